@@ -1,0 +1,21 @@
+// How the supervisor starts the other two programs: numbered descriptors and long options, the same names on both ends.
+//
+//   jobpool-broker --control-fd N --instance ID --state-dir DIR --socket PATH --workers N --log-level L --plugin-dir DIR…
+//   jobpool-worker --number N --incarnation N --instance ID --socket PATH --log-level L --plugin-dir DIR…
+//     with the descriptors below at fixed numbers; stdin is /dev/null, stdout and stderr are the daemon's log.
+#pragma once
+
+namespace jobpool::control {
+
+inline constexpr int kBrokerControlFd = 3;
+
+inline constexpr int kWorkerControlMemFd = 3;
+inline constexpr int kWorkerToWorkerMemFd = 4;    // read-only
+inline constexpr int kWorkerFromWorkerMemFd = 5;
+inline constexpr int kWorkerPayloadMemFd = 6;     // read-only
+inline constexpr int kWorkerEventFd = 7;
+inline constexpr int kWorkerSupervisorFd = 8;     // liveness: end of input means that the supervisor died
+inline constexpr int kWorkerOrdersFd = 9;         // SOCK_SEQPACKET from the broker
+inline constexpr int kWorkerOutputDirFd = 10;     // where output files are made: <id>.<attempt>.out and .err
+
+}  // namespace jobpool::control

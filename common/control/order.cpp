@@ -1,0 +1,1 @@
+#include "common/control/order.hpp"

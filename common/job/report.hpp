@@ -1,0 +1,49 @@
+// What a worker says of a job's end: the body of a FIN frame. Raw facts only; the broker's core decides what outcome they mean
+// (a job that died of TERM after a cancel is cancelled, not crashed).
+//
+//   report = version:u8 ending:u8 flags:u16 code:i32 ended_usec:i64 user_usec:i64 system_usec:i64 max_rss_bytes:i64
+//            reason_length:u32 reason  type_length:u32 error_type  result_length:u64 [result: unless flags say it came as DATA]
+//   little-endian (the host's; both ends are one host), every length checked before use.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace jobpool {
+
+enum class Ending : std::uint8_t {
+  returned = 1,   // function: returned; `result` holds JSON text
+  threw = 2,      // function: failed with `error_type` and `reason`
+  exited = 3,     // command: `code` is its exit code
+  signalled = 4,  // command: `code` is the signal it died of
+  not_started = 5,  // command: could not be started; `code` is the shell's exit code for that (126, 127, else 125), `reason` says why
+};
+
+struct Report {
+  Ending ending = Ending::returned;
+  std::int32_t code = 0;
+  std::int64_t ended_usec = 0;     // wall clock
+  std::int64_t user_usec = 0;      // 0 for functions: not measured on the hot path
+  std::int64_t system_usec = 0;
+  std::int64_t max_rss_bytes = 0;
+  std::string reason;              // one sentence, or the exception's text; empty when there is nothing to say
+  std::string error_type;          // the exception's type, for `threw`
+  std::string result;              // JSON text, for `returned`; empty when streamed
+  bool streamed = false;           // the result went ahead in DATA frames
+};
+
+inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;       // longer texts are cut, marked with "…"
+inline constexpr std::size_t kMaxInlineResult = 40 * 1024;     // larger results go ahead as DATA frames
+
+// Appends the encoded report to `out`. Cuts over-long texts; Requires: result ≤ kMaxInlineResult.
+void encode_report(const Report& report, std::vector<std::byte>& out);
+
+// Errors: protocol, naming what was off.
+Result<Report> decode_report(std::span<const std::byte> body);
+
+}  // namespace jobpool

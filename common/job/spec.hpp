@@ -1,0 +1,52 @@
+// What a worker needs to run a job: the payload of an offer. The broker encodes it once at submission and carries it as opaque
+// bytes; the worker decodes it. It survives the broker in the segment (and, for durable jobs, in the store), so its form has a version.
+//
+//   payload  = version:u8 kind:u8 body
+//   function = name:bytes pool:bytes arguments:bytes
+//   command  = flags:u32 umask:u32 grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes pool:bytes argc:u32 argv:bytes* envc:u32 env:bytes*
+//   bytes    = length:u32 octets;  little-endian (the host's), every length checked before use.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace jobpool {
+
+struct FunctionSpec {
+  std::string name;       // without the @
+  std::string pool;
+  std::string arguments;  // JSON text of an array
+};
+
+struct CommandSpec {
+  // Which of the three streams come as passed descriptors (in this order, after the flag kHasDescriptors); the others are
+  // stdin: `stdin_file`, or /dev/null when that is empty; stdout and stderr: the job's output files.
+  bool passes_stdin = false;
+  bool passes_stdout = false;
+  bool passes_stderr = false;
+  std::uint32_t umask = 022;
+  std::chrono::milliseconds grace{5000};  // between TERM and KILL
+  std::uint64_t file_limit = 0;           // RLIMIT_FSIZE in bytes; 0 = as the daemon's
+  std::string cwd;                        // empty: "/"
+  std::string stdin_file;
+  std::string pool;
+  std::vector<std::string> argv;         // argv[0] is looked up in the job's PATH when it has no slash
+  std::vector<std::string> environment;  // "K=V"; the worker adds the JOBPOOL_… names
+};
+
+using JobSpec = std::variant<FunctionSpec, CommandSpec>;
+
+std::string encode_spec(const JobSpec& spec);
+// The hot path's form of it: one allocation, no copies before it.
+std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments);
+
+// Errors: protocol, naming what was off.
+Result<JobSpec> decode_spec(std::string_view payload);
+
+}  // namespace jobpool

@@ -1,0 +1,1 @@
+#include "common/shm/claim_side.hpp"

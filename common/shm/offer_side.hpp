@@ -1,0 +1,104 @@
+// The broker's end of one worker's segment: offer, revoke, drain, audit.
+// Broker process, its one thread. Knows slots, words and frames; nothing of jobs' meaning, clients or the store.
+//
+// Life of a slot:  offer() → [revoke() → true →] release()      never started
+//                  offer() → drain() hands START, DATA*, FIN → caller records the outcome → acknowledge() → release()
+#pragma once
+
+#include <array>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "common/shm/layout.hpp"
+#include "common/shm/segment.hpp"
+
+namespace jobpool::shm {
+
+struct Offer {
+  JobId job;
+  JobKind kind;
+  std::uint32_t flags = 0;
+  std::uint32_t attempt = 1;
+  std::string_view payload;
+};
+
+// A frame copied out of the ring and checked against private state: sequence in flight, job id of that offer, length and type right,
+// DATA within its announced total, nothing after FIN. `body` is valid during the call only.
+struct Frame {
+  FrameType type;
+  Sequence sequence;
+  JobId job;
+  std::span<const std::byte> body;
+};
+
+// A slot found in flight by a new broker.
+struct InFlight {
+  Sequence sequence;
+  JobId job;
+  JobKind kind;
+  std::uint32_t flags;
+  std::uint32_t attempt;
+  SlotState state;             // offered, claimed or revoked
+  std::string_view payload;    // in the mapping; valid until release()
+};
+
+class OfferSide {
+ public:
+  enum class Origin { fresh, inherited };  // inherited: another broker used it before
+
+  // Maps the segment. fresh writes the layout version; inherited requires it to match and rebuilds slots, sequences and the
+  // payload allocator from desc, rpos and the words. Errors: io, protocol (words that contradict desc: kill the worker).
+  static Result<OfferSide> map(const SegmentFds& fds, Origin origin);
+
+  OfferSide(OfferSide&&) noexcept;
+  OfferSide& operator=(OfferSide&&) noexcept;
+  ~OfferSide();
+
+  // Writes the payload, the descriptor and OFFERED. Does not ring: many offers, one bell.
+  // nullopt: no free slot, or no room for the payload.
+  std::optional<Sequence> offer(const Offer& offer);
+
+  // Wakes the worker if it sleeps. Call once after a batch of offers, and after acknowledge() when the ring was full.
+  void ring();
+
+  // true: it never started and never will; the slot stays REVOKED until release(). false: the worker has claimed it.
+  // Requires: `sequence` is in flight.
+  bool revoke(Sequence sequence);
+
+  // Writes EMPTY and frees the payload. Requires: in flight; its outcome is recorded, or it was revoked.
+  void release(Sequence sequence);
+
+  // Hands every committed frame to `sink`, once each. rpos is not moved: acknowledge() does that.
+  // Errors: protocol, with what was wrong (the worker lies or is mad: kill it).
+  Result<void> drain(const std::function<void(const Frame&)>& sink);
+
+  // All drained frames are recorded: rpos moves behind them (and a worker that waits for room is woken).
+  void acknowledge();
+
+  // Sleeping protocol of the broker: announce, then look once more. prepare_to_sleep() false: frames came meanwhile, do not sleep.
+  bool prepare_to_sleep();
+  void wake_up();
+
+  // Looks at sleeping, words and ring as queue.md's audit says; call after drain(). Rings an offered word that has a sleeper.
+  // Errors: protocol: kill the worker. The value: how many sleepers had to be rung (a rescue; above zero is a bug).
+  Result<int> audit();
+
+  std::vector<InFlight> in_flight() const;
+  std::size_t in_flight_count() const;
+  std::size_t free_slots() const;
+  // What the word says now. Requires: in flight. (After the worker's death: revoke() instead, which decides.)
+  SlotState state(Sequence sequence) const;
+
+ private:
+  struct Impl;
+  explicit OfferSide(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jobpool::shm

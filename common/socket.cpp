@@ -1,0 +1,1 @@
+#include "common/socket.hpp"

@@ -1,0 +1,52 @@
+// One call of one connection, from the parsed envelope to its last reply. The seam between broker/server (bytes, coroutines, limits)
+// and broker/rpc (verbs): server makes calls and hands them to a CallHandler; rpc answers them, now or later, each exactly once.
+// Broker process, its one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/unique_fd.hpp"
+#include "proto/envelope.hpp"
+
+namespace jobpool::broker {
+
+// Who is at the other end: SO_PEERCRED, read once at accept.
+struct Peer {
+  uid_t uid;
+  gid_t gid;
+  pid_t pid;
+};
+
+class Call {
+ public:
+  virtual ~Call() = default;
+
+  proto::CallEnvelope envelope;
+  std::vector<UniqueFd> fds;  // those that rode with this message
+  Peer peer{};
+
+  // Set by a handler that must know when the connection is gone before the call was answered; called at most once, never after the answer.
+  std::function<void()> on_hangup;
+
+  // The last reply. `handed_over` is called when all its bytes were taken by the socket; never when the connection closed before.
+  virtual void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) = 0;
+  // One of several; Requires: envelope.more. False: the peer reads too slowly, pause until `on_drained` is called.
+  virtual bool reply_more(std::string_view parameters_json) = 0;
+  std::function<void()> on_drained;
+  virtual void error(std::string_view name, std::string_view parameters_json) = 0;
+};
+
+class CallHandler {
+ public:
+  virtual ~CallHandler() = default;
+  // Must end in exactly one reply() or error(), during this call or later.
+  virtual void handle(std::shared_ptr<Call> call) = 0;
+};
+
+}  // namespace jobpool::broker

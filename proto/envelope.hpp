@@ -1,0 +1,64 @@
+// Varlink's envelope: calls and replies around the typed messages, and the names of methods and errors. No I/O.
+#pragma once
+
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+
+#include "common/result.hpp"
+
+namespace jobpool::proto {
+
+struct CallEnvelope {
+  std::string method;         // "interface.Method"
+  nlohmann::json parameters;  // an object; absent or null is given as an empty one
+  bool oneway = false, more = false, upgrade = false;
+};
+
+// Errors: protocol (broken JSON, invalid UTF-8, not an object, no method, a flag that is no boolean, two flags, an unknown top-level key
+// without a dot): the connection is to be closed without an answer.
+Result<CallEnvelope> read_call(std::string_view message);
+enum class CallMode { plain, oneway, more };
+std::string write_call(std::string_view method, std::string_view parameters_json, CallMode mode = CallMode::plain);  // with its final NUL
+
+struct ReplyEnvelope {
+  nlohmann::json parameters;  // an object
+  std::string error;          // empty: none
+  bool continues = false;
+};
+// Errors: protocol.
+Result<ReplyEnvelope> read_reply(std::string_view message);
+
+// All with their final NUL, appended to `out`. `parameters_json` may be empty or "{}": then it is left out.
+void append_reply(std::string& out, std::string_view parameters_json, bool continues = false);
+void append_error(std::string& out, std::string_view name, std::string_view parameters_json);
+
+// The text of an interface file, as GetInterfaceDescription answers it; empty: no such interface.
+std::string_view interface_description(std::string_view interface);
+// {"vendor": …, "interfaces": […]}
+std::string service_info();
+
+namespace error {  // names of the errors that the interface files declare
+inline constexpr std::string_view kInterfaceNotFound = "org.varlink.service.InterfaceNotFound";
+inline constexpr std::string_view kMethodNotFound = "org.varlink.service.MethodNotFound";
+inline constexpr std::string_view kMethodNotImplemented = "org.varlink.service.MethodNotImplemented";
+inline constexpr std::string_view kInvalidParameter = "org.varlink.service.InvalidParameter";
+inline constexpr std::string_view kPermissionDenied = "org.varlink.service.PermissionDenied";
+inline constexpr std::string_view kExpectedMore = "org.varlink.service.ExpectedMore";
+inline constexpr std::string_view kExpectedUpgrade = "org.varlink.service.ExpectedUpgrade";
+inline constexpr std::string_view kNoSuchPool = "org.jobpool.Pool.NoSuchPool";
+inline constexpr std::string_view kPoolNotRunning = "org.jobpool.Pool.PoolNotRunning";
+inline constexpr std::string_view kQueueFull = "org.jobpool.Pool.QueueFull";
+inline constexpr std::string_view kKeyConflict = "org.jobpool.Pool.KeyConflict";
+inline constexpr std::string_view kInvalidJob = "org.jobpool.Pool.InvalidJob";
+inline constexpr std::string_view kNoSuchJob = "org.jobpool.Job.NoSuchJob";
+inline constexpr std::string_view kTimedOut = "org.jobpool.Job.TimedOut";
+inline constexpr std::string_view kNotReady = "org.jobpool.Job.NotReady";
+inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
+inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";
+}  // namespace error
+
+// {"name": "text"} with the text escaped; what most errors carry.
+std::string one_field(std::string_view name, std::string_view text);
+
+}  // namespace jobpool::proto

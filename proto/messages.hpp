@@ -1,0 +1,169 @@
+// The protocol's messages as C++ types, with strict reading and plain writing: the .varlink files' other half.
+// Used by the broker (reads requests, writes replies) and by the client library (the other way round).
+//
+// Reading a request is strict: a missing, unknown or wrongly typed field is an Error invalid_argument whose text is that field's path
+// alone ("job.umask"), ready for InvalidParameter. Reading a reply ignores fields it does not know. Base64 twins are resolved here:
+// the C++ side sees bytes. Absent optional fields keep the defaults below.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json_fwd.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/ids.hpp"
+#include "common/outcome.hpp"
+#include "common/result.hpp"
+
+namespace jobpool::proto {
+
+inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;      // arguments, result: one of them inline
+inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;          // of each stream
+inline constexpr std::size_t kMaxKeyBytes = 128;
+inline constexpr std::string_view kDefaultPool = "default";
+
+struct Submission {
+  std::optional<std::string> function;  // exactly one of function and a non-empty command
+  std::string arguments = "[]";
+  std::vector<std::string> command;
+  std::string cwd = "/";
+  std::optional<std::vector<std::string>> environment;
+  int umask = 022;
+  std::optional<int> stdin_index, stdout_index, stderr_index;
+  std::string stdin_file;
+  Microseconds grace{5'000'000};
+  std::string name;
+  std::string pool{kDefaultPool};
+  std::string key;
+  bool detach = false;
+};
+
+struct Resources {
+  std::int64_t user_usec = 0, system_usec = 0, max_rss_bytes = 0;
+};
+
+struct Output {
+  std::string bytes;
+  bool truncated = false;
+};
+
+struct Ending {
+  JobId id;
+  Outcome outcome = Outcome::interrupted;
+  std::optional<int> exit_code, signal;
+  std::string reason, error_type;
+  std::optional<std::string> result;  // JSON text
+  Output standard_output, standard_error;
+  std::optional<Resources> resources;
+};
+
+struct Job {
+  JobId id;
+  std::string pool, name, description;
+  JobState state = JobState::ready;
+  std::optional<Outcome> outcome;
+  std::optional<int> exit_code, signal;
+  std::string reason, error_type;
+  int attempt = 0;
+  std::optional<std::uint32_t> worker;
+  std::optional<int> pid;
+  std::int64_t submitted_usec = 0;
+  std::optional<std::int64_t> started_usec, ended_usec;
+  std::optional<Resources> resources;
+};
+
+struct Hello {
+  std::string version, instance;
+  int supervisor_pid = 0, broker_pid = 0;
+};
+
+struct PoolStatus {
+  std::string name, state;
+  std::int64_t workers = 0, workers_idle = 0, workers_running = 0, ready = 0, running = 0, waiting = 0, done = 0;
+};
+
+struct Status {
+  std::string version, instance;
+  std::int64_t uptime_usec = 0, connections = 0, worker_restarts = 0, broker_restarts = 0, rescued_wakeups = 0;
+  std::vector<PoolStatus> pools;
+};
+
+// Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.
+Result<Submission> read_submit(const nlohmann::json& parameters);  // of Apply and ApplyAsync: {"job": {…}}
+std::string write_submit(const Submission& job);
+
+struct GetRequest {
+  JobId id;
+  std::optional<Microseconds> timeout;
+  bool output = true;
+};
+Result<GetRequest> read_get(const nlohmann::json& parameters);
+std::string write_get(const GetRequest& request);
+
+struct WaitRequest {
+  std::vector<JobId> ids;  // 1 to 100,000
+  std::optional<Microseconds> timeout;
+};
+Result<WaitRequest> read_wait(const nlohmann::json& parameters);
+std::string write_wait(const WaitRequest& request);
+
+struct CancelRequest {
+  std::vector<JobId> ids;
+  bool now = false;
+};
+Result<CancelRequest> read_cancel(const nlohmann::json& parameters);
+std::string write_cancel(const CancelRequest& request);
+
+struct ListRequest {
+  std::optional<JobState> state;
+  std::optional<std::string> pool;
+  std::int64_t limit = 100;
+};
+Result<ListRequest> read_list(const nlohmann::json& parameters);
+std::string write_list(const ListRequest& request);
+
+struct KillRequest {
+  JobId id;
+  int signal = 0;
+};
+Result<KillRequest> read_kill(const nlohmann::json& parameters);
+std::string write_kill(const KillRequest& request);
+
+struct LogsRequest {
+  JobId id;
+  bool standard_error = false;
+};
+Result<LogsRequest> read_logs(const nlohmann::json& parameters);
+std::string write_logs(const LogsRequest& request);
+
+Result<JobId> read_id(const nlohmann::json& parameters);  // of Ready, Successful, Show
+std::string write_id(JobId id);
+
+struct ShutdownRequest {
+  bool now = false;
+};
+Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters);
+std::string write_shutdown(const ShutdownRequest& request);
+
+Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status
+
+// Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
+std::string write_ending(const Ending& ending);  // {"ending": {…}}
+Result<Ending> read_ending(const nlohmann::json& parameters);
+std::string write_accepted(JobId id);  // {"id": …}
+Result<JobId> read_accepted(const nlohmann::json& parameters);
+std::string write_job(const Job& job);  // {"job": {…}}
+Result<Job> read_job(const nlohmann::json& parameters);
+nlohmann::json job_object(const Job& job);  // the inner object, for --json
+nlohmann::json ending_object(const Ending& ending);
+std::string write_hello(const Hello& hello);
+Result<Hello> read_hello(const nlohmann::json& parameters);
+std::string write_status(const Status& status);
+Result<Status> read_status(const nlohmann::json& parameters);
+std::string write_ids(std::string_view field, const std::vector<JobId>& ids);  // {"cancelled": [1,2]}
+std::string write_flag(std::string_view field, bool value);                    // {"ready": true}
+
+}  // namespace jobpool::proto
