@@ -51,7 +51,7 @@ struct Message {
   std::int32_t value = 0;
   std::int64_t usec = 0;
 };
-static_assert(sizeof(Message) == 48);
+static_assert(sizeof(Message) == 40);
 
 struct Envelope {
   Message message;
