@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,17 +15,29 @@ inline constexpr std::size_t kMaxMessageBytes = 24 * 1024 * 1024;  // one payloa
 
 class FrameDecoder {
  public:
-  // Appends what was read. Errors: protocol: the unfinished message is longer than kMaxMessageBytes.
+  // Appends what was read. Errors: protocol: a message is longer than kMaxMessageBytes; the connection is of no more use, and
+  // nothing may be fed any more (whole messages that came before can still be taken).
   Result<void> feed(std::string_view bytes);
 
   // The next whole message without its NUL; nullopt: none yet. Valid until the next call of feed() or next().
   std::optional<std::string_view> next();
 
   // Bytes of an unfinished message: > 0 at the end of input means that the peer went away in the middle of one.
-  std::size_t pending() const;
+  std::size_t pending() const { return buffer_.size() - unfinished_; }
 
-  // How many messages were begun and ended so far: the index of the message to which the next byte belongs (descriptors ride with it).
-  // A buffer that grew for a large message is given back once it is empty.
+  // How many messages were fed to their end: the index of the message to which the next byte belongs. Descriptors ride with a message's
+  // first byte: those that come while pending() > 0 belong to none.
+  std::uint64_t fed_messages() const { return fed_messages_; }
+
+ private:
+  void make_room();
+
+  // [0, taken_): handed out, to be dropped. [taken_, unfinished_): whole messages. [unfinished_, end): searched, no NUL in it.
+  // So each byte is searched once when it comes, and once more when its message is handed out, however small the pieces are.
+  std::string buffer_;
+  std::size_t taken_ = 0;
+  std::size_t unfinished_ = 0;
+  std::uint64_t fed_messages_ = 0;
 };
 
 }  // namespace jobpool::proto

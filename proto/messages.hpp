@@ -20,8 +20,8 @@
 
 namespace jobpool::proto {
 
-inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;      // arguments, result: one of them inline
-inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;          // of each stream
+inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;  // arguments, result: one of them inline
+inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;      // of each stream
 inline constexpr std::size_t kMaxKeyBytes = 128;
 inline constexpr std::string_view kDefaultPool = "default";
 
@@ -164,6 +164,16 @@ Result<Hello> read_hello(const nlohmann::json& parameters);
 std::string write_status(const Status& status);
 Result<Status> read_status(const nlohmann::json& parameters);
 std::string write_ids(std::string_view field, const std::vector<JobId>& ids);  // {"cancelled": [1,2]}
-std::string write_flag(std::string_view field, bool value);                    // {"ready": true}
+Result<std::vector<JobId>> read_ids(std::string_view field, const nlohmann::json& parameters);
+std::string write_flag(std::string_view field, bool value);  // {"ready": true}
+Result<bool> read_flag(std::string_view field, const nlohmann::json& parameters);
+
+// Of Logs.
+struct LogPlace {
+  int descriptor = 0;  // its index among those that ride with the reply
+  bool running = false;
+};
+std::string write_log_place(const LogPlace& place);
+Result<LogPlace> read_log_place(const nlohmann::json& parameters);
 
 }  // namespace jobpool::proto

@@ -2,14 +2,19 @@
 // Both ends check version, kind, size and number of descriptors before they use anything.
 //
 //   supervisor → broker                                   broker → supervisor
-//     worker_started   number incarnation pid +6 fds         start_worker    number
-//     handover_done    (after all live workers, at start)    kill_worker     incarnation          (SIGKILL, with its tree)
-//     worker_died      incarnation status                    forget_worker   incarnation          (its segment is judged: drop it)
-//     drain            usec = deadline from now              ready           (connections are accepted)
-//     stop_now                                               drained         (nothing runs any more)
-//     reload                                                 shutdown        value = 1: now, 0: drain first (a client asked)
+//     welcome          +3 fds or more (below)               start_worker    number
+//     worker_started   number incarnation pid +6 fds        kill_worker     incarnation          (SIGKILL, with its tree)
+//     worker_died      incarnation code value               forget_worker   incarnation          (its segment is judged: drop it)
+//     handover_done    (after all known workers, at start)  ready           (connections are accepted)
+//     drain            usec = deadline from now             drained         (nothing runs any more)
+//     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
+//     reload           (reserved: a reload replaces the broker by SIGKILL today)
 //
-// Before all these, the supervisor sends `welcome` with the listening socket(s) and the ledger memfd.
+// Start: `welcome`, then per known incarnation in ascending order `worker_started` with value 1, followed by its `worker_died` when it is
+// dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
+// accepts on its listening sockets from then on, instead of on the earlier ones. The ledger is a memfd of size 0 at first, sealable: the
+// first broker gives it its size. A start that is delayed by back-off is answered late; those asked for by a dead broker are forgotten.
+// A broker that cannot ever work (an unreadable store) exits 78: the supervisor then stops everything and exits 78 as well.
 #pragma once
 
 #include <cstdint>
@@ -25,7 +30,7 @@ namespace jobpool::control {
 inline constexpr std::uint32_t kVersion = 1;
 
 enum class Kind : std::uint32_t {
-  welcome = 1,         // fds: ledger, listening socket…
+  welcome = 1,         // fds: ledger, output directory, listening socket…
   worker_started = 2,  // fds: control, to_worker, from_worker, payload, eventfd, socket to the worker; value = 1: inherited from an earlier broker
   handover_done = 3,
   worker_died = 4,     // status: as waitid's: value = si_status, code = si_code

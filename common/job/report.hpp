@@ -17,28 +17,28 @@
 namespace jobpool {
 
 enum class Ending : std::uint8_t {
-  returned = 1,   // function: returned; `result` holds JSON text
-  threw = 2,      // function: failed with `error_type` and `reason`
-  exited = 3,     // command: `code` is its exit code
-  signalled = 4,  // command: `code` is the signal it died of
+  returned = 1,     // function: returned; `result` holds JSON text
+  threw = 2,        // function: failed with `error_type` and `reason`
+  exited = 3,       // command: `code` is its exit code
+  signalled = 4,    // command: `code` is the signal it died of
   not_started = 5,  // command: could not be started; `code` is the shell's exit code for that (126, 127, else 125), `reason` says why
 };
 
 struct Report {
   Ending ending = Ending::returned;
   std::int32_t code = 0;
-  std::int64_t ended_usec = 0;     // wall clock
-  std::int64_t user_usec = 0;      // 0 for functions: not measured on the hot path
+  std::int64_t ended_usec = 0;  // wall clock
+  std::int64_t user_usec = 0;   // 0 for functions: not measured on the hot path
   std::int64_t system_usec = 0;
   std::int64_t max_rss_bytes = 0;
-  std::string reason;              // one sentence, or the exception's text; empty when there is nothing to say
-  std::string error_type;          // the exception's type, for `threw`
-  std::string result;              // JSON text, for `returned`; empty when streamed
-  bool streamed = false;           // the result went ahead in DATA frames
+  std::string reason;      // one sentence, or the exception's text; empty when there is nothing to say
+  std::string error_type;  // the exception's type, for `threw`
+  std::string result;      // JSON text, for `returned`; empty when streamed
+  bool streamed = false;   // the result went ahead in DATA frames
 };
 
-inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;       // longer texts are cut, marked with "…"
-inline constexpr std::size_t kMaxInlineResult = 40 * 1024;     // larger results go ahead as DATA frames
+inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;    // longer texts are cut, marked with "…"
+inline constexpr std::size_t kMaxInlineResult = 40 * 1024;  // larger results go ahead as DATA frames
 
 // Appends the encoded report to `out`. Cuts over-long texts; Requires: result ≤ kMaxInlineResult.
 void encode_report(const Report& report, std::vector<std::byte>& out);

@@ -1,1 +1,139 @@
+// The codec of job specs; the form is in the header. Broker (encodes) and worker (decodes), each in its one thread.
 #include "common/job/spec.hpp"
+
+#include <algorithm>
+
+#include "common/job/packing.hpp"
+
+namespace jobpool {
+namespace {
+
+constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kFunction = 1;
+constexpr std::uint8_t kCommand = 2;
+
+constexpr std::uint32_t kPassesStdin = 1;
+constexpr std::uint32_t kPassesStdout = 2;
+constexpr std::uint32_t kPassesStderr = 4;
+constexpr std::uint32_t kAllFlags = kPassesStdin | kPassesStdout | kPassesStderr;
+
+constexpr std::uint64_t kMaxGraceMs = std::uint64_t{366} * 24 * 3600 * 1000;  // a year: keeps every sum of times far from overflow
+
+using StringWriter = packing::Writer<std::string>;
+
+Error off(std::string_view what) { return Error{Errc::protocol, "job spec: " + std::string(what)}; }
+
+std::uint32_t flags_of(const CommandSpec& spec) {
+  return (spec.passes_stdin ? kPassesStdin : 0) | (spec.passes_stdout ? kPassesStdout : 0) | (spec.passes_stderr ? kPassesStderr : 0);
+}
+
+void write_list(StringWriter& writer, const std::vector<std::string>& list) {
+  writer.number(static_cast<std::uint32_t>(list.size()));
+  for (const std::string& item : list) writer.bytes(item);
+}
+
+std::string encode_command(const CommandSpec& spec) {
+  std::string out;
+  StringWriter writer(out);
+  writer.number(kVersion);
+  writer.number(kCommand);
+  writer.number(flags_of(spec));
+  writer.number(spec.umask);
+  writer.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, spec.grace.count())));
+  writer.number(spec.file_limit);
+  writer.bytes(spec.cwd);
+  writer.bytes(spec.stdin_file);
+  writer.bytes(spec.pool);
+  write_list(writer, spec.argv);
+  write_list(writer, spec.environment);
+  return out;
+}
+
+// execve knows C strings only: a zero byte inside would silently cut the word, so such a spec is refused whole.
+bool is_c_string(std::string_view text) { return text.find('\0') == std::string_view::npos; }
+
+bool read_list(packing::Reader& reader, std::vector<std::string>& list) {
+  const auto count = reader.number<std::uint32_t>();
+  // Each item has a length of four bytes: a count beyond what is left is a lie, found before anything is reserved for it.
+  if (!reader.ok() || count > reader.left() / sizeof(std::uint32_t)) return false;
+  list.reserve(count);
+  for (std::uint32_t i = 0; i < count; ++i) list.emplace_back(reader.bytes());
+  return reader.ok() && std::all_of(list.begin(), list.end(), is_c_string);
+}
+
+Result<JobSpec> decode_command(packing::Reader& reader) {
+  CommandSpec spec;
+  const auto flags = reader.number<std::uint32_t>();
+  spec.passes_stdin = (flags & kPassesStdin) != 0;
+  spec.passes_stdout = (flags & kPassesStdout) != 0;
+  spec.passes_stderr = (flags & kPassesStderr) != 0;
+  spec.umask = reader.number<std::uint32_t>();
+  const auto grace_ms = reader.number<std::uint64_t>();
+  spec.grace = std::chrono::milliseconds(std::min(grace_ms, kMaxGraceMs));
+  spec.file_limit = reader.number<std::uint64_t>();
+  spec.cwd = reader.bytes();
+  spec.stdin_file = reader.bytes();
+  spec.pool = reader.bytes();
+  if (!reader.ok()) return off("cut short");
+  if ((flags & ~kAllFlags) != 0) return off("unknown flags");
+  if (spec.umask > 0777) return off("umask above 0777");
+  if (!read_list(reader, spec.argv) || spec.argv.empty()) return off("the argument list is off");
+  if (!read_list(reader, spec.environment)) return off("the environment is off");
+  if (!reader.finished()) return off("bytes after its end");
+  if (!is_c_string(spec.cwd) || !is_c_string(spec.stdin_file) || !is_c_string(spec.pool)) return off("a zero byte in a path or name");
+  return JobSpec(std::move(spec));
+}
+
+Result<FunctionView> decode_function_body(packing::Reader& reader) {
+  FunctionView view;
+  view.name = reader.bytes();
+  view.pool = reader.bytes();
+  view.arguments = reader.bytes();
+  if (!reader.finished()) return off(reader.ok() ? "bytes after its end" : "cut short");
+  return view;
+}
+
+// Reads version and kind. 0: another version or too short.
+std::uint8_t read_kind(packing::Reader& reader) {
+  const auto version = reader.number<std::uint8_t>();
+  const auto kind = reader.number<std::uint8_t>();
+  return reader.ok() && version == kVersion ? kind : 0;
+}
+
+}  // namespace
+
+std::string encode_spec(const JobSpec& spec) {
+  if (const auto* command = std::get_if<CommandSpec>(&spec)) return encode_command(*command);
+  const auto& function = std::get<FunctionSpec>(spec);
+  return encode_function(function.name, function.pool, function.arguments);
+}
+
+std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments) {
+  std::string out;
+  out.reserve(2 + 3 * sizeof(std::uint32_t) + name.size() + pool.size() + arguments.size());
+  StringWriter writer(out);
+  writer.number(kVersion);
+  writer.number(kFunction);
+  writer.bytes(name);
+  writer.bytes(pool);
+  writer.bytes(arguments);
+  return out;
+}
+
+Result<FunctionView> decode_function(std::string_view payload) {
+  packing::Reader reader(payload);
+  if (read_kind(reader) != kFunction) return off("not a function of this version");
+  return decode_function_body(reader);
+}
+
+Result<JobSpec> decode_spec(std::string_view payload) {
+  packing::Reader reader(payload);
+  const std::uint8_t kind = read_kind(reader);
+  if (kind == kCommand) return decode_command(reader);
+  if (kind != kFunction) return off("unknown kind or version");
+  const Result<FunctionView> view = decode_function_body(reader);
+  if (!view) return view.error();
+  return JobSpec(FunctionSpec{std::string(view->name), std::string(view->pool), std::string(view->arguments)});
+}
+
+}  // namespace jobpool

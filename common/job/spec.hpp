@@ -3,8 +3,8 @@
 //
 //   payload  = version:u8 kind:u8 body
 //   function = name:bytes pool:bytes arguments:bytes
-//   command  = flags:u32 umask:u32 grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes pool:bytes argc:u32 argv:bytes* envc:u32 env:bytes*
-//   bytes    = length:u32 octets;  little-endian (the host's), every length checked before use.
+//   command  = flags:u32 umask:u32 grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes pool:bytes argc:u32 argv:bytes* envc:u32
+//   env:bytes* bytes    = length:u32 octets;  little-endian (the host's), every length checked before use.
 #pragma once
 
 #include <chrono>
@@ -19,7 +19,7 @@
 namespace jobpool {
 
 struct FunctionSpec {
-  std::string name;       // without the @
+  std::string name;  // without the @
   std::string pool;
   std::string arguments;  // JSON text of an array
 };
@@ -48,5 +48,14 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 
 // Errors: protocol, naming what was off.
 Result<JobSpec> decode_spec(std::string_view payload);
+
+// A function's spec, read in place: valid as long as the payload is.
+struct FunctionView {
+  std::string_view name;
+  std::string_view pool;
+  std::string_view arguments;
+};
+// The worker's hot path: no copies. Errors: protocol, also for the payload of a command.
+Result<FunctionView> decode_function(std::string_view payload);
 
 }  // namespace jobpool

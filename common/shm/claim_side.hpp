@@ -6,12 +6,16 @@
 #include <span>
 #include <string_view>
 
+#include "common/function_ref.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
 #include "common/shm/layout.hpp"
 #include "common/shm/segment.hpp"
+#include "common/unique_fd.hpp"
 
 namespace jobpool::shm {
+
+struct WorkerMapping;
 
 struct Claim {
   Sequence sequence;
@@ -26,24 +30,34 @@ class ClaimSide {
  public:
   // Maps the worker's set of descriptors. Errors: io; unsupported: another layout version.
   static Result<ClaimSide> map(const SegmentFds& fds);
+  static Result<ClaimSide> over(WorkerMapping mapping, UniqueFd eventfd);  // the same, of memory that is mapped already
 
   ClaimSide(ClaimSide&&) noexcept;
   ClaimSide& operator=(ClaimSide&&) noexcept;
   ~ClaimSide();
 
-  // Takes the smallest offered sequence; nullopt: nothing is offered. Before it returns a claim the job never started, afterwards it may have.
+  // Takes the smallest offered sequence; nullopt: nothing is offered. Before it returns a claim the job never started, afterwards it may
+  // have.
   std::optional<Claim> try_claim();
 
-  // Sleeps until the bell rings or something is offered; returns at once when there is something already.
+  // Sleeps until the bell rings; returns at once when something is offered, or a word changed since the last try_claim() (a revoke that
+  // came in between). Returns early on a signal: look again.
   // Untimed: the broker's audit is the backstop, so that an idle daemon makes no wake-ups.
   void wait();
+  // The same, and returns at once when `has_news()`. It is asked after the sleep was announced: whoever makes the news first and then
+  // rings (OfferSide::ring) is never slept through. For what comes by the orders socket.
+  void wait(function_ref<bool()> has_news);
 
   // True while the word of that sequence is OFFERED or CLAIMED: descriptors tagged with any other sequence are stale.
   bool is_live(Sequence sequence) const;
+  // True when that sequence was offered once and is neither OFFERED nor CLAIMED any more. Unlike !is_live(), false for one that is still
+  // to come: descriptors are sent before their offer.
+  bool is_stale(Sequence sequence) const;
 
-  void report_start(const Claim& claim, const StartBody& body);                 // no doorbell
-  void report_data(const Claim& claim, std::string_view whole_result);         // as many DATA frames as it takes; waits for room
-  void report_fin(const Claim& claim, std::span<const std::byte> report);      // doorbell; Requires: size ≤ kMaxFrameBody
+  void report_start(const Claim& claim, const StartBody& body);  // no doorbell
+  // As many DATA frames as it takes; waits for room. Requires: size ≤ kMaxResultBytes.
+  void report_data(const Claim& claim, std::string_view whole_result);
+  void report_fin(const Claim& claim, std::span<const std::byte> report);  // doorbell; Requires: 0 < size ≤ kMaxFrameBody
 
  private:
   struct Impl;

@@ -17,11 +17,15 @@
 namespace jobpool::shm {
 
 inline constexpr std::uint32_t kLayoutVersion = 1;  // a change drains the workers before an upgrade
-inline constexpr std::size_t kSlots = 8;            // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
+inline constexpr std::size_t kSlots = 8;  // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
 inline constexpr std::size_t kCacheLine = 64;
-inline constexpr std::size_t kRingBytes = 256 * 1024;           // power of two; larger results stream through it with back-pressure
-inline constexpr std::size_t kPayloadBytes = 64 * 1024 * 1024;  // sparse: costs what is used; holds eight large requests (16 MiB inline at most)
-inline constexpr std::size_t kMaxFrameBody = 64 * 1024;         // one frame's body: a quarter of the ring, so that frames overlap reading and writing
+inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure
+inline constexpr std::size_t kPayloadBytes =
+    64 * 1024 * 1024;  // sparse: costs what is used; holds eight large requests (16 MiB inline at most)
+inline constexpr std::size_t kMaxFrameBody =
+    64 * 1024;  // one frame's body: a quarter of the ring, so that frames overlap reading and writing
+inline constexpr std::size_t kMaxResultBytes =
+    16 * 1024 * 1024 + 64 * 1024;  // a streamed result: 16 MiB, and slack for what it is wrapped in
 
 // word = sequence << 8 | state
 enum class SlotState : std::uint8_t { empty = 0, offered = 1, claimed = 2, revoked = 3 };
@@ -32,12 +36,13 @@ constexpr std::uint64_t sequence_of(std::uint64_t word) { return word >> 8; }
 constexpr SlotState state_of(std::uint64_t word) { return static_cast<SlotState>(word & 0xff); }
 
 struct Control {
-  // broker: EMPTY → OFFERED (release), OFFERED → REVOKED (CAS, acq_rel), any → EMPTY (release, after the outcome is recorded)
-  // worker: OFFERED → CLAIMED (CAS, acq_rel; its acquire pairs with the broker's release of OFFERED and makes desc and payload visible)
+  // broker: EMPTY → OFFERED (seq_cst RMW: a release, and the publish before it looks at `sleeping`), OFFERED → REVOKED (seq_cst CAS),
+  //         any → EMPTY (release, after the outcome is recorded)
+  // worker: OFFERED → CLAIMED (seq_cst CAS; its acquire pairs with the broker's release of OFFERED and makes desc and payload visible)
   alignas(kCacheLine) std::atomic<std::uint64_t> word[kSlots];
   // broker increments (seq_cst) and wakes; worker reads (seq_cst) before it looks, and sleeps only on the value it read
   alignas(kCacheLine) std::atomic<std::uint32_t> bell;
-  // worker: 1 before it sleeps, 0 after (seq_cst RMW: the full fence of the store/load pattern); broker reads (seq_cst) after an offer
+  // worker: +1 before it sleeps, -1 after (seq_cst RMW: the full fence of the store/load pattern); broker reads (seq_cst) after an offer
   alignas(kCacheLine) std::atomic<std::uint32_t> sleeping;
 };
 
@@ -50,7 +55,7 @@ inline constexpr std::uint32_t kHasDescriptors = 1;  // the job's file descripto
 // Read by the worker after its CAS, and by a new broker: this is the trusted record of what is in flight.
 struct Descriptor {
   std::uint64_t job_id;
-  std::uint64_t sequence;        // must equal the word's; a claim that finds another one is a broken invariant
+  std::uint64_t sequence;  // must equal the word's; a claim that finds another one is a broken invariant
   JobKind kind;
   std::uint32_t flags;
   std::uint32_t attempt;         // 1 for the first
@@ -60,16 +65,16 @@ struct Descriptor {
 };
 
 struct ToWorker {
-  std::uint32_t layout_version;  // broker, once, before the worker is started
+  std::uint32_t layout_version;  // whoever makes the segment, once; the worker compares it before it does anything
   alignas(kCacheLine) Descriptor desc[kSlots];
-  // broker: release, after the frames before it were recorded (store or ledger); worker: acquire, before it writes over them
+  // broker: seq_cst RMW, after the frames before it were recorded (store or ledger); worker: seq_cst, before it writes over them
   alignas(kCacheLine) std::atomic<std::uint64_t> rpos;
-  // broker: 1 before it sleeps, 0 after (seq_cst RMW); worker reads (seq_cst) after it advanced wpos
+  // broker: 1 before it sleeps (seq_cst RMW), 0 after; worker reads (seq_cst) after it advanced wpos
   alignas(kCacheLine) std::atomic<std::uint32_t> broker_sleeping;
 };
 
 struct FromWorker {
-  // worker: release, the commit point of a report; broker: acquire
+  // worker: seq_cst RMW, the commit point of a report, and the publish before it looks at broker_sleeping; broker: seq_cst
   alignas(kCacheLine) std::atomic<std::uint64_t> wpos;
   // worker writes bytes [rpos, rpos + kRingBytes) before it publishes them; broker copies them once, then checks its copy
   alignas(kCacheLine) std::byte ring[kRingBytes];

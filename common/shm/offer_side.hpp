@@ -5,20 +5,21 @@
 //                  offer() → drain() hands START, DATA*, FIN → caller records the outcome → acknowledge() → release()
 #pragma once
 
-#include <array>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
 #include <vector>
 
+#include "common/function_ref.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
 #include "common/shm/layout.hpp"
 #include "common/shm/segment.hpp"
 
 namespace jobpool::shm {
+
+struct BrokerMapping;
 
 struct Offer {
   JobId job;
@@ -44,8 +45,8 @@ struct InFlight {
   JobKind kind;
   std::uint32_t flags;
   std::uint32_t attempt;
-  SlotState state;             // offered, claimed or revoked
-  std::string_view payload;    // in the mapping; valid until release()
+  SlotState state;           // offered, claimed or revoked
+  std::string_view payload;  // in the mapping; valid until release()
 };
 
 class OfferSide {
@@ -54,39 +55,48 @@ class OfferSide {
 
   // Maps the segment. fresh writes the layout version; inherited requires it to match and rebuilds slots, sequences and the
   // payload allocator from desc, rpos and the words. Errors: io, protocol (words that contradict desc: kill the worker).
+  // After `inherited`, in this order: drain() (outcomes that were recorded already come again: recognise them), acknowledge(), release()
+  // what is in flight and has a recorded outcome (its FIN was acknowledged before the old broker died), only then audit().
   static Result<OfferSide> map(const SegmentFds& fds, Origin origin);
+  static Result<OfferSide> over(BrokerMapping mapping, Origin origin);  // the same, of memory that is mapped already
 
   OfferSide(OfferSide&&) noexcept;
   OfferSide& operator=(OfferSide&&) noexcept;
   ~OfferSide();
 
   // Writes the payload, the descriptor and OFFERED. Does not ring: many offers, one bell.
-  // nullopt: no free slot, or no room for the payload.
+  // nullopt: no free slot, or no room for the payload. Requires: job is not 0, attempt is not 0.
   std::optional<Sequence> offer(const Offer& offer);
 
-  // Wakes the worker if it sleeps. Call once after a batch of offers, and after acknowledge() when the ring was full.
+  // The sequence that the next successful offer() will have: descriptors that go ahead of an offer are tagged with it.
+  Sequence next_sequence() const;
+
+  // Wakes the worker if it sleeps. Call once after a batch of offers or revokes.
   void ring();
 
   // true: it never started and never will; the slot stays REVOKED until release(). false: the worker has claimed it.
   // Requires: `sequence` is in flight.
   bool revoke(Sequence sequence);
 
-  // Writes EMPTY and frees the payload. Requires: in flight; its outcome is recorded, or it was revoked.
+  // Writes EMPTY and frees the payload. Requires: in flight; its outcome is recorded and acknowledged (aborts otherwise: a broker killed
+  // now would leave a FIN in the ring that its successor could not place), or it was revoked.
   void release(Sequence sequence);
 
-  // Hands every committed frame to `sink`, once each. rpos is not moved: acknowledge() does that.
+  // Hands every committed frame to `sink`, once each. rpos is not moved: acknowledge() does that. `sink` may call anything of this
+  // object but drain().
   // Errors: protocol, with what was wrong (the worker lies or is mad: kill it).
-  Result<void> drain(const std::function<void(const Frame&)>& sink);
+  Result<void> drain(function_ref<void(const Frame&)> sink);
 
-  // All drained frames are recorded: rpos moves behind them (and a worker that waits for room is woken).
+  // All drained frames are recorded: rpos moves behind them (and a worker that waits for room is woken). DATA too: once acknowledged
+  // its bytes exist nowhere else, so they must be where a broker's death does not reach them.
   void acknowledge();
 
   // Sleeping protocol of the broker: announce, then look once more. prepare_to_sleep() false: frames came meanwhile, do not sleep.
   bool prepare_to_sleep();
   void wake_up();
 
-  // Looks at sleeping, words and ring as queue.md's audit says; call after drain(). Rings an offered word that has a sleeper.
-  // Errors: protocol: kill the worker. The value: how many sleepers had to be rung (a rescue; above zero is a bug).
+  // Looks at words, sleepers and ring for what no sane worker does; call after drain() and with nothing left to ring. Rings an offered word
+  // that has a sleeper. Errors: protocol: kill the worker. The value: how many sleepers had to be rung (a rescue; above zero is a bug).
   Result<int> audit();
 
   std::vector<InFlight> in_flight() const;

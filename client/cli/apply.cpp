@@ -1,0 +1,41 @@
+// jobpool apply: submit and wait, as multiprocessing's Pool.apply. A command gets our own stdin, stdout and stderr, so that nothing is
+// copied.
+#include "client/cli/ending_output.hpp"
+#include "client/cli/foreground_job.hpp"
+#include "client/cli/submission_options.hpp"
+#include "client/cli/tell.hpp"
+#include "client/cli/verbs.hpp"
+
+namespace jobpool::cli {
+
+int run_apply(Context& context, Words words) {
+  Options options(context,
+                  {"apply [options] [--] COMMAND… | @FUNCTION [JSON…]",
+                   "Runs a command or a function in a worker and waits for it; exits as it does.\n"
+                   "Ctrl-C: SIGINT to the command; again: cancel it; a third time: kill it.",
+                   "jobpool apply -- make -j4      jobpool apply @square 7"},
+                  Options::Operands::end_options);
+  SubmissionOptions submission;
+  bool raw = false, detach = false;
+  submission.declare(options);
+  options.flag("--raw", "print a result that is a string without its quotes", raw);
+  options.flag("--detach-on-interrupt", "Ctrl-C, and the end of this process, leave the job running", detach);
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.operands.empty()) return options.misused("what is to be run?");
+
+  // With --json the output is part of the object.
+  Result<SubmissionCall> call = submission.build(parsed, context.json ? OwnStreams::input : OwnStreams::all);
+  if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
+  call->job.detach = detach;
+  const Result<client::Connections*> connections = context.connect();
+  if (!connections) return fail(connections.error());
+
+  ForegroundJob job(**connections, call->job, call->fds, detach ? OnInterrupt::detach : OnInterrupt::stop_job);
+  const Result<std::optional<proto::Ending>> ending = job.run();
+  if (!ending) return fail(ending.error());
+  if (!*ending) return kExitInterrupted;
+  return show_ending(context, **ending, raw ? ResultForm::raw : ResultForm::json);
+}
+
+}  // namespace jobpool::cli

@@ -1,0 +1,31 @@
+// jobpool apply-async: submit only, as multiprocessing's Pool.apply_async. Prints nothing but the id.
+#include "client/cli/submission_options.hpp"
+#include "client/cli/tell.hpp"
+#include "client/cli/verbs.hpp"
+
+namespace jobpool::cli {
+
+int run_apply_async(Context& context, Words words) {
+  Options options(context,
+                  {"apply-async [options] [--] COMMAND… | @FUNCTION [JSON…]",
+                   "Submits a command or a function and prints its id. Its input is empty unless --stdin says otherwise; the daemon keeps\n"
+                   "its output for 'jobpool get' and 'jobpool logs'.",
+                   "id=$(jobpool apply-async -- ./nightly.sh)"},
+                  Options::Operands::end_options);
+  SubmissionOptions submission;
+  submission.declare(options);
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.operands.empty()) return options.misused("what is to be run?");
+  const Result<SubmissionCall> call = submission.build(parsed, OwnStreams::none);
+  if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
+
+  const Result<client::Reply> reply = context.submit(call->job, call->fds);
+  if (!reply) return fail(reply.error());
+  const Result<JobId> id = proto::read_accepted(reply->parameters);
+  if (!id) return fail(id.error());
+  const std::string number = std::to_string(id->value);
+  return print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
+}
+
+}  // namespace jobpool::cli

@@ -1,0 +1,111 @@
+// Connecting once, and the verbs' kinds of calls over that.
+#include "client/cli/context.hpp"
+
+#include "client/cli/autostart.hpp"
+#include "client/cli/selector.hpp"
+#include "client/lib/address.hpp"
+#include "client/lib/remote_error.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::chrono::seconds kConnectPatience{10};
+constexpr std::chrono::seconds kAnswerPatience{60};  // for what needs no waiting: a daemon that is silent so long hangs
+constexpr std::chrono::seconds kSlack{10};           // the daemon keeps a call's time-out; ours only notices that it does not
+
+}  // namespace
+
+Result<client::Connections*> Context::connect(Daemon daemon) {
+  if (connections_) return connections_.get();
+  const client::Surroundings around = client::surroundings();
+  const client::SocketPlan plan = client::plan_socket(socket, around);
+  auto connections = std::make_unique<client::Connections>(plan.candidates);
+  Result<client::Connection> connection = connections->take(Clock::now() + kConnectPatience);
+  if (!connection) {
+    if (connection.error().code != Errc::closed || daemon == Daemon::must_run || no_autostart) return connection.error();
+    const Result<void> allowed = may_start_daemon();
+    if (!allowed) return Error{Errc::closed, connection.error().text + " (" + allowed.error().text + ")"};
+    const Result<DaemonStart> start = plan_daemon_start(plan, around);
+    if (!start) return start.error();
+    connection = start_daemon(*start);
+    if (!connection) return connection.error();
+    connections = std::make_unique<client::Connections>(std::vector<std::string>{start->socket});
+  }
+  connections->give_back(std::move(*connection));
+  connections_ = std::move(connections);
+  return connections_.get();
+}
+
+Result<client::Reply> Context::finish(client::RecoveringCall& call, TimePoint deadline) {
+  Result<client::Reply> reply = call.finish(deadline);
+  if (reply && !reply->error.empty()) return client::describe_error(*reply);
+  return reply;
+}
+
+Result<client::Reply> Context::ask(std::string_view method, std::string_view parameters, client::Resend resend, Daemon daemon) {
+  const Result<client::Connections*> connections = connect(daemon);
+  if (!connections) return connections.error();
+  client::RecoveringCall call(**connections, proto::write_call(method, parameters), resend);
+  return finish(call, Clock::now() + kAnswerPatience);
+}
+
+Result<client::Reply> Context::wait(std::string_view method, std::string_view parameters, client::Resend resend,
+                                    std::optional<Microseconds> timeout) {
+  const Result<client::Connections*> connections = connect();
+  if (!connections) return connections.error();
+  client::RecoveringCall call(**connections, proto::write_call(method, parameters), resend);
+  return finish(call, timeout ? Clock::now() + *timeout + kSlack : client::kNever);
+}
+
+Result<client::Reply> Context::submit(const proto::Submission& job, const std::vector<int>& fds) {
+  const Result<client::Connections*> connections = connect();
+  if (!connections) return connections.error();
+  client::RecoveringCall call(**connections, proto::write_call("org.jobpool.Pool.ApplyAsync", proto::write_submit(job)),
+                              client::Resend::same_instance, fds);
+  return finish(call, Clock::now() + kAnswerPatience);
+}
+
+Result<void> Context::stream(std::string_view method, std::string_view parameters,
+                             const std::function<Result<void>(nlohmann::json&)>& take) {
+  const Result<client::Connections*> connections = connect();
+  if (!connections) return connections.error();
+  // Never sent again: what was shown already would come twice.
+  client::RecoveringCall call(**connections, proto::write_call(method, parameters, proto::CallMode::more), client::Resend::never);
+  for (;;) {
+    Result<client::Reply> reply = finish(call, client::kNever);
+    if (!reply) return reply.error();
+    if (auto taken = take(reply->parameters); !taken) return taken;
+    if (!reply->continues) return {};
+  }
+}
+
+Result<std::vector<JobId>> Context::all_ids() {
+  std::vector<JobId> ids;
+  proto::ListRequest request;
+  request.limit = 0;
+  const auto take = [&ids](nlohmann::json& parameters) -> Result<void> {
+    if (!parameters.contains("job")) return {};
+    const Result<proto::Job> job = proto::read_job(parameters);
+    if (!job) return job.error();
+    ids.push_back(job->id);
+    return {};
+  };
+  if (auto done = stream("org.jobpool.Job.List", proto::write_list(request), take); !done) return done.error();
+  return ids;
+}
+
+Result<std::vector<JobId>> Context::select(Words words) {
+  const Result<Selection> selection = parse_selection(words);
+  if (!selection) return selection.error();
+  return resolve_selection(*selection, [this] { return all_ids(); });
+}
+
+Result<JobId> Context::select_one(const std::string& word) {
+  const Result<std::vector<JobId>> ids = select(Words{&word, 1});
+  if (!ids) return ids.error();
+  if (ids->size() != 1)
+    return Error{Errc::invalid_argument, "'" + word + "' selects " + std::to_string(ids->size()) + " jobs; this verb takes one"};
+  return ids->front();
+}
+
+}  // namespace jobpool::cli

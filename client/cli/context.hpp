@@ -1,0 +1,55 @@
+// What every verb has: the common options and the way to the daemon. One per process, single-threaded.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "client/cli/options.hpp"
+#include "client/lib/connections.hpp"
+#include "client/lib/recovering_call.hpp"
+#include "common/ids.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::cli {
+
+class Context {
+ public:
+  std::string socket;
+  bool json = false;
+  bool no_autostart = false;
+
+  // Whether a verb makes sense without a daemon that was there before it.
+  enum class Daemon { start_if_missing, must_run };
+
+  // Connects, starting a private daemon where that is wanted and allowed. Errors: as Connections::take; what the daemon's start ended with.
+  // The connections live as long as the context.
+  Result<client::Connections*> connect(Daemon daemon = Daemon::start_if_missing);
+
+  // A question that the daemon answers at once. An error of the daemon is an Error here.
+  Result<client::Reply> ask(std::string_view method, std::string_view parameters, client::Resend resend = client::Resend::always,
+                            Daemon daemon = Daemon::start_if_missing);
+  // A call that takes as long as `timeout` (sent along in the parameters) says; nullopt: until it is done.
+  Result<client::Reply> wait(std::string_view method, std::string_view parameters, client::Resend resend,
+                             std::optional<Microseconds> timeout = {});
+  // ApplyAsync. `fds` are lent. Errors: interrupted, where nobody knows whether it was accepted.
+  Result<client::Reply> submit(const proto::Submission& job, const std::vector<int>& fds);
+  // A stream: `take` gets each reply's parameters. Errors: those of `take` too.
+  Result<void> stream(std::string_view method, std::string_view parameters, const std::function<Result<void>(nlohmann::json&)>& take);
+
+  // The jobs that the words select; asks the daemon for the list only where the words need it.
+  Result<std::vector<JobId>> select(Words words);
+  // Exactly one. Errors: invalid_argument: it is several.
+  Result<JobId> select_one(const std::string& word);
+
+ private:
+  Result<client::Reply> finish(client::RecoveringCall& call, TimePoint deadline);
+  Result<std::vector<JobId>> all_ids();
+
+  std::unique_ptr<client::Connections> connections_;
+};
+
+}  // namespace jobpool::cli

@@ -1,0 +1,57 @@
+// The table of outcomes, exit codes and messages.
+#include "client/cli/exit_code.hpp"
+
+#include <csignal>
+
+#include "client/cli/signal_name.hpp"
+#include "client/cli/tell.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr int kFirstSignalCode = 128;
+constexpr int kNotStarted = 125;  // and above, up to 127: the command could not be started, and cannot say so itself
+constexpr int kNotFound = 127;
+
+std::string failure_message(const proto::Ending& ending) {
+  if (!ending.error_type.empty()) return ending.error_type + ": " + ending.reason;
+  const bool silent = !ending.exit_code || *ending.exit_code < kNotStarted || *ending.exit_code > kNotFound;
+  if (ending.exit_code && silent) return {};
+  return ending.reason;
+}
+
+}  // namespace
+
+int exit_code(const proto::Ending& ending) {
+  switch (ending.outcome) {
+    case Outcome::succeeded:
+      return ending.exit_code.value_or(0);
+    case Outcome::failed:
+      return ending.exit_code.value_or(1);
+    case Outcome::crashed:
+      return ending.signal ? kFirstSignalCode + *ending.signal : kExitFailed;
+    case Outcome::timed_out:
+      return kExitTimedOut;
+    default:
+      return kExitFailed;
+  }
+}
+
+std::string ending_message(const proto::Ending& ending) {
+  const std::string job = "job " + std::to_string(ending.id.value) + ": ";
+  switch (ending.outcome) {
+    case Outcome::succeeded:
+      return {};
+    case Outcome::failed:
+      return failure_message(ending);
+    case Outcome::crashed:
+      // As shells do: who pressed Ctrl-C, or closed the pipe, knows.
+      if (ending.signal == SIGINT || ending.signal == SIGPIPE) return {};
+      if (ending.signal) return job + "died of signal " + std::to_string(*ending.signal) + " (" + signal_name(*ending.signal) + ")";
+      return job + "crashed" + (ending.reason.empty() ? "" : ": " + ending.reason);
+    default:
+      return job + std::string{to_string(ending.outcome)} + (ending.reason.empty() ? "" : ": " + ending.reason);
+  }
+}
+
+}  // namespace jobpool::cli

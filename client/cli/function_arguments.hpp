@@ -1,0 +1,15 @@
+// The words after `@function` as the JSON array of its arguments. Pure.
+#pragma once
+
+#include <span>
+#include <string>
+
+#include "common/result.hpp"
+
+namespace jobpool::cli {
+
+// A word that parses as JSON is passed on verbatim (no digit of a number is lost), any other is a string: `@f 7 '[1,2]' hello`.
+// Errors: invalid_argument: a word that is neither JSON nor UTF-8, which no JSON string can carry.
+Result<std::string> function_arguments(std::span<const std::string> words);
+
+}  // namespace jobpool::cli

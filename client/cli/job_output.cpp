@@ -1,0 +1,40 @@
+// The Logs method and reading from its descriptor.
+#include "client/cli/job_output.hpp"
+
+#include <unistd.h>
+
+#include <array>
+
+#include "client/cli/tell.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::cli {
+
+Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream) {
+  const std::string request = proto::write_logs(proto::LogsRequest{id, stream == OutputStream::standard_error});
+  Result<client::Reply> reply = context.ask("org.jobpool.Job.Logs", request);
+  if (!reply) return reply.error();
+  const auto index = reply->parameters.find("descriptor");
+  const auto running = reply->parameters.find("running");
+  const bool is_number = index != reply->parameters.end() && index->is_number_integer();
+  const std::int64_t at = is_number ? index->get<std::int64_t>() : -1;
+  if (at < 0 || at >= static_cast<std::int64_t>(reply->fds.size()))
+    return Error{Errc::protocol, "job " + std::to_string(id.value) + ": the daemon's answer lacks the descriptor of its output"};
+  return JobOutput{std::move(reply->fds[static_cast<std::size_t>(at)]),
+                   running != reply->parameters.end() && running->is_boolean() && running->get<bool>()};
+}
+
+Result<void> copy_output(int file, off_t& offset, int to) {
+  std::array<char, 64 * 1024> bytes;
+  for (;;) {
+    // pread: the descriptor's own position may be shared with the daemon's.
+    const ssize_t got = ::pread(file, bytes.data(), bytes.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read the job's output");
+    if (got == 0) return {};
+    if (auto written = write_all(to, std::string_view{bytes.data(), static_cast<std::size_t>(got)}); !written) return written;
+    offset += got;
+  }
+}
+
+}  // namespace jobpool::cli

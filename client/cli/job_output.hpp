@@ -1,0 +1,23 @@
+// The files that a job's output goes to: the daemon hands over a descriptor, nothing is copied through it.
+#pragma once
+
+#include <sys/types.h>
+
+#include "client/cli/context.hpp"
+#include "common/unique_fd.hpp"
+
+namespace jobpool::cli {
+
+enum class OutputStream { standard_output, standard_error };
+
+struct JobOutput {
+  UniqueFd file;
+  bool running = false;  // more may come
+};
+// Errors: not_found (no such job, or no output kept), protocol (no descriptor came), those of the connection.
+Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream);
+
+// From `offset`, which moves along, to what is the end now. Errors: io.
+Result<void> copy_output(int file, off_t& offset, int to);
+
+}  // namespace jobpool::cli

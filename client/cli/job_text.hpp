@@ -1,0 +1,20 @@
+// A job in words, for list and show.
+#pragma once
+
+#include <string>
+
+#include "client/cli/table.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::cli {
+
+// "running"; of an ended job its outcome, with what belongs to it: "failed 3", "crashed KILL".
+Cell state_cell(const proto::Job& job);
+
+// How long it ran, or runs since; empty before its start.
+std::string run_time(const proto::Job& job, std::int64_t now_usec);
+
+// "2025-03-01 14:02:07", the caller's time zone.
+std::string local_time(std::int64_t usec);
+
+}  // namespace jobpool::cli

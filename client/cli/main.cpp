@@ -1,0 +1,51 @@
+// jobpool: the command line of the job pool. The common options, then a verb, then what the verb takes.
+#include "client/cli/options.hpp"
+#include "client/cli/tell.hpp"
+#include "client/cli/verbs.hpp"
+#include "proto/version.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+std::string overview(const Options& options) {
+  std::string text = options.help() + "\nVerbs:\n";
+  for (const Verb& verb : verbs()) {
+    std::string names{verb.name};
+    for (const std::string_view alias : verb.aliases) names.append(", ").append(alias);
+    if (names.size() > 22) names = std::string{verb.name};
+    text.append("  ").append(names).append(24 - names.size(), ' ').append(verb.summary).append("\n");
+  }
+  return text + "\n'jobpool VERB --help' tells more of each.\n";
+}
+
+int run(Words words) {
+  Context context;
+  bool version_wanted = false, help_wanted = false;
+  Options options(context,
+                  {"[options] VERB …", "Runs commands and functions in a pool of worker processes, as Python's multiprocessing does.",
+                   "jobpool apply -- make -j4"},
+                  Options::Operands::end_options);
+  options.flag("--version", "show the version of jobpool", version_wanted);
+  for (const std::string& word : words) {  // the overview belongs to --help, but only before the verb
+    if (!word.starts_with('-')) break;
+    help_wanted = help_wanted || word == "--help" || word == "-h";
+  }
+  if (help_wanted) return print(overview(options));
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (version_wanted) return print("jobpool " + std::string{version()} + "\n");
+  if (parsed.operands.empty()) return options.misused("a verb is missing");
+  const std::string& name = parsed.operands.front();
+  if (name == "help") return print(overview(options));
+  const Verb* verb = find_verb(name);
+  if (verb == nullptr) return options.misused("unknown verb '" + printable(name) + "'");
+  return verb->run(context, Words{parsed.operands}.subspan(1));
+}
+
+}  // namespace
+}  // namespace jobpool::cli
+
+int main(int argc, char** argv) {
+  const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
+  return jobpool::cli::run(words);
+}

@@ -1,0 +1,68 @@
+// jobpool show: everything known of jobs, a block each, or one JSON object a line.
+#include <algorithm>
+
+#include "client/cli/duration.hpp"
+#include "client/cli/job_text.hpp"
+#include "client/cli/verbs.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::size_t kLabelWidth = 12;
+
+void line(std::string& out, std::string_view label, const std::string& value) {
+  if (value.empty()) return;
+  out.append("  ").append(label).append(kLabelWidth - label.size(), ' ').append(value).append("\n");
+}
+
+std::string resources(const proto::Resources& used) {
+  return show_duration(Microseconds{used.user_usec}) + " user, " + show_duration(Microseconds{used.system_usec}) + " system, " +
+         std::to_string(used.max_rss_bytes / 1024) + " KiB at most";
+}
+
+std::string block(const proto::Job& job) {
+  const Cell state = state_cell(job);
+  std::string out = ink("job " + std::to_string(job.id.value), Ink::bold) + "  " + ink(state.text, state.colour) + "\n";
+  line(out, "what", printable(job.description));
+  line(out, "name", printable(job.name));
+  line(out, "pool", printable(job.pool));
+  line(out, "reason", printable(job.reason));
+  line(out, "attempt", job.attempt > 0 ? std::to_string(job.attempt) : "");
+  line(out, "worker", job.worker ? std::to_string(*job.worker) : "");
+  line(out, "pid", job.pid ? std::to_string(*job.pid) : "");
+  line(out, "submitted", local_time(job.submitted_usec));
+  if (job.started_usec)
+    line(out, "started",
+         local_time(*job.started_usec) + ", after " +
+             show_duration(Microseconds{std::max<std::int64_t>(*job.started_usec - job.submitted_usec, 0)}));
+  if (job.ended_usec) line(out, "ended", local_time(*job.ended_usec));
+  line(out, "ran", run_time(job, wall_usec()));
+  if (job.resources) line(out, "used", resources(*job.resources));
+  return out;
+}
+
+}  // namespace
+
+int run_show(Context& context, Words words) {
+  Options options(context, {"show [options] ID…", "Everything known of these jobs but their output.", "jobpool show last"});
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.operands.empty()) return options.misused("which jobs?");
+  const Result<std::vector<JobId>> ids = context.select(parsed.operands);
+  if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
+
+  int code = 0;
+  std::string text;
+  for (const JobId id : *ids) {
+    const Result<client::Reply> reply = context.ask("org.jobpool.Job.Show", proto::write_id(id));
+    const Result<proto::Job> job = reply ? proto::read_job(reply->parameters) : Result<proto::Job>{reply.error()};
+    if (!job) {
+      code = fail(job.error());
+      continue;
+    }
+    text += context.json ? reply->parameters["job"].dump() + "\n" : block(*job);
+  }
+  return print(text, code);
+}
+
+}  // namespace jobpool::cli

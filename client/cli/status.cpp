@@ -1,0 +1,58 @@
+// jobpool status: the daemon, its pools, and their jobs counted by the three states.
+#include "client/cli/duration.hpp"
+#include "client/cli/table.hpp"
+#include "client/cli/verbs.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+std::string headline(const proto::Status& status) {
+  std::string line = "jobpoold " + printable(status.version) + ", up " + show_duration(Microseconds{status.uptime_usec}) + ", " +
+                     std::to_string(status.connections) + (status.connections == 1 ? " connection" : " connections");
+  const auto remark = [&line](std::int64_t count, const char* what) {
+    if (count > 0) line += ", " + std::to_string(count) + " " + what;
+  };
+  remark(status.worker_restarts, "worker restarts");
+  remark(status.broker_restarts, "broker restarts");
+  remark(status.rescued_wakeups, "rescued wake-ups (a bug: please report it)");
+  return line + "\n";
+}
+
+std::string pools_table(const proto::Status& status) {
+  Table table;
+  table.column("pool");
+  table.column("state");
+  for (const char* title : {"workers", "idle", "ready", "running", "waiting", "done"}) table.column(title, Table::Align::right);
+  for (const proto::PoolStatus& pool : status.pools) {
+    const auto number = [](std::int64_t count, Ink colour = Ink::none) {
+      return Cell{std::to_string(count), count > 0 ? colour : Ink::none};
+    };
+    table.row({{printable(pool.name)},
+               {printable(pool.state), pool.state == "running" ? Ink::green : Ink::yellow},
+               number(pool.workers),
+               number(pool.workers_idle),
+               number(pool.ready),
+               number(pool.running, Ink::green),
+               number(pool.waiting, Ink::yellow),
+               number(pool.done)});
+  }
+  return table.text();
+}
+
+}  // namespace
+
+int run_status(Context& context, Words words) {
+  Options options(context, {"status [options]", "The daemon, its pools, and their jobs by state: ready, running, waiting, done.",
+                            "jobpool status --json"});
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (!parsed.operands.empty()) return options.misused("status takes no operands");
+  const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Status", "{}");
+  if (!reply) return fail(reply.error());
+  if (context.json) return print(reply->parameters.dump() + "\n");
+  const Result<proto::Status> status = proto::read_status(reply->parameters);
+  if (!status) return fail(status.error());
+  return print(headline(*status) + pools_table(*status));
+}
+
+}  // namespace jobpool::cli

@@ -1,0 +1,135 @@
+// Options and words to a Submission; the caller's surroundings go along with a command.
+#include "client/cli/submission_options.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+
+#include "client/cli/function_arguments.hpp"
+#include "client/lib/key.hpp"
+#include "client/lib/submission.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+// What --clean-env keeps: enough to find programs and a home.
+constexpr std::array<const char*, 6> kKeptVariables{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG"};
+
+bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
+
+// Relative names mean something only here, not in the daemon.
+Result<std::string> absolute(const std::string& path) {
+  if (path.starts_with('/')) return path;
+  Result<std::string> here = client::current_directory();
+  if (!here) return here.error();
+  return *here + "/" + path;
+}
+
+void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
+  index = static_cast<int>(call.fds.size());
+  call.fds.push_back(fd);
+}
+
+}  // namespace
+
+void SubmissionOptions::declare(Options& options) {
+  options.text("--pool", "NAME", "the pool that runs it; 'default' when absent", pool_);
+  options.text("--name", "NAME", "a name for people; need not be unique", name_);
+  options.value("--unique", "KEY", "the same key with the same submission is the same job", [this](std::string_view given) -> Result<void> {
+    if (given.empty() || given.size() > proto::kMaxKeyBytes)
+      return Error{Errc::invalid_argument, "a key has 1 to " + std::to_string(proto::kMaxKeyBytes) + " bytes"};
+    key_ = given;
+    return {};
+  });
+  options.text("--cwd", "DIR", "where the command starts, instead of here", cwd_);
+  options.value("--env", "NAME=VALUE", "set a variable of the command; may be given several times",
+                [this](std::string_view given) -> Result<void> {
+                  if (given.find('=') == 0 || given.find('=') == std::string_view::npos)
+                    return Error{Errc::invalid_argument, "write NAME=VALUE"};
+                  variables_.emplace_back(given);
+                  return {};
+                });
+  options.flag("--clean-env", "pass no other variables than PATH, HOME, USER, LOGNAME, SHELL, LANG and those of --env", clean_environment_);
+  options.text("--stdin", "FILE", "what the command reads as its input", stdin_file_);
+  options.text("--output", "FILE", "write the command's stdout and stderr there (made anew)", output_file_);
+  options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
+}
+
+Result<SubmissionCall> SubmissionOptions::build(const Options::Parsed& parsed, OwnStreams streams) const {
+  SubmissionCall call;
+  call.job.pool = pool_;
+  call.job.name = name_;
+  call.job.key = key_.empty() ? client::make_key() : key_;
+  if (grace_) call.job.grace = *grace_;
+  const bool is_function = !parsed.separated && parsed.operands.front().starts_with('@');
+  const Result<void> filled = is_function ? fill_function(parsed.operands, call.job) : fill_command(parsed.operands, streams, call);
+  if (!filled) return filled.error();
+  return call;
+}
+
+Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& words, proto::Submission& job) const {
+  const bool for_commands = !cwd_.empty() || !variables_.empty() || clean_environment_ || !stdin_file_.empty() || !output_file_.empty();
+  if (for_commands)
+    return Error{Errc::invalid_argument,
+                 "--cwd, --env, --clean-env, --stdin and --output are for commands; a function has its arguments only"};
+  if (words.front().size() < 2) return Error{Errc::invalid_argument, "a function's name follows the @, as in @square"};
+  job.function = words.front().substr(1);
+  Result<std::string> arguments = function_arguments(Words{words}.subspan(1));
+  if (!arguments) return arguments.error();
+  job.arguments = std::move(*arguments);
+  return {};
+}
+
+Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const {
+  call.job.command = words;
+  Result<std::string> cwd = cwd_.empty() ? client::current_directory() : absolute(cwd_);
+  if (!cwd) return cwd.error();
+  call.job.cwd = std::move(*cwd);
+  call.job.environment = environment();
+  call.job.umask = client::current_umask();
+  return pass_streams(streams, call);
+}
+
+Result<void> SubmissionOptions::pass_streams(OwnStreams streams, SubmissionCall& call) const {
+  if (!stdin_file_.empty()) {
+    Result<std::string> file = absolute(stdin_file_);
+    if (!file) return file.error();
+    // The command opens it, perhaps much later; a slip of the pen is told now.
+    if (::access(file->c_str(), R_OK) != 0) return errno_error("--stdin " + stdin_file_);
+    call.job.stdin_file = std::move(*file);
+  } else if (streams != OwnStreams::none && is_open(STDIN_FILENO)) {
+    lend(call, STDIN_FILENO, call.job.stdin_index);
+  }
+  if (!output_file_.empty()) {
+    UniqueFd file{::open(output_file_.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_APPEND | O_CLOEXEC, 0666)};
+    if (!file) return errno_error("--output " + output_file_);
+    lend(call, file.get(), call.job.stdout_index);
+    lend(call, file.get(), call.job.stderr_index);
+    call.opened.push_back(std::move(file));
+  } else if (streams == OwnStreams::all) {
+    if (is_open(STDOUT_FILENO)) lend(call, STDOUT_FILENO, call.job.stdout_index);
+    if (is_open(STDERR_FILENO)) lend(call, STDERR_FILENO, call.job.stderr_index);
+  }
+  return {};
+}
+
+std::vector<std::string> SubmissionOptions::environment() const {
+  std::vector<std::string> variables;
+  if (clean_environment_) {
+    for (const char* name : kKeptVariables)
+      if (const char* value = std::getenv(name); value != nullptr) variables.push_back(std::string{name} + "=" + value);
+  } else {
+    variables = client::current_environment();
+  }
+  for (const std::string& variable : variables_) {
+    const std::string prefix = variable.substr(0, variable.find('=') + 1);
+    std::erase_if(variables, [&prefix](const std::string& old) { return old.starts_with(prefix); });
+    variables.push_back(variable);
+  }
+  return variables;
+}
+
+}  // namespace jobpool::cli

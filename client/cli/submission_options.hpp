@@ -1,0 +1,43 @@
+// The options that apply and apply-async share, and the submission that they make together with the words behind them.
+#pragma once
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/options.hpp"
+#include "common/unique_fd.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::cli {
+
+// What of the caller's own streams the command gets where no option says otherwise.
+enum class OwnStreams { none, input, all };
+
+struct SubmissionCall {
+  proto::Submission job;
+  std::vector<int> fds;          // lent: 0, 1, 2 or those opened below
+  std::vector<UniqueFd> opened;  // --output
+};
+
+class SubmissionOptions {
+ public:
+  void declare(Options& options);
+
+  // Requires: parsed.operands is not empty. A first word "@name" without `--` before it is a function.
+  // Errors: invalid_argument (a usage error), not_found, permission_denied, io.
+  Result<SubmissionCall> build(const Options::Parsed& parsed, OwnStreams streams) const;
+
+ private:
+  Result<void> fill_function(const std::vector<std::string>& words, proto::Submission& job) const;
+  Result<void> fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const;
+  Result<void> pass_streams(OwnStreams streams, SubmissionCall& call) const;
+  std::vector<std::string> environment() const;
+
+  std::string pool_{proto::kDefaultPool}, name_, key_, cwd_, stdin_file_, output_file_;
+  std::vector<std::string> variables_;
+  bool clean_environment_ = false;
+  std::optional<Microseconds> grace_;
+};
+
+}  // namespace jobpool::cli

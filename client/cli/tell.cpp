@@ -1,0 +1,74 @@
+// Plain write(2), and colours. See tell.hpp.
+#include "client/cli/tell.hpp"
+
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+namespace jobpool::cli {
+
+void tell(std::string_view text) {
+  std::string line{"jobpool: "};
+  line += text;
+  line += '\n';
+  (void)write_all(STDERR_FILENO, line);  // nowhere is left to tell that it failed
+}
+
+int fail(const Error& error) {
+  tell(error.text);
+  switch (error.code) {
+    case Errc::full:
+      return kExitTryAgain;
+    case Errc::timed_out:
+      return kExitTimedOut;
+    default:
+      return kExitFailed;
+  }
+}
+
+Result<void> write_all(int fd, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return errno_error(fd == STDOUT_FILENO ? "write to stdout" : "write");
+    bytes.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+int print(std::string_view text, int code) {
+  const Result<void> written = write_all(STDOUT_FILENO, text);
+  return written ? code : fail(written.error());
+}
+
+std::string printable(std::string_view text) {
+  constexpr char kDigits[] = "0123456789abcdef";
+  std::string shown;
+  shown.reserve(text.size());
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (byte >= 0x20 && byte != 0x7f) {
+      shown += c;
+      continue;
+    }
+    shown += "\\x";
+    shown += kDigits[byte >> 4];
+    shown += kDigits[byte & 15];
+  }
+  return shown;
+}
+
+bool stdout_is_terminal() {
+  static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
+  return terminal;
+}
+
+std::string ink(std::string_view text, Ink colour) {
+  static const char* const no_color = std::getenv("NO_COLOR");
+  if (colour == Ink::none || !stdout_is_terminal() || (no_color != nullptr && *no_color != '\0')) return std::string{text};
+  constexpr std::array<std::string_view, 5> kCodes{"", "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[33m"};
+  return std::string{kCodes.at(static_cast<std::size_t>(colour))} + std::string{text} + "\x1b[0m";
+}
+
+}  // namespace jobpool::cli

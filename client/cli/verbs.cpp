@@ -1,0 +1,44 @@
+// The table itself.
+#include "client/cli/verbs.hpp"
+
+#include <algorithm>
+#include <array>
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::array<std::string_view, 1> kRun{"run"};
+constexpr std::array<std::string_view, 2> kSubmit{"submit", "apply_async"};
+constexpr std::array<std::string_view, 1> kLs{"ls"};
+constexpr std::array<std::string_view, 1> kLog{"log"};
+
+constexpr std::array<Verb, 16> kVerbs{{
+    {"apply", kRun, "run a command or a @function and wait for it", run_apply},
+    {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
+    {"get", {}, "wait for a job; its output, its result, its exit code", run_get},
+    {"wait", {}, "wait until jobs have ended", run_wait},
+    {"ready", {}, "has a job ended? (exit 0: yes, 1: no)", run_ready},
+    {"successful", {}, "has it ended well? (exit 0: yes, 1: no)", run_successful},
+    {"status", {}, "the pools and their counts", run_status},
+    {"list", kLs, "the jobs", run_list},
+    {"show", {}, "everything known of a job", run_show},
+    {"logs", kLog, "a job's output", run_logs},
+    {"cancel", {}, "stop jobs for good", run_cancel},
+    {"kill", {}, "send a signal to a running command", run_kill},
+    {"call", {}, "call any method of the protocol", run_call},
+    {"ping", {}, "does the daemon answer?", run_ping},
+    {"version", {}, "the versions of jobpool and of the daemon", run_version},
+    {"shutdown", {}, "end the daemon", run_shutdown},
+}};
+
+}  // namespace
+
+std::span<const Verb> verbs() { return kVerbs; }
+
+const Verb* find_verb(std::string_view name) {
+  for (const Verb& verb : kVerbs)
+    if (verb.name == name || std::find(verb.aliases.begin(), verb.aliases.end(), name) != verb.aliases.end()) return &verb;
+  return nullptr;
+}
+
+}  // namespace jobpool::cli

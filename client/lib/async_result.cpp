@@ -1,0 +1,80 @@
+// AsyncResult: questions about one job; each may be asked again of a broker that was restarted.
+#include "jobpool/async_result.hpp"
+
+#include "client/lib/raise.hpp"
+#include "client/lib/submission.hpp"
+#include "jobpool/errors.hpp"
+
+namespace jobpool {
+namespace {
+
+// The daemon keeps the time; only one that hangs makes the client's own clock speak.
+constexpr std::chrono::seconds kSlack{10};
+
+TimePoint deadline_for(const AsyncResult::Timeout& timeout) {
+  if (!timeout || *timeout > std::chrono::hours{24 * 365 * 100}) return client::kNever;
+  return Clock::now() + *timeout + kSlack;
+}
+
+std::optional<Microseconds> for_the_wire(const AsyncResult::Timeout& timeout) {
+  if (!timeout) return std::nullopt;
+  return std::max(*timeout, Microseconds{0});
+}
+
+proto::Ending fetch(client::Connections& connections, JobId id, const AsyncResult::Timeout& timeout, bool output) {
+  const std::string request = proto::write_get(proto::GetRequest{id, for_the_wire(timeout), output});
+  return client::value_or_raise(
+      proto::read_ending(client::ask(connections, "org.jobpool.Job.Get", request, client::Resend::always, deadline_for(timeout))));
+}
+
+bool read_flag(const nlohmann::json& answer, const char* name) {
+  const auto field = answer.find(name);
+  if (field == answer.end() || !field->is_boolean()) throw ClientError(std::string{"the daemon's answer lacks '"} + name + "'");
+  return field->get<bool>();
+}
+
+}  // namespace
+
+std::string AsyncResult::get_text(Timeout timeout) const {
+  proto::Ending ending = fetch(*connections_, JobId{id_}, timeout, false);
+  client::raise_unless_succeeded(ending);
+  return ending.result ? std::move(*ending.result) : "null";
+}
+
+CommandResult AsyncResult::get_command(Timeout timeout) const {
+  proto::Ending ending = fetch(*connections_, JobId{id_}, timeout, true);
+  client::raise_unless_ran(ending);
+  return client::command_result(std::move(ending));
+}
+
+bool AsyncResult::wait(Timeout timeout) const {
+  const std::string request = proto::write_wait(proto::WaitRequest{{JobId{id_}}, for_the_wire(timeout)});
+  client::RecoveringCall call(*connections_, proto::write_call("org.jobpool.Job.Wait", request), client::Resend::always);
+  const client::Reply reply = client::value_or_raise(call.finish(deadline_for(timeout)));
+  if (reply.error == proto::error::kTimedOut) return false;
+  if (!reply.error.empty()) client::raise_remote(reply);
+  return true;
+}
+
+bool AsyncResult::ready() const {
+  return read_flag(client::ask(*connections_, "org.jobpool.Job.Ready", proto::write_id(JobId{id_}), client::Resend::always), "ready");
+}
+
+bool AsyncResult::successful() const {
+  return read_flag(client::ask(*connections_, "org.jobpool.Job.Successful", proto::write_id(JobId{id_}), client::Resend::always),
+                   "successful");
+}
+
+bool AsyncResult::cancel() const {
+  const std::string request = proto::write_cancel(proto::CancelRequest{{JobId{id_}}, false});
+  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Cancel", request, client::Resend::always);
+  const auto cancelled = answer.find("cancelled");
+  return cancelled != answer.end() && !cancelled->empty();
+}
+
+void AsyncResult::kill(int signal) const {
+  const std::string request = proto::write_kill(proto::KillRequest{JobId{id_}, signal});
+  client::ask(*connections_, "org.jobpool.Job.Kill", request, client::Resend::never);
+}
+
+}  // namespace jobpool

@@ -1,0 +1,26 @@
+// Client: who holds the connections.
+#include "jobpool/client.hpp"
+
+#include "client/lib/address.hpp"
+#include "client/lib/raise.hpp"
+
+namespace jobpool {
+
+Client::Client() : connections_(std::make_shared<client::Connections>(client::plan_socket("", client::surroundings()).candidates)) {}
+Client::Client(std::string socket) : connections_(std::make_shared<client::Connections>(std::vector<std::string>{std::move(socket)})) {}
+
+Pool Client::pool(std::string name) const { return Pool{connections_, std::move(name)}; }
+AsyncResult Client::job(std::uint64_t id) const { return AsyncResult{connections_, id}; }
+
+Client::Daemon Client::hello() const {
+  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Pool.Hello", "{}", client::Resend::always);
+  proto::Hello hello = client::value_or_raise(proto::read_hello(answer));
+  return Daemon{std::move(hello.version), std::move(hello.instance), hello.supervisor_pid, hello.broker_pid};
+}
+
+std::string Client::call(std::string_view method, std::string_view parameters) const {
+  return client::ask(*connections_, method, parameters, client::Resend::never)
+      .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+}  // namespace jobpool

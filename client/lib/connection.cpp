@@ -1,0 +1,162 @@
+// Blocking socket, non-blocking system calls: poll is entered only when a call would block and has a deadline, so that an
+// undisturbed round trip costs one send and one receive.
+#include "client/lib/connection.hpp"
+
+#include <poll.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+
+#include <algorithm>
+#include <array>
+#include <cstring>
+
+#include "common/socket.hpp"
+
+namespace jobpool::client {
+namespace {
+
+constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one, a large one in pieces of this size
+
+// Waits for `events`. Errors: timed_out, io.
+Result<void> wait_for(int fd, short events, TimePoint deadline) {
+  for (;;) {
+    pollfd entry{fd, events, 0};
+    const int ready = ::poll(&entry, 1, poll_timeout(deadline));
+    if (ready > 0) return {};
+    if (ready == 0 && Clock::now() >= deadline) return Error{Errc::timed_out, "no answer from the daemon in time"};
+    if (ready < 0 && errno != EINTR) return errno_error("poll");
+  }
+}
+
+// A connect waits only while the listener's queue is full; SO_SNDTIMEO bounds that.
+void bound_connect(int socket, TimePoint deadline) {
+  if (deadline == kNever) return;
+  const auto left = std::max(std::chrono::duration_cast<Microseconds>(deadline - Clock::now()), Microseconds{1});
+  const timeval limit{static_cast<time_t>(left.count() / 1'000'000), static_cast<suseconds_t>(left.count() % 1'000'000)};
+  ::setsockopt(socket, SOL_SOCKET, SO_SNDTIMEO, &limit, sizeof limit);
+}
+
+// Room for the descriptors of one message. Not zeroed beyond the header: the kernel reads only what msg_controllen says.
+struct ControlBuffer {
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxPassedFds)> bytes;
+};
+
+void attach(msghdr& message, ControlBuffer& control, std::span<const int> fds) {
+  message.msg_control = control.bytes.data();
+  message.msg_controllen = CMSG_SPACE(fds.size_bytes());
+  cmsghdr* header = CMSG_FIRSTHDR(&message);
+  header->cmsg_level = SOL_SOCKET;
+  header->cmsg_type = SCM_RIGHTS;
+  header->cmsg_len = CMSG_LEN(fds.size_bytes());
+  std::memcpy(CMSG_DATA(header), fds.data(), fds.size_bytes());
+}
+
+void collect(msghdr& message, std::vector<UniqueFd>& fds) {
+  for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
+    if (header->cmsg_level != SOL_SOCKET || header->cmsg_type != SCM_RIGHTS) continue;
+    const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    for (std::size_t i = 0; i < count; ++i) {
+      int fd = -1;
+      std::memcpy(&fd, CMSG_DATA(header) + i * sizeof(int), sizeof fd);
+      fds.emplace_back(fd);
+    }
+  }
+}
+
+}  // namespace
+
+int poll_timeout(TimePoint deadline) {
+  if (deadline == kNever) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
+  return static_cast<int>(std::clamp<std::int64_t>(left.count(), 0, 1'000'000'000));  // 11 days, then the caller's loop asks again
+}
+
+Result<Connection> Connection::open(const std::string& path, TimePoint deadline) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.empty() || path.size() >= sizeof address.sun_path)
+    return Error{Errc::invalid_argument,
+                 "socket '" + path + "': the path must have 1 to " + std::to_string(sizeof address.sun_path - 1) + " bytes"};
+  std::memcpy(address.sun_path, path.data(), path.size());
+
+  UniqueFd socket{::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0)};
+  if (!socket) return errno_error("socket");
+  bound_connect(socket.get(), deadline);
+  for (;;) {
+    if (::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0) return Connection{std::move(socket)};
+    if (errno == EAGAIN) return Error{Errc::timed_out, "connect to " + path + ": the daemon accepts nobody"};
+    if (errno != EINTR) return errno_error("connect to " + path);
+  }
+}
+
+Result<void> Connection::send(std::string_view message, std::span<const int> fds, TimePoint deadline) {
+  if (fds.size() > kMaxPassedFds)
+    return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxPassedFds) + " descriptors in one message"};
+  ControlBuffer control;
+  while (!message.empty()) {
+    iovec piece{const_cast<char*>(message.data()), message.size()};
+    msghdr header{};
+    header.msg_iov = &piece;
+    header.msg_iovlen = 1;
+    if (!fds.empty()) attach(header, control, fds);
+    const ssize_t sent = ::sendmsg(fd(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+    if (sent > 0) {
+      message.remove_prefix(static_cast<std::size_t>(sent));
+      fds = {};  // they went with the first byte
+      continue;
+    }
+    if (errno == EINTR) continue;
+    if (errno != EAGAIN) return errno_error("send to the daemon");
+    if (auto writable = wait_for(fd(), POLLOUT, deadline); !writable) return writable;
+  }
+  return {};
+}
+
+Result<std::optional<Reply>> Connection::take_reply() {
+  const std::optional<std::string_view> message = decoder_.next();
+  if (!message) return std::optional<Reply>{};
+  Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message);
+  if (!envelope) return envelope.error();
+  return std::optional<Reply>{
+      Reply{std::move(envelope->parameters), std::move(envelope->error), envelope->continues, std::exchange(fds_, {})}};
+}
+
+Result<void> Connection::read_more(TimePoint deadline) {
+  std::array<char, kReadBytes> bytes;
+  ControlBuffer control;
+  for (;;) {
+    if (deadline != kNever)
+      if (auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable;
+    iovec piece{bytes.data(), bytes.size()};
+    msghdr header{};
+    header.msg_iov = &piece;
+    header.msg_iovlen = 1;
+    header.msg_control = control.bytes.data();
+    header.msg_controllen = control.bytes.size();
+    const ssize_t size = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC | (deadline == kNever ? 0 : MSG_DONTWAIT));
+    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
+    if (size < 0) return errno_error("receive from the daemon");
+    collect(header, fds_);
+    if (size == 0) return Error{Errc::closed, "the daemon closed the connection"};
+    if ((header.msg_flags & MSG_CTRUNC) != 0) return Error{Errc::protocol, "the daemon passed too many descriptors"};
+    return decoder_.feed(std::string_view{bytes.data(), static_cast<std::size_t>(size)});
+  }
+}
+
+Result<Reply> Connection::receive(TimePoint deadline) {
+  for (;;) {
+    Result<std::optional<Reply>> reply = take_reply();
+    if (!reply) return reply.error();
+    if (*reply) return std::move(**reply);
+    if (auto more = read_more(deadline); !more) return more.error();
+  }
+}
+
+Result<Reply> Connection::call(std::string_view method, std::string_view parameters_json, TimePoint deadline, proto::CallMode mode,
+                               std::span<const int> fds) {
+  if (auto sent = send(proto::write_call(method, parameters_json, mode), fds, deadline); !sent) return sent.error();
+  return receive(deadline);
+}
+
+}  // namespace jobpool::client

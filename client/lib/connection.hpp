@@ -1,0 +1,67 @@
+// One connection to the daemon: Varlink messages out and in over a Unix stream socket, each wait with a deadline.
+// The low level under libjobpool and the CLI: it knows no verb and recovers from nothing. One thread at a time.
+#pragma once
+
+#include <deque>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/result.hpp"
+#include "common/unique_fd.hpp"
+#include "proto/envelope.hpp"
+#include "proto/frame.hpp"
+
+namespace jobpool::client {
+
+inline constexpr TimePoint kNever = TimePoint::max();  // for what may take as long as it takes: the peer's death still ends the wait
+
+// What poll(2) takes for the time until `deadline`, rounded up; -1 for kNever.
+int poll_timeout(TimePoint deadline);
+
+struct Reply {
+  nlohmann::json parameters;  // an object
+  std::string error;          // the Varlink error's name; empty: none
+  bool continues = false;
+  std::vector<UniqueFd> fds;  // that came up to the end of this message; a call that expects some must not be pipelined
+};
+
+class Connection {
+ public:
+  // Errors: not_found, closed (nobody listens), permission_denied, timed_out, invalid_argument (the path is too long), io.
+  static Result<Connection> open(const std::string& path, TimePoint deadline);
+
+  int fd() const { return socket_.get(); }
+
+  // The daemon's instance, once a Hello on this connection told it; empty before.
+  const std::string& instance() const { return instance_; }
+  void set_instance(std::string instance) { instance_ = std::move(instance); }
+
+  // Sends one encoded message (proto::write_call), descriptors with its first byte. Never raises SIGPIPE.
+  // An error means that the daemon cannot have seen the whole message, so that it never acted on it. Errors: closed, timed_out, io.
+  Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline);
+
+  // A reply that has arrived already; nullopt: none is complete. Errors: protocol.
+  Result<std::optional<Reply>> take_reply();
+  // Reads what there is, waiting for its first byte up to the deadline. Errors: closed (end of input too), timed_out, protocol, io.
+  Result<void> read_more(TimePoint deadline);
+
+  // The next reply, and a call with its first reply. Errors: as above.
+  Result<Reply> receive(TimePoint deadline);
+  Result<Reply> call(std::string_view method, std::string_view parameters_json, TimePoint deadline,
+                     proto::CallMode mode = proto::CallMode::plain, std::span<const int> fds = {});
+
+ private:
+  explicit Connection(UniqueFd socket) : socket_(std::move(socket)) {}
+
+  UniqueFd socket_;
+  std::string instance_;
+  proto::FrameDecoder decoder_;
+  std::vector<UniqueFd> fds_;
+};
+
+}  // namespace jobpool::client

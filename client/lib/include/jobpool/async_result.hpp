@@ -1,0 +1,53 @@
+// The handle of a submitted job, multiprocessing's AsyncResult: any client that knows the id can have one.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "jobpool/command.hpp"
+#include "jobpool/value.hpp"
+
+namespace jobpool {
+namespace client {
+class Connections;
+}
+
+class AsyncResult {
+ public:
+  using Timeout = std::optional<std::chrono::microseconds>;  // nullopt: as long as it takes
+
+  std::uint64_t id() const { return id_; }
+
+  // A function's result, waited for. Errors: TimeoutError (the job goes on), JobFailed, JobCancelled, Interrupted, NoSuchJob,
+  // ConnectionLost; InvalidCall: the result is of another type.
+  template <class T = Json>
+  T get(Timeout timeout = {}) const {
+    return json_value<T>(get_text(timeout));
+  }
+  // The same for a command. An exit code other than 0 is no error, as with every other way to run commands.
+  CommandResult get_command(Timeout timeout = {}) const;
+
+  // Waits for the end without asking how. False: not in time.
+  bool wait(Timeout timeout = {}) const;
+  bool ready() const;       // ended?
+  bool successful() const;  // ended well? Errors: NotReady before the end
+
+  // Stops it for good, the whole tree; returns when it has ended. False: it had ended before.
+  bool cancel() const;
+  // Errors: NotRunning.
+  void kill(int signal) const;
+
+ private:
+  friend class Pool;
+  friend class Client;
+  AsyncResult(std::shared_ptr<client::Connections> connections, std::uint64_t id) : connections_(std::move(connections)), id_(id) {}
+  std::string get_text(Timeout timeout) const;
+
+  std::shared_ptr<client::Connections> connections_;  // shared: a result may outlive the Client it came from, as in Python
+  std::uint64_t id_;
+};
+
+}  // namespace jobpool

@@ -1,0 +1,47 @@
+// The way in: a client of one daemon. Thread-safe; keeps a few idle connections, uses one for each running call.
+// Not for use across fork(): parent and child would talk on the same sockets; make a Client of its own in the child.
+//
+//   jobpool::Client client;
+//   int n = client.pool().apply<int>("square", 7);
+//   auto night = client.pool().apply_async(jobpool::Command{.argv = {"./nightly.sh"}});
+//   if (!night.get_command().succeeded()) …
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "jobpool/async_result.hpp"
+#include "jobpool/errors.hpp"
+#include "jobpool/pool.hpp"
+
+namespace jobpool {
+
+class Client {
+ public:
+  struct Daemon {
+    std::string version, instance;
+    int supervisor_pid = 0, broker_pid = 0;
+  };
+
+  // Looks for the daemon as the command line does: $JOBPOOL_SOCKET, $XDG_RUNTIME_DIR/jobpool/socket, /run/jobpool/$USER/socket, the state
+  // home. Connects at the first call, and starts no daemon.
+  Client();
+  explicit Client(std::string socket);
+
+  Pool pool(std::string name = "default") const;
+  AsyncResult job(std::uint64_t id) const;
+
+  // Who answers. Errors: ConnectionLost.
+  Daemon hello() const;
+
+  // Any method with one reply: parameters and answer as JSON text of an object. It is sent once only.
+  // Errors: ConnectionLost; the method's own errors as in errors.hpp.
+  std::string call(std::string_view method, std::string_view parameters = "{}") const;
+
+ private:
+  std::shared_ptr<client::Connections> connections_;
+};
+
+}  // namespace jobpool

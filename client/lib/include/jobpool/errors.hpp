@@ -1,0 +1,92 @@
+// What can go wrong, as C++ users of a multiprocessing-like API expect it: exceptions, all derived from ClientError.
+#pragma once
+
+#include <cstdint>
+#include <stdexcept>
+#include <string>
+
+namespace jobpool {
+
+class ClientError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
+// The daemon cannot be reached, or was lost and did not come back. The call had no effect, or only asked.
+class ConnectionLost : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The outcome is unknown: the worker, the daemon or the host died while the job may have run. It was not run again.
+class Interrupted : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The time given to get() or wait() is over; the job goes on.
+class TimeoutError : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The job ended without success. A function that threw: its exception's type and text. Else `type` is the outcome: "crashed", "timed_out"…
+class JobFailed : public ClientError {
+ public:
+  JobFailed(std::uint64_t id, std::string type, std::string message)
+      : ClientError(type + ": " + message), id_(id), type_(std::move(type)), message_(std::move(message)) {}
+  std::uint64_t id() const noexcept { return id_; }
+  const std::string& type() const noexcept { return type_; }
+  const std::string& message() const noexcept { return message_; }
+
+ private:
+  std::uint64_t id_;
+  std::string type_, message_;
+};
+
+class JobCancelled : public JobFailed {
+ public:
+  using JobFailed::JobFailed;
+};
+
+// successful() was asked before the end.
+class NotReady : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// kill(): the job does not run, or no longer.
+class NotRunning : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+class NoSuchJob : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+class NoSuchPool : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The pool takes no more jobs: it is closed, or the daemon is going down.
+class PoolNotRunning : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// A bounded queue is full; try again later.
+class QueueFull : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The caller's own words are off: a submission that cannot be, a result that is not of the type asked for.
+class InvalidCall : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+}  // namespace jobpool

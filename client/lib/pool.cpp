@@ -1,0 +1,49 @@
+// Pool: submissions out, endings in; Results become exceptions here.
+#include "jobpool/pool.hpp"
+
+#include "client/lib/raise.hpp"
+#include "client/lib/submission.hpp"
+
+namespace jobpool {
+namespace {
+
+constexpr std::string_view kApply = "org.jobpool.Pool.Apply";
+constexpr std::string_view kApplyAsync = "org.jobpool.Pool.ApplyAsync";
+
+proto::Ending run(client::Connections& connections, const proto::Submission& job, std::vector<int> fds = {}) {
+  const nlohmann::json answer =
+      client::ask(connections, kApply, proto::write_submit(job), client::Resend::same_instance, client::kNever, std::move(fds));
+  return client::value_or_raise(proto::read_ending(answer));
+}
+
+JobId submit(client::Connections& connections, const proto::Submission& job, std::vector<int> fds = {}) {
+  const nlohmann::json answer =
+      client::ask(connections, kApplyAsync, proto::write_submit(job), client::Resend::same_instance, client::kNever, std::move(fds));
+  return client::value_or_raise(proto::read_accepted(answer));
+}
+
+}  // namespace
+
+std::string Pool::apply_text(std::string_view function, std::string arguments) const {
+  proto::Ending ending = run(*connections_, client::function_submission(name_, function, std::move(arguments)));
+  client::raise_unless_succeeded(ending);
+  return ending.result ? std::move(*ending.result) : "null";
+}
+
+CommandResult Pool::apply(const Command& command) const {
+  client::CommandCall call = client::value_or_raise(client::command_submission(name_, command));
+  proto::Ending ending = run(*connections_, call.job, std::move(call.fds));
+  client::raise_unless_ran(ending);
+  return client::command_result(std::move(ending));
+}
+
+AsyncResult Pool::apply_async_text(std::string_view function, std::string arguments) const {
+  return AsyncResult{connections_, submit(*connections_, client::function_submission(name_, function, std::move(arguments))).value};
+}
+
+AsyncResult Pool::apply_async(const Command& command) const {
+  client::CommandCall call = client::value_or_raise(client::command_submission(name_, command));
+  return AsyncResult{connections_, submit(*connections_, call.job, std::move(call.fds)).value};
+}
+
+}  // namespace jobpool

@@ -1,0 +1,76 @@
+// Which exception an Error, an error reply or an ending becomes.
+#include "client/lib/raise.hpp"
+
+#include "client/lib/remote_error.hpp"
+#include "jobpool/errors.hpp"
+
+namespace jobpool::client {
+namespace {
+
+std::string reason_of(const proto::Ending& ending) {
+  if (!ending.reason.empty()) return ending.reason;
+  if (ending.signal) return "died of signal " + std::to_string(*ending.signal);
+  if (ending.exit_code) return "exit code " + std::to_string(*ending.exit_code);
+  return "no reason given";
+}
+
+[[noreturn]] void raise_ending(const proto::Ending& ending) {
+  const std::string outcome{to_string(ending.outcome)};
+  const std::string reason = reason_of(ending);
+  if (ending.outcome == Outcome::interrupted) throw Interrupted("job " + std::to_string(ending.id.value) + ": " + reason);
+  if (ending.outcome == Outcome::cancelled) throw JobCancelled(ending.id.value, outcome, reason);
+  throw JobFailed(ending.id.value, ending.error_type.empty() ? outcome : ending.error_type, reason);
+}
+
+}  // namespace
+
+void raise(const Error& error) {
+  switch (error.code) {
+    case Errc::timed_out:
+      throw TimeoutError(error.text);
+    case Errc::interrupted:
+      throw Interrupted(error.text);
+    case Errc::invalid_argument:
+      throw InvalidCall(error.text);
+    case Errc::closed:
+    case Errc::not_found:
+      throw ConnectionLost(error.text);
+    default:
+      throw ClientError(error.text);
+  }
+}
+
+void raise_remote(const Reply& reply) {
+  using namespace proto::error;
+  const std::string text = describe_error(reply).text;
+  if (reply.error == kTimedOut) throw TimeoutError(text);
+  if (reply.error == kNoSuchJob) throw NoSuchJob(text);
+  if (reply.error == kNoSuchPool) throw NoSuchPool(text);
+  if (reply.error == kPoolNotRunning) throw PoolNotRunning(text);
+  if (reply.error == kQueueFull) throw QueueFull(text);
+  if (reply.error == kNotReady) throw NotReady(text);
+  if (reply.error == kNotRunning) throw NotRunning(text);
+  if (reply.error == kInvalidJob || reply.error == kInvalidParameter || reply.error == kKeyConflict) throw InvalidCall(text);
+  throw ClientError(text);
+}
+
+nlohmann::json ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
+                   std::vector<int> fds) {
+  RecoveringCall call(connections, proto::write_call(method, parameters), resend, std::move(fds));
+  Reply reply = value_or_raise(call.finish(deadline));
+  if (!reply.error.empty()) raise_remote(reply);
+  return std::move(reply.parameters);
+}
+
+void raise_unless_succeeded(const proto::Ending& ending) {
+  if (ending.outcome != Outcome::succeeded) raise_ending(ending);
+}
+
+void raise_unless_ran(const proto::Ending& ending) {
+  if (ending.exit_code || ending.signal || ending.outcome == Outcome::timed_out) {
+    if (ending.outcome != Outcome::cancelled && ending.outcome != Outcome::interrupted) return;
+  }
+  raise_unless_succeeded(ending);
+}
+
+}  // namespace jobpool::client

@@ -1,0 +1,153 @@
+// The steps: connected? → Hello (where the instance matters) → call → replies; a loss at any step leads back to the first.
+#include "client/lib/recovering_call.hpp"
+
+#include <algorithm>
+
+#include "proto/messages.hpp"
+
+namespace jobpool::client {
+namespace {
+
+constexpr std::chrono::milliseconds kFirstPause{1};
+constexpr std::chrono::milliseconds kLongestPause{100};
+
+// poll over `fds`; true: one is ready. Errors: io.
+Result<bool> poll_until(std::span<pollfd> fds, TimePoint deadline) {
+  for (;;) {
+    const int ready = ::poll(fds.data(), fds.size(), poll_timeout(deadline));
+    if (ready > 0) return true;
+    if (ready == 0 && Clock::now() >= deadline) return false;
+    if (ready < 0 && errno != EINTR) return errno_error("poll");
+  }
+}
+
+}  // namespace
+
+Result<Reply> RecoveringCall::finish(TimePoint deadline) {
+  Result<std::optional<Reply>> reply = next(deadline);
+  if (!reply) return reply.error();
+  return std::move(**reply);  // without others to wait for there is always one
+}
+
+Result<std::optional<Reply>> RecoveringCall::next(TimePoint deadline, std::span<pollfd> others) {
+  for (;;) {
+    const Result<bool> connected = ensure_connected(deadline, others);
+    if (!connected) return connected.error();
+    if (!*connected) return std::optional<Reply>{};
+
+    Result<std::optional<Reply>> reply = connection_->take_reply();
+    if (!reply) return reply.error();
+    if (*reply && hello_outstanding_) {
+      if (auto greeted = on_hello(**reply, deadline); !greeted) return greeted.error();
+      continue;
+    }
+    if (*reply) {
+      recovering_ = false;
+      if (!(*reply)->continues) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+      return reply;
+    }
+    const bool unsure = recovering_ && hello_outstanding_;  // the listener accepted, but is there a broker behind it?
+    const Result<Wake> wake = wait_input(unsure ? std::min(deadline, lost_at_ + kRecoveryPatience) : deadline, others);
+    if (wake && *wake == Wake::others) return std::optional<Reply>{};
+    if (wake) continue;
+    if (unsure && wake.error().code == Errc::timed_out && Clock::now() < deadline) return lost(wake.error());
+    if (wake.error().code != Errc::closed) return wake.error();
+    if (auto recoverable = on_loss(wake.error()); !recoverable) return recoverable.error();
+  }
+}
+
+Result<RecoveringCall::Wake> RecoveringCall::wait_input(TimePoint deadline, std::span<pollfd> others) {
+  if (!others.empty()) {
+    std::vector<pollfd> all(others.begin(), others.end());
+    all.push_back(pollfd{connection_->fd(), POLLIN, 0});
+    const Result<bool> ready = poll_until(all, deadline);
+    if (!ready) return ready.error();
+    if (!*ready) return Error{Errc::timed_out, "no answer from the daemon in time"};
+    std::copy_n(all.begin(), others.size(), others.begin());
+    if (all.back().revents == 0) return Wake::others;
+  }
+  if (auto more = connection_->read_more(deadline); !more) return more.error();
+  return Wake::connection;
+}
+
+Result<bool> RecoveringCall::ensure_connected(TimePoint deadline, std::span<pollfd> others) {
+  while (!connection_) {
+    const TimePoint give_up = recovering_ ? std::min(deadline, lost_at_ + kRecoveryPatience) : deadline;
+    Result<Connection> opened = recovering_ ? connections_.open_new(give_up) : connections_.take(deadline);
+    if (opened) {
+      connection_ = std::move(*opened);
+      if (auto begun = begin(give_up); !begun) return begun.error();
+      continue;
+    }
+    if (!recovering_) return opened.error();
+    const Result<bool> paused = pause(opened.error(), give_up, others);
+    if (!paused || !*paused) return paused;
+  }
+  return true;
+}
+
+Result<bool> RecoveringCall::pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others) {
+  // A question may be put to the next instance too; a job of the gone one is gone with it.
+  if (resend_ != Resend::always && refusal.code == Errc::closed) deadline = std::min(deadline, lost_at_ + kNoListenerPatience);
+  const TimePoint now = Clock::now();
+  if (now >= deadline) return lost(refusal);
+  const Result<bool> woken = poll_until(others, std::min(deadline, now + pause_));
+  if (!woken) return woken.error();
+  pause_ = std::min(2 * pause_, kLongestPause);
+  return !*woken;
+}
+
+Result<void> RecoveringCall::begin(TimePoint deadline) {
+  sent_here_ = hello_outstanding_ = false;
+  if (resend_ == Resend::same_instance && connection_->instance().empty()) {
+    const auto sent = connection_->send(proto::write_call("org.jobpool.Pool.Hello", "{}"), {}, deadline);
+    if (!sent) return on_loss(sent.error());
+    hello_outstanding_ = true;
+    if (may_have_run_) return {};  // not again before it is known to whom
+  }
+  return send_call(deadline);
+}
+
+Result<void> RecoveringCall::send_call(TimePoint deadline) {
+  if (auto sent = connection_->send(message_, fds_, deadline); !sent) return on_loss(sent.error());
+  may_have_run_ = sent_here_ = true;
+  ran_at_ = connection_->instance();
+  return {};
+}
+
+Result<void> RecoveringCall::on_hello(const Reply& reply, TimePoint deadline) {
+  hello_outstanding_ = false;
+  if (!reply.error.empty()) return Error{Errc::protocol, "the daemon does not know Hello: " + reply.error};
+  const Result<proto::Hello> hello = proto::read_hello(reply.parameters);
+  if (!hello) return Error{Errc::protocol, "the daemon's Hello: " + hello.error().text};
+  connection_->set_instance(hello->instance);
+  recovering_ = false;
+  if (sent_here_) {
+    ran_at_ = hello->instance;
+    return {};
+  }
+  if (may_have_run_ && ran_at_ != hello->instance) {
+    connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+    return Error{Errc::interrupted, "the daemon was replaced while the job may have run: its outcome is unknown"};
+  }
+  return send_call(deadline);
+}
+
+Result<void> RecoveringCall::on_loss(const Error& why) {
+  connection_.reset();
+  if (why.code != Errc::closed) return why;
+  if ((may_have_run_ && resend_ == Resend::never) || ++losses_ > kMaxLosses) return lost(why);
+  recovering_ = true;
+  lost_at_ = Clock::now();
+  pause_ = kFirstPause;
+  return {};
+}
+
+Error RecoveringCall::lost(const Error& why) const {
+  if (may_have_run_ && resend_ == Resend::same_instance)
+    return Error{Errc::interrupted,
+                 "the connection to the daemon was lost while the job may have run: its outcome is unknown (" + why.text + ")"};
+  return Error{Errc::closed, "the connection to the daemon at " + connections_.path() + " was lost: " + why.text};
+}
+
+}  // namespace jobpool::client

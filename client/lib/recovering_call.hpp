@@ -1,0 +1,76 @@
+// One call that outlives the broker: when the connection dies before the answer, it reconnects and sends the call again where that is safe.
+// Used by the library for every call and by the CLI, which waits for signals beside it. One thread at a time.
+//
+// A keyed call (Apply, ApplyAsync) is sent again only to the *same instance* of the daemon (Hello tells), where the key makes it the same
+// job. Another instance knows nothing of the key, the job may have run: the call ends `interrupted` and is never blindly run again.
+// Hello rides ahead of the first call in the same breath, so that knowing the instance costs no round trip.
+#pragma once
+
+#include <poll.h>
+
+#include <chrono>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "client/lib/connections.hpp"
+
+namespace jobpool::client {
+
+// May the call be sent again after it may have been acted on?
+enum class Resend {
+  never,          // it acts, and has no key: Kill, Shutdown, a stream that was half read
+  same_instance,  // it has a key
+  always,         // it only asks, or asking twice is as asking once
+};
+
+// A daemon whose socket still accepts is being restarted by its supervisor, or hangs: this long is waited for its Hello.
+// The daemon cancels what nobody claims within 10 s of a broker's death, so longer is of no use.
+inline constexpr std::chrono::milliseconds kRecoveryPatience{10'000};
+// Nobody listening means that the supervisor itself is gone (it holds the socket), or binds a vanished socket again: that is quick.
+inline constexpr std::chrono::milliseconds kNoListenerPatience{1'000};
+inline constexpr int kMaxLosses = 8;  // a call that costs this many brokers their life is not sent again
+
+class RecoveringCall {
+ public:
+  // `message` is encoded by proto::write_call. `fds` are only lent: they must stay open until the last reply, and are sent again with it.
+  RecoveringCall(Connections& connections, std::string message, Resend resend, std::vector<int> fds = {})
+      : connections_(connections), message_(std::move(message)), fds_(std::move(fds)), resend_(resend) {}
+
+  // The next reply, an error reply included. nullopt: one of `others` became ready (see its revents); ask again.
+  // Errors: timed_out (the call goes on; ask again), interrupted (the outcome is unknown), closed, permission_denied, protocol, io.
+  Result<std::optional<Reply>> next(TimePoint deadline, std::span<pollfd> others = {});
+
+  // For calls with one reply and nothing else to wait for. Errors: as above.
+  Result<Reply> finish(TimePoint deadline);
+
+ private:
+  enum class Wake { connection, others };
+
+  Result<bool> ensure_connected(TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
+  Result<void> begin(TimePoint deadline);
+  Result<void> send_call(TimePoint deadline);
+  Result<void> on_hello(const Reply& hello, TimePoint deadline);
+  Result<void> on_loss(const Error& why);
+  Result<Wake> wait_input(TimePoint deadline, std::span<pollfd> others);
+  Result<bool> pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
+  Error lost(const Error& why) const;
+
+  Connections& connections_;  // must outlive the call
+  const std::string message_;
+  const std::vector<int> fds_;
+  const Resend resend_;
+
+  std::optional<Connection> connection_;
+  bool may_have_run_ = false;  // the whole message was handed to the socket at least once
+  std::string ran_at_;         // the instance it was handed to; empty: that instance never said its name
+  bool hello_outstanding_ = false;
+  bool sent_here_ = false;  // on this connection
+  int losses_ = 0;
+  bool recovering_ = false;  // since lost_at_, until the daemon answered again
+  TimePoint lost_at_{};
+  std::chrono::milliseconds pause_{1};  // before the next attempt to connect
+};
+
+}  // namespace jobpool::client

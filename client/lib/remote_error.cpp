@@ -1,0 +1,61 @@
+// The table of errors and their sentences.
+#include "client/lib/remote_error.hpp"
+
+#include <array>
+#include <string>
+
+namespace jobpool::client {
+namespace {
+
+std::string text_of(const nlohmann::json& parameters, const char* name) {
+  const auto field = parameters.find(name);
+  if (field == parameters.end()) return "?";
+  return field->is_string() ? field->get<std::string>() : field->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
+}
+
+// The sentence of each error; {name} stands for that parameter.
+struct Sentence {
+  std::string_view error;
+  Errc code;
+  std::string_view text;
+};
+constexpr std::array<Sentence, 15> kSentences{{
+    {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
+    {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
+    {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
+    {proto::error::kNotRunning, Errc::unsupported, "job {id}: {reason}"},
+    {proto::error::kNoOutput, Errc::not_found, "job {id}: no output kept: {reason}"},
+    {proto::error::kNoSuchPool, Errc::not_found, "pool '{pool}': no such pool; 'jobpool status' lists them"},
+    {proto::error::kPoolNotRunning, Errc::closed, "pool '{pool}': takes no jobs: {reason}"},
+    {proto::error::kQueueFull, Errc::full, "pool '{pool}': full ({limit} jobs): {reason}; try again later"},
+    {proto::error::kKeyConflict, Errc::already_exists, "key '{key}': belongs to another submission, job {id}"},
+    {proto::error::kInvalidJob, Errc::invalid_argument, "{field}: {reason}"},
+    {proto::error::kInvalidParameter, Errc::invalid_argument, "parameter '{parameter}': missing, unknown or of the wrong type"},
+    {proto::error::kMethodNotFound, Errc::unsupported, "method '{method}': the daemon does not know it; is it of an older version?"},
+    {proto::error::kInterfaceNotFound, Errc::unsupported, "interface '{interface}': the daemon does not know it"},
+    {proto::error::kExpectedMore, Errc::invalid_argument, "this method streams: call it with --more"},
+    {proto::error::kPermissionDenied, Errc::permission_denied, "the daemon does not let this user do that"},
+}};
+
+std::string fill_in(std::string_view sentence, const nlohmann::json& parameters) {
+  std::string text;
+  while (!sentence.empty()) {
+    const std::size_t open = sentence.find('{');
+    text += sentence.substr(0, open);
+    if (open == std::string_view::npos) break;
+    const std::size_t close = sentence.find('}', open);
+    text += text_of(parameters, std::string{sentence.substr(open + 1, close - open - 1)}.c_str());
+    sentence.remove_prefix(close + 1);
+  }
+  return text;
+}
+
+}  // namespace
+
+Error describe_error(const Reply& reply) {
+  for (const Sentence& sentence : kSentences)
+    if (sentence.error == reply.error) return Error{sentence.code, fill_in(sentence.text, reply.parameters)};
+  return Error{Errc::protocol, "the daemon answered " + reply.error};
+}
+
+}  // namespace jobpool::client

@@ -1,0 +1,19 @@
+// Judges what a worker's words, sleeper count and ring say together: the backstop against a mad worker and a lost wake-up.
+// Broker process, for each worker with work in flight every 100 ms.
+#pragma once
+
+#include "common/shm/layout.hpp"
+#include "common/shm/ring_reader.hpp"
+#include "common/shm/slot_table.hpp"
+
+namespace jobpool::shm {
+
+struct Verdict {
+  const char* wrong = nullptr;  // what no sane worker does: kill it
+  int rescued = 0;              // sleepers that had missed an offer and were rung
+};
+
+// Requires: no offer, revoke or room is waiting for its bell. Frames that came since the last drain put judgement off.
+Verdict audit_worker(Control& control, const SlotTable& slots, RingReader& reader);
+
+}  // namespace jobpool::shm

@@ -1,0 +1,40 @@
+// Which ranges of the payload memfd are in use. Broker process, private memory only: no kill point can leak or corrupt it,
+// a new broker rebuilds it from the descriptors in flight.
+#pragma once
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+
+#include "common/shm/layout.hpp"
+
+namespace jobpool::shm {
+
+inline constexpr std::size_t kPayloadAlignment = kCacheLine;
+
+// First fit from low addresses, so that few pages are ever touched. As many ranges as slots: a sorted array is all it takes.
+class PayloadAllocator {
+ public:
+  // The offset; nullopt: no gap is large enough. Zero bytes take no room. Requires: fewer than kSlots ranges in use.
+  std::optional<std::uint64_t> allocate(std::uint64_t length);
+
+  // Marks a range found in flight. false: outside the area, misaligned, or overlapping another one.
+  bool reserve(std::uint64_t offset, std::uint64_t length);
+
+  // Requires: allocated or reserved with this length.
+  void free(std::uint64_t offset, std::uint64_t length);
+
+ private:
+  struct Range {
+    std::uint64_t offset;
+    std::uint64_t end;
+  };
+
+  void insert(std::size_t place, Range range);
+
+  std::array<Range, kSlots> used_{};  // ascending
+  std::size_t count_ = 0;
+};
+
+}  // namespace jobpool::shm

@@ -1,0 +1,111 @@
+// The turns of the loop, the one timer, and the way out.
+#include "daemon/broker/broker.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+namespace jobpool::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr auto kAuditInterval = 100ms;  // how long a lost wake-up or a mad worker can go unnoticed
+constexpr auto kStopTime = 1500ms;      // for running trees to be killed and waiters to be told; the supervisor kills us after 2 s
+
+}  // namespace
+
+Broker::Broker(BrokerOptions options)
+    : options_(std::move(options)),
+      link_(loop_.io(), UniqueFd{options_.control_fd},
+            {.on_message = [this](control::Envelope envelope) { on_message(std::move(envelope)); }, .on_hangup = [this] { leave(0); }}),
+      timer_(loop_.io()),
+      stop_timer_(loop_.io()) {}
+
+int Broker::run() {
+  if (const auto started = link_.start(); !started) {
+    spdlog::critical("the supervisor's socket: {}", started.error().text);
+    return 1;
+  }
+  // The server exists from the welcome on; the loop needs one, so the welcome is waited for first.
+  while (!engine_ && exit_status_ == 0 && !stopping_) loop_.io().run_one();
+  if (engine_) loop_.run(*this, *server_);
+  if (ids_ && engine_)
+    if (const auto given = ids_->give_back(engine_->core().next_id()); !given) spdlog::warn("{}; some ids are skipped", given.error().text);
+  if (server_) server_->close_all();
+  return exit_status_;
+}
+
+void Broker::end_turn() {
+  engine_->end_turn();
+  if (const auto reserved = ids_->ensure(engine_->core().next_id()); !reserved) {
+    spdlog::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
+    return leave(kExitCannotWork);
+  }
+  link_.flush();
+  arm_timer();
+}
+
+bool Broker::prepare_to_sleep() { return engine_->prepare_to_sleep(); }
+
+void Broker::woke_up() { engine_->woke_up(); }
+
+void Broker::arm_timer() {
+  if (audit_at_ == TimePoint::max() && engine_->dispatcher().busy()) audit_at_ = Clock::now() + kAuditInterval;
+  TimePoint next = audit_at_;
+  if (const auto deadline = engine_->core().next_deadline()) next = std::min(next, *deadline);
+  if (const auto deadline = verbs_->deadlines().next()) next = std::min(next, *deadline);
+  if (next >= armed_for_) return;  // an early bell is cheaper than setting it anew each turn
+  armed_for_ = next;
+  timer_.set(next, [this] { on_timer(); });
+}
+
+void Broker::on_timer() {
+  armed_for_ = TimePoint::max();
+  const TimePoint now = Clock::now();
+  verbs_->deadlines().run_due(now);
+  engine_->audit();
+  audit_at_ = engine_->dispatcher().busy() ? now + kAuditInterval : TimePoint::max();
+}
+
+void Broker::on_accepted(const Accepted& accepted) { verbs_->on_accepted(accepted); }
+void Broker::on_refused(const Refused& refused) { verbs_->on_refused(refused); }
+void Broker::on_changed(const Changed& changed) { verbs_->on_changed(changed); }
+void Broker::on_ended(const Job& job) { verbs_->on_ended(job); }
+void Broker::on_forgotten(JobId job, std::uint32_t attempt) { outputs_->remove(job, attempt); }
+
+void Broker::on_drained() {
+  control::Message drained;
+  drained.kind = control::Kind::drained;
+  link_.send(drained);
+  if (stopping_) leave(0);
+}
+
+void Broker::on_kill_worker(Incarnation worker) {
+  control::Message kill;
+  kill.kind = control::Kind::kill_worker;
+  kill.incarnation = worker;
+  link_.send(kill);
+}
+
+void Broker::drain_within(Microseconds time) {
+  engine_->tell(Drain{});
+  stop_timer_.set(Clock::now() + time, [this] { engine_->tell(StopAll{}); });
+}
+
+void Broker::stop_now() {
+  if (std::exchange(stopping_, true)) return;
+  if (!engine_) return leave(0);
+  engine_->tell(StopAll{});
+  stop_timer_.set(Clock::now() + kStopTime, [this] { leave(0); });
+}
+
+void Broker::leave(int exit_status) {
+  stopping_ = true;
+  exit_status_ = exit_status;
+  loop_.stop();
+}
+
+}  // namespace jobpool::broker

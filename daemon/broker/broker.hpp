@@ -1,0 +1,101 @@
+// The broker as a whole: loop, server, verbs, engine and the link to the supervisor, wired together.
+// Made once by main; broker process, its one thread.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/broker/engine.hpp"
+#include "daemon/broker/recovery.hpp"
+#include "daemon/broker/rpc/outputs.hpp"
+#include "daemon/broker/rpc/verbs.hpp"
+#include "daemon/broker/server/fd_watch.hpp"
+#include "daemon/broker/server/server.hpp"
+#include "daemon/broker/server/timer.hpp"
+#include "daemon/broker/server/turn_loop.hpp"
+#include "daemon/broker/store/id_reservation.hpp"
+#include "daemon/broker/supervisor_link.hpp"
+
+namespace jobpool::broker {
+
+struct BrokerOptions {
+  int control_fd = -1;
+  std::string instance;
+  std::string state_dir;
+  std::uint32_t workers = 1;
+  int restarts = 0;
+};
+
+// Exit statuses that the supervisor knows.
+inline constexpr int kExitCannotWork = 78;  // EX_CONFIG: starting another broker would not help
+
+class Broker final : TurnHooks, EngineListener {
+ public:
+  explicit Broker(BrokerOptions options);
+  // Runs until the supervisor says stop or is gone; the process's exit status.
+  int run();
+
+ private:
+  // TurnHooks
+  void end_turn() override;
+  bool prepare_to_sleep() override;
+  void woke_up() override;
+
+  // EngineListener
+  void on_accepted(const Accepted& accepted) override;
+  void on_refused(const Refused& refused) override;
+  void on_changed(const Changed& changed) override;
+  void on_ended(const Job& job) override;
+  void on_forgotten(JobId job, std::uint32_t attempt) override;
+  void on_drained() override;
+  void on_kill_worker(Incarnation worker) override;
+
+  // handover.cpp: what the supervisor tells
+  void on_message(control::Envelope envelope);
+  void on_welcome(std::vector<UniqueFd> fds);
+  Result<void> build(UniqueFd ledger_fd, UniqueFd output_directory);
+  void on_worker_started(const control::Message& message, std::vector<UniqueFd> fds);
+  void on_worker_died(const control::Message& message);
+  void on_handover_done();
+  void start_missing_workers();
+  void listen();
+
+  void drain_within(Microseconds time);
+  void stop_now();
+  void leave(int exit_status);
+
+  // The one timer: stop deadlines, waits with a time-out, and the audit while work is in flight.
+  void arm_timer();
+  void on_timer();
+
+  const BrokerOptions options_;
+  TurnLoop loop_;
+  SupervisorLink link_;
+  Timer timer_;
+  Timer stop_timer_;
+  TimePoint armed_for_ = TimePoint::max();
+  TimePoint audit_at_ = TimePoint::max();  // max: nothing was in flight when last looked
+
+  std::optional<IdReservation> ids_;
+  std::optional<Outputs> outputs_;
+  std::optional<Engine> engine_;
+  std::optional<Verbs> verbs_;
+  std::optional<Server> server_;  // after what its calls refer to: it is destroyed first
+  std::optional<Recovery> recovery_;  // until the handover is done
+  std::vector<UniqueFd> listening_;
+
+  struct Worker {
+    WorkerNumber number;
+    FdWatch watch;
+  };
+  std::map<Incarnation, Worker> workers_;
+  std::set<WorkerNumber> asked_for_;  // start_worker was sent, worker_started has not come yet
+  bool stopping_ = false;
+  int exit_status_ = 0;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,58 @@
+// What the core wants done. Whoever runs the core carries them out in order, and tells it what came of those that may fail.
+#pragma once
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "daemon/broker/core/event.hpp"
+
+namespace jobpool::broker {
+
+struct Accepted {
+  Token token;
+  JobId job;
+  enum class Kind { fresh, known } kind = Kind::fresh;  // known: the key had been seen with the same submission
+};
+
+enum class Refusal { queue_full, not_running, key_conflict };
+struct Refused {
+  Token token;
+  Refusal why;
+  JobId job;  // key_conflict: the one that has the key
+};
+
+struct OfferJob {  // answered by OfferFailed, or not at all
+  JobId job;
+  Incarnation worker;
+};
+struct RevokeJob {  // answered by Revoked
+  JobId job;
+  Incarnation worker;
+};
+struct StopJob {  // TERM to its tree, KILL after the grace
+  JobId job;
+  Incarnation worker;
+  Microseconds grace;
+};
+struct KillWorker {
+  Incarnation worker;
+  std::string reason;
+};
+struct Changed {  // every change of state, for the log and for those who listen
+  JobId job;
+  JobState from, to;
+};
+struct Ended {  // the outcome is decided: record it, then tell the waiters
+  JobId job;
+};
+struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
+  JobId job;
+  std::uint32_t attempt;
+};
+struct Drained {};  // nothing runs and nothing will
+
+using Effect = std::variant<Accepted, Refused, OfferJob, RevokeJob, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
+using Effects = std::vector<Effect>;
+
+}  // namespace jobpool::broker

@@ -1,0 +1,121 @@
+// Who runs next: the ready queue, how many offers a worker holds, and taking offers back when somebody else is idle.
+#include <algorithm>
+#include <chrono>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+// An offer in hand saves a worker the wait for the broker, about 50 µs. That is worth something only while jobs are short.
+constexpr auto kLongRun = 5ms;      // from here on one job at a time: nothing waits behind a slow one
+constexpr auto kShortRun = 500us;   // below: as deep as the slots go, when the backlog is deep as well
+constexpr std::size_t kUsualDepth = 2;
+constexpr std::size_t kDeepBacklogPerWorker = 16;
+constexpr auto kStaleOffer = 100ms;  // an offer not started by then stands behind a job that turned out to be slow
+
+}  // namespace
+
+void JobCore::push_back_ready(Job& job) {
+  ready_.push_back(job.id);
+  ++ready_jobs_;
+  ready_bytes_ += job.payload.size();
+}
+
+// For a job that was offered and never started: it goes before all others, in its old turn. It is `ready` and counted already.
+void JobCore::push_front_ready(Job& job) { ready_.push_front(job.id); }
+
+Job* JobCore::first_ready() {
+  while (!ready_.empty()) {
+    Job* job = known(ready_.front());
+    if (job != nullptr && job->state == JobState::ready && !job->offered) return job;
+    ready_.pop_front();  // it was cancelled meanwhile
+  }
+  return nullptr;
+}
+
+std::size_t JobCore::depth() const {
+  if (usual_run_ >= kLongRun) return 1;
+  const bool deep = usual_run_ < kShortRun && ready_.size() > kDeepBacklogPerWorker * workers_.size();
+  return deep ? shm::kSlots : kUsualDepth;
+}
+
+void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) {
+  job.offered = true;
+  job.offered_at = now.steady;
+  job.worker = worker.incarnation;
+  job.worker_number = worker.number;
+  if (job.attempt == 0) job.attempt = 1;
+  workers_.put(worker, job.id);
+  out.push_back(OfferJob{job.id, worker.incarnation});
+}
+
+void JobCore::assign(const Now& now, Effects& out) {
+  if (draining()) return;
+  while (Job* job = first_ready()) {
+    CoreWorker* worker = workers_.idle();
+    // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
+    if (worker == nullptr && !job->flags.has_descriptors) worker = workers_.least_loaded(depth());
+    if (worker == nullptr) return;
+    ready_.pop_front();
+    offer(*job, *worker, now, out);
+  }
+}
+
+// An idle worker and an empty queue: somebody's second offer would start sooner there.
+void JobCore::steal_for_idle(Effects& out) {
+  if (workers_.idle_count() == 0 || workers_.in_flight() == 0 || first_ready() != nullptr) return;
+  std::size_t thieves = workers_.idle_count();
+  for (auto& [incarnation, worker] : workers_) {
+    if (thieves == 0) return;
+    if (worker.in_flight.size() < 2) continue;
+    // Not the first: that one is running, or about to.
+    const JobId candidate = worker.in_flight[1];
+    if (jobs_.at(candidate).state != JobState::ready) continue;
+    out.push_back(RevokeJob{candidate, incarnation});
+    --thieves;
+  }
+}
+
+void JobCore::revoke_stale_offers(const Now& now, Effects& out) {
+  for (auto& [incarnation, worker] : workers_)
+    for (std::size_t i = worker.in_flight.size(); i-- > 1;) {  // the last first: each goes to the front of the queue
+      const Job& job = jobs_.at(worker.in_flight[i]);
+      if (job.state == JobState::ready && now.steady - job.offered_at > kStaleOffer) out.push_back(RevokeJob{job.id, incarnation});
+    }
+}
+
+void JobCore::on(Revoked& event, const Now& now, Effects& out) {
+  Job* job = known(event.job);
+  if (job == nullptr || !job->offered) return;
+  if (!event.never_started) {  // it was claimed first; its START may still be on its way
+    if (job->state == JobState::ready) change_state(*job, JobState::running, out);
+    if (job->stop == StopRequest::cancel) stop_running(*job, Cancel::Haste::grace, now, out);
+    return;
+  }
+  leave_slot(*job);
+  if (job->stop == StopRequest::cancel) return finish(*job, Outcome::cancelled, now, out);
+  push_front_ready(*job);
+}
+
+void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {
+  Job* job = known(event.job);
+  if (job == nullptr || !job->offered) return;
+  CoreWorker* worker = workers_.find(job->worker);
+  leave_slot(*job);
+  if (worker != nullptr && worker->in_flight.empty()) {
+    job->reason = "its payload of " + std::to_string(job->payload.size()) + " bytes does not fit a worker's segment";
+    return finish(*job, Outcome::failed, now, out);
+  }
+  if (worker != nullptr) worker->blocked = true;
+  push_front_ready(*job);
+}
+
+void JobCore::leave_slot(Job& job) {
+  job.offered = false;
+  if (CoreWorker* worker = workers_.find(job.worker)) workers_.take(*worker, job.id);
+}
+
+}  // namespace jobpool::broker

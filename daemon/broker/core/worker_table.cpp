@@ -1,0 +1,49 @@
+// The core's picture of the workers.
+#include "daemon/broker/core/worker_table.hpp"
+
+#include <algorithm>
+
+namespace jobpool::broker {
+
+void WorkerTable::add(Incarnation incarnation, WorkerNumber number) {
+  workers_.emplace(incarnation, CoreWorker{incarnation, number, {}, false});
+  idle_.push_back(incarnation);
+}
+
+void WorkerTable::remove(Incarnation incarnation) {
+  auto found = workers_.find(incarnation);
+  if (found == workers_.end()) return;
+  in_flight_ -= found->second.in_flight.size();
+  workers_.erase(found);
+  std::erase(idle_, incarnation);
+}
+
+CoreWorker* WorkerTable::find(Incarnation incarnation) {
+  auto found = workers_.find(incarnation);
+  return found == workers_.end() ? nullptr : &found->second;
+}
+
+void WorkerTable::put(CoreWorker& worker, JobId job) {
+  if (worker.in_flight.empty()) std::erase(idle_, worker.incarnation);
+  worker.in_flight.push_back(job);
+  ++in_flight_;
+}
+
+void WorkerTable::take(CoreWorker& worker, JobId job) {
+  const auto taken = std::erase(worker.in_flight, job);
+  in_flight_ -= taken;
+  worker.blocked = false;
+  if (taken > 0 && worker.in_flight.empty()) idle_.push_back(worker.incarnation);
+}
+
+CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.back()); }
+
+CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
+  CoreWorker* best = nullptr;
+  for (auto& [incarnation, worker] : workers_)
+    if (!worker.blocked && worker.in_flight.size() < depth && (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
+      best = &worker;
+  return best;
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,89 @@
+// The engine: carries events to the core and the core's effects to the workers, the ledger and whoever listens.
+// The one place where the pure core meets memory and descriptors. Broker process, its one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/job/report.hpp"
+#include "daemon/broker/core/job_core.hpp"
+#include "daemon/broker/pool/dispatcher.hpp"
+#include "daemon/broker/pool/ledger.hpp"
+
+namespace jobpool::broker {
+
+// Who wants to know: the verbs (callers wait) and the link to the supervisor (workers are its children).
+class EngineListener {
+ public:
+  virtual ~EngineListener() = default;
+  virtual void on_accepted(const Accepted& accepted) = 0;
+  virtual void on_refused(const Refused& refused) = 0;
+  virtual void on_changed(const Changed& changed) = 0;
+  virtual void on_ended(const Job& job) = 0;  // its outcome is recorded
+  virtual void on_forgotten(JobId job, std::uint32_t attempt) = 0;
+  virtual void on_drained() = 0;
+  virtual void on_kill_worker(Incarnation worker) = 0;
+};
+
+class Engine final : ReportSink {
+ public:
+  // `listener` must outlive this.
+  Engine(Ledger ledger, CoreLimits limits, JobId next_id, EngineListener& listener);
+
+  // Hands an event to the core and carries out all its effects.
+  void tell(Event&& event);
+  // Requires: the job is not done. What rode with its submission, until a worker has it. Ignored when it has some already.
+  void hold_descriptors(JobId job, std::vector<UniqueFd> fds);
+
+  // Errors: the segment cannot be used; the caller kills the worker.
+  Result<void> add_worker(WorkerSeed seed, shm::OfferSide::Origin origin);
+  void worker_died(Incarnation worker, int signal, int exit_code);
+
+  void signal_job(const Job& job, int signal);
+
+  // All that happened so far is one turn: new work goes out, bells ring.
+  void end_turn();
+  // Every 100 ms while work is in flight.
+  void audit();
+  bool prepare_to_sleep();
+  void woke_up() { dispatcher_.woke_up(); }
+
+  const JobCore& core() const { return core_; }
+  Dispatcher& dispatcher() { return dispatcher_; }
+  Ledger& ledger() { return ledger_; }
+
+ private:
+  void on_started(JobId job, const shm::StartBody& body) override;
+  void on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) override;
+  Result<void> on_report(JobId job, std::span<const std::byte> report) override;
+  void on_liar(Incarnation worker, const std::string& what) override;
+
+  void carry_out(const Accepted& effect);
+  void carry_out(const Refused& effect);
+  void carry_out(const OfferJob& effect);
+  void carry_out(const RevokeJob& effect);
+  void carry_out(const StopJob& effect);
+  void carry_out(const KillWorker& effect);
+  void carry_out(const Changed& effect);
+  void carry_out(const Ended& effect);
+  void carry_out(const Forgotten& effect);
+  void carry_out(const Drained& effect);
+
+  EngineListener& listener_;
+  Ledger ledger_;
+  JobCore core_;
+  Dispatcher dispatcher_;
+  std::map<JobId, std::vector<UniqueFd>> descriptors_;
+  Effects effects_;
+  bool carrying_out_ = false;
+  struct {
+    JobId job;
+    std::span<const std::byte> bytes;
+  } report_;  // the one being handled
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,158 @@
+// What the supervisor tells the broker: its descriptors, the workers of an earlier broker, births and deaths, the end.
+#include <sys/eventfd.h>
+#include <sys/wait.h>
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <set>
+#include <utility>
+
+#include "daemon/broker/broker.hpp"
+
+namespace jobpool::broker {
+
+void Broker::on_message(control::Envelope envelope) {
+  const control::Message& message = envelope.message;
+  if (!engine_ && message.kind != control::Kind::welcome && message.kind != control::Kind::stop_now)
+    return spdlog::error("the supervisor's message {} came before its welcome; ignoring it", static_cast<int>(message.kind));
+  switch (message.kind) {
+    case control::Kind::welcome:
+      return on_welcome(std::move(envelope.fds));
+    case control::Kind::worker_started:
+      return on_worker_started(message, std::move(envelope.fds));
+    case control::Kind::worker_died:
+      return on_worker_died(message);
+    case control::Kind::handover_done:
+      return on_handover_done();
+    case control::Kind::drain:
+      return drain_within(Microseconds{message.usec});
+    case control::Kind::stop_now:
+      return stop_now();
+    default:
+      return spdlog::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
+  }
+}
+
+void Broker::on_welcome(std::vector<UniqueFd> fds) {
+  listening_.clear();
+  for (std::size_t i = 2; i < fds.size(); ++i) listening_.push_back(std::move(fds[i]));
+  if (engine_) {  // the socket's file had vanished and was bound again
+    if (!recovery_) listen();
+    return;
+  }
+  if (const auto built = build(std::move(fds[0]), std::move(fds[1])); !built) {
+    spdlog::critical("{}; refusing to start", built.error().text);
+    leave(kExitCannotWork);
+  }
+}
+
+Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
+  auto ids = IdReservation::open(options_.state_dir);
+  if (!ids) return ids.error();
+  auto ledger = Ledger::open(ledger_fd.get());
+  if (!ledger) return ledger.error();
+  const JobId next{std::max({ledger->next_id().value, options_.restarts == 0 ? ids->first_unreserved().value : 0, std::uint64_t{1}})};
+  if (auto reserved = ids->ensure(next); !reserved) return reserved;
+  ids_.emplace(std::move(*ids));
+  outputs_.emplace(std::move(output_directory));
+  engine_.emplace(std::move(*ledger), CoreLimits{}, next, static_cast<EngineListener&>(*this));
+  engine_->ledger().set_next_id(next);
+  verbs_.emplace(*engine_, *outputs_,
+                 Surroundings{.instance = options_.instance,
+                              .broker_restarts = options_.restarts,
+                              .connections = [this] { return server_->connections(); },
+                              .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
+                              .shut_down =
+                                  [this](bool now) {
+                                    control::Message shutdown;
+                                    shutdown.kind = control::Kind::shutdown;
+                                    shutdown.value = now ? 1 : 0;
+                                    link_.send(shutdown);
+                                  }});
+  server_.emplace(loop_.io(), *verbs_, AdmissionPolicy{});
+  recovery_.emplace(*engine_);
+  return {};
+}
+
+void Broker::on_worker_started(const control::Message& message, std::vector<UniqueFd> fds) {
+  WorkerSeed seed;
+  seed.incarnation = message.incarnation;
+  seed.number = message.number;
+  seed.pid = message.pid;
+  seed.segment = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
+  seed.orders = std::move(fds[5]);
+  const bool inherited = message.value == 1 && recovery_.has_value();
+  asked_for_.erase(message.number);
+  workers_.emplace(message.incarnation, Worker{message.number, {}});
+  auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed), shm::OfferSide::Origin::fresh);
+  if (added) {
+    const int bell = engine_->dispatcher().eventfd(message.incarnation);
+    // The turn that follows drains every worker with work in flight: the bell only has to be silenced.
+    auto watch = FdWatch::start(loop_.io(), bell, [bell] {
+      eventfd_t rings = 0;
+      ::eventfd_read(bell, &rings);
+    });
+    if (watch)
+      workers_.at(message.incarnation).watch = std::move(*watch);
+    else
+      added = watch.error();
+  }
+  if (added) return;
+  spdlog::error("worker {}: {}; killing it", message.number.value, added.error().text);
+  on_kill_worker(message.incarnation);
+}
+
+void Broker::on_worker_died(const control::Message& message) {
+  const auto found = workers_.find(message.incarnation);
+  if (found == workers_.end()) return;
+  const bool signalled = message.code != CLD_EXITED;
+  found->second.watch.stop();
+  if (!stopping_ && !engine_->core().draining())
+    spdlog::warn("worker {} {} {}; starting another", found->second.number.value, signalled ? "was killed by signal" : "exited with status", message.value);
+  workers_.erase(found);
+  engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
+  engine_->ledger().count_worker_restart();
+
+  control::Message forget;
+  forget.kind = control::Kind::forget_worker;
+  forget.incarnation = message.incarnation;
+  link_.send(forget);
+  if (!recovery_) start_missing_workers();
+}
+
+void Broker::on_handover_done() {
+  if (!recovery_) return;
+  recovery_->finish();
+  recovery_.reset();
+  start_missing_workers();
+  listen();
+  control::Message ready;
+  ready.kind = control::Kind::ready;
+  link_.send(ready);
+}
+
+void Broker::start_missing_workers() {
+  if (stopping_ || engine_->core().draining()) return;
+  std::set<WorkerNumber> present;
+  for (const auto& [incarnation, worker] : workers_) present.insert(worker.number);
+  for (std::uint32_t number = 1; number <= options_.workers; ++number) {
+    if (present.contains(WorkerNumber{number}) || !asked_for_.insert(WorkerNumber{number}).second) continue;
+    control::Message start;
+    start.kind = control::Kind::start_worker;
+    start.number = WorkerNumber{number};
+    link_.send(start);
+  }
+}
+
+void Broker::listen() {
+  server_->stop_listening();
+  for (UniqueFd& socket : listening_)
+    if (const auto listening = server_->listen(std::move(socket)); !listening) {
+      spdlog::critical("{}; leaving", listening.error().text);
+      return leave(1);
+    }
+  listening_.clear();
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,211 @@
+// Offers out, reports in.
+#include "daemon/broker/pool/dispatcher.hpp"
+
+#include <algorithm>
+#include <cstring>
+#include <utility>
+
+namespace jobpool::broker {
+
+Result<void> Dispatcher::add(WorkerSeed seed, shm::OfferSide::Origin origin) {
+  auto side = shm::OfferSide::map(seed.segment, origin);
+  if (!side) return side.error();
+  const Incarnation incarnation = seed.incarnation;
+  Link link{std::move(seed), std::move(*side), {}};
+  for (const auto& slot : link.side.in_flight()) link.slots.push_back({slot.job, slot.sequence});
+  in_flight_ += link.slots.size();
+  links_.emplace(incarnation, std::move(link));
+  return {};
+}
+
+std::vector<shm::InFlight> Dispatcher::in_flight(Incarnation worker) const {
+  const Link* link = find(worker);
+  return link == nullptr ? std::vector<shm::InFlight>{} : link->side.in_flight();
+}
+
+void Dispatcher::forget_slot(Incarnation worker, Sequence sequence) {
+  if (Link* link = find(worker)) release(*link, sequence);
+}
+
+Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds) {
+  Link* link = find(worker);
+  if (link == nullptr || link->condemned) return Offered::no_worker;
+  // The descriptors must be in the worker's socket before the offer can be claimed, and carry the sequence it will have.
+  if (!fds.empty()) {
+    std::vector<int> plain;
+    for (const UniqueFd& fd : fds) plain.push_back(fd.get());
+    control::Order order;
+    order.kind = control::OrderKind::descriptors;
+    order.sequence = link->side.next_sequence();
+    if (const auto sent = control::send_order(link->seed.orders.get(), order, plain); !sent) {
+      condemn(*link, "it takes no orders (" + sent.error().text + ")");
+      return Offered::no_worker;
+    }
+  }
+  const auto sequence = link->side.offer({.job = job.id,
+                                          .kind = job.kind,
+                                          .flags = fds.empty() ? 0 : shm::kHasDescriptors,
+                                          .attempt = job.attempt,
+                                          .payload = job.payload});
+  if (!sequence) return Offered::no_room;
+  link->slots.push_back({job.id, *sequence});
+  ++in_flight_;
+  if (std::exchange(link->rung, false)) to_ring_.push_back(worker);
+  return Offered::yes;
+}
+
+bool Dispatcher::revoke(JobId job, Incarnation worker) {
+  Link* link = find(worker);
+  Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
+  if (slot == nullptr) return true;  // the offer did not come about
+  if (!link->side.revoke(slot->sequence)) return false;
+  release(*link, slot->sequence);
+  if (std::exchange(link->rung, false)) to_ring_.push_back(worker);  // it closes the descriptors of what it lost
+  return true;
+}
+
+void Dispatcher::order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal) {
+  Link* link = find(worker);
+  Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
+  if (slot == nullptr) return;
+  control::Order order;
+  order.kind = kind;
+  order.sequence = slot->sequence;
+  order.usec = grace.count();
+  order.value = signal;
+  if (const auto sent = control::send_order(link->seed.orders.get(), order); !sent && sent.error().code != Errc::closed)
+    condemn(*link, "it takes no orders (" + sent.error().text + ")");
+}
+
+void Dispatcher::ring_bells() {
+  for (const Incarnation worker : to_ring_)
+    if (Link* link = find(worker)) {
+      link->side.ring();
+      link->rung = true;
+    }
+  to_ring_.clear();
+}
+
+void Dispatcher::drain(Incarnation worker) {
+  if (Link* link = find(worker)) drain_link(*link);
+}
+
+void Dispatcher::drain_all() {
+  for (auto& [incarnation, link] : links_)
+    if (!link.slots.empty()) drain_link(link);
+}
+
+void Dispatcher::drain_link(Link& link) {
+  if (link.condemned) return;
+  Result<void> inner;
+  const auto drained = link.side.drain([&](const shm::Frame& frame) {
+    if (inner) inner = take_frame(link, frame);
+  });
+  link.side.acknowledge();
+  release_finished(link);
+  if (!drained) return condemn(link, drained.error().text);
+  if (!inner) condemn(link, inner.error().text);
+}
+
+Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
+  switch (frame.type) {
+    case shm::FrameType::start: {
+      shm::StartBody body;
+      std::memcpy(&body, frame.body.data(), sizeof body);  // OfferSide checked the length
+      sink_.on_started(frame.job, body);
+      return {};
+    }
+    case shm::FrameType::data: {
+      shm::DataHeader header;
+      std::memcpy(&header, frame.body.data(), sizeof header);
+      sink_.on_result_piece(frame.job, header.total_length, header.offset, frame.body.subspan(sizeof header));
+      return {};
+    }
+    case shm::FrameType::fin: {
+      auto taken = sink_.on_report(frame.job, frame.body);
+      if (taken)
+        if (Slot* slot = slot_of(link, frame.job)) slot->finished = true;
+      return taken;
+    }
+  }
+  return Error{Errc::protocol, "frame of an unknown type"};
+}
+
+void Dispatcher::release_finished(Link& link) {
+  for (std::size_t i = link.slots.size(); i-- > 0;)
+    if (link.slots[i].finished) release(link, link.slots[i].sequence);
+}
+
+void Dispatcher::release(Link& link, Sequence sequence) {
+  link.side.release(sequence);
+  in_flight_ -= std::erase_if(link.slots, [&](const Slot& slot) { return slot.sequence == sequence; });
+}
+
+Dispatcher::Verdict Dispatcher::judge(Incarnation worker) {
+  Verdict verdict;
+  Link* link = find(worker);
+  if (link == nullptr) return verdict;
+  drain_link(*link);
+  for (const Slot& slot : link->slots) (link->side.revoke(slot.sequence) ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+  return verdict;
+}
+
+void Dispatcher::remove(Incarnation worker) {
+  const auto found = links_.find(worker);
+  if (found == links_.end()) return;
+  in_flight_ -= found->second.slots.size();
+  links_.erase(found);
+}
+
+bool Dispatcher::prepare_to_sleep() {
+  bool quiet = true;
+  for (auto& [incarnation, link] : links_)
+    if (!link.slots.empty() && !link.condemned) quiet = link.side.prepare_to_sleep() && quiet;
+  return quiet;
+}
+
+void Dispatcher::woke_up() {
+  for (auto& [incarnation, link] : links_)
+    if (!link.slots.empty() && !link.condemned) link.side.wake_up();
+}
+
+void Dispatcher::audit() {
+  for (auto& [incarnation, link] : links_) {
+    if (link.slots.empty() || link.condemned) continue;
+    drain_link(link);
+    if (link.condemned) continue;
+    if (const auto rescued = link.side.audit())
+      rescued_ += *rescued;
+    else
+      condemn(link, rescued.error().text);
+  }
+}
+
+void Dispatcher::condemn(Link& link, const std::string& what) {
+  if (std::exchange(link.condemned, true)) return;
+  sink_.on_liar(link.seed.incarnation, what);
+}
+
+int Dispatcher::eventfd(Incarnation worker) const {
+  const Link* link = find(worker);
+  return link == nullptr ? -1 : link->seed.segment.eventfd.get();
+}
+
+pid_t Dispatcher::pid(Incarnation worker) const {
+  const Link* link = find(worker);
+  return link == nullptr ? 0 : link->seed.pid;
+}
+
+Dispatcher::Link* Dispatcher::find(Incarnation worker) {
+  const auto found = links_.find(worker);
+  return found == links_.end() ? nullptr : &found->second;
+}
+
+const Dispatcher::Link* Dispatcher::find(Incarnation worker) const { return const_cast<Dispatcher*>(this)->find(worker); }
+
+Dispatcher::Slot* Dispatcher::slot_of(Link& link, JobId job) {
+  const auto found = std::ranges::find(link.slots, job, &Slot::job);
+  return found == link.slots.end() ? nullptr : &*found;
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,115 @@
+// The broker's hands on the workers: carries out offers, revokes and stop orders, and brings back what the workers report.
+// Knows slots, sockets and sequences; decides nothing (the core does). Broker process, its one thread.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "common/control/order.hpp"
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "common/shm/offer_side.hpp"
+#include "common/unique_fd.hpp"
+#include "daemon/broker/core/event.hpp"
+
+namespace jobpool::broker {
+
+struct WorkerSeed {
+  Incarnation incarnation;
+  WorkerNumber number;
+  pid_t pid = 0;
+  shm::SegmentFds segment;
+  UniqueFd orders;
+};
+
+// Told what a drain finds, in the order it was reported. The views are valid during the call.
+class ReportSink {
+ public:
+  virtual ~ReportSink() = default;
+  virtual void on_started(JobId job, const shm::StartBody& body) = 0;
+  virtual void on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) = 0;
+  // The job has ended; when this returns, its outcome must be recorded. Errors: protocol: not a report.
+  virtual Result<void> on_report(JobId job, std::span<const std::byte> report) = 0;
+  // This worker broke the rules of the queue: it must be killed.
+  virtual void on_liar(Incarnation worker, const std::string& what) = 0;
+};
+
+class Dispatcher {
+ public:
+  explicit Dispatcher(ReportSink& sink) : sink_(sink) {}  // `sink` must outlive this
+
+  // Errors: io, protocol: the segment cannot be used; the worker must be killed.
+  Result<void> add(WorkerSeed seed, shm::OfferSide::Origin origin);
+  // What an inherited worker has in its slots.
+  std::vector<shm::InFlight> in_flight(Incarnation worker) const;
+  void forget_slot(Incarnation worker, Sequence sequence);  // after an inherited slot was judged
+
+  // no_room: its slots or its payload area are full. no_worker: it is gone, or about to be killed.
+  // `fds` are duplicated to the worker ahead of the offer.
+  enum class Offered { yes, no_room, no_worker };
+  Offered offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds);
+  // True: it never started and never will; its slot is free again.
+  bool revoke(JobId job, Incarnation worker);
+  void order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal = 0);
+
+  // One wake-up for all that was offered this turn.
+  void ring_bells();
+
+  void drain(Incarnation worker);
+  void drain_all();
+
+  // A dead worker's segment, judged: everything it reported is told first, then each slot is claimed (may have started) or not.
+  struct Verdict {
+    std::vector<JobId> unclaimed, claimed;
+  };
+  Verdict judge(Incarnation worker);
+  void remove(Incarnation worker);
+
+  // The broker's half of the sleeping protocol; false: there are frames to drain.
+  bool prepare_to_sleep();
+  void woke_up();
+
+  void audit();
+  std::int64_t rescued_wakeups() const { return rescued_; }
+
+  int eventfd(Incarnation worker) const;
+  pid_t pid(Incarnation worker) const;
+  bool busy() const { return in_flight_ > 0; }
+
+ private:
+  struct Slot {
+    JobId job;
+    Sequence sequence;
+    bool finished = false;  // reported in the drain that is under way
+  };
+  struct Link {
+    WorkerSeed seed;
+    shm::OfferSide side;
+    std::vector<Slot> slots;
+    bool rung = true;        // nothing was offered since the last bell
+    bool condemned = false;  // broke the rules; waits for its death
+  };
+
+  Link* find(Incarnation worker);
+  const Link* find(Incarnation worker) const;
+  static Slot* slot_of(Link& link, JobId job);
+  void drain_link(Link& link);
+  void release_finished(Link& link);
+  void release(Link& link, Sequence sequence);
+  Result<void> take_frame(Link& link, const shm::Frame& frame);
+  void condemn(Link& link, const std::string& what);
+
+  ReportSink& sink_;
+  std::map<Incarnation, Link> links_;
+  std::vector<Incarnation> to_ring_;
+  std::size_t in_flight_ = 0;
+  std::int64_t rescued_ = 0;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,77 @@
+// The ledger: one memfd per instance, held by the supervisor, written by brokers only. For each job that was ever offered and is not yet
+// forgotten it keeps what a new broker needs to go on: who it is, whether it ended and how, and its result.
+// It is what lets a new broker answer a caller that comes back with its key, and never run that job again.
+//
+// Order of writes, so that a kill between any two of them is harmless (one writer, no concurrent reader; the next broker reads it all):
+//   begin():   all fields of a free entry, then state = begun      an entry precedes the job's first offer
+//   finish():  report and outcome, then state = ended              before rpos advances and the slot is freed
+//   erase():   state = free, then its blocks are free in private books
+// A begun entry without a slot in any worker's segment never started.
+// Broker process, its one thread.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "common/job/report.hpp"
+#include "common/result.hpp"
+#include "daemon/broker/core/job.hpp"
+
+namespace jobpool::broker {
+
+inline constexpr std::size_t kLedgerEntries = 262'144;               // jobs in flight and kept results; sparse: costs what is used
+inline constexpr std::uint64_t kLedgerHeapBytes = std::uint64_t{2} << 30;  // sparse as well
+
+class Ledger {
+ public:
+  // Maps the supervisor's memfd; of size 0 it is new. Errors: io; protocol: not a ledger of this version, or spoiled.
+  static Result<Ledger> open(int memfd);
+  Ledger(Ledger&&) noexcept;
+  Ledger& operator=(Ledger&&) noexcept;
+  ~Ledger();
+
+  // The first id that no job has. Monotonic; survives the broker, not the instance.
+  JobId next_id() const;
+  void set_next_id(JobId next);
+
+  // Figures of the whole instance, which its brokers count together.
+  std::int64_t made_usec() const;
+  std::uint64_t worker_restarts() const;
+  void count_worker_restart();
+
+  // Enters a job that is about to be offered for the first time; true as well when it is in already. False: no room.
+  bool begin(const Job& job);
+
+  // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
+  bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
+
+  // The end, with the worker's report as it came (empty: it never reported). Enters the job first if it is not in. False: no room.
+  bool finish(const Job& job, std::span<const std::byte> report);
+
+  // The result's JSON text, however it came; empty: none.
+  std::string result(JobId id) const;
+
+  void erase(JobId id);
+
+  // Everything found by a new broker; jobs have no payload. `ended` as recorded. Ascending by id.
+  struct Found {
+    Job job;
+    bool ended = false;
+  };
+  std::vector<Found> recover();
+
+  std::size_t size() const;
+  std::uint64_t heap_used() const;
+
+ private:
+  struct Impl;
+  explicit Ledger(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace jobpool::broker

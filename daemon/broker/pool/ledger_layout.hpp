@@ -1,0 +1,56 @@
+// The bytes of the ledger memfd: header, entries, heap. Read by the next broker, which may be a newer program: hence the version.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+
+#include "daemon/broker/pool/ledger.hpp"
+
+namespace jobpool::broker::ledger_layout {
+
+inline constexpr std::uint64_t kMagic = 0x31726764656c706aULL;  // "jpledgr1"
+
+struct Header {
+  std::uint64_t magic;    // written last when the ledger is made
+  std::uint64_t entries;  // kLedgerEntries of the program that made it
+  std::uint64_t next_id;
+  std::int64_t made_usec;  // wall clock: when the instance's first broker made it
+  std::uint64_t worker_restarts;
+  std::uint64_t reserved[3];
+};
+
+enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };
+
+// Flags of an entry.
+inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8;
+
+struct Block {
+  std::uint64_t offset, size;  // in the heap; size 0: none
+};
+
+struct Entry {
+  EntryState state;  // written after all else of its step
+  std::uint32_t flags;
+  std::uint64_t id;
+  std::uint32_t uid;
+  std::uint32_t attempt;
+  std::uint64_t spec_hash;
+  std::int64_t grace_usec;
+  std::int64_t submitted_usec;
+  std::int64_t started_usec, ended_usec;   // of an ended job
+  std::int32_t pid, exit_code, signal;     // exit_code −1: none; signal 0: none
+  std::uint16_t outcome, worker_number;
+  Block texts;   // key, name, description: length:u32 bytes each
+  Block report;  // the FIN's body; after it, for jobs that the core ended itself, nothing
+  Block reason;  // when the core, not the worker, says why
+  Block result;  // a result that came in pieces
+};
+static_assert(sizeof(Entry) == 144);
+static_assert(sizeof(Header) == 64);
+
+inline constexpr std::uint64_t kEntriesOffset = 4096;
+inline constexpr std::uint64_t kHeapOffset = (kEntriesOffset + kLedgerEntries * sizeof(Entry) + 4095) / 4096 * 4096;
+inline constexpr std::uint64_t kFileBytes = kHeapOffset + kLedgerHeapBytes;
+
+}  // namespace jobpool::broker::ledger_layout

@@ -1,0 +1,26 @@
+// Kill: a signal to a running command. A function takes only SIGKILL, which costs its worker.
+#include <csignal>
+#include <utility>
+
+#include "daemon/broker/rpc/verbs.hpp"
+
+namespace jobpool::broker {
+
+void Verbs::kill(CallPtr call) {
+  const auto request = proto::read_kill(call->envelope.parameters);
+  if (!request) return invalid_parameter(*call, request.error());
+  const Job* job = job_or_error(*call, request->id);
+  if (job == nullptr) return;
+  if (job->state != JobState::running)
+    return job_error(*call, proto::error::kNotRunning, job->id, "it is " + std::string{to_string(job->state)} + "; to end it before it starts, cancel it");
+  if (job->kind == shm::JobKind::command) {
+    engine_.signal_job(*job, request->signal);
+  } else if (request->signal == SIGKILL) {
+    surroundings_.kill_worker(job->worker);
+  } else {
+    return job_error(*call, proto::error::kNotRunning, job->id, "it is a function, which takes signal 9 only; or cancel it");
+  }
+  call->reply({});
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,34 @@
+// Logs: a descriptor of the file a command writes its output to. A job that has not started yet is waited for.
+#include <fcntl.h>
+
+#include <utility>
+
+#include "daemon/broker/rpc/verbs.hpp"
+
+namespace jobpool::broker {
+
+void Verbs::logs(CallPtr call) {
+  const auto request = proto::read_logs(call->envelope.parameters);
+  if (!request) return invalid_parameter(*call, request.error());
+  const Job* job = job_or_error(*call, request->id);
+  if (job == nullptr) return;
+  if (job->kind == shm::JobKind::function) return job_error(*call, proto::error::kNoOutput, job->id, "it is a function: ask for its result with get");
+  const Stream stream = request->standard_error ? Stream::standard_error : Stream::standard_output;
+
+  const auto answer = [this, stream](Call& to, const Job& of) {
+    auto file = outputs_.open(of.id, of.attempt, stream);
+    const bool ended = of.state == JobState::done;
+    if (!file && ended) file = Result<UniqueFd>{UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};  // empty ones are not kept
+    if (!file) return job_error(to, proto::error::kNoOutput, of.id, "it goes to the submitter's own descriptors");
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(*file));
+    to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
+  };
+  if (job->flags.has_descriptors && job->state == JobState::done)
+    return job_error(*call, proto::error::kNoOutput, job->id, "it went to the submitter's own descriptors");
+  if (job->state == JobState::running || job->state == JobState::done) return answer(*call, *job);
+  const WaiterId waiter = starters_.add(job->id, [answer, call](const Job& started) { answer(*call, started); });
+  call->on_hangup = [this, id = job->id, waiter] { starters_.remove(id, waiter); };
+}
+
+}  // namespace jobpool::broker

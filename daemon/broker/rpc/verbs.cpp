@@ -1,0 +1,76 @@
+// The table of methods, and what comes back from the engine.
+#include "daemon/broker/rpc/verbs.hpp"
+
+#include <utility>
+
+namespace jobpool::broker {
+
+Verbs::Verbs(Engine& engine, Outputs& outputs, Surroundings surroundings)
+    : engine_(engine), outputs_(outputs), surroundings_(std::move(surroundings)) {}
+
+const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
+  static const std::unordered_map<std::string_view, Method> kMethods{
+      {"org.jobpool.Pool.Apply", &Verbs::apply},
+      {"org.jobpool.Pool.ApplyAsync", &Verbs::apply_async},
+      {"org.jobpool.Pool.Hello", &Verbs::hello},
+      {"org.jobpool.Pool.Status", &Verbs::status},
+      {"org.jobpool.Pool.Shutdown", &Verbs::shutdown},
+      {"org.jobpool.Job.Get", &Verbs::get},
+      {"org.jobpool.Job.Wait", &Verbs::wait},
+      {"org.jobpool.Job.Ready", &Verbs::ready},
+      {"org.jobpool.Job.Successful", &Verbs::successful},
+      {"org.jobpool.Job.Show", &Verbs::show},
+      {"org.jobpool.Job.List", &Verbs::list},
+      {"org.jobpool.Job.Logs", &Verbs::logs},
+      {"org.jobpool.Job.Cancel", &Verbs::cancel},
+      {"org.jobpool.Job.Kill", &Verbs::kill},
+  };
+  return kMethods;
+}
+
+void Verbs::handle(std::shared_ptr<Call> call) {
+  const auto found = methods().find(call->envelope.method);
+  if (found == methods().end()) return call->error(proto::error::kMethodNotFound, proto::one_field("method", call->envelope.method));
+  (this->*found->second)(std::move(call));
+}
+
+void Verbs::on_accepted(const Accepted& accepted) {
+  auto node = pending_.extract(accepted.token);
+  const Job* job = engine_.core().find(accepted.job);
+  if (node.empty() || job == nullptr) return;
+  Pending& pending = node.mapped();
+  if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
+  if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
+  attach(pending.call, *job, pending.detach);
+}
+
+void Verbs::on_refused(const Refused& refused) {
+  auto node = pending_.extract(refused.token);
+  if (node.empty()) return;
+  Call& call = *node.mapped().call;
+  switch (refused.why) {
+    case Refusal::queue_full:
+      return call.error(proto::error::kQueueFull,
+                        R"({"pool":"default","limit":)" + std::to_string(engine_.core().limits().max_ready_jobs) +
+                            R"(,"reason":"as many jobs, or bytes of them, wait as the pool takes; try again later"})");
+    case Refusal::not_running:
+      return call.error(proto::error::kPoolNotRunning, R"({"pool":"default","reason":"the daemon is going down; start it again"})");
+    case Refusal::key_conflict: {
+      const auto key = proto::one_field("key", engine_.core().find(refused.job)->key);
+      return call.error(proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}");
+    }
+  }
+}
+
+void Verbs::on_ended(const Job& job) {
+  starters_.ended(job);
+  // Nobody there to be told: whoever asked is gone.
+  if (waiters_.ended(job) == 0 && job.mode == Mode::apply) engine_.tell(Delivered{job.id});
+}
+
+void Verbs::on_changed(const Changed& changed) {
+  if (changed.to != JobState::running) return;
+  if (const Job* job = engine_.core().find(changed.job)) starters_.ended(*job);
+}
+
+}  // namespace jobpool::broker

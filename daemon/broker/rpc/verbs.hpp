@@ -1,0 +1,97 @@
+// The verbs of org.jobpool.Pool and org.jobpool.Job: each is one method here and one file beside, which reads the call, tells the engine
+// what is asked, and answers, now or when a job has ended.
+// Broker process, its one thread. Knows no socket and no shared memory.
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "common/ids.hpp"
+#include "daemon/broker/engine.hpp"
+#include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/rpc/outputs.hpp"
+#include "daemon/broker/rpc/waiters.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::broker {
+
+// What the verbs know of the daemon around them.
+struct Surroundings {
+  std::string instance;
+  int broker_restarts = 0;
+  std::function<std::size_t()> connections;  // how many there are
+  std::function<void(Incarnation)> kill_worker;
+  std::function<void(bool now)> shut_down;  // begins it; returns at once
+};
+
+class Verbs final : public CallHandler {
+ public:
+  // Both must outlive this.
+  Verbs(Engine& engine, Outputs& outputs, Surroundings surroundings);
+
+  void handle(std::shared_ptr<Call> call) override;
+
+  // From the engine, through whoever listens to it.
+  void on_accepted(const Accepted& accepted);
+  void on_refused(const Refused& refused);
+  void on_ended(const Job& job);
+  void on_changed(const Changed& changed);
+
+  Deadlines& deadlines() { return deadlines_; }
+
+ private:
+  using CallPtr = std::shared_ptr<Call>;
+  using Method = void (Verbs::*)(CallPtr);
+
+  void hello(CallPtr call);
+  void status(CallPtr call);
+  void shutdown(CallPtr call);
+  void apply(CallPtr call);
+  void apply_async(CallPtr call);
+  void get(CallPtr call);
+  void wait(CallPtr call);
+  void ready(CallPtr call);
+  void successful(CallPtr call);
+  void show(CallPtr call);
+  void list(CallPtr call);
+  void logs(CallPtr call);
+  void cancel(CallPtr call);
+  void kill(CallPtr call);
+
+  static const std::unordered_map<std::string_view, Method>& methods();
+
+  // submit.cpp: what apply and apply_async share
+  void submit(CallPtr call, Mode mode);
+  // apply.cpp: the caller waits from here on
+  void attach(const CallPtr& call, const Job& job, bool detach);
+  // answers.cpp
+  enum class WithOutput { yes, no };
+  void answer_ending(Call& call, const Job& job, WithOutput with_output);
+  void answer_applied(Call& call, const Job& job);
+  static void invalid_parameter(Call& call, const Error& error);
+  static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
+  // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
+  const Job* job_or_error(Call& call, JobId id);
+  // The id was given out by a broker that died, and nothing is known of it any more.
+  bool is_lost(JobId id) const { return id.value > 0 && id < engine_.core().inherited_below(); }
+
+  struct Pending {
+    CallPtr call;
+    Mode mode;
+    bool detach;
+  };
+
+  Engine& engine_;
+  Outputs& outputs_;
+  Surroundings surroundings_;
+  Waiters waiters_;    // for a job's end
+  Waiters starters_;   // for its start or its end, whichever comes first
+  Deadlines deadlines_;
+  std::unordered_map<Token, Pending> pending_;
+  std::uint64_t last_token_ = 0;
+};
+
+}  // namespace jobpool::broker

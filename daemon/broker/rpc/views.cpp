@@ -1,0 +1,107 @@
+// From the core's job to the protocol's.
+#include "daemon/broker/rpc/views.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace jobpool::broker {
+namespace {
+
+constexpr std::size_t kMaxDescription = 200;
+
+std::optional<proto::Resources> resources_of(const Job& job) {
+  if (job.kind != shm::JobKind::command || job.max_rss_bytes == 0) return std::nullopt;
+  return proto::Resources{job.user_usec, job.system_usec, job.max_rss_bytes};
+}
+
+bool needs_no_quotes(char c) {
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view{"%+,-./:=@_"}.find(c) != std::string_view::npos;
+}
+
+void append_word(std::string& line, std::string_view word) {
+  if (!line.empty()) line += ' ';
+  if (!word.empty() && std::ranges::all_of(word, needs_no_quotes)) {
+    line += word;
+    return;
+  }
+  line += '\'';
+  for (const char c : word) {
+    if (c == '\'')
+      line += "'\\''";
+    else
+      line += c;
+  }
+  line += '\'';
+}
+
+// Not in the middle of a UTF-8 character, and with a mark that something is missing.
+std::string cut(std::string text) {
+  if (text.size() <= kMaxDescription) return text;
+  std::size_t end = kMaxDescription - 3;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
+  text.resize(end);
+  return text + "…";
+}
+
+}  // namespace
+
+proto::Job job_view(const Job& job) {
+  proto::Job view;
+  view.id = job.id;
+  view.pool = proto::kDefaultPool;
+  view.name = job.name;
+  view.description = job.description;
+  view.state = job.state;
+  view.attempt = static_cast<int>(job.attempt);
+  if (job.state == JobState::ready) view.attempt = 0;  // offered is not started
+  view.submitted_usec = job.submitted_usec;
+  if (job.worker_number.value > 0 && job.state != JobState::ready) view.worker = job.worker_number.value;
+  if (job.pid > 0) view.pid = job.pid;
+  if (job.started_usec > 0) view.started_usec = job.started_usec;
+  view.reason = job.reason;
+  if (job.state != JobState::done) return view;
+  view.outcome = job.outcome;
+  view.exit_code = job.exit_code;
+  view.signal = job.signal;
+  view.error_type = job.error_type;
+  view.ended_usec = job.ended_usec;
+  view.resources = resources_of(job);
+  return view;
+}
+
+proto::Ending ending_view(const Job& job, std::string result) {
+  proto::Ending view;
+  view.id = job.id;
+  view.outcome = job.outcome;
+  view.exit_code = job.exit_code;
+  view.signal = job.signal;
+  view.reason = job.reason;
+  view.error_type = job.error_type;
+  view.resources = resources_of(job);
+  if (job.outcome == Outcome::succeeded && job.kind == shm::JobKind::function) view.result = std::move(result);
+  return view;
+}
+
+proto::Ending lost_ending(JobId id) {
+  proto::Ending view;
+  view.id = id;
+  view.outcome = Outcome::interrupted;
+  view.reason = "no record is left of job " + std::to_string(id.value) + ": it was ephemeral, and its broker died before it had started";
+  return view;
+}
+
+std::string describe(const proto::Submission& submission) {
+  if (submission.function) {
+    std::string_view arguments = submission.arguments;
+    if (arguments.size() >= 2 && arguments.front() == '[') arguments = arguments.substr(1, arguments.size() - 2);
+    return cut("@" + *submission.function + "(" + std::string{arguments.substr(0, kMaxDescription)} + ")");
+  }
+  std::string line;
+  for (const std::string& word : submission.command) {
+    if (line.size() > kMaxDescription) break;
+    append_word(line, std::string_view{word}.substr(0, kMaxDescription));
+  }
+  return cut(std::move(line));
+}
+
+}  // namespace jobpool::broker

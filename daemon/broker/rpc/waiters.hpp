@@ -1,0 +1,53 @@
+// Who waits for which job's end, and until when. Broker process, its one thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/ids.hpp"
+#include "daemon/broker/core/job.hpp"
+
+namespace jobpool::broker {
+
+using WaiterId = Id<struct WaiterTag>;
+
+class Waiters {
+ public:
+  using OnEnded = std::function<void(const Job&)>;
+
+  WaiterId add(JobId job, OnEnded on_ended);
+  // How many wait for that job still. Removing one that is gone already is harmless.
+  std::size_t remove(JobId job, WaiterId waiter);
+  // Calls everybody who waits for it, once; they are gone before the first is called. How many there were.
+  std::size_t ended(const Job& job);
+
+ private:
+  struct Waiter {
+    WaiterId id;
+    OnEnded on_ended;
+  };
+  std::unordered_map<JobId, std::vector<Waiter>> by_job_;
+  std::uint64_t last_ = 0;
+};
+
+// Things to do when a time has come. One timer of the loop serves them all.
+class Deadlines {
+ public:
+  using Key = std::pair<TimePoint, std::uint64_t>;
+
+  Key add(TimePoint at, std::function<void()> due);
+  void remove(const Key& key) { due_.erase(key); }
+  std::optional<TimePoint> next() const;
+  void run_due(TimePoint now);
+
+ private:
+  std::map<Key, std::function<void()>> due_;
+  std::uint64_t last_ = 0;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,129 @@
+// Gathering and sending of answers: one sendmsg for all that is there, split only around replies with descriptors.
+#include "daemon/broker/server/outbox.hpp"
+
+#include <sys/socket.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+#include <utility>
+
+#include "common/socket.hpp"
+#include "daemon/broker/server/limits.hpp"
+#include "proto/envelope.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+constexpr std::size_t kCompactBytes = 1 * kMiB;  // sent bytes worth moving the rest for: a stream may never drain wholly
+
+}  // namespace
+
+void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over) {
+  const std::size_t begin = bytes_.size();
+  proto::append_reply(bytes_, parameters_json);
+  if (fds.empty() && !handed_over) return;
+  marks_.push_back(Mark{begin, bytes_.size(), std::move(fds), std::move(handed_over)});
+}
+
+void Outbox::add_continuing_reply(std::string_view parameters_json) { proto::append_reply(bytes_, parameters_json, true); }
+
+void Outbox::add_error(std::string_view name, std::string_view parameters_json) { proto::append_error(bytes_, name, parameters_json); }
+
+void Outbox::append(Outbox&& later) {
+  const std::size_t offset = bytes_.size();
+  if (bytes_.empty()) {
+    bytes_ = std::move(later.bytes_);
+  } else {
+    bytes_ += later.bytes_;
+  }
+  for (Mark& mark : later.marks_) {
+    mark.begin += offset;
+    mark.end += offset;
+    marks_.push_back(std::move(mark));
+  }
+}
+
+Outbox::Sent Outbox::send(int socket, std::vector<std::function<void()>>& handed_over) {
+  while (!empty()) {
+    const std::size_t end = piece_end();
+    const long taken = send_piece(socket, end);
+    // Anything but a full socket would fail again at once, also "too many descriptors on their way": a wait would spin.
+    if (taken < 0) return errno == EAGAIN ? Sent::part : Sent::peer_gone;
+    sent_ += static_cast<std::size_t>(taken);
+    settle(handed_over);
+    if (sent_ < end) {
+      drop_sent();
+      return Sent::part;
+    }
+  }
+  bytes_.clear();
+  marks_.clear();
+  sent_ = next_mark_ = 0;
+  return Sent::all;
+}
+
+void Outbox::reset() {
+  if (bytes_.capacity() > kKeptBufferBytes) bytes_ = std::string();
+  bytes_.clear();
+  marks_.clear();
+  sent_ = next_mark_ = 0;
+}
+
+// Where the next send stops: before or after the next reply with descriptors, else at the end.
+std::size_t Outbox::piece_end() const {
+  for (std::size_t i = next_mark_; i < marks_.size(); ++i) {
+    if (marks_[i].fds.empty()) continue;
+    return marks_[i].begin == sent_ ? marks_[i].end : marks_[i].begin;
+  }
+  return bytes_.size();
+}
+
+long Outbox::send_piece(int socket, std::size_t end) {
+  iovec piece{bytes_.data() + sent_, end - sent_};
+  msghdr header{};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxPassedFds * sizeof(int))> control{};
+  const auto mark =
+      std::find_if(marks_.begin() + static_cast<long>(next_mark_), marks_.end(), [](const Mark& one) { return !one.fds.empty(); });
+  if (mark != marks_.end() && mark->begin == sent_) {
+    const std::size_t count = std::min(mark->fds.size(), kMaxPassedFds);
+    header.msg_control = control.data();
+    header.msg_controllen = CMSG_SPACE(count * sizeof(int));
+    cmsghdr* message = CMSG_FIRSTHDR(&header);
+    message->cmsg_level = SOL_SOCKET;
+    message->cmsg_type = SCM_RIGHTS;
+    message->cmsg_len = CMSG_LEN(count * sizeof(int));
+    for (std::size_t i = 0; i < count; ++i) {
+      const int fd = mark->fds[i].get();
+      std::memcpy(CMSG_DATA(message) + i * sizeof fd, &fd, sizeof fd);
+    }
+  }
+  ssize_t taken;
+  do taken = ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
+  while (taken < 0 && errno == EINTR);
+  if (taken > 0 && header.msg_control != nullptr) mark->fds.clear();  // they are the peer's now
+  return taken;
+}
+
+void Outbox::settle(std::vector<std::function<void()>>& handed_over) {
+  for (; next_mark_ < marks_.size() && marks_[next_mark_].end <= sent_; ++next_mark_) {
+    if (marks_[next_mark_].handed_over) handed_over.push_back(std::move(marks_[next_mark_].handed_over));
+  }
+}
+
+void Outbox::drop_sent() {
+  if (sent_ < kCompactBytes || sent_ < bytes_.size() / 2) return;
+  bytes_.erase(0, sent_);
+  marks_.erase(marks_.begin(), marks_.begin() + static_cast<long>(next_mark_));
+  next_mark_ = 0;
+  for (Mark& mark : marks_) {
+    mark.begin -= std::min(mark.begin, sent_);
+    mark.end -= sent_;
+  }
+  sent_ = 0;
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,53 @@
+// Answers on their way to one socket: bytes, the descriptors that ride with some of them, and who wants to know when they left.
+// Used by Session (what goes out) and SessionCall (answers that wait for earlier calls). Knows no Asio and no session.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/unique_fd.hpp"
+
+namespace jobpool::broker {
+
+class Outbox {
+ public:
+  void add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over);
+  void add_continuing_reply(std::string_view parameters_json);
+  void add_error(std::string_view name, std::string_view parameters_json);
+  // Puts everything of `later` behind what is here. Requires: nothing of `later` was sent.
+  void append(Outbox&& later);
+
+  std::size_t unsent() const { return bytes_.size() - sent_; }
+  bool empty() const { return unsent() == 0; }
+
+  enum class Sent { all, part, peer_gone };
+  // Sends what the socket takes, without blocking. Callbacks of replies that are now wholly with the socket are moved to `handed_over`,
+  // for the caller to run once nothing of the session is half-done.
+  Sent send(int socket, std::vector<std::function<void()>>& handed_over);
+
+  void reset();
+
+ private:
+  // A reply that is more than bytes. Its descriptors leave with its first byte, in a send that holds nothing but it: the kernel glues
+  // sends in the receiver's hands, and only so can a reader tell which message they belong to.
+  struct Mark {
+    std::size_t begin, end;  // in bytes_
+    std::vector<UniqueFd> fds;
+    std::function<void()> handed_over;
+  };
+
+  std::size_t piece_end() const;
+  long send_piece(int socket, std::size_t end);
+  void settle(std::vector<std::function<void()>>& handed_over);
+  void drop_sent();
+
+  std::string bytes_;
+  std::size_t sent_ = 0;
+  std::vector<Mark> marks_;  // ascending; those before next_mark_ are done
+  std::size_t next_mark_ = 0;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,58 @@
+// Joins listener, admission and sessions.
+#include "daemon/broker/server/server.hpp"
+
+#include <spdlog/spdlog.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "daemon/broker/server/listener.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+constexpr std::chrono::seconds kComplaintInterval{1};  // a flood must not become a flood of log lines
+
+}  // namespace
+
+Server::Server(asio::io_context& io, CallHandler& handler, AdmissionPolicy may_connect, const Limits& limits)
+    : io_(io),
+      may_connect_(may_connect ? std::move(may_connect) : admit_only(::geteuid())),
+      counts_(limits.connections_per_uid, limits.connections),
+      refusals_(io, limits.refused_connections),
+      sessions_(io, handler, limits, [this](const Peer& peer) { counts_.remove(peer.uid); }) {}
+
+Server::~Server() { close_all(); }
+
+Result<void> Server::listen(UniqueFd socket) {
+  auto listener = std::make_shared<Listener>(io_, [this](UniqueFd connection, const Peer& peer) { adopt(std::move(connection), peer); });
+  Result<void> started = listener->start(std::move(socket));
+  if (started) listeners_.push_back(std::move(listener));
+  return started;
+}
+
+void Server::adopt(UniqueFd connection, const Peer& peer) {
+  if (!may_connect_(peer)) return refusals_.refuse(std::move(connection));
+  if (!counts_.add(peer.uid)) return log_too_many(peer);
+  sessions_.start(std::move(connection), peer);
+}
+
+void Server::stop_listening() {
+  for (const auto& listener : listeners_) listener->close();
+  listeners_.clear();
+}
+
+void Server::close_all() {
+  stop_listening();
+  refusals_.close_all();
+  sessions_.close_all();
+}
+
+void Server::log_too_many(const Peer& peer) {
+  const TimePoint now = Clock::now();
+  if (now < next_complaint_) return;
+  next_complaint_ = now + kComplaintInterval;
+  spdlog::debug("uid {} has as many connections as it may, closing a new one of pid {}", peer.uid, peer.pid);
+}
+
+}  // namespace jobpool::broker

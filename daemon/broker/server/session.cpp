@@ -1,0 +1,172 @@
+// The input half of a session: waiting, reading, making calls, hang-up. The output half is in session_output.cpp.
+#include "daemon/broker/server/session.hpp"
+
+#include <poll.h>
+#include <spdlog/spdlog.h>
+
+#include <asio/co_spawn.hpp>
+#include <cstdlib>
+#include <exception>
+#include <utility>
+
+#include "daemon/broker/server/service.hpp"
+#include "daemon/broker/server/session_table.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+// What is true of the socket now. POLLHUP: the other end is closed, not only its sending half (that shows as POLLRDHUP alone).
+int state_of(int socket) {
+  pollfd watched{socket, POLLPRI, 0};
+  return ::poll(&watched, 1, 0) == 1 ? watched.revents : 0;
+}
+
+bool is_hung_up(int state) { return (state & (POLLHUP | POLLERR)) != 0; }
+
+}  // namespace
+
+Session::Session(SessionTable& table, asio::io_context& io, const Peer& peer) : table_(&table), peer_(peer), descriptor_(io) {}
+
+bool Session::open(UniqueFd socket) {
+  asio::error_code error;
+  descriptor_.assign(socket.get(), error);
+  if (error) return false;
+  (void)socket.release();
+  return true;
+}
+
+void Session::start() {
+  asio::co_spawn(descriptor_.get_executor(), run(shared_from_this()), [](std::exception_ptr error) {
+    if (error == nullptr) return;
+    spdlog::critical("a connection's coroutine threw: a handler broke its contract, aborting");
+    std::abort();
+  });
+}
+
+// Waits for one thing at a time: input, or (when no more is wanted) the hang-up alone. Whoever changes what is wanted cancels the wait.
+Awaitable Session::run([[maybe_unused]] std::shared_ptr<Session> self) {
+  while (table_ != nullptr) {
+    const bool reading = wants_input();
+    asio::error_code error;
+    co_await descriptor_.async_wait(reading ? WaitType::wait_read : WaitType::wait_error, into(error));
+    if (table_ == nullptr) break;
+    if (error == asio::error::operation_aborted) {
+      dispatch();
+    } else if (error) {
+      hang_up();
+    } else if (reading) {
+      on_readable();
+    } else {
+      on_exception();
+    }
+  }
+}
+
+void Session::on_readable() {
+  if (is_over_limits()) throttled_ = true;
+  if (!wants_input()) return;
+  if (inbox_ == nullptr) inbox_ = table_->inboxes().take();
+  switch (inbox_->read(descriptor_.native_handle(), table_->read_buffer())) {
+    case Inbox::Read::bytes:
+    case Inbox::Read::nothing:
+      break;
+    case Inbox::Read::peer_gone:
+      return hang_up();
+    case Inbox::Read::violation:
+      return violation("a message longer than 24 MiB, or too many descriptors");
+    case Inbox::Read::end_of_input:
+      if (is_hung_up(state_of(descriptor_.native_handle()))) return hang_up();
+      input_ended_ = true;
+  }
+  dispatch();
+}
+
+void Session::on_exception() {
+  const int state = state_of(descriptor_.native_handle());
+  if (is_hung_up(state)) return hang_up();
+  // Out-of-band data would wake this wait again and again; no client has a use for it.
+  if ((state & POLLPRI) != 0) violation("out-of-band data");
+}
+
+void Session::dispatch() {
+  while (inbox_ != nullptr) {
+    if (is_over_limits()) {
+      throttled_ = true;
+      break;
+    }
+    std::optional<Inbox::Message> message = inbox_->next();
+    if (!message) break;
+    start_call(std::move(*message));
+  }
+  if (table_ == nullptr) return;
+  if (inbox_ != nullptr && inbox_->empty()) table_->inboxes().give_back(std::move(inbox_));
+  account_input();
+  close_if_done();
+}
+
+void Session::start_call(Inbox::Message message) {
+  Result<proto::CallEnvelope> envelope = proto::read_call(message.text);
+  if (!envelope) return violation(envelope.error().text);
+  const std::size_t bytes = message.text.size();
+  auto call = std::make_shared<SessionCall>(envelope->oneway ? nullptr : this, bytes);
+  call->envelope = std::move(*envelope);
+  call->fds = std::move(message.fds);
+  call->peer = peer_;
+  if (!call->envelope.oneway) {
+    calls_.push(call);
+    ++unfinished_;
+    unfinished_bytes_ += bytes;
+  }
+  if (!answer_without_handler(*call)) table_->handler().handle(call);
+}
+
+// What was answered before is the peer's due; the rest is dropped with the connection.
+void Session::violation(std::string_view what) {
+  spdlog::debug("connection of pid {} (uid {}): {}, closing it", peer_.pid, peer_.uid, what);
+  std::vector<std::function<void()>> handed_over;
+  if (outbox_ != nullptr && !waits_for_room_) outbox_->send(descriptor_.native_handle(), handed_over);
+  for (const auto& tell : handed_over) tell();
+  hang_up();
+}
+
+void Session::hang_up() {
+  for (const std::shared_ptr<SessionCall>& call : close()) {
+    if (const auto tell = std::exchange(call->on_hangup, nullptr)) tell();
+  }
+}
+
+void Session::abandon() { close(); }
+
+// Returns the unanswered calls, whose answers go nowhere from now on.
+std::vector<std::shared_ptr<SessionCall>> Session::close() {
+  std::vector<std::shared_ptr<SessionCall>> unanswered;
+  SessionTable* const table = std::exchange(table_, nullptr);
+  if (table == nullptr) return unanswered;
+  unanswered.reserve(unfinished_);
+  while (!calls_.empty()) {
+    std::shared_ptr<SessionCall> call = calls_.pop();
+    call->session_ = nullptr;
+    call->held_.reset();
+    if (!call->is_answered()) unanswered.push_back(std::move(call));
+  }
+  asio::error_code ignored;  // close() of a socket has nothing left to report
+  descriptor_.close(ignored);
+  inbox_.reset();
+  outbox_.reset();
+  table->account_input(std::exchange(buffered_, 0), 0);
+  table->remove(*this);
+  return unanswered;
+}
+
+void Session::account_input() {
+  const std::size_t now = inbox_ == nullptr ? 0 : inbox_->buffered();
+  const std::size_t before = std::exchange(buffered_, now);
+  if (now != before) table_->account_input(before, now);
+}
+
+// An input that ended and left nothing to do: the last answer is with the socket.
+void Session::close_if_done() {
+  if (input_ended_ && !throttled_ && calls_.empty() && unsent() == 0) hang_up();
+}
+
+}  // namespace jobpool::broker

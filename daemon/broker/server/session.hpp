@@ -1,0 +1,88 @@
+// One connection: a coroutine that moves bytes and makes calls of them, answers in call order, and notices when the peer is gone.
+// Kept alive by its own coroutine and the SessionTable. Broker process, its one thread. Decides nothing about jobs.
+#pragma once
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <vector>
+
+#include "common/unique_fd.hpp"
+#include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/server/asio_types.hpp"
+#include "daemon/broker/server/inbox.hpp"
+#include "daemon/broker/server/outbox.hpp"
+#include "daemon/broker/server/session_call.hpp"
+
+namespace jobpool::broker {
+
+class SessionTable;
+
+class Session : public std::enable_shared_from_this<Session> {
+ public:
+  Session(SessionTable& table, asio::io_context& io, const Peer& peer);
+
+  bool open(UniqueFd socket);  // false: the kernel cannot watch it (out of memory or watches)
+  void start();                // Requires: open() succeeded; owned by a shared_ptr
+
+  const Peer& peer() const { return peer_; }
+  std::size_t buffered_input() const { return buffered_; }
+
+  // Sends what was gathered and, where that helped, goes on reading. Once per turn, by the table.
+  void flush();
+  // The peer is gone or broke the rules: closes, and tells the handler of each unanswered call, once.
+  void hang_up();
+  // Closes and tells nobody.
+  void abandon();
+
+  // For the session's calls:
+  Outbox& outbox_of(SessionCall& call);  // where this call's next answer is to be written
+  bool continued(SessionCall& call);     // it was, more follow; false: too much is unsent
+  void answered(SessionCall& call);      // it was the last
+
+ private:
+  friend class SessionTable;
+
+  Awaitable run(std::shared_ptr<Session> self);
+  void on_readable();
+  void on_exception();
+  void dispatch();
+  void start_call(Inbox::Message message);
+  void violation(std::string_view what);
+
+  bool wants_input() const { return !input_ended_ && !throttled_; }
+  bool is_over_limits() const;
+  bool is_well_under_limits() const;
+  std::size_t unsent() const;
+  void account_input();
+  void send();
+  void want_flush();
+  void wait_for_room();
+  void watch_anew();
+  void relieve();
+  void resume_streams();
+  std::shared_ptr<SessionCall> pop_call();
+  void count_held(SessionCall& call);
+  void release_held(SessionCall& call);
+  void close_if_done();
+  std::vector<std::shared_ptr<SessionCall>> close();
+
+  SessionTable* table_;  // null: closed
+  const Peer peer_;
+  Descriptor descriptor_;
+  std::size_t place_ = 0;                              // in the table
+  CallQueue calls_;                                    // unanswered, or answered and behind one that is not
+  std::unique_ptr<Inbox> inbox_;                       // only while something is half-read
+  std::unique_ptr<Outbox> outbox_;                     // only while something is unsent
+  std::size_t unfinished_ = 0, unfinished_bytes_ = 0;  // of calls_
+  std::size_t held_bytes_ = 0;                         // unsent answers that wait for earlier calls
+  std::size_t buffered_ = 0;                           // as told to the table
+  bool input_ended_ = false;                           // the peer sends no more, and may still read
+  bool throttled_ = false;                             // its requests are not read until it has read, or its calls are answered
+  bool flush_wanted_ = false;
+  bool waits_for_room_ = false;
+  bool had_waited_ = false;     // for room: the descriptor is watched for writing until it is watched anew
+  bool stream_paused_ = false;  // some call is owed an on_drained
+};
+
+}  // namespace jobpool::broker

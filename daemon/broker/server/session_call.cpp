@@ -1,0 +1,72 @@
+// Answers of handlers, checked against "exactly once" and put where their turn is.
+#include "daemon/broker/server/session_call.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+#include "daemon/broker/server/session.hpp"
+
+namespace jobpool::broker {
+
+void SessionCall::reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over) {
+  if (!may_answer()) return;
+  if (session_ != nullptr) {
+    session_->outbox_of(*this).add_reply(parameters_json, std::move(fds), std::move(handed_over));
+  } else if (envelope.oneway && handed_over) {
+    handed_over();  // nothing is to be sent, and all of it was
+  }
+  finish();
+}
+
+bool SessionCall::reply_more(std::string_view parameters_json) {
+  if (answered_) spdlog::error("{}: a reply after the last one, dropping it", envelope.method);
+  if (answered_ || session_ == nullptr) return true;
+  session_->outbox_of(*this).add_continuing_reply(parameters_json);
+  paused_ = !session_->continued(*this);
+  return !paused_;
+}
+
+void SessionCall::error(std::string_view name, std::string_view parameters_json) {
+  if (!may_answer()) return;
+  if (session_ != nullptr) session_->outbox_of(*this).add_error(name, parameters_json);
+  finish();
+}
+
+bool SessionCall::may_answer() {
+  if (answered_) spdlog::error("{}: answered twice, dropping the second answer", envelope.method);
+  return !answered_;
+}
+
+void SessionCall::finish() {
+  answered_ = true;
+  paused_ = false;
+  // The callbacks often hold this call themselves: kept, the circle would never be freed; and freed before the end of this function,
+  // they might take the call along.
+  const auto hangup = std::exchange(on_hangup, nullptr);
+  const auto drained = std::exchange(on_drained, nullptr);
+  if (Session* const session = std::exchange(session_, nullptr)) session->answered(*this);
+}
+
+void CallQueue::push(std::shared_ptr<SessionCall> call) {
+  SessionCall* const last = call.get();
+  (back_ == nullptr ? front_ : back_->next_) = std::move(call);
+  back_ = last;
+}
+
+std::shared_ptr<SessionCall> CallQueue::pop() {
+  std::shared_ptr<SessionCall> call = std::move(front_);
+  front_ = std::move(call->next_);
+  if (front_ == nullptr) back_ = nullptr;
+  return call;
+}
+
+std::vector<std::shared_ptr<SessionCall>> CallQueue::take_paused() {
+  std::vector<std::shared_ptr<SessionCall>> paused;
+  for (std::shared_ptr<SessionCall> call = front_; call != nullptr; call = call->next_) {
+    if (std::exchange(call->paused_, false)) paused.push_back(call);
+  }
+  return paused;
+}
+
+}  // namespace jobpool::broker

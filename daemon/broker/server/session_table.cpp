@@ -1,0 +1,64 @@
+// Bookkeeping of the sessions: their list, their turn to send, and the common limit on input that is not yet a call.
+#include "daemon/broker/server/session_table.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "daemon/broker/server/session.hpp"
+
+namespace jobpool::broker {
+
+SessionTable::SessionTable(asio::io_context& io, CallHandler& handler, const Limits& limits, std::function<void(const Peer&)> on_end)
+    : io_(io), handler_(handler), limits_(limits), on_end_(std::move(on_end)), read_buffer_(kReadBufferBytes) {}
+
+SessionTable::~SessionTable() { close_all(); }
+
+void SessionTable::start(UniqueFd socket, const Peer& peer) {
+  auto session = std::make_shared<Session>(*this, io_, peer);
+  if (!session->open(std::move(socket))) return on_end_(peer);
+  session->place_ = sessions_.size();
+  sessions_.push_back(session);
+  session->start();
+}
+
+void SessionTable::flush() {
+  std::swap(unsent_, flushing_);
+  for (const std::shared_ptr<Session>& session : flushing_) session->flush();
+  flushing_.clear();
+}
+
+void SessionTable::close_all() {
+  unsent_.clear();
+  for (const std::shared_ptr<Session>& session : std::exchange(sessions_, {})) session->abandon();
+}
+
+void SessionTable::will_send(Session& session) { unsent_.push_back(session.shared_from_this()); }
+
+void SessionTable::account_input(std::size_t before, std::size_t after) {
+  buffered_input_ = buffered_input_ - before + after;
+  if (after > before && buffered_input_ > limits_.buffered_input) close_largest();
+}
+
+void SessionTable::close_largest() {
+  const auto largest = std::max_element(sessions_.begin(), sessions_.end(),
+                                        [](const auto& a, const auto& b) { return a->buffered_input() < b->buffered_input(); });
+  if (largest == sessions_.end()) return;
+  const std::shared_ptr<Session> session = *largest;
+  spdlog::warn("{} bytes of unfinished requests on all connections, closing the one with most of them (pid {}, {} bytes)", buffered_input_,
+               session->peer().pid, session->buffered_input());
+  session->hang_up();
+}
+
+void SessionTable::remove(Session& session) {
+  const std::size_t place = session.place_;
+  if (place >= sessions_.size() || sessions_[place].get() != &session) return;
+  std::swap(sessions_[place], sessions_.back());
+  sessions_[place]->place_ = place;
+  const std::shared_ptr<Session> ended = std::move(sessions_.back());
+  sessions_.pop_back();
+  on_end_(ended->peer());
+}
+
+}  // namespace jobpool::broker

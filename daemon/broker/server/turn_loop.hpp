@@ -1,0 +1,41 @@
+// The broker's one loop: gather events, end the turn, send, sleep. Owns the io_context; broker's main thread.
+#pragma once
+
+#include <asio/io_context.hpp>
+
+namespace jobpool::broker {
+
+class Server;
+
+// What the rest of the broker does around each turn.
+class TurnHooks {
+ public:
+  virtual ~TurnHooks() = default;
+  // The turn's events were handled: commit, ring bells. Answers made here still leave in this turn.
+  virtual void end_turn() = 0;
+  // False: there is work already (a worker reported meanwhile), do not sleep. True: whoever has news must wake the loop from now on.
+  virtual bool prepare_to_sleep() = 0;
+  // The loop runs again, after a sleep or none.
+  virtual void woke_up() = 0;
+};
+
+class TurnLoop {
+ public:
+  TurnLoop();
+
+  // Everything that watches something is made with this. Other threads may only asio::post() to it (or ring an eventfd that is watched).
+  asio::io_context& io() { return io_; }
+
+  // Runs turns until stop(). Requires: both outlive the call.
+  void run(TurnHooks& hooks, Server& server);
+  // The turn under way is ended and sent, then run() returns. Before run(): one turn is made.
+  void stop() { stopping_ = true; }
+
+ private:
+  void handle_events();
+
+  asio::io_context io_;
+  bool stopping_ = false;
+};
+
+}  // namespace jobpool::broker

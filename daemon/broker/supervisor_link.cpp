@@ -1,0 +1,49 @@
+// Messages from and to the supervisor.
+#include "daemon/broker/supervisor_link.hpp"
+
+#include <spdlog/spdlog.h>
+
+#include <utility>
+
+namespace jobpool::broker {
+
+SupervisorLink::SupervisorLink(asio::io_context& io, UniqueFd socket, Handlers handlers)
+    : io_(io), socket_(std::move(socket)), handlers_(std::move(handlers)) {}
+
+Result<void> SupervisorLink::start() {
+  auto watch = FdWatch::start(io_, socket_.get(), [this] { on_readable(); });
+  if (!watch) return watch.error();
+  watch_ = std::move(*watch);
+  return {};
+}
+
+void SupervisorLink::on_readable() {
+  for (;;) {
+    auto envelope = control::receive(socket_.get());
+    if (envelope) {
+      handlers_.on_message(std::move(*envelope));
+      continue;
+    }
+    if (envelope.error().code == Errc::full) return;
+    if (envelope.error().code != Errc::closed) spdlog::critical("the supervisor's socket: {}; leaving", envelope.error().text);
+    watch_.stop();
+    return handlers_.on_hangup();
+  }
+}
+
+void SupervisorLink::send(const control::Message& message) {
+  unsent_.push_back(message);
+  flush();
+}
+
+void SupervisorLink::flush() {
+  while (!unsent_.empty()) {
+    if (const auto sent = control::send(socket_.get(), unsent_.front()); !sent) {
+      if (sent.error().code != Errc::full) unsent_.clear();  // the hang-up is about to be read
+      return;
+    }
+    unsent_.pop_front();
+  }
+}
+
+}  // namespace jobpool::broker

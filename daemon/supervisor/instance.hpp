@@ -1,0 +1,29 @@
+// The name of one life of the daemon, and its record on disk, from which the next life finds what this one left behind. jobpoold.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+
+#include "common/result.hpp"
+
+namespace jobpool::supervisor {
+
+struct Instance {
+  std::string id;       // 32 hexadecimal digits, random
+  std::string boot_id;  // the kernel's; another one means that nothing can be left
+  pid_t pid = 0;
+  std::uint64_t start_time = 0;  // of the supervisor, in clock ticks since boot
+};
+
+// Errors: io (no randomness, no /proc).
+Result<Instance> new_instance();
+
+// One line "jobpool-instance 1 <id> <boot id> <pid> <start time>\n".
+std::string to_text(const Instance& instance);
+// Errors: protocol: not such a line.
+Result<Instance> instance_from(std::string_view text);
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,142 @@
+// Binding, and finding out whether a socket file is stale.
+#include "daemon/supervisor/listener.hpp"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/file.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#include <cstring>
+#include <filesystem>
+
+#include "daemon/supervisor/activation.hpp"
+#include "daemon/supervisor/files.hpp"
+
+namespace jobpool::supervisor {
+namespace {
+
+constexpr int kBacklog = 4096;  // the kernel's own limit (net.core.somaxconn); a broker's restart must not refuse anybody
+
+Result<sockaddr_un> address_of(const std::string& path) {
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) {
+    return Error{Errc::invalid_argument, "socket " + path + ": longer than " + std::to_string(sizeof address.sun_path - 1) +
+                                             " bytes, which is all that a Unix socket's address holds; say --socket PATH"};
+  }
+  std::memcpy(address.sun_path, path.data(), path.size());
+  return address;
+}
+
+Result<UniqueFd> make_socket() {
+  UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0));
+  if (!socket) return errno_error("socket");
+  return socket;
+}
+
+// The file gets the socket's mode: never, not even for a moment, is it open to others.
+Result<UniqueFd> bind_and_listen(const std::string& path, const sockaddr_un& address) {
+  auto socket = make_socket();
+  if (!socket) return socket;
+  if (::fchmod(socket->get(), 0600) != 0) return errno_error("socket " + path);
+  if (::bind(socket->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    if (errno == EADDRINUSE) return Error{Errc::already_exists, "socket " + path + ": something else is there already"};
+    return errno_error("socket " + path);
+  }
+  if (::listen(socket->get(), kBacklog) != 0) return errno_error("socket " + path);
+  return socket;
+}
+
+Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? Result<void>() : errno_error("socket " + path);
+  if (!S_ISSOCK(status.st_mode)) return Error{Errc::already_exists, "socket " + path + ": is a file of another kind; move it away"};
+  auto probe = make_socket();
+  if (!probe) return probe.error();
+  const int connected = ::connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
+  // A full backlog (EAGAIN) is a living daemon too.
+  if (connected == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+    return Error{Errc::already_exists, "socket " + path + ": a daemon answers there already; use that one, or say another --socket"};
+  }
+  if (errno != ECONNREFUSED) return errno_error("socket " + path);
+  if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("socket " + path);
+  return {};
+}
+
+// Two daemons that start at once must not each remove the other's fresh socket. Waits a little, then takes its chance with an error.
+Result<void> lock_directory(const UniqueFd& directory, const std::string& name) {
+  constexpr int kTries = 200;
+  constexpr int kPauseMs = 10;
+  for (int tries = 0; tries < kTries; ++tries) {
+    if (::flock(directory.get(), LOCK_EX | LOCK_NB) == 0) return {};
+    if (errno != EWOULDBLOCK) return errno_error("directory " + name);
+    ::poll(nullptr, 0, kPauseMs);
+  }
+  return Error{Errc::already_exists, "directory " + name + ": another program keeps it locked; say another --socket"};
+}
+
+}  // namespace
+
+Listener::Listener(std::string path, bool activated) : path_(std::move(path)), activated_(activated) {}
+
+Result<Listener> Listener::bind(const std::string& path) {
+  auto address = address_of(path);
+  if (!address) return address.error();
+  const std::string parent = std::filesystem::path(path).parent_path().string();
+  auto directory = make_directory(parent);
+  if (!directory) return directory.error();
+  auto locked = lock_directory(*directory, parent);
+  if (!locked) return locked.error();
+  auto removed = remove_if_stale(path, *address);
+  if (!removed) return removed.error();
+  Listener listener(path, false);
+  auto bound = listener.bind_again();
+  if (!bound) return bound.error();
+  return listener;
+}
+
+Result<std::optional<Listener>> Listener::from_environment() {
+  auto passed = take_activation_sockets();
+  if (!passed) return passed.error();
+  if (passed->sockets.empty()) return std::optional<Listener>();
+  Listener listener(std::move(passed->path), true);
+  listener.sockets_ = std::move(passed->sockets);
+  return std::optional<Listener>(std::move(listener));
+}
+
+std::vector<int> Listener::fds() const {
+  std::vector<int> fds;
+  for (const UniqueFd& socket : sockets_) fds.push_back(socket.get());
+  return fds;
+}
+
+bool Listener::is_in_place() const {
+  if (activated_) return true;
+  struct stat status {};
+  return ::lstat(path_.c_str(), &status) == 0 && status.st_dev == device_ && status.st_ino == inode_;
+}
+
+Result<void> Listener::bind_again() {
+  auto address = address_of(path_);
+  if (!address) return address.error();
+  auto directory = make_directory(std::filesystem::path(path_).parent_path().string());
+  if (!directory) return directory.error();
+  auto socket = bind_and_listen(path_, *address);
+  if (!socket) return socket.error();
+  struct stat status {};
+  if (::lstat(path_.c_str(), &status) != 0) return errno_error("socket " + path_);
+  device_ = status.st_dev;
+  inode_ = status.st_ino;
+  sockets_.clear();
+  sockets_.push_back(std::move(*socket));
+  return {};
+}
+
+void Listener::remove() const {
+  if (!activated_ && is_in_place()) ::unlink(path_.c_str());
+}
+
+}  // namespace jobpool::supervisor

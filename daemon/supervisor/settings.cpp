@@ -1,0 +1,100 @@
+// Defaults: where socket, state and programs are when nobody says so.
+#include "daemon/supervisor/settings.hpp"
+
+#include <pwd.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cstdlib>
+#include <filesystem>
+
+namespace jobpool::supervisor {
+namespace {
+
+namespace fs = std::filesystem;
+
+// An empty variable counts as unset, as the XDG specification has it.
+std::optional<std::string> environment(const char* name) {
+  const char* value = std::getenv(name);
+  if (value == nullptr || *value == '\0') return std::nullopt;
+  return value;
+}
+
+std::string absolute(const std::string& path) {
+  std::error_code ignored;  // only an unreadable working directory; the path is then used as it is
+  const fs::path full = fs::absolute(path, ignored);
+  return full.empty() ? path : full.lexically_normal().string();
+}
+
+const passwd* account() { return ::getpwuid(::geteuid()); }
+
+std::optional<std::string> default_state_dir() {
+  // systemd may list several, separated by colons; the first one is ours.
+  if (auto given = environment("STATE_DIRECTORY")) return given->substr(0, given->find(':'));
+  if (auto home = environment("XDG_STATE_HOME")) return *home + "/jobpool";
+  if (auto home = environment("HOME")) return *home + "/.local/state/jobpool";
+  if (const passwd* entry = account(); entry != nullptr) return std::string(entry->pw_dir) + "/.local/state/jobpool";
+  return std::nullopt;
+}
+
+std::string default_socket(const std::string& state_dir) {
+  if (auto given = environment("JOBPOOL_SOCKET")) return *given;
+  if (auto runtime = environment("XDG_RUNTIME_DIR")) return *runtime + "/jobpool/socket";
+  if (const passwd* entry = account(); entry != nullptr) {
+    const std::string shared = std::string("/run/jobpool/") + entry->pw_name;
+    if (::access(shared.c_str(), W_OK | X_OK) == 0) return shared + "/socket";
+  }
+  return state_dir + "/socket";
+}
+
+std::uint32_t default_workers() {
+  cpu_set_t cpus;
+  if (::sched_getaffinity(0, sizeof cpus, &cpus) != 0) return 1;
+  return static_cast<std::uint32_t>(std::max(1, CPU_COUNT(&cpus)));
+}
+
+bool has_programs(const fs::path& folder) { return ::access((folder / "jobpool-broker").c_str(), X_OK) == 0; }
+
+Result<std::string> find_programs() {
+  std::error_code error;
+  const fs::path self = fs::read_symlink("/proc/self/exe", error);
+  if (error) return Error{Errc::io, "/proc/self/exe: " + error.message()};
+  const fs::path home = self.parent_path();
+  for (const fs::path& folder : std::array{home, (home / "../libexec/jobpool").lexically_normal()}) {
+    if (has_programs(folder)) return folder.string();
+  }
+  return Error{Errc::not_found, "jobpool-broker is neither in " + home.string() + " nor in ../libexec/jobpool: install it there"};
+}
+
+template <class T>
+T pick(const std::optional<T>& over, const std::optional<T>& under, T fallback) {
+  if (over) return *over;
+  return under ? *under : std::move(fallback);
+}
+
+}  // namespace
+
+Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir) {
+  Settings settings;
+  const auto state_dir = default_state_dir();
+  if (!over.state_dir && !under.state_dir && !state_dir) {
+    return Error{Errc::not_found, "state directory: there is no $HOME; say --state-dir DIR"};
+  }
+  settings.state_dir = absolute(pick(over.state_dir, under.state_dir, state_dir.value_or("")));
+  settings.socket = absolute(pick(over.socket, under.socket, default_socket(settings.state_dir)));
+  settings.workers = pick(over.workers, under.workers, std::min(default_workers(), kMaxWorkers));
+  if (settings.workers > kMaxWorkers) {
+    return Error{Errc::invalid_argument, "workers: " + std::to_string(settings.workers) + " is above " + std::to_string(kMaxWorkers)};
+  }
+  for (const auto& dir : pick(over.plugin_dirs, under.plugin_dirs, {})) settings.plugin_dirs.push_back(absolute(dir));
+  settings.log_level = pick(over.log_level, under.log_level, std::string("info"));
+  settings.drain_time = pick(over.drain_time, under.drain_time, std::chrono::seconds(30));
+  auto programs = program_dir ? Result<std::string>(absolute(*program_dir)) : find_programs();
+  if (!programs) return programs.error();
+  settings.program_dir = *programs;
+  return settings;
+}
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,42 @@
+// What an instance is started with: defaults from the environment, then the configuration file, then the command line.
+// jobpoold, before it starts anything.
+#pragma once
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace jobpool::supervisor {
+
+// Seven descriptors each in the supervisor; more processes than this serve nobody on one host.
+inline constexpr std::uint32_t kMaxWorkers = 4096;
+
+// What one source says; the others leave the rest alone.
+struct Wishes {
+  std::optional<std::string> socket;
+  std::optional<std::string> state_dir;
+  std::optional<std::uint32_t> workers;
+  std::optional<std::vector<std::string>> plugin_dirs;
+  std::optional<std::string> log_level;
+  std::optional<std::chrono::seconds> drain_time;
+};
+
+struct Settings {
+  std::string socket;
+  std::string state_dir;
+  std::uint32_t workers = 1;
+  std::vector<std::string> plugin_dirs;
+  std::string log_level = "info";
+  std::chrono::seconds drain_time{30};
+  std::string program_dir;  // where jobpool-broker and jobpool-worker are
+};
+
+// All paths of the result are absolute. `over` wins over `under`, and both over the defaults.
+// Errors: invalid_argument (a number out of range), not_found (no home for the state, no programs).
+Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir);
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,44 @@
+// The state directory: 0700, held by one daemon at a time.
+//
+//   lock      held by flock for the life of the daemon; its text is the holder's pid
+//   instance  the record of the running or, after a kill, of the last instance; absent after a clean stop
+//   output/   where workers write jobs' output
+//
+// jobpoold, at start and at stop.
+#pragma once
+
+#include <optional>
+#include <string>
+
+#include "common/result.hpp"
+#include "common/unique_fd.hpp"
+#include "daemon/supervisor/instance.hpp"
+
+namespace jobpool::supervisor {
+
+class StateDir {
+ public:
+  // Errors: already_exists: another daemon has it (the text names its pid); io; permission_denied.
+  static Result<StateDir> lock(const std::string& path);
+
+  // The instance that did not end cleanly, if there is one. An unreadable record is an error: what it left could not be found.
+  Result<std::optional<Instance>> earlier_instance() const;
+
+  // Replaces the record as a whole. Errors: io.
+  Result<void> write_instance(const Instance& instance) const;
+
+  // Says that nothing was left behind.
+  void remove_instance() const;
+
+  // Makes output/ and empties it: no job outlives an instance yet, so nothing refers to what is in it. Errors: io.
+  Result<UniqueFd> fresh_output() const;
+
+ private:
+  StateDir(std::string path, UniqueFd directory, UniqueFd lock);
+
+  std::string path_;
+  UniqueFd directory_;
+  UniqueFd lock_;
+};
+
+}  // namespace jobpool::supervisor

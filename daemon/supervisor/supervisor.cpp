@@ -1,0 +1,234 @@
+// The normal life: brokers come and go, workers live on.
+#include "daemon/supervisor/supervisor.hpp"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/signalfd.h>
+#include <sys/wait.h>
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "daemon/supervisor/activation.hpp"
+#include "daemon/supervisor/launch.hpp"
+
+namespace jobpool::supervisor {
+namespace {
+
+using control::Kind;
+using control::Message;
+
+// A broker that lived shorter than this is suspected to crash at every start.
+constexpr std::chrono::milliseconds kEarlyBrokerDeath{1000};
+
+// Exit code EX_CONFIG: whatever is wrong, starting again does not help.
+constexpr int kHopeless = 78;
+
+// While the socket's directory is gone or its name is taken.
+constexpr std::chrono::seconds kSocketRetry{10};
+
+sigset_t handled_signals() {
+  sigset_t signals;
+  sigemptyset(&signals);
+  for (const int signal : {SIGCHLD, SIGTERM, SIGINT, SIGQUIT, SIGHUP}) sigaddset(&signals, signal);
+  return signals;
+}
+
+Workers::Launch worker_launch(const House& house) {
+  const Settings& settings = house.settings;
+  return {settings.program_dir + "/jobpool-worker", worker_arguments(settings, house.instance.id), worker_environment(house.instance.id),
+          house.output_dir.get()};
+}
+
+Message message_of(Kind kind) {
+  Message message;
+  message.kind = kind;
+  return message;
+}
+
+}  // namespace
+
+void block_signals() {
+  const sigset_t signals = handled_signals();
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+}
+
+Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
+    : house_(house),
+      loop_(std::move(loop)),
+      broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }}),
+      workers_(
+          loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
+          [this](pid_t pid) { return pid == broker_.pid(); }, [this] { leave_if_empty(); }),
+      broker_backoff_(kEarlyBrokerDeath) {}
+
+Result<Supervisor::End> Supervisor::run() {
+  const sigset_t signals = handled_signals();
+  signals_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
+  if (!signals_) return errno_error("signalfd");
+  auto watched = loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signals(); });
+  if (!watched) return watched.error();
+  auto started = start_broker();
+  if (!started) return started.error();
+  watch_socket();
+  feed_watchdog();
+  auto ran = loop_.run();
+  if (!ran) return ran.error();
+  return end_;
+}
+
+Result<void> Supervisor::start_broker() {
+  SpawnPlan plan;
+  plan.program = house_.settings.program_dir + "/jobpool-broker";
+  plan.arguments = broker_arguments(house_.settings, house_.instance.id, broker_starts_);
+  plan.environment = broker_environment(house_.instance.id);
+  auto started = broker_.start(std::move(plan));
+  if (!started) return started;
+  ++broker_starts_;
+  broker_backoff_.on_start(Clock::now());
+  spdlog::debug("broker started, pid {}", broker_.pid());
+  hand_over();
+  return {};
+}
+
+void Supervisor::hand_over() {
+  send_welcome();
+  workers_.introduce_all();
+  broker_.tell(message_of(Kind::handover_done));
+  if (phase_ == Phase::draining) send_drain();
+}
+
+void Supervisor::send_welcome() {
+  std::vector<int> fds{house_.ledger.get(), house_.output_dir.get()};
+  for (const int socket : house_.listener.fds()) fds.push_back(socket);
+  broker_.tell(message_of(Kind::welcome), fds);
+}
+
+void Supervisor::restart_broker() {
+  waiting_restart_ = Loop::Timer::none;
+  auto started = start_broker();
+  if (started) return;
+  broker_backoff_.on_start(Clock::now());
+  broker_backoff_.on_death(Clock::now(), DeathCause::own_fault);
+  spdlog::error("{}; trying again", started.error().text);
+  waiting_restart_ = loop_.at(broker_backoff_.next_start(Clock::now()), [this] { restart_broker(); });
+}
+
+void Supervisor::on_message(const Message& message) {
+  switch (message.kind) {
+    case Kind::start_worker:
+      return workers_.start(message.number);
+    case Kind::kill_worker:
+      return workers_.kill(message.incarnation);
+    case Kind::forget_worker:
+      return workers_.forget(message.incarnation);
+    case Kind::ready:
+      return on_ready();
+    case Kind::drained:
+      if (phase_ == Phase::draining) stop_now();
+      return;
+    case Kind::shutdown:
+      return message.value == 1 ? stop_now() : drain();
+    default:
+      spdlog::warn("the broker sends a message of kind {}, which is ours to send: ignoring it", static_cast<unsigned>(message.kind));
+  }
+}
+
+void Supervisor::on_ready() {
+  if (phase_ != Phase::serving) return;
+  if (!std::exchange(was_ready_, true)) spdlog::info("serving on {}, instance {}", house_.listener.path(), house_.instance.id);
+  notify("READY=1\nSTATUS=serving on " + house_.listener.path());
+}
+
+void Supervisor::on_broker_death(BrokerProcess::Death death) {
+  workers_.drop_waiting_starts();
+  const bool wanted = std::exchange(reloading_, false);
+  if (phase_ == Phase::stopping_broker) return stop_workers();
+  if (phase_ > Phase::stopping_broker) return leave_if_empty();
+  const bool exited = death.code == CLD_EXITED;
+  if (exited && death.value == kHopeless) {
+    spdlog::error("the broker says that it cannot work (exit code {}); stopping", kHopeless);
+    end_.exit_code = kHopeless;
+    return stop_now();
+  }
+  broker_backoff_.on_death(Clock::now(), exited || death.value != SIGKILL ? DeathCause::own_fault : DeathCause::killed);
+  if (!was_ready_ && broker_backoff_.early_deaths() >= Backoff::kFreeDeaths) {
+    spdlog::error("the broker died {} times without ever being ready; giving up", broker_backoff_.early_deaths());
+    end_.exit_code = 1;
+    return stop_now();
+  }
+  spdlog::log(wanted ? spdlog::level::info : spdlog::level::err, "broker {} {}; starting another, the workers live on",
+              exited ? "exited with" : "died of signal", death.value);
+  notify("STATUS=starting another broker");
+  waiting_restart_ = loop_.at(broker_backoff_.next_start(Clock::now()), [this] { restart_broker(); });
+}
+
+void Supervisor::on_signals() {
+  signalfd_siginfo info;
+  while (::read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) on_signal(static_cast<int>(info.ssi_signo));
+}
+
+void Supervisor::on_signal(int signal) {
+  switch (signal) {
+    case SIGCHLD:
+      return workers_.sweep();
+    case SIGTERM:
+      return drain();
+    case SIGHUP:
+      return reload();
+    default:
+      return stop_now();
+  }
+}
+
+// Replaces the broker by the program that is on disk now. SIGKILL is the simplest right way: it is what a broker must survive anyway.
+// A new jobpoold needs a new start.
+void Supervisor::reload() {
+  if (phase_ != Phase::serving) return;
+  spdlog::info("reloading: replacing the broker");
+  if (broker_.is_alive()) {
+    reloading_ = true;
+    return broker_.kill();
+  }
+  loop_.cancel(waiting_restart_);
+  restart_broker();
+}
+
+void Supervisor::watch_socket() {
+  loop_.unwatch(std::exchange(socket_watch_handle_, Loop::Watch::none));
+  socket_watch_.reset();
+  if (house_.listener.is_activated()) return;
+  auto watch = SocketWatch::start(house_.listener.path());
+  if (!watch) return spdlog::warn("{}; if the socket vanishes, nobody will notice", watch.error().text);
+  socket_watch_.emplace(std::move(*watch));
+  auto handle = loop_.watch(socket_watch_->fd(), EPOLLIN, [this](std::uint32_t) {
+    if (socket_watch_->read() == SocketWatch::Change::maybe_ours) check_socket();
+  });
+  if (handle) socket_watch_handle_ = *handle;
+}
+
+void Supervisor::check_socket() {
+  loop_.cancel(std::exchange(waiting_check_, Loop::Timer::none));
+  if (phase_ != Phase::serving || house_.listener.is_in_place()) return;
+  auto bound = house_.listener.bind_again();
+  if (!bound) {
+    spdlog::error("the socket has vanished and cannot be made again: {}; trying again in {} s", bound.error().text, kSocketRetry.count());
+    waiting_check_ = loop_.at(Clock::now() + kSocketRetry, [this] { check_socket(); });
+    return;
+  }
+  spdlog::warn("socket {} had vanished; made it again", house_.listener.path());
+  watch_socket();  // its directory may be another one, too
+  send_welcome();
+}
+
+void Supervisor::feed_watchdog() {
+  const auto interval = watchdog_interval();
+  if (!interval) return;
+  notify("WATCHDOG=1");
+  loop_.at(Clock::now() + *interval, [this] { feed_watchdog(); });
+}
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,258 @@
+// Births, deaths and burials.
+#include "daemon/supervisor/workers.hpp"
+
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/epoll.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <chrono>
+
+#include "common/control/arguments.hpp"
+#include "common/socket.hpp"
+#include "daemon/supervisor/process_scan.hpp"
+#include "daemon/supervisor/settings.hpp"
+
+namespace jobpool::supervisor {
+namespace {
+
+using control::Kind;
+using control::Message;
+using std::chrono::milliseconds;
+
+// Shorter lives count as "it cannot even start"; a worker is ready in a few milliseconds.
+constexpr milliseconds kEarlyDeath{200};
+
+// What a dead worker left behind dies at once, or hangs in the kernel. The jobs' callers must not wait for the latter.
+constexpr milliseconds kBurialPatience{2000};
+
+// The living and the unforgotten dead: a broker forgets a dead one in milliseconds.
+constexpr std::size_t kMaxRemembered = 2 * kMaxWorkers;
+
+std::string describe(std::int32_t code, std::int32_t value) {
+  if (code == CLD_EXITED) return "exited with " + std::to_string(value);
+  return "died of signal " + std::to_string(value);
+}
+
+DeathCause cause_of(std::int32_t code, std::int32_t value) {
+  if (code == CLD_EXITED) return value == 0 ? DeathCause::as_told : DeathCause::own_fault;
+  return value == SIGKILL ? DeathCause::killed : DeathCause::own_fault;
+}
+
+}  // namespace
+
+Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::function<bool(pid_t)> is_other_child,
+                 std::function<void()> on_progress)
+    : loop_(loop),
+      spawner_(spawner),
+      launch_(std::move(launch)),
+      tell_(std::move(tell)),
+      on_progress_(std::move(on_progress)),
+      orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) { return pids_.contains(pid) || is_other_child(pid); }) {}
+
+void Workers::start(WorkerNumber number) {
+  if (leaving_) return;
+  if (number.value < 1 || number.value > kMaxWorkers || workers_.size() >= kMaxRemembered) {
+    spdlog::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
+    return;
+  }
+  Place& place = places_.try_emplace(number, Place{Backoff(kEarlyDeath)}).first->second;
+  if (place.occupied || place.waiting_start != Loop::Timer::none) {
+    spdlog::warn("the broker asks for worker {} twice: ignoring it", number.value);
+    return;
+  }
+  wait_and_start(number, place);
+}
+
+void Workers::wait_and_start(WorkerNumber number, Place& place) {
+  const TimePoint now = Clock::now();
+  const TimePoint when = place.backoff.next_start(now);
+  if (when <= now) return start_now(number);
+  place.waiting_start = loop_.at(when, [this, number] {
+    places_.at(number).waiting_start = Loop::Timer::none;
+    start_now(number);
+  });
+}
+
+void Workers::start_now(WorkerNumber number) {
+  Place& place = places_.at(number);
+  place.backoff.on_start(Clock::now());
+  auto made = make(number, Incarnation{last_.value + 1});
+  if (made) return;
+  place.backoff.on_death(Clock::now(), DeathCause::own_fault);
+  spdlog::error("worker {}: {}; trying again", number.value, made.error().text);
+  // Through the loop, never by recursion, even when there is no delay yet.
+  place.waiting_start = loop_.at(place.backoff.next_start(Clock::now()), [this, number] {
+    places_.at(number).waiting_start = Loop::Timer::none;
+    start_now(number);
+  });
+}
+
+Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
+  auto segment = shm::create_segment();
+  if (!segment) return segment.error();
+  auto liveness = seqpacket_pair();
+  if (!liveness) return liveness.error();
+  auto orders = seqpacket_pair();
+  if (!orders) return orders.error();
+  auto child = spawn(number, incarnation, *segment, liveness->second.get(), orders->second.get());
+  if (!child) return child.error();
+  last_ = incarnation;
+  pids_.insert(child->pid);
+  places_.at(number).occupied = true;
+  Worker& worker = workers_[incarnation];
+  worker = Worker{number,
+                  State::alive,
+                  child->pid,
+                  std::move(child->process),
+                  std::move(liveness->first),
+                  std::move(orders->first),
+                  std::move(*segment)};
+  auto watch = loop_.watch(worker.process.get(), EPOLLIN, [this, incarnation](std::uint32_t) { on_exit(incarnation); });
+  if (watch) worker.watch = *watch;
+  // Cannot be watched: its death would go unnoticed, so it must not live. Its burial is done from here.
+  if (!watch) {
+    send_signal(worker, SIGKILL);
+    loop_.at(Clock::now() + kBurialPatience, [this, incarnation] { on_exit(incarnation); });
+  }
+  spdlog::debug("worker {} started: incarnation {}, pid {}", number.value, incarnation.value, worker.pid);
+  introduce(incarnation, worker, 0);
+  return {};
+}
+
+Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const shm::SegmentFds& segment, int liveness, int orders) {
+  auto theirs = shm::reopen_for_worker(segment);
+  if (!theirs) return theirs.error();
+  SpawnPlan plan;
+  plan.program = launch_.program;
+  plan.arguments = {"--number", std::to_string(number.value), "--incarnation", std::to_string(incarnation.value)};
+  plan.arguments.insert(plan.arguments.end(), launch_.arguments.begin(), launch_.arguments.end());
+  plan.environment = launch_.environment;
+  plan.file_limit = FileLimit::original;
+  plan.fds = {{theirs->control.get(), control::kWorkerControlMemFd},
+              {theirs->to_worker.get(), control::kWorkerToWorkerMemFd},
+              {theirs->from_worker.get(), control::kWorkerFromWorkerMemFd},
+              {theirs->payload.get(), control::kWorkerPayloadMemFd},
+              {theirs->eventfd.get(), control::kWorkerEventFd},
+              {liveness, control::kWorkerSupervisorFd},
+              {orders, control::kWorkerOrdersFd},
+              {launch_.output_dir, control::kWorkerOutputDirFd}};
+  return spawner_.spawn(plan);
+}
+
+void Workers::introduce(Incarnation incarnation, const Worker& worker, std::int32_t inherited) {
+  Message message;
+  message.kind = Kind::worker_started;
+  message.incarnation = incarnation;
+  message.number = worker.number;
+  message.pid = worker.pid;
+  message.value = inherited;
+  const shm::SegmentFds& segment = worker.segment;
+  const int fds[] = {segment.control.get(), segment.to_worker.get(), segment.from_worker.get(),
+                     segment.payload.get(), segment.eventfd.get(),   worker.orders.get()};
+  tell_(message, fds);
+}
+
+void Workers::tell_death(Incarnation incarnation, const Worker& worker) {
+  Message message;
+  message.kind = Kind::worker_died;
+  message.incarnation = incarnation;
+  message.code = worker.code;
+  message.value = worker.value;
+  tell_(message, {});
+}
+
+void Workers::introduce_all() {
+  for (const auto& [incarnation, worker] : workers_) {
+    introduce(incarnation, worker, 1);
+    if (worker.state == State::buried) tell_death(incarnation, worker);
+  }
+}
+
+void Workers::drop_waiting_starts() {
+  for (auto& [number, place] : places_) loop_.cancel(std::exchange(place.waiting_start, Loop::Timer::none));
+}
+
+void Workers::send_signal(const Worker& worker, int signal) const {
+  if (worker.state == State::alive) ::syscall(SYS_pidfd_send_signal, worker.process.get(), signal, nullptr, 0);
+}
+
+void Workers::kill(Incarnation incarnation) {
+  const auto found = workers_.find(incarnation);
+  // Dead already is no mistake: the broker could not know yet.
+  if (found != workers_.end()) return send_signal(found->second, SIGKILL);
+  spdlog::warn("the broker wants incarnation {} killed, which is not there: ignoring it", incarnation.value);
+}
+
+void Workers::forget(Incarnation incarnation) {
+  const auto found = workers_.find(incarnation);
+  if (found != workers_.end() && found->second.state == State::buried) {
+    workers_.erase(found);
+    return;
+  }
+  spdlog::warn("the broker forgets incarnation {}, which is not there or not dead: ignoring it", incarnation.value);
+}
+
+void Workers::ask_all_to_leave() {
+  leaving_ = true;
+  drop_waiting_starts();
+  // Without a child a worker has nothing to clear up. One that is idle would not even notice: it sleeps on a word in shared memory.
+  const auto parents = all_parents();
+  for (auto& [incarnation, worker] : workers_) {
+    worker.liveness.reset();
+    if (!parents.contains(worker.pid)) send_signal(worker, SIGKILL);
+  }
+}
+
+void Workers::kill_all() {
+  leaving_ = true;
+  for (auto& [incarnation, worker] : workers_) send_signal(worker, SIGKILL);
+}
+
+void Workers::on_exit(Incarnation incarnation) {
+  Worker& worker = workers_.at(incarnation);
+  loop_.unwatch(std::exchange(worker.watch, Loop::Watch::none));
+  siginfo_t death{};
+  // Not reaped yet: the pid stays taken until everything of it is gone.
+  ::waitid(P_PIDFD, static_cast<id_t>(worker.process.get()), &death, WEXITED | WNOHANG | WNOWAIT);
+  worker.state = State::dying;
+  worker.code = death.si_code;
+  worker.value = death.si_status;
+  dying_.push_back(incarnation);
+  places_.at(worker.number).backoff.on_death(Clock::now(), cause_of(worker.code, worker.value));
+  if (burial_deadline_ == Loop::Timer::none) burial_deadline_ = loop_.at(Clock::now() + kBurialPatience, [this] { bury_dying(); });
+  sweep();
+}
+
+void Workers::sweep() {
+  orphans_state_ = orphans_.sweep();
+  if (orphans_state_ == Orphans::State::dying) return;
+  bury_dying();
+  on_progress_();
+}
+
+void Workers::bury_dying() {
+  loop_.cancel(std::exchange(burial_deadline_, Loop::Timer::none));
+  for (const Incarnation incarnation : std::exchange(dying_, {})) bury(incarnation, workers_.at(incarnation));
+}
+
+void Workers::bury(Incarnation incarnation, Worker& worker) {
+  siginfo_t death{};
+  ::waitid(P_PIDFD, static_cast<id_t>(worker.process.get()), &death, WEXITED | WNOHANG);
+  worker.state = State::buried;
+  worker.process.reset();
+  worker.liveness.reset();
+  pids_.erase(worker.pid);
+  places_.at(worker.number).occupied = false;
+  const bool expected = leaving_ || cause_of(worker.code, worker.value) == DeathCause::as_told;
+  const auto level = expected ? spdlog::level::debug : spdlog::level::warn;
+  spdlog::log(level, "worker {} (incarnation {}, pid {}) {}; the broker is told", worker.number.value, incarnation.value, worker.pid,
+              describe(worker.code, worker.value));
+  tell_death(incarnation, worker);
+}
+
+bool Workers::is_empty() const { return pids_.empty() && orphans_state_ == Orphans::State::none; }
+
+}  // namespace jobpool::supervisor

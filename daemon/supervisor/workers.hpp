@@ -1,0 +1,115 @@
+// The table of worker processes: starts them when the broker asks, watches, buries and remembers them until the broker forgets.
+// jobpoold's main thread. It creates their shared memory and hands it out; it never looks into it.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <map>
+#include <span>
+#include <string>
+#include <unordered_set>
+#include <vector>
+
+#include "common/control/message.hpp"
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "common/shm/segment.hpp"
+#include "common/unique_fd.hpp"
+#include "daemon/supervisor/backoff.hpp"
+#include "daemon/supervisor/loop.hpp"
+#include "daemon/supervisor/orphans.hpp"
+#include "daemon/supervisor/spawner.hpp"
+
+namespace jobpool::supervisor {
+
+class Workers {
+ public:
+  struct Launch {
+    std::string program;
+    std::vector<std::string> arguments;  // the same for all
+    std::vector<std::string> environment;
+    int output_dir = -1;  // must outlive
+  };
+  // Says something to the broker, if there is one.
+  using Tell = std::function<void(const control::Message& message, std::span<const int> fds)>;
+
+  // `loop` and `spawner` must outlive it. `is_other_child`: a pid that we spawned and that is no worker (the broker).
+  // `on_progress` is called when workers and their trees may be gone. Requires: as Orphans.
+  Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::function<bool(pid_t)> is_other_child,
+          std::function<void()> on_progress);
+
+  // The broker's wishes. They are checked: what makes no sense is logged and ignored.
+  void start(WorkerNumber number);
+  void kill(Incarnation incarnation);
+  void forget(Incarnation incarnation);
+
+  // Tells a new broker of all that are not forgotten, dead or alive, in ascending order.
+  void introduce_all();
+  // The broker that asked for the starts that still wait is dead; the next one will ask for what it needs.
+  void drop_waiting_starts();
+
+  // No worker is started from now on. Those that run a command see the hang-up, kill its tree and leave; the others are killed.
+  // Requires: there is no broker any more that could record what they still do.
+  void ask_all_to_leave();
+  void kill_all();
+
+  // On SIGCHLD: goes on with killing what dead workers left behind.
+  void sweep();
+  // Nothing runs any more, neither workers nor what they left behind.
+  bool is_empty() const;
+
+ private:
+  enum class State {
+    alive,
+    dying,  // dead, but not reaped: its tree is being killed
+    buried,
+  };
+  struct Worker {
+    WorkerNumber number;
+    State state = State::alive;
+    pid_t pid = 0;
+    UniqueFd process;
+    UniqueFd liveness;  // our end; closed: "leave"
+    UniqueFd orders;    // the broker's end
+    shm::SegmentFds segment;
+    Loop::Watch watch{};
+    std::int32_t code = 0;
+    std::int32_t value = 0;
+  };
+  // What outlives an incarnation.
+  struct Place {
+    Backoff backoff;
+    Loop::Timer waiting_start{};
+    bool occupied = false;
+  };
+
+  void start_now(WorkerNumber number);
+  Result<void> make(WorkerNumber number, Incarnation incarnation);
+  Result<Child> spawn(WorkerNumber number, Incarnation incarnation, const shm::SegmentFds& segment, int liveness, int orders);
+  void wait_and_start(WorkerNumber number, Place& place);
+  void introduce(Incarnation incarnation, const Worker& worker, std::int32_t inherited);
+  void tell_death(Incarnation incarnation, const Worker& worker);
+  void on_exit(Incarnation incarnation);
+  void bury(Incarnation incarnation, Worker& worker);
+  void bury_dying();
+  void send_signal(const Worker& worker, int signal) const;
+
+  Loop& loop_;
+  Spawner& spawner_;
+  const Launch launch_;
+  const Tell tell_;
+  const std::function<void()> on_progress_;
+
+  Incarnation last_{};
+  std::map<Incarnation, Worker> workers_;
+  std::map<WorkerNumber, Place> places_;
+  std::unordered_set<pid_t> pids_;  // alive or dying
+  std::vector<Incarnation> dying_;
+  Loop::Timer burial_deadline_{};
+  bool leaving_ = false;
+  Orphans orphans_;
+  Orphans::State orphans_state_ = Orphans::State::none;
+};
+
+}  // namespace jobpool::supervisor

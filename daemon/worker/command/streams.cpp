@@ -1,0 +1,83 @@
+// Opening and clearing away a command's streams; see the header.
+#include "daemon/worker/command/streams.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace jobpool::worker {
+namespace {
+
+constexpr mode_t kOutputMode = 0600;  // whatever the worker's umask: what a job prints is its owner's
+
+std::size_t count_passed(const CommandSpec& spec) {
+  return std::size_t{spec.passes_stdin} + std::size_t{spec.passes_stdout} + std::size_t{spec.passes_stderr};
+}
+
+// The child puts its streams at 0, 1 and 2 one after the other: none of ours may be one of those.
+Result<UniqueFd> above_streams(UniqueFd fd) {
+  if (fd.get() > STDERR_FILENO) return fd;
+  UniqueFd moved(::fcntl(fd.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+  if (!moved) return errno_error("moving a stream's descriptor");
+  return moved;
+}
+
+}  // namespace
+
+Result<Streams> Streams::open(const CommandSpec& spec, const Attempt& attempt, int output_dir, std::vector<UniqueFd> passed) {
+  if (passed.size() != count_passed(spec))
+    return Error{Errc::protocol, std::to_string(count_passed(spec)) + " descriptors were announced for the job's streams, " +
+                                     std::to_string(passed.size()) + " came"};
+  Streams streams(output_dir);
+  const std::array<bool, 3> is_passed{spec.passes_stdin, spec.passes_stdout, spec.passes_stderr};
+  auto next = passed.begin();
+  for (std::size_t stream = 0; stream < is_passed.size(); ++stream)
+    if (is_passed[stream]) streams.fds_[stream] = std::move(*next++);
+  if (!is_passed[0])
+    if (auto opened = streams.open_input(spec); !opened) return opened.error();
+  if (!is_passed[1])
+    if (auto opened = streams.open_output(1, attempt, "out"); !opened) return opened.error();
+  if (!is_passed[2])
+    if (auto opened = streams.open_output(2, attempt, "err"); !opened) return opened.error();
+  for (UniqueFd& fd : streams.fds_) {
+    Result<UniqueFd> moved = above_streams(std::move(fd));
+    if (!moved) return moved.error();
+    fd = std::move(*moved);
+  }
+  return streams;
+}
+
+Streams::~Streams() {
+  for (std::size_t stream = 0; stream < fds_.size(); ++stream) {
+    struct stat status {};
+    if (file_names_[stream].empty() || ::fstat(fds_[stream].get(), &status) != 0 || status.st_size != 0) continue;
+    ::unlinkat(output_dir_, file_names_[stream].c_str(), 0);
+  }
+}
+
+void Streams::close_passed() {
+  for (std::size_t stream = 0; stream < fds_.size(); ++stream)
+    if (file_names_[stream].empty()) fds_[stream].reset();
+}
+
+Result<void> Streams::open_input(const CommandSpec& spec) {
+  std::string path = spec.stdin_file.empty() ? "/dev/null" : spec.stdin_file;
+  if (!path.starts_with('/')) path.insert(0, (spec.cwd.empty() ? "" : spec.cwd) + "/");
+  // Non-blocking, so that a FIFO without a writer cannot hold the worker where no stop order reaches it; the job gets it blocking.
+  UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  if (!fd) return errno_error("stdin file '" + path + "'");
+  if (::fcntl(fd.get(), F_SETFL, 0) != 0) return errno_error("stdin file '" + path + "'");
+  fds_[0] = std::move(fd);
+  return {};
+}
+
+Result<void> Streams::open_output(std::size_t stream, const Attempt& attempt, const char* suffix) {
+  std::string name = std::to_string(attempt.job.value) + "." + std::to_string(attempt.number) + "." + suffix;
+  fds_[stream].reset(
+      ::openat(output_dir_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND | O_NOCTTY, kOutputMode));
+  if (!fds_[stream]) return errno_error("output file '" + name + "' in the daemon's output directory");
+  file_names_[stream] = std::move(name);
+  return {};
+}
+
+}  // namespace jobpool::worker

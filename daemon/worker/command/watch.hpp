@@ -1,0 +1,55 @@
+// Watches one running command until nothing of it is left: exits, stop and signal orders, the grace period, the supervisor's hang-up.
+// Worker process, its one thread.
+#pragma once
+
+#include <chrono>
+#include <optional>
+
+#include "common/clock.hpp"
+#include "common/control/order.hpp"
+#include "daemon/worker/command/process_tree.hpp"
+#include "daemon/worker/command/reaper.hpp"
+#include "daemon/worker/orders.hpp"
+
+namespace jobpool::worker {
+
+class Watch {
+ public:
+  struct Sources {
+    int command;     // its pidfd
+    int exits;       // signalfd of SIGCHLD
+    int supervisor;  // hang-up: the supervisor is gone
+  };
+
+  // All references must outlive this. `grace`: for stop orders that name none.
+  Watch(Sources sources, Sequence sequence, std::chrono::microseconds grace, Orders& orders, ProcessTree& tree, Reaper& reaper);
+
+  enum class End {
+    clean,            // nothing of the tree is left
+    leftovers,        // something does not die of SIGKILL
+    supervisor_gone,  // the tree was killed for that reason
+  };
+  // Returns when the command has been reaped.
+  End until_dead();
+
+ private:
+  bool is_over();
+  bool must_kill() const;
+  void kill_tree();
+  bool wait_for_news();
+  bool obey_orders();
+  void stop(std::chrono::microseconds grace);
+  void signal_group(int signal);
+
+  Sources sources_;
+  Sequence sequence_;
+  std::chrono::microseconds grace_;
+  Orders& orders_;
+  ProcessTree& tree_;
+  Reaper& reaper_;
+  Reaper::Left left_ = Reaper::Left::some;
+  std::optional<TimePoint> kill_at_;  // a stop was ordered: KILL is due then
+  bool is_killed_ = false;            // KILL went out, and what is left does not die of it
+};
+
+}  // namespace jobpool::worker

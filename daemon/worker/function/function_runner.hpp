@@ -1,0 +1,34 @@
+// Runs one function in this process and fills in its report. Worker process, its one thread.
+// The call of a built-in function makes no system call and, once its buffers have grown, no allocation.
+#pragma once
+
+#include <string>
+
+#include "common/job/report.hpp"
+#include "common/job/spec.hpp"
+#include "daemon/worker/attempt.hpp"
+#include "daemon/worker/function/function_table.hpp"
+#include "daemon/worker/function/process_state.hpp"
+#include "daemon/worker/orders.hpp"
+
+namespace jobpool::worker {
+
+class FunctionRunner {
+ public:
+  // `orders` and `worker` must outlive this. `sources`: where functions come from, for the error of an unknown name.
+  FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker);
+
+  // Fills `report`, whose strings' capacity is reused. The result may be longer than kMaxInlineResult: the caller streams it then.
+  void run(const Attempt& attempt, const FunctionView& spec, Report& report);
+
+ private:
+  void report_unknown(std::string_view name, Report& report) const;
+
+  FunctionTable table_;
+  std::string sources_;
+  ProcessState state_;
+  Orders& orders_;
+  const WorkerIdentity& worker_;
+};
+
+}  // namespace jobpool::worker

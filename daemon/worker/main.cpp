@@ -1,0 +1,112 @@
+// jobpool-worker: claims jobs from its own segment of shared memory, runs them one at a time, and reports. Started by jobpoold only.
+// One thread. It never opens the store, the listening socket or a client's connection.
+#include <linux/close_range.h>
+#include <signal.h>
+#include <spdlog/spdlog.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+
+#include "common/control/arguments.hpp"
+#include "common/log.hpp"
+#include "common/shm/claim_side.hpp"
+#include "common/shm/segment.hpp"
+#include "daemon/worker/arguments.hpp"
+#include "daemon/worker/function/built_in.hpp"
+#include "daemon/worker/function/plugins.hpp"
+#include "daemon/worker/loop.hpp"
+
+namespace jobpool::worker {
+namespace {
+
+constexpr int kUsage = 2;
+
+// Signals that a terminal or a person sends to a whole group are for jobs and for the supervisor. A handler, not SIG_IGN: what a job
+// starts would inherit "ignored".
+void outlive_signals() {
+  struct sigaction action {};
+  action.sa_handler = [](int) {};
+  action.sa_flags = SA_RESTART;
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::sigaction(signal, &action, nullptr);
+}
+
+// exit() inside a function ends this worker and nothing else: no destructor of ours or of another plugin may run in a process that is
+// in the middle of a job.
+void leave_at_once(int status, void*) {
+  std::fflush(nullptr);
+  ::_exit(status);
+}
+
+Result<void> prepare_process() {
+  // The fixed descriptors came without close-on-exec.
+  if (::close_range(control::kWorkerControlMemFd, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return errno_error("close_range");
+  if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno_error("prctl(PR_SET_CHILD_SUBREAPER)");
+  // Idle or in a function there is nothing to clear up when the supervisor dies. If it died before this, the loop sees the hang-up.
+  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno_error("prctl(PR_SET_PDEATHSIG)");
+  outlive_signals();
+  std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // what functions print goes to the log line by line
+  return {};
+}
+
+Result<shm::ClaimSide> map_segment() {
+  const shm::SegmentFds fds{UniqueFd(control::kWorkerControlMemFd), UniqueFd(control::kWorkerToWorkerMemFd),
+                            UniqueFd(control::kWorkerFromWorkerMemFd), UniqueFd(control::kWorkerPayloadMemFd),
+                            UniqueFd(control::kWorkerEventFd)};
+  return shm::ClaimSide::map(fds);
+}
+
+std::string plugin_sources(const Arguments& arguments) {
+  std::string list;
+  for (const std::string& directory : arguments.plugin_dirs) list += (list.empty() ? "" : ", ") + directory;
+  return list.empty() ? "no directory (--plugin-dir)" : list;
+}
+
+Result<std::unique_ptr<ProcessTree>> make_tree(const Arguments& arguments) {
+  if (arguments.cgroup.empty()) return make_subreaper_tree();
+  auto tree = make_cgroup_tree(arguments.cgroup);
+  if (tree) return tree;
+  spdlog::warn("{}, following processes without cgroups", tree.error().text);
+  return make_subreaper_tree();
+}
+
+Result<int> live(const Arguments& arguments) {
+  if (auto prepared = prepare_process(); !prepared) return prepared.error();
+  auto claims = map_segment();
+  if (!claims) return claims.error();
+  const WorkerIdentity identity{arguments.number, arguments.instance, arguments.socket};
+  Orders orders(control::kWorkerOrdersFd);
+
+  FunctionTable table;
+  add_built_in(table);
+  load_plugins(arguments.plugin_dirs, table);
+  auto state = ProcessState::capture();
+  if (!state) return state.error();
+  FunctionRunner functions(std::move(table), plugin_sources(arguments), std::move(*state), orders, identity);
+
+  auto tree = make_tree(arguments);
+  if (!tree) return tree.error();
+  auto commands = CommandRunner::create({identity, orders, control::kWorkerSupervisorFd, control::kWorkerOutputDirFd}, std::move(*tree));
+  if (!commands) return commands.error();
+  ::on_exit(leave_at_once, nullptr);
+  return Loop(*claims, orders, *commands, functions, control::kWorkerSupervisorFd).run();
+}
+
+}  // namespace
+}  // namespace jobpool::worker
+
+int main(int argc, char** argv) {
+  using namespace jobpool;
+  const auto arguments = worker::parse_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
+  const auto logging = arguments ? start_logging("jobpool-worker", arguments->log_level) : Result<void>(arguments.error());
+  if (!logging) {
+    std::fprintf(stderr, "jobpool-worker: %s\n", logging.error().text.c_str());
+    return worker::kUsage;
+  }
+  const auto status = worker::live(*arguments);
+  if (status) return *status;
+  spdlog::critical("worker {}: {}, leaving", arguments->number.value, status.error().text);
+  return EXIT_FAILURE;
+}

@@ -1,0 +1,62 @@
+// How a job ended: the reply of Apply and Get.
+#include "proto/fields.hpp"
+#include "proto/json_writer.hpp"
+#include "proto/messages.hpp"
+#include "proto/parts.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+void append_ending(std::string& out, const Ending& ending) {
+  ObjectWriter object(out);
+  object.integer("id", static_cast<std::int64_t>(ending.id.value));
+  object.text("outcome", to_string(ending.outcome));
+  object.integer_if("exitCode", ending.exit_code);
+  object.integer_if("signal", ending.signal);
+  object.text_if("reason", ending.reason);
+  object.text_if("errorType", ending.error_type);
+  if (ending.result) object.text("result", *ending.result);
+  object.bytes_if("stdout", ending.standard_output.bytes);
+  object.flag_if("stdoutTruncated", ending.standard_output.truncated);
+  object.bytes_if("stderr", ending.standard_error.bytes);
+  object.flag_if("stderrTruncated", ending.standard_error.truncated);
+  write_resources(object, ending.resources);
+  object.close();
+}
+
+}  // namespace
+
+std::string write_ending(const Ending& ending) {
+  std::string out;
+  out.reserve(128 + (ending.result ? ending.result->size() : 0) + ending.standard_output.bytes.size() + ending.standard_error.bytes.size());
+  out += "{\"ending\":";
+  append_ending(out, ending);
+  out += '}';
+  return out;
+}
+
+nlohmann::json ending_object(const Ending& ending) {
+  std::string text;
+  append_ending(text, ending);
+  return parse_own(text);
+}
+
+Result<Ending> read_ending(const nlohmann::json& parameters) {
+  const auto object = only_object(parameters, "ending", MessageKind::reply);
+  if (!object) return object.error();
+  Fields fields(**object, MessageKind::reply, "ending");
+  Ending ending;
+  ending.id = fields.required_id("id");
+  ending.outcome = require_outcome(fields, "outcome");
+  ending.exit_code = take_int(fields, "exitCode");
+  ending.signal = take_int(fields, "signal");
+  ending.reason = fields.text("reason").value_or("");
+  ending.error_type = fields.text("errorType").value_or("");
+  ending.result = fields.text("result");
+  ending.standard_output = {fields.bytes("stdout").value_or(""), fields.flag("stdoutTruncated").value_or(false)};
+  ending.standard_error = {fields.bytes("stderr").value_or(""), fields.flag("stderrTruncated").value_or(false)};
+  ending.resources = read_resources(fields);
+  return finished(fields, std::move(ending));
+}
+
+}  // namespace jobpool::proto

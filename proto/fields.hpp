@@ -1,0 +1,79 @@
+// Reads the fields of one JSON object, each by its name, kind and range, and remembers the first that is off.
+// Strict for requests, where a field nobody asked for is off as well; for replies such fields are ignored, so that the daemon may be
+// newer than the client. Used by the read_… functions of messages.hpp only; any thread.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/ids.hpp"
+#include "common/result.hpp"
+
+namespace jobpool::proto {
+
+enum class MessageKind { request, reply };
+
+inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
+inline constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
+// Beyond it a wait is no longer one; far from where adding it to a clock's nanoseconds would overflow.
+inline constexpr Microseconds kMaxTimeout = std::chrono::hours(24 * 365 * 10);
+
+// Optional fields: absent and null are the same and give nullopt. After the first field that is off, the values are of no use,
+// and finish() says which it was.
+class Fields {
+ public:
+  // `path` of the object, "" at the top. Requires: `object` outlives this.
+  Fields(const nlohmann::json& object, MessageKind kind, std::string_view path = {});
+
+  std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength);
+  // A field with a Base64 twin; both at once are one too many.
+  std::optional<std::string> bytes(std::string_view name, std::size_t max_bytes = kAnyLength);
+  std::optional<std::vector<std::string>> words(std::string_view name, std::size_t max_count);
+  std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
+  std::optional<bool> flag(std::string_view name);
+  std::optional<Microseconds> duration(std::string_view name, Microseconds max);
+
+  std::string required_text(std::string_view name, std::size_t max_bytes = kAnyLength);
+  std::int64_t required_integer(std::string_view name, std::int64_t min, std::int64_t max);
+  bool required_flag(std::string_view name);
+  JobId required_id(std::string_view name) { return JobId{static_cast<std::uint64_t>(required_integer(name, 1, kMaxInteger))}; }
+  std::vector<JobId> required_ids(std::string_view name, std::size_t min_count, std::size_t max_count);
+  // nullptr when it is off.
+  const nlohmann::json* required_object(std::string_view name);
+  const nlohmann::json* required_array(std::string_view name);
+
+  // For rules that are the caller's own.
+  void reject(std::string_view name);
+  bool is_good() const { return !rejected_; }
+
+  // To be called last. Errors: request: invalid_argument, the text is the path alone; reply: protocol, naming the field.
+  Result<void> finish();
+
+ private:
+  struct Member {
+    std::string_view name;
+    const nlohmann::json* value;
+    bool read = false;
+  };
+  // Marks the field as read. nullptr: absent or null.
+  const nlohmann::json* find(std::string_view name, std::string_view suffix = {});
+  const std::string* find_text(std::string_view name, std::string_view suffix, std::size_t max_bytes);
+  template <class Value>
+  Value required(std::string_view name, std::optional<Value> value);
+
+  const MessageKind kind_;
+  const std::string_view path_;
+  std::vector<Member> members_;  // a message has few: searching them one by one beats the map
+  std::optional<std::string> rejected_;
+};
+
+// The object that is a message's only field. Errors: as Fields::finish(). The pointer is never null, and points into `parameters`.
+Result<const nlohmann::json*> only_object(const nlohmann::json& parameters, std::string_view name, MessageKind kind);
+
+}  // namespace jobpool::proto

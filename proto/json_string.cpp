@@ -1,0 +1,212 @@
+// JSON's strings: runs of ordinary bytes are found eight bytes a step, the rest is looked at singly.
+#include "proto/json_string.hpp"
+
+#include <cstdint>
+#include <cstring>
+
+#include "proto/utf8.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+constexpr std::uint64_t kOnes = 0x0101010101010101;
+constexpr std::uint64_t kHigh = 0x8080808080808080;
+// What usually follows a value. Without it, a large value would fill the string to its last byte and the next bracket would double it.
+constexpr std::size_t kRoomBehind = 64;
+constexpr std::size_t kLargeRunBytes = 4096;  // shorter ones are left to the string's own growth, and to its small buffer
+constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
+
+constexpr bool is_ordinary(char c) {
+  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
+}
+
+// The end of the run of ASCII that stands for itself in a JSON string. A high bit after one of the subtractions says that a byte was
+// below 0x20, a quote or a backslash; bytes with a high bit of their own stop the run as well.
+const char* ordinary_end(const char* at, const char* end) {
+  for (; end - at >= 8; at += 8) {
+    std::uint64_t word;
+    std::memcpy(&word, at, sizeof word);
+    const std::uint64_t control = word - kOnes * 0x20, quote = (word ^ kOnes * '"') - kOnes, backslash = (word ^ kOnes * '\\') - kOnes;
+    if (((word | control | quote | backslash) & kHigh) != 0) break;
+  }
+  while (at != end && is_ordinary(*at)) ++at;
+  return at;
+}
+
+// The end of the run that is copied as it is: the above and well-formed UTF-8.
+const char* verbatim_end(const char* at, const char* end) {
+  while (true) {
+    at = ordinary_end(at, end);
+    if (at == end || static_cast<unsigned char>(*at) < 0x80) return at;
+    const std::size_t length = utf8_character({at, static_cast<std::size_t>(end - at)});
+    if (length == 0) return at;
+    at += length;
+  }
+}
+
+void append_escaped(std::string& out, char c) {
+  constexpr std::string_view kHex = "0123456789abcdef";
+  const auto byte = static_cast<unsigned char>(c);
+  if (byte == 0 || byte >= 0x80) {
+    out += kReplacement;
+    return;
+  }
+  out += '\\';
+  switch (c) {
+    case '"':
+    case '\\':
+      out += c;
+      return;
+    case '\n':
+      out += 'n';
+      return;
+    case '\t':
+      out += 't';
+      return;
+    case '\r':
+      out += 'r';
+      return;
+    case '\b':
+      out += 'b';
+      return;
+    case '\f':
+      out += 'f';
+      return;
+    default:
+      break;
+  }
+  out += "u00";
+  out += kHex[byte >> 4];
+  out += kHex[byte & 15];
+}
+
+// Takes the value's place where only its form is asked for.
+struct Discard {
+  void push_back(char) {}
+};
+void append_run(Discard&, const char*, const char*) {}
+
+void append_run(std::string& out, const char* run, const char* end) {
+  const auto length = static_cast<std::size_t>(end - run);
+  if (length > kLargeRunBytes) out.reserve(out.size() + length + kRoomBehind);
+  out.append(run, length);
+}
+
+// The four hex digits behind "\u"; -1: they are none.
+int read_code_unit(const char*& at, const char* end) {
+  if (end - at < 4) return -1;
+  int unit = 0;
+  for (int i = 0; i < 4; ++i, ++at) {
+    const char lower = static_cast<char>(*at | 0x20);
+    if (*at >= '0' && *at <= '9')
+      unit = unit * 16 + (*at - '0');
+    else if (lower >= 'a' && lower <= 'f')
+      unit = unit * 16 + (lower - 'a' + 10);
+    else
+      return -1;
+  }
+  return unit;
+}
+
+template <class Sink>
+void push_character(Sink& out, int code) {
+  const auto push = [&](int byte) { out.push_back(static_cast<char>(byte)); };
+  if (code < 0x80) return push(code);
+  if (code < 0x800) {
+    push(0xC0 | code >> 6);
+  } else if (code < 0x10000) {
+    push(0xE0 | code >> 12);
+    push(0x80 | (code >> 6 & 63));
+  } else {
+    push(0xF0 | code >> 18);
+    push(0x80 | (code >> 12 & 63));
+    push(0x80 | (code >> 6 & 63));
+  }
+  push(0x80 | (code & 63));
+}
+
+template <class Sink>
+bool unescape_unicode(const char*& at, const char* end, Sink& out) {
+  int code = read_code_unit(at, end);
+  if (code < 0 || (code >= 0xDC00 && code < 0xE000)) return false;
+  if (code >= 0xD800 && code < 0xDC00) {  // the first half of a pair
+    if (end - at < 2 || at[0] != '\\' || at[1] != 'u') return false;
+    at += 2;
+    const int low = read_code_unit(at, end);
+    if (low < 0xDC00 || low >= 0xE000) return false;
+    code = 0x10000 + ((code - 0xD800) << 10) + (low - 0xDC00);
+  }
+  push_character(out, code);
+  return true;
+}
+
+// `at` is behind the backslash.
+template <class Sink>
+bool unescape(const char*& at, const char* end, Sink& out) {
+  if (at == end) return false;
+  switch (const char c = *at++; c) {
+    case '"':
+    case '\\':
+    case '/':
+      out.push_back(c);
+      return true;
+    case 'n':
+      out.push_back('\n');
+      return true;
+    case 't':
+      out.push_back('\t');
+      return true;
+    case 'r':
+      out.push_back('\r');
+      return true;
+    case 'b':
+      out.push_back('\b');
+      return true;
+    case 'f':
+      out.push_back('\f');
+      return true;
+    case 'u':
+      return unescape_unicode(at, end, out);
+    default:
+      return false;
+  }
+}
+
+template <class Sink>
+bool scan_string(const char*& at, const char* end, Sink& out) {
+  while (true) {
+    const char* const run = at;
+    at = verbatim_end(at, end);
+    append_run(out, run, at);
+    if (at == end) return false;
+    const char stop = *at++;
+    if (stop == '"') return true;
+    if (stop != '\\' || !unescape(at, end, out)) return false;
+  }
+}
+
+}  // namespace
+
+void append_json_string(std::string& out, std::string_view text) {
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  out.reserve(out.size() + text.size() + kRoomBehind);
+  out += '"';
+  while (true) {
+    const char* const run = at;
+    at = verbatim_end(at, end);
+    out.append(run, at);
+    if (at == end) break;
+    append_escaped(out, *at++);
+  }
+  out += '"';
+}
+
+bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out); }
+
+bool skip_json_string(const char*& at, const char* end) {
+  Discard discard;
+  return scan_string(at, end, discard);
+}
+
+}  // namespace jobpool::proto

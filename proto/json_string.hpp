@@ -1,0 +1,21 @@
+// JSON's strings, the one place that escapes and unescapes them. Both directions copy whole runs of bytes and look at single ones only
+// where JSON or UTF-8 asks for it: messages are mostly strings, and a payload of 16 MiB is one of them.
+// Pure functions, used on both sides of the protocol, in any thread.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace jobpool::proto {
+
+// Appends `text` in quotes. Always valid: a byte that is no UTF-8, and U+0000 (which the protocol has no place for), becomes U+FFFD.
+void append_json_string(std::string& out, std::string_view text);
+
+// Reads from behind the opening quote to behind the closing one, and moves `at` there. The value is appended to `out`.
+// False: no end, a raw control character, a bad escape, a lone surrogate or invalid UTF-8; `at` and `out` are of no use then.
+bool read_json_string(const char*& at, const char* end, std::string& out);
+
+// The same checks without the value.
+bool skip_json_string(const char*& at, const char* end);
+
+}  // namespace jobpool::proto

@@ -1,0 +1,136 @@
+// The requests about jobs that exist: each a few fields, read and written side by side.
+#include "proto/fields.hpp"
+#include "proto/json_writer.hpp"
+#include "proto/messages.hpp"
+#include "proto/parts.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+constexpr std::size_t kMaxIds = 100'000;  // in one request: a message of about 1 MiB
+constexpr int kMaxSignal = 64;            // SIGRTMAX
+
+void write_timeout(ObjectWriter& object, const std::optional<Microseconds>& timeout) {
+  if (timeout) object.integer("timeoutUSec", timeout->count());
+}
+
+}  // namespace
+
+Result<GetRequest> read_get(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  GetRequest request;
+  request.id = fields.required_id("id");
+  request.timeout = fields.duration("timeoutUSec", kMaxTimeout);
+  request.output = fields.flag("output").value_or(request.output);
+  return finished(fields, request);
+}
+
+std::string write_get(const GetRequest& request) {
+  return written([&](ObjectWriter& object) {
+    object.integer("id", number_of(request.id));
+    write_timeout(object, request.timeout);
+    if (!request.output) object.flag("output", false);
+  });
+}
+
+Result<WaitRequest> read_wait(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  WaitRequest request;
+  request.ids = fields.required_ids("ids", 1, kMaxIds);
+  request.timeout = fields.duration("timeoutUSec", kMaxTimeout);
+  return finished(fields, std::move(request));
+}
+
+std::string write_wait(const WaitRequest& request) {
+  return written([&](ObjectWriter& object) {
+    append_ids(object.key("ids"), request.ids);
+    write_timeout(object, request.timeout);
+  });
+}
+
+Result<CancelRequest> read_cancel(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  CancelRequest request;
+  request.ids = fields.required_ids("ids", 1, kMaxIds);
+  request.now = fields.flag("now").value_or(request.now);
+  return finished(fields, std::move(request));
+}
+
+std::string write_cancel(const CancelRequest& request) {
+  return written([&](ObjectWriter& object) {
+    append_ids(object.key("ids"), request.ids);
+    object.flag_if("now", request.now);
+  });
+}
+
+Result<ListRequest> read_list(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  ListRequest request;
+  request.state = take_state(fields, "state");
+  request.pool = fields.text("pool");
+  request.limit = fields.integer("limit", 0, kMaxInteger).value_or(request.limit);
+  return finished(fields, std::move(request));
+}
+
+std::string write_list(const ListRequest& request) {
+  return written([&](ObjectWriter& object) {
+    if (request.state) object.text("state", to_string(*request.state));
+    if (request.pool) object.text("pool", *request.pool);
+    if (request.limit != ListRequest{}.limit) object.integer("limit", request.limit);
+  });
+}
+
+Result<KillRequest> read_kill(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  KillRequest request;
+  request.id = fields.required_id("id");
+  request.signal = static_cast<int>(fields.required_integer("signal", 1, kMaxSignal));
+  return finished(fields, request);
+}
+
+std::string write_kill(const KillRequest& request) {
+  return written([&](ObjectWriter& object) {
+    object.integer("id", number_of(request.id));
+    object.integer("signal", request.signal);
+  });
+}
+
+Result<LogsRequest> read_logs(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  LogsRequest request;
+  request.id = fields.required_id("id");
+  request.standard_error = fields.flag("stderr").value_or(request.standard_error);
+  return finished(fields, request);
+}
+
+std::string write_logs(const LogsRequest& request) {
+  return written([&](ObjectWriter& object) {
+    object.integer("id", number_of(request.id));
+    object.flag_if("stderr", request.standard_error);
+  });
+}
+
+Result<JobId> read_id(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  const JobId id = fields.required_id("id");
+  return finished(fields, id);
+}
+
+std::string write_id(JobId id) {
+  return written([&](ObjectWriter& object) { object.integer("id", number_of(id)); });
+}
+
+Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  ShutdownRequest request;
+  request.now = fields.flag("now").value_or(request.now);
+  return finished(fields, request);
+}
+
+std::string write_shutdown(const ShutdownRequest& request) {
+  return written([&](ObjectWriter& object) { object.flag_if("now", request.now); });
+}
+
+Result<void> read_nothing(const nlohmann::json& parameters) { return Fields(parameters, MessageKind::request).finish(); }
+
+}  // namespace jobpool::proto

@@ -1,0 +1,106 @@
+// Who is there, and how it goes: the replies of Hello and Status.
+#include "proto/fields.hpp"
+#include "proto/json_writer.hpp"
+#include "proto/messages.hpp"
+#include "proto/parts.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+void append_pool(std::string& out, const PoolStatus& pool) {
+  ObjectWriter object(out);
+  object.text("name", pool.name);
+  object.text("state", pool.state);
+  object.integer("workers", pool.workers);
+  object.integer("workersIdle", pool.workers_idle);
+  object.integer("workersRunning", pool.workers_running);
+  object.integer("ready", pool.ready);
+  object.integer("running", pool.running);
+  object.integer("waiting", pool.waiting);
+  object.integer("done", pool.done);
+  object.close();
+}
+
+std::int64_t require_count(Fields& fields, std::string_view name) { return fields.required_integer(name, 0, kMaxInteger); }
+
+Result<PoolStatus> read_pool(const nlohmann::json& object) {
+  Fields fields(object, MessageKind::reply, "pools");
+  PoolStatus pool;
+  pool.name = fields.required_text("name");
+  pool.state = fields.required_text("state");
+  pool.workers = require_count(fields, "workers");
+  pool.workers_idle = require_count(fields, "workersIdle");
+  pool.workers_running = require_count(fields, "workersRunning");
+  pool.ready = require_count(fields, "ready");
+  pool.running = require_count(fields, "running");
+  pool.waiting = require_count(fields, "waiting");
+  pool.done = require_count(fields, "done");
+  return finished(fields, std::move(pool));
+}
+
+int require_pid(Fields& fields, std::string_view name) {
+  return static_cast<int>(fields.required_integer(name, 0, std::numeric_limits<int>::max()));
+}
+
+}  // namespace
+
+std::string write_hello(const Hello& hello) {
+  return written([&](ObjectWriter& object) {
+    object.text("version", hello.version);
+    object.text("instance", hello.instance);
+    object.integer("supervisorPid", hello.supervisor_pid);
+    object.integer("brokerPid", hello.broker_pid);
+  });
+}
+
+Result<Hello> read_hello(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::reply);
+  Hello hello;
+  hello.version = fields.required_text("version");
+  hello.instance = fields.required_text("instance");
+  hello.supervisor_pid = require_pid(fields, "supervisorPid");
+  hello.broker_pid = require_pid(fields, "brokerPid");
+  return finished(fields, std::move(hello));
+}
+
+std::string write_status(const Status& status) {
+  std::string out;
+  ObjectWriter object(out);
+  object.text("version", status.version);
+  object.text("instance", status.instance);
+  object.integer("uptimeUSec", status.uptime_usec);
+  object.integer("connections", status.connections);
+  object.key("pools") += '[';
+  for (const PoolStatus& pool : status.pools) {
+    if (&pool != &status.pools.front()) out += ',';
+    append_pool(out, pool);
+  }
+  out += ']';
+  object.integer("workerRestarts", status.worker_restarts);
+  object.integer("brokerRestarts", status.broker_restarts);
+  object.integer("rescuedWakeups", status.rescued_wakeups);
+  object.close();
+  return out;
+}
+
+Result<Status> read_status(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::reply);
+  Status status;
+  status.version = fields.required_text("version");
+  status.instance = fields.required_text("instance");
+  status.uptime_usec = require_count(fields, "uptimeUSec");
+  status.connections = require_count(fields, "connections");
+  status.worker_restarts = require_count(fields, "workerRestarts");
+  status.broker_restarts = require_count(fields, "brokerRestarts");
+  status.rescued_wakeups = require_count(fields, "rescuedWakeups");
+  const nlohmann::json* pools = fields.required_array("pools");
+  if (auto checked = fields.finish(); !checked) return checked.error();
+  for (const nlohmann::json& object : *pools) {
+    Result<PoolStatus> pool = read_pool(object);
+    if (!pool) return pool.error();
+    status.pools.push_back(*std::move(pool));
+  }
+  return status;
+}
+
+}  // namespace jobpool::proto

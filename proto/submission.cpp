@@ -1,0 +1,137 @@
+// A submission: what to run, and how.
+#include <algorithm>
+
+#include "proto/fields.hpp"
+#include "proto/json_reader.hpp"
+#include "proto/json_writer.hpp"
+#include "proto/messages.hpp"
+#include "proto/parts.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+constexpr std::size_t kMaxNameBytes = 256;   // of a job, a pool, a function: names are kept for as long as the job is remembered
+constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL
+constexpr std::size_t kMaxWords = 100'000;   // of a command or an environment; the kernel takes fewer bytes than that for most of them
+constexpr std::int64_t kMaxUmask = 0777;
+constexpr Microseconds kMaxGrace = std::chrono::hours(24);
+
+// The default stays where the field is absent; present, it must not be empty.
+void take_name(Fields& fields, std::string_view field, std::size_t max_bytes, std::string& name) {
+  std::optional<std::string> given = fields.text(field, max_bytes);
+  if (!given) return;
+  if (given->empty()) fields.reject(field);
+  name = std::move(*given);
+}
+
+void take_path(Fields& fields, std::string_view field, std::string& path) {
+  std::optional<std::string> given = fields.bytes(field, kMaxPathBytes);
+  if (!given) return;
+  if (!given->starts_with('/') || given->find('\0') != given->npos) fields.reject(field);
+  path = std::move(*given);
+}
+
+std::optional<int> take_index(Fields& fields, std::string_view field) {
+  const std::optional<std::int64_t> index = fields.integer(field, 0, kMaxDescriptors - 1);
+  return index ? std::optional(static_cast<int>(*index)) : std::nullopt;
+}
+
+bool has_nul(const std::string& word) { return word.find('\0') != word.npos; }
+
+bool is_assignment(const std::string& word) {
+  const std::size_t equals = word.find('=');
+  return equals != word.npos && equals > 0 && !has_nul(word);
+}
+
+std::size_t total_bytes(const std::vector<std::string>& words) {
+  std::size_t total = 0;
+  for (const std::string& word : words) total += word.size() + 1;
+  return total;
+}
+
+void take_function(Fields& fields, Submission& job) {
+  job.function = fields.text("function", kMaxNameBytes);
+  if (job.function && job.function->empty()) fields.reject("function");
+  std::optional<std::string> arguments = fields.text("arguments", kMaxPayloadBytes);
+  if (!arguments) return;
+  if (!job.function || !is_json_array(*arguments)) fields.reject("arguments");
+  job.arguments = std::move(*arguments);
+}
+
+void take_command(Fields& fields, Submission& job) {
+  std::optional<std::vector<std::string>> command = fields.words("command", kMaxWords);
+  if (!command) {
+    if (!job.function) fields.reject("function");
+    return;
+  }
+  const bool is_runnable = !command->empty() && !command->front().empty() && std::none_of(command->begin(), command->end(), has_nul);
+  if (job.function || !is_runnable) fields.reject("command");
+  job.command = std::move(*command);
+}
+
+void take_surroundings(Fields& fields, Submission& job) {
+  take_path(fields, "cwd", job.cwd);
+  job.environment = fields.words("environment", kMaxWords);
+  if (job.environment) {
+    const bool is_good = std::all_of(job.environment->begin(), job.environment->end(), is_assignment);
+    if (!is_good || total_bytes(*job.environment) + total_bytes(job.command) > kMaxPayloadBytes) fields.reject("environment");
+  }
+  if (total_bytes(job.command) > kMaxPayloadBytes) fields.reject("command");
+  job.umask = static_cast<int>(fields.integer("umask", 0, kMaxUmask).value_or(job.umask));
+  job.stdin_index = take_index(fields, "stdin");
+  job.stdout_index = take_index(fields, "stdout");
+  job.stderr_index = take_index(fields, "stderr");
+  take_path(fields, "stdinFile", job.stdin_file);
+  if (job.stdin_index && !job.stdin_file.empty()) fields.reject("stdinFile");
+  job.grace = fields.duration("graceUSec", kMaxGrace).value_or(job.grace);
+}
+
+void write_command(ObjectWriter& object, const Submission& job) {
+  const Submission defaults;
+  object.words("command", job.command);
+  if (job.cwd != defaults.cwd) object.bytes("cwd", job.cwd);
+  if (job.environment) object.words("environment", *job.environment);
+  if (job.umask != defaults.umask) object.integer("umask", job.umask);
+  object.integer_if("stdin", job.stdin_index);
+  object.integer_if("stdout", job.stdout_index);
+  object.integer_if("stderr", job.stderr_index);
+  object.bytes_if("stdinFile", job.stdin_file);
+}
+
+}  // namespace
+
+Result<Submission> read_submit(const nlohmann::json& parameters) {
+  const auto object = only_object(parameters, "job", MessageKind::request);
+  if (!object) return object.error();
+  Fields fields(**object, MessageKind::request, "job");
+  Submission job;
+  take_function(fields, job);
+  take_command(fields, job);
+  take_surroundings(fields, job);
+  take_name(fields, "name", kMaxNameBytes, job.name);
+  take_name(fields, "pool", kMaxNameBytes, job.pool);
+  take_name(fields, "key", kMaxKeyBytes, job.key);
+  job.detach = fields.flag("detach").value_or(job.detach);
+  return finished(fields, std::move(job));
+}
+
+std::string write_submit(const Submission& job) {
+  std::string out = "{\"job\":";
+  ObjectWriter object(out);
+  if (job.function) {
+    object.text("function", *job.function);
+    if (job.arguments != "[]") object.text("arguments", job.arguments);
+  } else {
+    write_command(object, job);
+  }
+  if (job.grace != Submission{}.grace) object.integer("graceUSec", job.grace.count());
+  object.text_if("name", job.name);
+  if (job.pool != kDefaultPool) object.text("pool", job.pool);
+  object.text_if("key", job.key);
+  object.flag_if("detach", job.detach);
+  object.close();
+  out += '}';
+  return out;
+}
+
+}  // namespace jobpool::proto

@@ -1,0 +1,95 @@
+#!/bin/sh
+# A walk through jobpool with a private daemon of its own, in a temporary folder that is gone afterwards.
+# demo.sh BIN_DIR PLUGIN_DIR: where the built programs and the example plugin are. Exits 0 when everything went as it is told here.
+set -eu
+
+[ $# -eq 2 ] || { echo "usage: demo.sh BIN_DIR PLUGIN_DIR" >&2; exit 2; }
+plugins=$2
+PATH=$1:$PATH
+folder=$(mktemp -d)
+export JOBPOOL_SOCKET="$folder/socket"
+daemon=""
+
+finish() {
+  status=$?
+  trap - EXIT INT TERM
+  if [ -n "$daemon" ]; then
+    kill "$daemon" 2>/dev/null || true
+    wait "$daemon" || true
+  fi
+  [ "$status" -eq 0 ] || { echo "demo failed (exit $status); the daemon's log:" >&2; cat "$folder/log" >&2; }
+  rm -rf "$folder"
+  exit "$status"
+}
+trap finish EXIT
+trap 'exit 130' INT TERM
+
+say() { printf '\n# %s\n' "$1"; }
+# Shows a command, runs it, and checks its exit code: show 0 jobpool ping
+show() {
+  expected=$1
+  shift
+  printf '$'
+  for word in "$@"; do
+    case $word in
+      *[!A-Za-z0-9_@./=:,-]* | "") printf " '%s'" "$word" ;;
+      *) printf ' %s' "$word" ;;
+    esac
+  done
+  printf '\n'
+  code=0
+  "$@" || code=$?
+  [ "$code" -eq 0 ] || echo "(exit $code)"
+  [ "$code" -eq "$expected" ] || { echo "expected exit $expected" >&2; exit 1; }
+}
+
+say "A private daemon with two workers that know the functions of the example plugin"
+printf '$ jobpoold -j 2 --plugin-dir %s &\n' "$plugins"
+jobpoold --socket "$JOBPOOL_SOCKET" --state-dir "$folder/state" -j 2 --plugin-dir "$plugins" 2>"$folder/log" &
+daemon=$!
+until jobpool --no-autostart ping 2>/dev/null; do
+  kill -0 "$daemon" || { echo "jobpoold did not start" >&2; exit 1; }
+done
+
+say "apply: run a command in the pool as if it ran here"
+show 0 jobpool apply -- echo hello from the pool
+show 3 jobpool apply -- sh -c 'echo out; echo err >&2; exit 3'
+printf '$ printf "pear\\napple\\n" | jobpool apply -- sort\n'
+printf 'pear\napple\n' | jobpool apply -- sort
+
+say "apply-async and get: submit now, collect later"
+first=$(jobpool apply-async -- sh -c 'sleep 1; echo first')
+second=$(jobpool apply-async -- sh -c 'sleep 1; echo second')
+third=$(jobpool apply-async -- sh -c 'echo third; exit 7')
+# shellcheck disable=SC2016
+printf '$ first=$(jobpool apply-async -- sh -c "sleep 1; echo first")   # prints only the id: %s\n' "$first"
+show 124 jobpool get --timeout 100ms "$first"
+show 0 jobpool get "$first"
+show 0 jobpool get "$second"
+show 7 jobpool get "$third"
+
+say "A C++ function from the plugin, called inside a preforked worker"
+show 0 jobpool apply @cube 3
+show 1 jobpool apply @divide 1 0
+
+say "Cancel: nothing of the job's tree stays alive"
+id=$(jobpool apply-async -- sh -c 'sleep 1000 & setsid sleep 1000 & wait')
+show 0 jobpool cancel "$id"
+show 125 jobpool get "$id"
+
+say "Kill a worker in the middle of a job: only that job pays, and it is told so"
+mkfifo "$folder/started"
+# shellcheck disable=SC2016  # the job's own $PPID: its worker
+id=$(jobpool apply-async -- sh -c 'echo $PPID >"$0"; sleep 1000' "$folder/started")
+read -r worker <"$folder/started"
+show 0 kill -KILL "$worker"
+show 125 jobpool get "$id"
+show 0 jobpool apply @add 20 22
+show 0 jobpool status
+
+say "The end: running jobs may finish, then everything stops"
+show 0 jobpool shutdown
+wait "$daemon"
+daemon=""
+echo
+echo "demo: done"

@@ -1,0 +1,64 @@
+// jobpool apply-async: submit a job and go; only its id comes back.
+#include <chrono>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+
+using namespace jobpool::testing;
+
+TEST_CASE("apply-async prints only the id, long before the job ends") {
+  Daemon daemon;
+  const auto begin = std::chrono::steady_clock::now();
+  const std::string id = daemon.submit({"--", "sleep", "5"});  // checks that digits and a newline are all
+  const auto took = std::chrono::steady_clock::now() - begin;
+  CHECK(took < 1s);  // milliseconds; the rest is for a busy machine with sanitizers
+  CHECK(daemon.run({"ready", id}).exit_code == 1);
+  CHECK(daemon.run({"cancel", id}).exit_code == 0);
+}
+
+TEST_CASE("ids ascend and are never given twice") {
+  Daemon daemon;
+  std::uint64_t last = 0;
+  for (int count = 0; count < 5; ++count) {
+    const std::uint64_t id = std::stoull(daemon.submit({"@square", "2"}));
+    CHECK(id > last);
+    last = id;
+  }
+}
+
+TEST_CASE("the same key is the same job, and another job under it is refused") {
+  Daemon daemon;
+  VarlinkClient client = daemon.connect();
+  const auto submit = [&](const char* word) {
+    const json job = {{"command", {"echo", word}}, {"key", "nightly"}};
+    return client.reply_to("org.jobpool.Pool.ApplyAsync", {{"job", job}});
+  };
+  const json id = submit("hi")["parameters"]["id"];
+  CHECK(submit("hi")["parameters"]["id"] == id);
+  client.call("org.jobpool.Job.Wait", {{"ids", {id}}});
+  CHECK(submit("hi")["parameters"]["id"] == id);  // remembered after its end
+  const json other = submit("ho");
+  CHECK(other["error"] == "org.jobpool.Pool.KeyConflict");
+  CHECK(other["parameters"]["key"] == "nightly");
+  CHECK(other["parameters"]["id"] == id);
+}
+
+TEST_CASE("a submission to a pool that is not there says so") {
+  Daemon daemon;
+  const Finished finished = daemon.run({"apply-async", "--pool", "nowhere", "--", "true"});
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.out.empty());
+  CHECK(finished.err.find("nowhere") != std::string::npos);
+}
+
+TEST_CASE("a hundred thousand pipelined submissions of a small Python script are all run") {
+  Daemon daemon;
+  const Finished finished =
+      run({.argv = {"python3", JOBPOOL_SOURCE_DIR "/tests/examples/pipeline.py", daemon.socket(), "100000"}}, 4 * kPatience);
+  INFO(finished.out << finished.err);
+  CHECK(finished.exit_code == 0);
+  const json pool = daemon.status()["pools"][0];
+  CHECK(pool["ready"] == 0);
+  CHECK(pool["running"] == 0);
+  CHECK(daemon.status()["rescuedWakeups"] == 0);
+}

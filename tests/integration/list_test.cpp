@@ -1,0 +1,74 @@
+// jobpool list: the jobs, one a line.
+#include <sstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+
+using namespace jobpool::testing;
+
+namespace {
+
+std::vector<json> list(const Daemon& daemon, std::vector<std::string> words) {
+  words.insert(words.begin(), {"list", "--json"});
+  const Finished finished = daemon.run(std::move(words));
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
+  std::vector<json> jobs;
+  std::istringstream lines(finished.out);
+  for (std::string line; std::getline(lines, line);) jobs.push_back(json::parse(line));
+  return jobs;
+}
+
+}  // namespace
+
+TEST_CASE("list shows jobs of every state, oldest first") {
+  Daemon daemon({.workers = 1});
+  const std::string done = daemon.submit({"--name", "first", "--", "sh", "-c", "exit 3"});
+  REQUIRE(daemon.run({"wait", done}).exit_code == 0);
+  const std::string running = daemon.submit({"--", "sleep", "1000"});
+  REQUIRE(wait_until([&] { return daemon.job(running)["state"] == "running"; }));
+  const std::string ready = daemon.submit({"@square", "7"});
+
+  const std::vector<json> all = list(daemon, {});
+  REQUIRE(all.size() == 3);
+  CHECK(all[0]["id"] == std::stoull(done));
+  CHECK(all[0]["name"] == "first");
+  CHECK(all[0]["state"] == "done");
+  CHECK(all[0]["outcome"] == "failed");
+  CHECK(all[0]["exitCode"] == 3);
+  CHECK(all[1]["state"] == "running");
+  CHECK(all[2]["id"] == std::stoull(ready));
+  CHECK(all[2]["state"] == "ready");
+  CHECK(all[2]["pool"] == "default");
+  CHECK(all[2]["attempt"] == 0);
+
+  CHECK(list(daemon, {"--state", "running"}).size() == 1);
+  CHECK(list(daemon, {"--state", "waiting"}).empty());
+  CHECK(list(daemon, {"--pool", "default"}).size() == 3);
+  const std::vector<json> newest = list(daemon, {"--limit", "2"});
+  REQUIRE(newest.size() == 2);
+  CHECK(newest[0]["id"] == std::stoull(running));
+}
+
+TEST_CASE("list gives a long history in full when asked to, and the newest hundred else") {
+  Daemon daemon;
+  VarlinkClient client = daemon.connect();
+  std::vector<std::string> calls;
+  for (int count = 0; count < 250; ++count) {
+    calls.push_back(call_text("org.jobpool.Pool.Apply", {{"job", {{"function", "square"}, {"arguments", "[3]"}}}}));
+  }
+  client.exchange(calls);
+  CHECK(list(daemon, {}).size() == 100);
+  CHECK(list(daemon, {"--limit", "0"}).size() == 250);
+}
+
+TEST_CASE("list for people shows ids and commands, and refuses a state that is none") {
+  Daemon daemon;
+  const std::string id = daemon.submit({"--", "echo", "hello there"});
+  REQUIRE(daemon.run({"wait", id}).exit_code == 0);
+  const Finished finished = daemon.run({"list"});
+  CHECK(finished.out.find("hello there") != std::string::npos);
+  CHECK(finished.out.find(id) != std::string::npos);
+  CHECK(finished.out.find("succeeded") != std::string::npos);
+  CHECK(daemon.run({"list", "--state", "asleep"}).exit_code == 2);
+}

@@ -1,0 +1,41 @@
+// jobpool logs: a job's output, also while it runs.
+#include <sys/stat.h>
+
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+
+using namespace jobpool::testing;
+
+TEST_CASE("logs prints one stream of a job") {
+  Daemon daemon;
+  const std::string id = daemon.submit({"--", "sh", "-c", "echo out; echo err >&2"});
+  REQUIRE(daemon.run({"wait", id}).exit_code == 0);
+  CHECK(daemon.run({"logs", id}).out == "out\n");
+  CHECK(daemon.run({"logs", "--stderr", id}).out == "err\n");
+}
+
+TEST_CASE("logs -f follows a job to its end, and prints all of it") {
+  Daemon daemon;
+  REQUIRE(::mkfifo(daemon.file("go").c_str(), 0600) == 0);
+  const std::string id = daemon.submit(
+      {"--", "sh", "-c", "echo begin; read word <$0; head -c 3000000 /dev/zero | tr '\\0' a; echo; echo $word", daemon.file("go")});
+  Child follower = daemon.start({"logs", "-f", id});
+  CHECK(follower.read_line() == "begin");
+  CHECK_FALSE(follower.has_ended());
+  std::ofstream(daemon.file("go")) << "end\n";
+  const Finished finished = follower.finish();
+  CHECK(finished.exit_code == 0);
+  CHECK((finished.out == std::string(3'000'000, 'a') + "\nend\n"));
+}
+
+TEST_CASE("logs of what keeps no output says why") {
+  Daemon daemon;
+  const std::string function = daemon.submit({"@square", "2"});
+  REQUIRE(daemon.run({"wait", function}).exit_code == 0);
+  const Finished finished = daemon.run({"logs", function});
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.out.empty());
+  CHECK(finished.err.find(function) != std::string::npos);
+}

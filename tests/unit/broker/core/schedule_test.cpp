@@ -1,0 +1,155 @@
+// Who runs next: order, idle workers first, depth, stealing, and callers' streams.
+#include "tests/unit/broker/core/core_driver.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace std::chrono_literals;
+
+namespace {
+
+JobId submit_with_streams(CoreDriver& driver) {
+  Submit event = CoreDriver::a_submission();
+  event.kind = shm::JobKind::command;
+  event.flags.has_descriptors = true;
+  return driver.submit(std::move(event));
+}
+
+// Teaches the core that jobs run for so long.
+void run_some(CoreDriver& driver, Microseconds each) {
+  for (int i = 0; i < 40; ++i) {
+    const JobId id = driver.submit();
+    driver.end_turn();
+    driver.start(id);
+    driver.report(id, Ending::returned, 0, each.count());
+  }
+}
+
+}  // namespace
+
+TEST_CASE("jobs are offered in the order they came") {
+  CoreDriver driver;
+  const JobId a = driver.submit(), b = driver.submit();
+  driver.join(1);
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(offers.size() == 2);
+  CHECK(offers[0].job == a);
+  CHECK(offers[1].job == b);
+}
+
+TEST_CASE("idle workers come first, then second offers") {
+  CoreDriver driver;
+  driver.join(1);
+  driver.join(2);
+  for (int i = 0; i < 5; ++i) driver.submit();
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(offers.size() == 4);  // depth 2
+  CHECK(offers[0].worker != offers[1].worker);
+  CHECK(offers[2].worker != offers[3].worker);
+}
+
+TEST_CASE("while jobs are slow nobody gets a second one") {
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 20ms);
+  driver.submit();
+  driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().size() == 1);
+}
+
+TEST_CASE("while jobs are very short and the backlog deep, all slots are used") {
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 10us);
+  for (int i = 0; i < 100; ++i) driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().size() == shm::kSlots);
+}
+
+TEST_CASE("a job with its caller's streams waits for an idle worker, and nobody overtakes it") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId first = driver.submit();
+  driver.end_turn();
+  const JobId streams = submit_with_streams(driver);
+  driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+  driver.report(first);
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>() != nullptr);
+  CHECK(driver.find<OfferJob>()->job == streams);
+}
+
+TEST_CASE("an idle worker takes over what another has not started, and a revoked job goes before all others") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId slow = driver.submit(), waiting = driver.submit();
+  driver.end_turn();
+  driver.start(slow);
+  driver.join(2);
+  driver.end_turn();
+  REQUIRE(driver.find<RevokeJob>() != nullptr);
+  CHECK(driver.find<RevokeJob>()->job == waiting);
+  driver.tell(Revoked{waiting, true});
+  driver.submit();
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(!offers.empty());
+  CHECK(offers[0].job == waiting);
+  CHECK(offers[0].worker == Incarnation{2});
+  CHECK(driver.job(waiting).attempt == 1);  // an offer that was taken back spends no attempt
+}
+
+TEST_CASE("a revoke that comes too late leaves the job where it runs") {
+  CoreDriver driver;
+  driver.join(1);
+  driver.submit();
+  const JobId second = driver.submit();
+  driver.end_turn();
+  driver.tell(Revoked{second, false});
+  CHECK(driver.job(second).state == JobState::running);
+  driver.report(second);
+  CHECK(driver.job(second).outcome == Outcome::succeeded);
+}
+
+TEST_CASE("an offer that stands behind a slow job is taken back after a while") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId slow = driver.submit(), behind = driver.submit();
+  driver.end_turn();
+  driver.start(slow);
+  driver.advance(50ms);
+  driver.tell(Tick{});
+  CHECK(driver.all<RevokeJob>().empty());
+  driver.advance(51ms);
+  driver.tell(Tick{});
+  REQUIRE(driver.all<RevokeJob>().size() == 1);
+  CHECK(driver.find<RevokeJob>()->job == behind);
+}
+
+TEST_CASE("a worker without room for a payload gets nothing more until a slot is freed") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId first = driver.submit(), second = driver.submit();
+  driver.end_turn();
+  driver.tell(OfferFailed{second});
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+  driver.report(first);
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>() != nullptr);
+  CHECK(driver.find<OfferJob>()->job == second);
+}
+
+TEST_CASE("a payload that an empty worker has no room for fails its job") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.tell(OfferFailed{id});
+  CHECK(driver.job(id).outcome == Outcome::failed);
+  CHECK(driver.job(id).reason.find("does not fit") != std::string::npos);
+}

@@ -1,0 +1,165 @@
+// Ending jobs before their time: cancel in each state, drain, workers that die.
+#include "tests/unit/broker/core/core_driver.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace std::chrono_literals;
+
+TEST_CASE("a ready job is cancelled at once and never offered") {
+  CoreDriver driver;
+  const JobId id = driver.submit();
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  CHECK(driver.job(id).outcome == Outcome::cancelled);
+  CHECK(driver.job(id).reason == "no more");
+  driver.join(1);
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+}
+
+TEST_CASE("an offered job is revoked: unstarted it is cancelled, started it is stopped") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  REQUIRE(driver.find<RevokeJob>() != nullptr);
+  SECTION("unstarted") {
+    driver.tell(Revoked{id, true});
+    CHECK(driver.job(id).outcome == Outcome::cancelled);
+    CHECK(driver.all<StopJob>().empty());
+  }
+  SECTION("started") {
+    driver.tell(Revoked{id, false});
+    REQUIRE(driver.find<StopJob>() != nullptr);
+    CHECK(driver.find<StopJob>()->grace == 5s);
+    driver.report(id, Ending::signalled, 15);
+    CHECK(driver.job(id).outcome == Outcome::cancelled);
+  }
+}
+
+TEST_CASE("a cancelled job that finishes first stays finished") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  driver.report(id, Ending::exited, 0);
+  CHECK(driver.job(id).outcome == Outcome::succeeded);
+}
+
+TEST_CASE("a command that outlives its grace costs its worker, one second later") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  REQUIRE(driver.core.next_deadline().has_value());
+  CHECK(*driver.core.next_deadline() == driver.now.steady + 6s);
+  driver.advance(6s);
+  driver.tell(Tick{});
+  REQUIRE(driver.find<KillWorker>() != nullptr);
+  driver.tell(WorkerLost{Incarnation{1}, {}, {id}, 9, 0});
+  CHECK(driver.job(id).outcome == Outcome::cancelled);
+}
+
+TEST_CASE("a function is stopped with its worker when its grace is over") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::function);
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(Cancel{id, Cancel::Haste::now, "no more"});
+  CHECK(driver.find<StopJob>()->grace == 0s);
+  driver.tell(Tick{});
+  CHECK(driver.find<KillWorker>() != nullptr);
+}
+
+TEST_CASE("cancelling an ended job changes nothing") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.report(id);
+  driver.tell(Cancel{id, Cancel::Haste::now, "late"});
+  CHECK(driver.effects.empty());
+  CHECK(driver.job(id).outcome == Outcome::succeeded);
+}
+
+TEST_CASE("a dead worker costs the job it had started; its other offers go back to the front in their order") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId running = driver.submit(Mode::apply_async, shm::JobKind::command), offered = driver.submit(), later = driver.submit();
+  driver.end_turn();
+  driver.start(running);
+  driver.tell(WorkerLost{Incarnation{1}, {offered}, {running}, 9, 0});
+  CHECK(driver.job(running).outcome == Outcome::interrupted);
+  CHECK(driver.job(running).reason == "worker 1 was killed by signal 9 after this job had started");
+  CHECK(driver.job(offered).state == JobState::ready);
+  driver.join(2);
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(offers.size() == 2);
+  CHECK(offers[0].job == offered);
+  CHECK(offers[1].job == later);
+}
+
+TEST_CASE("a function that takes its worker down has crashed, with the signal") {
+  CoreDriver driver;
+  driver.join(3);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.start(id);
+  SECTION("by a signal") {
+    driver.tell(WorkerLost{Incarnation{3}, {}, {id}, 11, 0});
+    CHECK(driver.job(id).outcome == Outcome::crashed);
+    CHECK(driver.job(id).signal == 11);
+  }
+  SECTION("by exit(), even with 0") {
+    driver.tell(WorkerLost{Incarnation{3}, {}, {id}, 0, 0});
+    CHECK(driver.job(id).outcome == Outcome::crashed);
+    CHECK(driver.job(id).reason == "worker 3 exited with status 0 after this job had started");
+  }
+}
+
+TEST_CASE("a claimed job whose START was never seen is interrupted: nobody knows") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.tell(WorkerLost{Incarnation{1}, {}, {id}, 9, 0});
+  CHECK(driver.job(id).outcome == Outcome::interrupted);
+}
+
+TEST_CASE("a drain refuses new jobs, cancels ready ones, waits for running ones and tells when it is quiet, once") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId running = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(running);
+  const JobId ready = driver.submit();
+  driver.tell(Drain{});
+  CHECK(driver.job(ready).outcome == Outcome::cancelled);
+  driver.tell(CoreDriver::a_submission());
+  REQUIRE(driver.find<Refused>() != nullptr);
+  CHECK(driver.find<Refused>()->why == Refusal::not_running);
+  driver.end_turn();
+  CHECK(driver.find<Drained>() == nullptr);
+  driver.report(running, Ending::exited, 0);
+  driver.end_turn();
+  CHECK(driver.find<Drained>() != nullptr);
+  driver.end_turn();
+  CHECK(driver.find<Drained>() == nullptr);
+}
+
+TEST_CASE("stop_all ends running jobs as well") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId running = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(running);
+  driver.tell(StopAll{});
+  REQUIRE(driver.find<StopJob>() != nullptr);
+  CHECK(driver.find<StopJob>()->grace == 0s);
+}

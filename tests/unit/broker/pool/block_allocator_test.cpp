@@ -1,0 +1,80 @@
+// Blocks of the ledger's heap: no overlap, reuse, and books that a new broker rebuilds.
+#include "daemon/broker/pool/block_allocator.hpp"
+
+#include <map>
+#include <random>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+using jobpool::broker::BlockAllocator;
+
+namespace {
+
+constexpr std::uint64_t kCapacity = 1 << 20;
+
+bool overlaps_any(const std::map<std::uint64_t, std::uint64_t>& live) {
+  std::uint64_t end = 0;
+  for (const auto& [offset, size] : live) {
+    if (offset < end) return true;
+    end = offset + size;
+  }
+  return end > kCapacity;
+}
+
+}  // namespace
+
+TEST_CASE("blocks never overlap, whatever is allocated and freed in which order") {
+  BlockAllocator blocks{kCapacity};
+  std::map<std::uint64_t, std::uint64_t> live;
+  std::mt19937 random{1};
+  for (int step = 0; step < 20'000; ++step) {
+    if (live.empty() || random() % 3 != 0) {
+      const std::uint64_t size = 1 + random() % 3000;
+      if (const auto offset = blocks.allocate(size)) {
+        REQUIRE(live.emplace(*offset, size).second);
+        continue;
+      }
+    }
+    const auto victim = std::next(live.begin(), static_cast<long>(random() % live.size()));
+    blocks.free(victim->first, victim->second);
+    live.erase(victim);
+    if (step % 100 == 0) REQUIRE_FALSE(overlaps_any(live));
+  }
+}
+
+TEST_CASE("a new broker's books know what is in use and offer all the rest") {
+  BlockAllocator old_books{kCapacity};
+  std::map<std::uint64_t, std::uint64_t> live;
+  for (int i = 0; i < 100; ++i) live.emplace(*old_books.allocate(100 + 50 * static_cast<std::uint64_t>(i)), 100 + 50 * i);
+  for (auto it = live.begin(); it != live.end();) {  // every second one is freed
+    it = live.erase(it);
+    if (it != live.end()) ++it;
+  }
+  BlockAllocator books{kCapacity};
+  for (const auto& [offset, size] : live) REQUIRE(books.adopt(offset, size));
+  std::uint64_t used = books.used();
+  while (const auto offset = books.allocate(64)) {
+    REQUIRE(live.emplace(*offset, 64).second);
+    used += 64;
+  }
+  CHECK_FALSE(overlaps_any(live));
+  CHECK(used == kCapacity);
+}
+
+TEST_CASE("blocks that overlap, leave the heap or are not aligned are refused") {
+  BlockAllocator books{kCapacity};
+  REQUIRE(books.adopt(128, 128));
+  CHECK_FALSE(books.adopt(192, 64));          // inside the one before
+  CHECK_FALSE(books.adopt(256 + 64, 128));    // not aligned to its size
+  CHECK_FALSE(books.adopt(kCapacity, 64));    // outside
+  CHECK_FALSE(books.adopt(512, kCapacity));   // too large for what is left
+  CHECK_FALSE(books.adopt(1024, std::uint64_t{1} << 40));
+}
+
+TEST_CASE("no room is said, not made") {
+  BlockAllocator blocks{1024};
+  CHECK(blocks.allocate(1024).has_value());
+  CHECK_FALSE(blocks.allocate(1).has_value());
+  CHECK_FALSE(blocks.allocate(std::uint64_t{1} << 30).has_value());
+}

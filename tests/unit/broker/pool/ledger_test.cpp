@@ -1,0 +1,153 @@
+// The ledger across brokers: what one wrote, the next finds; whatever the moment of its death.
+#include "daemon/broker/pool/ledger.hpp"
+
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include "common/unique_fd.hpp"
+#include "daemon/broker/pool/ledger_layout.hpp"
+#include "tests/support/catch.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+namespace {
+
+UniqueFd new_memfd() { return UniqueFd{::memfd_create("ledger", MFD_CLOEXEC)}; }
+
+Ledger open_ledger(int fd) {
+  auto ledger = Ledger::open(fd);
+  REQUIRE(ledger);
+  return std::move(*ledger);
+}
+
+Job a_job(std::uint64_t id) {
+  Job job;
+  job.id = JobId{id};
+  job.key = "key" + std::to_string(id);
+  job.description = "make -j4";
+  job.uid = 1000;
+  job.spec_hash = 99;
+  job.attempt = 1;
+  job.submitted_usec = 123;
+  return job;
+}
+
+std::vector<std::byte> a_report(std::string result) {
+  Report report;
+  report.ending = Ending::returned;
+  report.result = std::move(result);
+  std::vector<std::byte> bytes;
+  encode_report(report, bytes);
+  return bytes;
+}
+
+}  // namespace
+
+TEST_CASE("what one broker entered the next one finds") {
+  const UniqueFd fd = new_memfd();
+  {
+    Ledger ledger = open_ledger(fd.get());
+    ledger.set_next_id(JobId{8});
+    REQUIRE(ledger.begin(a_job(6)));
+    Job ended = a_job(7);
+    ended.outcome = Outcome::succeeded;
+    ended.ended_usec = 456;
+    REQUIRE(ledger.finish(ended, a_report("49")));
+  }
+  Ledger ledger = open_ledger(fd.get());
+  CHECK(ledger.next_id() == JobId{8});
+  const auto found = ledger.recover();
+  REQUIRE(found.size() == 2);
+  CHECK(found[0].job.id == JobId{6});
+  CHECK_FALSE(found[0].ended);
+  CHECK(found[0].job.key == "key6");
+  CHECK(found[0].job.uid == 1000);
+  CHECK(found[0].job.description == "make -j4");
+  CHECK(found[1].ended);
+  CHECK(found[1].job.outcome == Outcome::succeeded);
+  CHECK(found[1].job.ended_usec == 456);
+  CHECK(ledger.result(JobId{7}) == "49");
+}
+
+TEST_CASE("a result in pieces is whole, also when a new broker reads a piece again") {
+  const UniqueFd fd = new_memfd();
+  const std::string text = "\"abcdefgh\"";
+  const auto bytes = std::as_bytes(std::span{text});
+  Job job = a_job(1);
+  {
+    Ledger ledger = open_ledger(fd.get());
+    REQUIRE(ledger.begin(job));
+    REQUIRE(ledger.add_result(job.id, text.size(), 0, bytes.first(4)));
+  }
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(ledger.add_result(job.id, text.size(), 0, bytes.first(4)));
+  REQUIRE(ledger.add_result(job.id, text.size(), 4, bytes.subspan(4)));
+  Report report;
+  report.streamed = true;
+  std::vector<std::byte> fin;
+  encode_report(report, fin);
+  job.outcome = Outcome::succeeded;
+  REQUIRE(ledger.finish(job, fin));
+  CHECK(ledger.result(job.id) == text);
+}
+
+TEST_CASE("a result piece outside its announced total is refused") {
+  const UniqueFd fd = new_memfd();
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(ledger.begin(a_job(1)));
+  const std::byte piece[8]{};
+  CHECK_FALSE(ledger.add_result(JobId{1}, 4, 0, piece));
+  CHECK_FALSE(ledger.add_result(JobId{1}, 8, 1, piece));
+  CHECK(ledger.add_result(JobId{1}, 8, 0, piece));
+  CHECK_FALSE(ledger.add_result(JobId{1}, 16, 0, piece));  // another total
+  CHECK_FALSE(ledger.add_result(JobId{2}, 8, 0, piece));   // no such job
+}
+
+TEST_CASE("erased entries and their space are used again") {
+  const UniqueFd fd = new_memfd();
+  Ledger ledger = open_ledger(fd.get());
+  for (std::uint64_t id = 1; id <= 10'000; ++id) {
+    REQUIRE(ledger.finish(a_job(id), a_report("1")));
+    if (id > 10) ledger.erase(JobId{id - 10});
+  }
+  CHECK(ledger.size() == 10);
+  CHECK(ledger.heap_used() < 10'000);
+}
+
+TEST_CASE("a ledger of another version or with contradictions is not taken over") {
+  const UniqueFd fd = new_memfd();
+  { Ledger ledger = open_ledger(fd.get()); REQUIRE(ledger.begin(a_job(1))); REQUIRE(ledger.begin(a_job(2))); }
+  SECTION("magic") {
+    const std::uint64_t wrong = 1;
+    REQUIRE(::pwrite(fd.get(), &wrong, sizeof wrong, 0) == sizeof wrong);
+  }
+  SECTION("two entries with one id") {
+    const std::uint64_t id = 1;
+    const auto second = ledger_layout::kEntriesOffset + sizeof(ledger_layout::Entry) + offsetof(ledger_layout::Entry, id);
+    REQUIRE(::pwrite(fd.get(), &id, sizeof id, static_cast<off_t>(second)) == sizeof id);
+  }
+  SECTION("a block outside the heap") {
+    const ledger_layout::Block wrong{std::uint64_t{1} << 60, 100};
+    const auto block = ledger_layout::kEntriesOffset + offsetof(ledger_layout::Entry, texts);
+    REQUIRE(::pwrite(fd.get(), &wrong, sizeof wrong, static_cast<off_t>(block)) == sizeof wrong);
+  }
+  SECTION("size") { REQUIRE(::ftruncate(fd.get(), 4096) == 0); }
+  const auto again = Ledger::open(fd.get());
+  REQUIRE_FALSE(again);
+  CHECK(again.error().code == Errc::protocol);
+}
+
+TEST_CASE("an entry that a dying broker was about to free is found free") {
+  const UniqueFd fd = new_memfd();
+  {
+    Ledger ledger = open_ledger(fd.get());
+    REQUIRE(ledger.begin(a_job(1)));
+    REQUIRE(ledger.begin(a_job(2)));
+    ledger.erase(JobId{1});
+  }
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(ledger.recover().size() == 1);
+  REQUIRE(ledger.begin(a_job(3)));
+  CHECK(ledger.size() == 2);
+}

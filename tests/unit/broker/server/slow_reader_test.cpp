@@ -1,0 +1,148 @@
+// A peer that does not read its answers: bounded memory, streams that pause, and everything delivered once it reads.
+#include <string>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/broker/server/harness.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace jobpool::broker::testing;
+
+TEST_CASE("requests of a peer with too much unread are not read until it has read") {
+  Limits limits;
+  limits.unsent_bytes = 4 * kMiB;
+  Harness harness(limits);
+  const std::string large = R"({"data":")" + std::string(100 * kKiB, 'x') + "\"}";
+  int answered = 0;
+  harness.handler.script = [&](const auto& call) {
+    ++answered;
+    call->reply(large);
+  };
+  Client client = harness.connect();
+  for (int n = 0; n < 100; ++n) {
+    client.send(call_text(n));
+    harness.turn();
+  }
+  CHECK(answered >= 40);
+  CHECK(answered <= 45);
+  CHECK(harness.io.poll() == 0);
+  std::size_t replies = 0;
+  for (int rounds = 0; replies < 100 && rounds < 10'000; ++rounds) {
+    replies += client.replies().size();
+    harness.turn();
+  }
+  CHECK(replies == 100);
+  CHECK(answered == 100);
+}
+
+TEST_CASE("answers behind an unanswered call count as unread") {
+  Limits limits;
+  limits.unsent_bytes = 1 * kMiB;
+  Harness harness(limits);
+  const std::string large = R"({"data":")" + std::string(100 * kKiB, 'x') + "\"}";
+  harness.handler.script = [&](const auto& call) {
+    if (number_of(*call) == 0) return harness.handler.calls.push_back(call);
+    call->reply(large);
+  };
+  Client client = harness.connect();
+  std::string all;
+  for (int n = 0; n < 30; ++n) all += call_text(n);
+  client.send(all);
+  harness.turn();
+  CHECK(client.replies().empty());
+  harness.handler.calls.at(0)->reply("{}");
+  std::size_t replies = 0;
+  for (int rounds = 0; replies < 30 && rounds < 10'000; ++rounds) {
+    harness.turn();
+    replies += client.replies().size();
+  }
+  CHECK(replies == 30);
+}
+
+TEST_CASE("a stream pauses when its reader is slow and goes on when it has read") {
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0, R"("more":true)"));
+  harness.turn();
+  const std::shared_ptr<Call> call = harness.handler.calls.at(0);
+  const std::string part = R"({"data":")" + std::string(64 * kKiB, 'x') + "\"}";
+  constexpr int kParts = 200;
+  int made = 0, pauses = 0;
+  const auto produce = [&] {
+    while (made < kParts) {
+      ++made;
+      if (made == kParts) return call->reply(part);
+      if (!call->reply_more(part)) {
+        ++pauses;
+        return;
+      }
+    }
+  };
+  call->on_drained = produce;
+  produce();
+  harness.turn();
+  CHECK(made < 30);
+  CHECK(pauses > 0);
+  std::size_t replies = 0;
+  for (int rounds = 0; replies < kParts && rounds < 10'000; ++rounds) {
+    for (const auto& reply : client.replies()) {
+      ++replies;
+      CHECK(reply.contains("continues") == (replies < kParts));
+    }
+    harness.turn();
+  }
+  CHECK(replies == kParts);
+  CHECK(pauses > 3);
+}
+
+TEST_CASE("a large reply is handed over only when its last byte is with the socket") {
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0));
+  harness.turn();
+  bool handed_over = false;
+  harness.handler.calls.at(0)->reply(R"({"data":")" + std::string(16 * kMiB, 'x') + "\"}", {}, [&] { handed_over = true; });
+  harness.turn();
+  CHECK_FALSE(handed_over);
+  std::size_t read = 0;
+  for (int rounds = 0; read < 16 * kMiB && rounds < 100'000; ++rounds) {
+    client.read();
+    read = client.bytes_waiting();
+    harness.turn();
+  }
+  CHECK(client.replies().size() == 1);
+  CHECK(handed_over);
+}
+
+TEST_CASE("a peer that reads again after it was slow wakes the server no more than others do") {
+  Harness harness;
+  Client client = harness.connect();
+  harness.handler.script = [](const auto& call) {
+    call->reply(R"({"data":")" + std::string(number_of(*call) == 0 ? kMiB : 10, 'x') + "\"}");
+  };
+  client.send(call_text(0));
+  for (std::size_t replies = 0, rounds = 0; replies == 0 && rounds < 1000; ++rounds) {
+    harness.turn();
+    replies = client.replies().size();
+  }
+  client.send(call_text(1));
+  harness.turn();
+  CHECK(client.replies().size() == 1);  // reading it frees room in the socket, which is nobody's business
+  CHECK(harness.io.poll() == 0);
+}
+
+TEST_CASE("a slow reader that closes is noticed") {
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0) + call_text(1));
+  harness.turn();
+  bool handed_over = false, hung_up = false;
+  harness.handler.calls.at(0)->reply(R"({"data":")" + std::string(kMiB, 'x') + "\"}", {}, [&] { handed_over = true; });
+  harness.handler.calls.at(1)->on_hangup = [&] { hung_up = true; };
+  harness.turn();
+  client.close();
+  harness.turn();
+  CHECK_FALSE(handed_over);
+  CHECK(hung_up);
+  CHECK(harness.server.connections() == 0);
+}

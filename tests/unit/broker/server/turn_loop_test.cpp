@@ -1,0 +1,228 @@
+// The loop's order of things, and the watches that other parts hang into it.
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/broker/server/fd_watch.hpp"
+#include "daemon/broker/server/timer.hpp"
+#include "daemon/broker/server/turn_loop.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/broker/server/harness.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace jobpool::broker::testing;
+
+namespace {
+
+// Writes down what the loop asks, and runs a script of steps: one at the end of each turn.
+class ScriptedHooks : public TurnHooks {
+ public:
+  std::string log;
+  std::vector<std::function<void()>> steps;  // run in order
+  std::function<bool()> may_sleep = [] { return true; };
+
+  void end_turn() override {
+    log += 'E';
+    if (step_ < steps.size()) steps[step_++]();
+  }
+  bool prepare_to_sleep() override {
+    const bool sleeps = may_sleep();
+    log += sleeps ? 'S' : 's';
+    return sleeps;
+  }
+  void woke_up() override { log += 'W'; }
+
+ private:
+  std::size_t step_ = 0;
+};
+
+UniqueFd new_eventfd() { return UniqueFd(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)); }
+
+void ring(const UniqueFd& fd) {
+  const std::uint64_t one = 1;
+  REQUIRE(::write(fd.get(), &one, sizeof one) == sizeof one);
+}
+
+std::uint64_t take(int fd) {
+  std::uint64_t count = 0;
+  return ::read(fd, &count, sizeof count) == sizeof count ? count : 0;
+}
+
+struct Loop {
+  TurnLoop loop;
+  KeepingHandler handler;
+  Server server{loop.io(), handler, [](const Peer&) { return true; }};
+  ScriptedHooks hooks;
+
+  Client connect() {
+    int ends[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, ends) == 0);
+    server.adopt(UniqueFd(ends[1]), Peer{0, 0, 1});
+    return Client(UniqueFd(ends[0]));
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a turn gathers all calls, ends once, sends what was answered at its end, and sleeps") {
+  Loop all;
+  Client one = all.connect(), two = all.connect();
+  one.send(call_text(0) + call_text(1));
+  two.send(call_text(2));
+  all.hooks.steps = {
+      [&] {
+        REQUIRE(all.handler.calls.size() == 3);
+        for (const auto& call : all.handler.calls) call->reply("{}");
+        CHECK(one.replies().empty());
+        one.send(call_text(3));  // wakes the loop from its sleep
+      },
+      [&] {
+        CHECK(one.replies().size() == 2);
+        CHECK(two.replies().size() == 1);
+        CHECK(all.handler.calls.size() == 4);
+        all.loop.stop();
+      },
+  };
+  all.loop.run(all.hooks, all.server);
+  CHECK(all.hooks.log == "ESWE");
+}
+
+TEST_CASE("answers of the last turn still leave") {
+  Loop all;
+  Client client = all.connect();
+  client.send(call_text(0));
+  all.hooks.steps = {[&] {
+    all.handler.calls.at(0)->reply("{}");
+    all.loop.stop();
+  }};
+  all.loop.run(all.hooks, all.server);
+  CHECK(client.replies().size() == 1);
+}
+
+TEST_CASE("a stop that came before the loop is not forgotten") {
+  Loop all;
+  all.loop.io().poll();  // nothing to watch yet: the io_context stops itself
+  all.loop.stop();
+  all.loop.run(all.hooks, all.server);
+  CHECK(all.hooks.log == "E");
+}
+
+TEST_CASE("the loop does not sleep when there is work, or something to send") {
+  Loop all;
+  Client client = all.connect();
+  client.send(call_text(0));
+  int checks = 0;
+  all.hooks.may_sleep = [&] {
+    if (++checks < 3) return false;
+    if (checks == 3) all.handler.calls.at(0)->reply("{}");  // too late for this turn's sending
+    return true;
+  };
+  all.hooks.steps = {[] {}, [] {}, [] {}, [&] { all.loop.stop(); }};
+  all.loop.run(all.hooks, all.server);
+  CHECK(all.hooks.log == "EsWEsWESWE");
+  CHECK(client.replies().size() == 1);
+}
+
+TEST_CASE("clients that never pause cannot keep a turn from ending") {
+  Loop all;
+  Client client = all.connect();
+  all.handler.script = [&](const std::shared_ptr<Call>& call) {
+    call->reply("{}");
+    client.send(call_text(0));  // always another one
+  };
+  client.send(call_text(0));
+  all.hooks.steps = {[&] { all.loop.stop(); }};
+  all.loop.run(all.hooks, all.server);
+  CHECK(client.replies().size() == kHandlersPerTurn - 1);  // the coroutine's own start was a handler, too
+}
+
+TEST_CASE("a watched descriptor calls back each time it is readable, also for what is left in it") {
+  Loop all;
+  const UniqueFd bell = new_eventfd();
+  std::vector<std::uint64_t> counts;
+  int ignored = 0;
+  Result<FdWatch> watch = FdWatch::start(all.loop.io(), bell.get(), [&] {
+    if (ignored++ == 0) return;
+    counts.push_back(take(bell.get()));
+    if (counts.size() == 3) return all.loop.stop();
+    ring(bell);
+  });
+  REQUIRE(watch);
+  ring(bell);
+  all.loop.run(all.hooks, all.server);
+  CHECK(counts == std::vector<std::uint64_t>{1, 1, 1});
+}
+
+TEST_CASE("a watch may be destroyed in its own callback, before it is due, and leaves its descriptor open") {
+  Loop all;
+  const UniqueFd bell = new_eventfd(), other = new_eventfd();
+  int calls = 0;
+  std::optional<FdWatch> watch, silent;
+  auto witness = std::make_shared<int>(0);
+  watch = std::move(*FdWatch::start(all.loop.io(), bell.get(), [&, witness] {
+    ++calls;
+    silent.reset();  // it is due as well, perhaps already on its way
+    watch.reset();
+    CHECK(witness.use_count() == 2);  // what a running callback holds stays
+  }));
+  silent = std::move(*FdWatch::start(all.loop.io(), other.get(), [&] { ++calls; }));
+  ring(bell);
+  ring(other);
+  all.loop.io().poll();
+  CHECK(calls == 1);
+  CHECK(witness.use_count() == 1);
+  CHECK(take(bell.get()) == 1);
+  watch = std::move(*FdWatch::start(all.loop.io(), bell.get(), [&] { calls += 10 * static_cast<int>(take(bell.get())); }));
+  ring(bell);
+  all.loop.io().restart();
+  all.loop.io().poll();
+  CHECK(calls == 11);
+}
+
+TEST_CASE("a descriptor that cannot be watched is an error") {
+  Loop all;
+  CHECK_FALSE(FdWatch::start(all.loop.io(), -1, [] {}));
+}
+
+TEST_CASE("timers call back once, in their order, and may be set anew") {
+  Loop all;
+  std::string log;
+  Timer first(all.loop.io()), second(all.loop.io()), never(all.loop.io());
+  const TimePoint now = Clock::now();
+  never.set(now, [&] { log += 'n'; });
+  never.cancel();
+  second.set(now + std::chrono::milliseconds(20), [&] {
+    log += '2';
+    all.loop.stop();
+  });
+  first.set(now + std::chrono::hours(1), [&] { log += 'x'; });
+  first.set(now + std::chrono::milliseconds(1), [&] {
+    log += '1';
+    first.set(now + std::chrono::milliseconds(2), [&] { log += 'a'; });
+  });
+  all.loop.run(all.hooks, all.server);
+  CHECK(log == "1a2");
+}
+
+TEST_CASE("a timer that is due and then set anew or destroyed does not fire") {
+  asio::io_context io;
+  std::string log;
+  auto due = std::make_unique<Timer>(io);
+  Timer again(io), killer(io);
+  const TimePoint past = Clock::now() - std::chrono::seconds(1);
+  killer.set(past, [&] {
+    due.reset();
+    again.set(Clock::now() + std::chrono::hours(1), [&] { log += 'x'; });
+    log += 'k';
+  });
+  due->set(past + std::chrono::microseconds(1), [&] { log += 'd'; });
+  again.set(past + std::chrono::microseconds(2), [&] { log += 'a'; });
+  io.poll();
+  CHECK(log == "k");
+}

@@ -1,0 +1,186 @@
+// The public API: what is sent, what comes back, and which exception tells what.
+#include "jobpool/client.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "proto/messages.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/client/fake_server.hpp"
+
+using namespace jobpool;
+using namespace jobpool::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kApply = "org.jobpool.Pool.Apply";
+
+// A daemon that is greeted, hears one call of `method`, and answers it.
+std::function<void(FakeServer&)> one_apply(std::string answer) {
+  return [answer](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear(kApply);
+    peer.say(answer);
+  };
+}
+
+std::string ending(Outcome outcome, const std::function<void(proto::Ending&)>& fill = {}) {
+  proto::Ending ending;
+  ending.id = JobId{7};
+  ending.outcome = outcome;
+  if (fill) fill(ending);
+  return proto::write_ending(ending);
+}
+
+}  // namespace
+
+TEST_CASE("apply sends JSON arguments with a key and gives the result as the type asked for") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    const auto job = proto::read_submit(peer.hear(kApply).call.parameters);
+    if (!job || job->function != "power" || job->arguments != "[2,\"ten\",[1.5,true]]" || job->pool != "mail" || job->key.size() != 32)
+      throw std::runtime_error("another submission was expected");
+    peer.say(function_ending(7, "1024"));
+  });
+  const Client client(server.path());
+  const auto result = client.pool("mail").apply<int>("power", 2, "ten", Json{"[1.5,true]"});
+  CHECK(result == 1024);
+  server.finish();
+}
+
+TEST_CASE("a function's error is JobFailed with its type and message") {
+  FakeServer server(one_apply(ending(Outcome::failed, [](proto::Ending& end) {
+    end.error_type = "ValueError";
+    end.reason = "not a number";
+  })));
+  const Client client(server.path());
+  try {
+    client.pool().apply("square", "x");
+    FAIL("it returned");
+  } catch (const JobFailed& failed) {
+    CHECK(failed.type() == "ValueError");
+    CHECK(failed.message() == "not a number");
+    CHECK(failed.id() == 7);
+    CHECK(std::string{failed.what()} == "ValueError: not a number");
+  }
+  server.finish();
+}
+
+TEST_CASE("a command's exit code is a result, and so is the signal it died of") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    const auto job = proto::read_submit(peer.hear(kApply).call.parameters);
+    if (!job || job->command != std::vector<std::string>{"make", "-j4"} || job->cwd.empty() || !job->environment)
+      throw std::runtime_error("another submission was expected");
+    peer.say(ending(Outcome::failed, [](proto::Ending& end) {
+      end.exit_code = 2;
+      end.standard_output.bytes = std::string{"a\0\xff", 3};
+    }));
+    peer.hear(kApply);
+    peer.say(ending(Outcome::crashed, [](proto::Ending& end) { end.signal = 11; }));
+  });
+  const Client client(server.path());
+  const CommandResult failed = client.pool().apply(Command{.argv = {"make", "-j4"}});
+  CHECK(failed.exit_code == 2);
+  CHECK_FALSE(failed.succeeded());
+  CHECK(failed.standard_output == std::string{"a\0\xff", 3});
+  CHECK(client.pool().apply(Command{.argv = {"crash"}}).signal == 11);
+  server.finish();
+}
+
+TEST_CASE("cancelled and interrupted jobs have no result") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    for (const Outcome outcome : {Outcome::cancelled, Outcome::interrupted}) {
+      peer.hear(kApply);
+      peer.say(ending(outcome, [](proto::Ending& end) { end.reason = "so it was"; }));
+    }
+  });
+  const Client client(server.path());
+  CHECK_THROWS_AS(client.pool().apply(Command{.argv = {"x"}}), JobCancelled);
+  CHECK_THROWS_AS(client.pool().apply(Command{.argv = {"x"}}), Interrupted);
+  server.finish();
+}
+
+TEST_CASE("apply_async gives a handle; get, wait, ready and successful ask of it") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear("org.jobpool.Pool.ApplyAsync");
+    peer.say(proto::write_accepted(JobId{9}));
+    peer.hear("org.jobpool.Job.Ready");
+    peer.say("{\"ready\":false}");
+    peer.hear("org.jobpool.Job.Successful");
+    peer.fail("org.jobpool.Job.NotReady", "{\"id\":9}");
+    const auto wait = proto::read_wait(peer.hear("org.jobpool.Job.Wait").call.parameters);
+    if (!wait || wait->timeout != Microseconds{5000}) throw std::runtime_error("the time-out was not sent along");
+    peer.fail("org.jobpool.Job.TimedOut", "{\"id\":9}");
+    peer.hear("org.jobpool.Job.Get");
+    peer.fail("org.jobpool.Job.TimedOut", "{\"id\":9}");
+    peer.hear("org.jobpool.Job.Get");
+    peer.say(function_ending(9, "[1,2,3]"));
+  });
+  const Client client(server.path());
+  const AsyncResult job = client.pool().apply_async("range", 3);
+  CHECK(job.id() == 9);
+  CHECK_FALSE(job.ready());
+  CHECK_THROWS_AS(job.successful(), NotReady);
+  CHECK_FALSE(job.wait(5ms));
+  CHECK_THROWS_AS(job.get(5ms), TimeoutError);
+  CHECK(job.get<std::vector<int>>() == std::vector<int>{1, 2, 3});
+  server.finish();
+}
+
+TEST_CASE("the daemon's errors are exceptions of their own") {
+  const std::vector<std::pair<std::string, std::string>> errors{
+      {"org.jobpool.Pool.QueueFull", R"({"pool":"default","limit":3,"reason":"enough"})"},
+      {"org.jobpool.Pool.NoSuchPool", R"({"pool":"nowhere"})"},
+      {"org.jobpool.Pool.PoolNotRunning", R"({"pool":"default","reason":"it is closed"})"},
+      {"org.jobpool.Pool.InvalidJob", R"({"field":"job.umask","reason":"too large"})"},
+      {"org.example.Unheard", "{}"},
+  };
+  FakeServer server([&](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    for (const auto& [name, parameters] : errors) {
+      peer.hear(kApply);
+      peer.fail(name, parameters);
+    }
+  });
+  const Pool pool = Client(server.path()).pool();
+  CHECK_THROWS_AS(pool.apply("f"), QueueFull);
+  CHECK_THROWS_AS(pool.apply("f"), NoSuchPool);
+  CHECK_THROWS_AS(pool.apply("f"), PoolNotRunning);
+  CHECK_THROWS_AS(pool.apply("f"), InvalidCall);
+  CHECK_THROWS_AS(pool.apply("f"), ClientError);
+  server.finish();
+}
+
+TEST_CASE("a daemon that is not there is ConnectionLost, at the first call and not before") {
+  const Client client("/tmp/no/such/jobpool");
+  CHECK_THROWS_AS(client.hello(), ConnectionLost);
+}
+
+TEST_CASE("threads share a client; each running call has its own connection") {
+  constexpr int kThreads = 8;
+  FakeServer server([](FakeServer& self) {
+    // Every call waits for all others to have come: only one connection each lets that end.
+    std::vector<FakePeer> peers;
+    for (int i = 0; i < kThreads; ++i) peers.push_back(self.accept());
+    for (FakePeer& peer : peers) peer.greet("A");
+    for (FakePeer& peer : peers) peer.hear(kApply);
+    for (FakePeer& peer : peers) peer.say(function_ending(1, "1"));
+  });
+  const Client client(server.path());
+  std::vector<std::thread> threads;
+  std::vector<int> results(kThreads, 0);
+  for (int i = 0; i < kThreads; ++i)
+    threads.emplace_back([&, i] { results[static_cast<std::size_t>(i)] = client.pool().apply<int>("one"); });
+  for (std::thread& thread : threads) thread.join();
+  server.finish();
+  CHECK(results == std::vector<int>(kThreads, 1));
+}

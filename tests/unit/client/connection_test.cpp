@@ -1,0 +1,160 @@
+// One connection: messages, descriptors, deadlines and closing.
+#include "client/lib/connection.hpp"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/client/fake_server.hpp"
+
+using namespace jobpool;
+using namespace jobpool::client;
+using namespace jobpool::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+Connection open(const FakeServer& server) {
+  Result<Connection> connection = Connection::open(server.path(), kNever);
+  REQUIRE(connection);
+  return std::move(*connection);
+}
+
+bool same_file(int a, int b) {
+  struct stat first {
+  }, second{};
+  REQUIRE(::fstat(a, &first) == 0);
+  REQUIRE(::fstat(b, &second) == 0);
+  return first.st_dev == second.st_dev && first.st_ino == second.st_ino;
+}
+
+}  // namespace
+
+TEST_CASE("a call is answered, whatever pieces the answer comes in") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    const Heard heard = peer.hear("a.b.Double");
+    std::string reply;
+    proto::append_reply(reply, "{\"n\":" + std::to_string(2 * heard.call.parameters["n"].get<int>()) + "}");
+    for (const char byte : reply) peer.write({&byte, 1});
+  });
+  Connection connection = open(server);
+  const Result<Reply> reply = connection.call("a.b.Double", "{\"n\":21}", kNever);
+  REQUIRE(reply);
+  CHECK(reply->parameters["n"] == 42);
+  CHECK(reply->error.empty());
+  server.finish();
+}
+
+TEST_CASE("a stream of replies is taken one by one") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    if (!peer.hear("a.b.List").call.more) throw std::runtime_error("called without more");
+    for (int i = 0; i < 3; ++i) peer.say("{\"i\":" + std::to_string(i) + "}", i < 2);
+  });
+  Connection connection = open(server);
+  REQUIRE(connection.send(proto::write_call("a.b.List", "{}", proto::CallMode::more), {}, kNever));
+  for (int i = 0; i < 3; ++i) {
+    const Result<Reply> reply = connection.receive(kNever);
+    REQUIRE(reply);
+    CHECK(reply->parameters["i"] == i);
+    CHECK(reply->continues == (i < 2));
+  }
+  server.finish();
+}
+
+TEST_CASE("descriptors arrive in both directions, close-on-exec") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    const Heard heard = peer.hear("a.b.Swap");
+    if (heard.fds.size() != 2) throw std::runtime_error("two descriptors were passed");
+    peer.say_with("{\"descriptor\":0}", heard.fds[1].get());
+  });
+  Connection connection = open(server);
+  const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)}, zero{::open("/dev/zero", O_RDONLY | O_CLOEXEC)};
+  const std::array<int, 2> fds{null.get(), zero.get()};
+  const Result<Reply> reply = connection.call("a.b.Swap", "{}", kNever, proto::CallMode::plain, fds);
+  REQUIRE(reply);
+  REQUIRE(reply->fds.size() == 1);
+  CHECK(same_file(reply->fds[0].get(), zero.get()));
+  CHECK((::fcntl(reply->fds[0].get(), F_GETFD) & FD_CLOEXEC) != 0);
+  CHECK((::fcntl(connection.fd(), F_GETFD) & FD_CLOEXEC) != 0);
+  server.finish();
+}
+
+TEST_CASE("a daemon that closes in the middle of an answer is closed, not half an answer") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear();
+    peer.write("{\"parameters\":{\"n\":1");
+  });
+  Connection connection = open(server);
+  const Result<Reply> reply = connection.call("a.b.C", "{}", kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::closed);
+  server.finish();
+}
+
+TEST_CASE("a daemon that closed does not kill the client with SIGPIPE") {
+  FakeServer server([](FakeServer& self) { self.accept().close(); });
+  Connection connection = open(server);
+  server.finish();
+  const Result<void> sent = connection.send(proto::write_call("a.b.C", "{}"), {}, kNever);
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code == Errc::closed);
+}
+
+TEST_CASE("what is no Varlink is a protocol error") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear();
+    peer.write(std::string_view{"HTTP/1.1 400\0", 13});
+  });
+  Connection connection = open(server);
+  const Result<Reply> reply = connection.call("a.b.C", "{}", kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::protocol);
+  server.finish();
+}
+
+TEST_CASE("a silent daemon costs no more than the deadline, and the answer can still be waited for") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear("a.b.First");
+    peer.hear("a.b.GoOn");
+    peer.say("{\"late\":true}");
+  });
+  Connection connection = open(server);
+  const Result<Reply> early = connection.call("a.b.First", "{}", Clock::now() + 1ms);
+  REQUIRE_FALSE(early);
+  CHECK(early.error().code == Errc::timed_out);
+  REQUIRE(connection.send(proto::write_call("a.b.GoOn", "{}"), {}, kNever));
+  const Result<Reply> late = connection.receive(kNever);
+  REQUIRE(late);
+  CHECK(late->parameters["late"] == true);
+  server.finish();
+}
+
+TEST_CASE("a large message is sent while the daemon reads slowly, and a large answer comes whole") {
+  const std::string text(8 * 1024 * 1024, 'x');
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    const Heard heard = peer.hear();
+    peer.say("{\"text\":\"" + heard.call.parameters["text"].get<std::string>() + "\"}");
+  });
+  Connection connection = open(server);
+  const Result<Reply> reply = connection.call("a.b.Echo", "{\"text\":\"" + text + "\"}", Clock::now() + 60s);
+  REQUIRE(reply);
+  CHECK((reply->parameters["text"].get_ref<const std::string&>() == text));
+  server.finish();
+}
+
+TEST_CASE("nobody there, and a path that fits no socket, are told apart") {
+  CHECK(Connection::open("/tmp/no/such/jobpool", kNever).error().code == Errc::not_found);
+  const Result<Connection> too_long = Connection::open("/" + std::string(200, 'x'), kNever);
+  REQUIRE_FALSE(too_long);
+  CHECK(too_long.error().code == Errc::invalid_argument);
+}

@@ -1,0 +1,38 @@
+// The words behind @function.
+#include "client/cli/function_arguments.hpp"
+
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+using namespace jobpool;
+using namespace jobpool::cli;
+
+namespace {
+
+std::string arguments(std::vector<std::string> words) {
+  const Result<std::string> text = function_arguments(words);
+  REQUIRE(text);
+  return *text;
+}
+
+}  // namespace
+
+TEST_CASE("words that are JSON are passed on as they are, to the last digit") {
+  CHECK(arguments({"7", "-1.50", "true", "null", "[1, 2]", R"({"k":"v"})", "\"s\"", "12345678901234567890123"}) ==
+        R"([7,-1.50,true,null,[1, 2],{"k":"v"},"s",12345678901234567890123])");
+}
+
+TEST_CASE("words that are no JSON are strings") {
+  CHECK(arguments({"photo.jpg", "a b", "", "[1,", "'7'", "NaN", "TRUE", "0x10", "\xc3\xa4", "say \"x\"\n"}) ==
+        "[\"photo.jpg\",\"a b\",\"\",\"[1,\",\"'7'\",\"NaN\",\"TRUE\",\"0x10\",\"\xc3\xa4\",\"say \\\"x\\\"\\n\"]");
+}
+
+TEST_CASE("no words are no arguments") { CHECK(arguments({}) == "[]"); }
+
+TEST_CASE("a word that is not UTF-8 is refused, named readably") {
+  const std::vector<std::string> words{"caf\xe9\x01"};
+  const Result<std::string> text = function_arguments(words);
+  REQUIRE_FALSE(text);
+  CHECK(text.error().text.find("\\x01") != std::string::npos);
+}

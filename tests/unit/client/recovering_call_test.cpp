@@ -1,0 +1,214 @@
+// What a call does when the broker, or the whole daemon, dies under it.
+#include "client/lib/recovering_call.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/client/fake_server.hpp"
+
+using namespace jobpool;
+using namespace jobpool::client;
+using namespace jobpool::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+constexpr const char* kApply = "org.jobpool.Pool.Apply";
+
+std::string apply_message() { return proto::write_call(kApply, R"({"job":{"function":"square","arguments":"[7]","key":"k1"}})"); }
+
+}  // namespace
+
+TEST_CASE("a call whose broker died goes on with the same key at the same instance") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    const auto before = first.hear(kApply).call.parameters;
+    first.close();
+    FakePeer second = self.accept();
+    second.greet("A");
+    if (second.hear(kApply).call.parameters != before) throw std::runtime_error("the second call is another one");
+    second.say(function_ending(5, "49"));
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE(reply);
+  CHECK(reply->parameters["ending"]["result"] == "49");
+  server.finish();
+}
+
+TEST_CASE("a call whose daemon was replaced ends interrupted and is not sent again") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    first.hear(kApply);
+    first.close();
+    FakePeer second = self.accept();
+    second.greet("B");
+    if (second.hears_more()) throw std::runtime_error("the call was sent again");
+  });
+  {
+    Connections connections({server.path()});
+    RecoveringCall call(connections, apply_message(), Resend::same_instance);
+    const Result<Reply> reply = call.finish(kNever);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().code == Errc::interrupted);
+  }
+  server.finish();
+}
+
+TEST_CASE("a call whose daemon never said its name cannot be sent again") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.hear("org.jobpool.Pool.Hello");
+    first.hear(kApply);
+    first.close();
+    FakePeer second = self.accept();
+    second.greet("A");
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::interrupted);
+  server.finish();
+}
+
+TEST_CASE("an idle connection that died is no loss: the call was never seen, and any instance may have it") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    first.hear(kApply);
+    first.say(function_ending(1, "1"));
+    first.close();
+    FakePeer second = self.accept();
+    second.greet("B");
+    second.hear(kApply);
+    second.say(function_ending(1, "2"));
+  });
+  Connections connections({server.path()});
+  RecoveringCall first(connections, apply_message(), Resend::same_instance);
+  REQUIRE(first.finish(kNever));
+  // The close has happened when the first connection reads as ended.
+  Result<Connection> idle = connections.take(kNever);
+  REQUIRE(idle);
+  CHECK(idle->read_more(kNever).error().code == Errc::closed);
+  connections.give_back(std::move(*idle));
+  RecoveringCall second(connections, apply_message(), Resend::same_instance);
+  const Result<Reply> reply = second.finish(kNever);
+  REQUIRE(reply);
+  CHECK(reply->parameters["ending"]["result"] == "2");
+  server.finish();
+}
+
+TEST_CASE("descriptors are passed again with the call that is sent again") {
+  FakeServer server([](FakeServer& self) {
+    for (const bool last : {false, true}) {
+      FakePeer peer = self.accept();
+      peer.greet("A");
+      if (peer.hear(kApply).fds.size() != 1) throw std::runtime_error("one descriptor belongs to the call");
+      if (last) peer.say(function_ending(5, "49"));
+    }
+  });
+  const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance, {null.get()});
+  CHECK(call.finish(kNever));
+  server.finish();
+}
+
+TEST_CASE("when nobody listens any more, the call ends interrupted instead of waiting") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    first.hear(kApply);
+    self.stop_listening();
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::interrupted);
+  server.finish();
+}
+
+TEST_CASE("a question is asked again whoever answers, and needs no Hello") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.hear("org.jobpool.Job.Ready");
+    first.close();
+    FakePeer second = self.accept();
+    second.hear("org.jobpool.Job.Ready");
+    second.say("{\"ready\":true}");
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Ready", "{\"id\":1}"), Resend::always);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE(reply);
+  CHECK(reply->parameters["ready"] == true);
+  server.finish();
+}
+
+TEST_CASE("a call that must not be sent twice is not") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.hear("org.jobpool.Job.Kill");
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Kill", "{\"id\":1,\"signal\":15}"), Resend::never);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::closed);
+  server.finish();
+}
+
+TEST_CASE("a call that costs broker after broker its life is given up") {
+  FakeServer server([](FakeServer& self) {
+    for (int life = 0; life <= kMaxLosses; ++life) {
+      FakePeer peer = self.accept();
+      peer.greet("A");
+      peer.hear(kApply);
+    }
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::interrupted);
+  server.finish();
+}
+
+TEST_CASE("a caller that waits for something else too is woken by it, and the call goes on") {
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const UniqueFd bell{ends[0]}, rope{ends[1]};
+  FakeServer server([&](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear(kApply);
+    if (::write(rope.get(), "x", 1) != 1) throw std::runtime_error("the rope broke");
+    self.accept().wait_for_end();  // the woken caller says that it was
+    peer.say(function_ending(5, "49"));
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, apply_message(), Resend::same_instance);
+  std::array<pollfd, 1> others{{{bell.get(), POLLIN, 0}}};
+  const Result<std::optional<Reply>> woken = call.next(kNever, others);
+  REQUIRE(woken);
+  CHECK_FALSE(woken->has_value());
+  CHECK(others[0].revents == POLLIN);
+  others[0].fd = -1;  // the bell is heard
+  const Result<std::optional<Reply>> early = call.next(Clock::now() + 1ms, others);
+  REQUIRE_FALSE(early);
+  CHECK(early.error().code == Errc::timed_out);
+  CHECK(Connection::open(server.path(), kNever));
+  const Result<std::optional<Reply>> late = call.next(kNever, others);
+  REQUIRE(late);
+  REQUIRE(late->has_value());
+  CHECK((*late)->parameters["ending"]["result"] == "49");
+  server.finish();
+}

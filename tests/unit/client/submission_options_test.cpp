@@ -1,0 +1,99 @@
+// From words to a submission.
+#include "client/cli/submission_options.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <fstream>
+
+#include "client/cli/context.hpp"
+#include "client/lib/submission.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace jobpool;
+using namespace jobpool::cli;
+
+namespace {
+
+Result<SubmissionCall> build(const std::vector<std::string>& words, OwnStreams streams = OwnStreams::none) {
+  Context context;
+  Options options(context, {"verb", "", ""}, Options::Operands::end_options);
+  SubmissionOptions submission;
+  submission.declare(options);
+  const Options::Parsed parsed = options.parse(words);
+  REQUIRE_FALSE(parsed.exit_code);
+  return submission.build(parsed, streams);
+}
+
+bool holds(const std::vector<std::string>& variables, const std::string& variable) {
+  return std::count(variables.begin(), variables.end(), variable) == 1;
+}
+
+}  // namespace
+
+TEST_CASE("a command takes the caller's folder, environment and umask along") {
+  ::setenv("COLOUR", "blue", 1);
+  const Result<SubmissionCall> call = build({"--pool", "mail", "--name", "n", "--grace", "200ms", "--", "make", "-j4"});
+  REQUIRE(call);
+  CHECK(call->job.command == std::vector<std::string>{"make", "-j4"});
+  CHECK_FALSE(call->job.function);
+  CHECK(call->job.pool == "mail");
+  CHECK(call->job.name == "n");
+  CHECK(call->job.grace == Microseconds{200'000});
+  CHECK(call->job.cwd == *client::current_directory());
+  CHECK(holds(*call->job.environment, "COLOUR=blue"));
+  CHECK(call->job.umask == client::current_umask());
+  CHECK(call->job.key.size() == 32);
+  CHECK(call->fds.empty());
+}
+
+TEST_CASE("@name is a function, but not behind --") {
+  const Result<SubmissionCall> function = build({"@square", "7", "x"});
+  REQUIRE(function);
+  CHECK(function->job.function == "square");
+  CHECK(function->job.arguments == "[7,\"x\"]");
+  const Result<SubmissionCall> command = build({"--", "@square", "7"});
+  REQUIRE(command);
+  CHECK(command->job.command == std::vector<std::string>{"@square", "7"});
+}
+
+TEST_CASE("--env replaces one variable, --clean-env drops the rest") {
+  ::setenv("COLOUR", "blue", 1);
+  const Result<SubmissionCall> replaced = build({"--env", "COLOUR=red", "--", "true"});
+  REQUIRE(replaced);
+  CHECK(holds(*replaced->job.environment, "COLOUR=red"));
+  CHECK_FALSE(holds(*replaced->job.environment, "COLOUR=blue"));
+  const Result<SubmissionCall> clean = build({"--clean-env", "--env", "A=", "--", "true"});
+  REQUIRE(clean);
+  CHECK(holds(*clean->job.environment, "A="));
+  CHECK_FALSE(holds(*clean->job.environment, "COLOUR=blue"));
+}
+
+TEST_CASE("apply passes its own streams, and --output takes the place of two of them") {
+  const Result<SubmissionCall> own = build({"true"}, OwnStreams::all);
+  REQUIRE(own);
+  CHECK(own->fds == std::vector<int>{0, 1, 2});
+  CHECK(own->job.stdin_index == 0);
+  CHECK(own->job.stdout_index == 1);
+  CHECK(own->job.stderr_index == 2);
+
+  const jobpool::testing::TempDir folder;
+  const Result<SubmissionCall> file = build({"--output", folder.file("out"), "--stdin", "/dev/null", "true"}, OwnStreams::all);
+  REQUIRE(file);
+  REQUIRE(file->fds.size() == 2);
+  CHECK(file->fds[0] == file->opened[0].get());
+  CHECK(file->job.stdin_file == "/dev/null");
+  CHECK_FALSE(file->job.stdin_index);
+  CHECK(file->job.stdout_index == 0);
+  CHECK(file->job.stderr_index == 1);
+}
+
+TEST_CASE("a file that is not there is told at once, and a function has no files") {
+  const Result<SubmissionCall> missing = build({"--stdin", "/tmp/no/such/file", "true"});
+  REQUIRE_FALSE(missing);
+  CHECK(missing.error().text.find("/tmp/no/such/file") != std::string::npos);
+  CHECK(build({"--cwd", "/tmp", "@f"}).error().code == Errc::invalid_argument);
+  CHECK(build({"@"}).error().code == Errc::invalid_argument);
+}

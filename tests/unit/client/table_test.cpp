@@ -1,0 +1,33 @@
+// Columns for people.
+#include "client/cli/table.hpp"
+
+#include "tests/support/catch.hpp"
+
+using namespace jobpool::cli;
+
+TEST_CASE("columns are as wide as their widest cell, and the last one is never padded") {
+  Table table;
+  table.column("id", Table::Align::right);
+  table.column("state");
+  table.column("job");
+  table.row({{"7"}, {"running"}, {"true"}});
+  table.row({{"1234"}, {"ready"}, {"echo a b"}});
+  CHECK(table.text() ==
+        "  id  state    job\n"
+        "   7  running  true\n"
+        "1234  ready    echo a b\n");
+}
+
+TEST_CASE("width is counted in characters") {
+  Table table;
+  table.column("name");
+  table.column("n", Table::Align::right);
+  table.row({{"\u00e4\u00f6\u00fc\u00df\u00e9"}, {"1"}});
+  table.row({{"abc"}, {"22"}});
+  CHECK(table.text() == "name    n\n\u00e4\u00f6\u00fc\u00df\u00e9   1\nabc    22\n");
+}
+
+TEST_CASE("a job's name cannot write to the terminal") {
+  CHECK(printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
+  CHECK(printable("gr\u00fcn") == "gr\u00fcn");
+}

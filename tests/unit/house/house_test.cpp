@@ -1,0 +1,74 @@
+// Holds every source file of the house to its rules, and the rules to examples of what they must find.
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/house/rules.hpp"
+
+using jobpool::house::Source;
+
+namespace {
+
+bool is_found(const std::string& path, const std::vector<std::string>& lines, const std::string& what) {
+  std::vector<std::string> all = {"// What this is."};
+  if (path.ends_with(".hpp")) all.push_back("#pragma once");
+  all.insert(all.end(), lines.begin(), lines.end());
+  for (const std::string& finding : jobpool::house::findings(Source{path, all})) {
+    if (finding.find(what) != std::string::npos) return true;
+  }
+  return false;
+}
+
+bool is_clean(const std::string& path, const std::vector<std::string>& lines) { return !is_found(path, lines, ":"); }
+
+}  // namespace
+
+TEST_CASE("every source file keeps the rules of the house") {
+  const std::vector<Source> sources = jobpool::house::read_sources(JOBPOOL_SOURCE_DIR);
+  REQUIRE(sources.size() > 20);
+  std::string all;
+  for (const Source& source : sources) {
+    for (const std::string& finding : jobpool::house::findings(source)) all += "\n" + finding;
+  }
+  INFO(all);
+  CHECK(all.empty());
+}
+
+TEST_CASE("dependencies point one way") {
+  CHECK(is_found("common/a.cpp", {"#include \"proto/frame.hpp\""}, "a.cpp:2"));
+  CHECK(is_found("proto/a.cpp", {"#include \"client/lib/client.hpp\""}, "may not depend on"));
+  CHECK(is_found("client/lib/a.cpp", {"#include \"client/cli/main.hpp\""}, "may not depend on"));
+  CHECK(is_found("client/cli/a.cpp", {"#include \"daemon/broker/x.hpp\""}, "may not depend on"));
+  CHECK(is_found("daemon/worker/a.cpp", {"#include \"daemon/broker/x.hpp\""}, "may not depend on"));
+  CHECK(is_found("daemon/supervisor/a.cpp", {"#include \"daemon/worker/x.hpp\""}, "may not depend on"));
+  CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"daemon/broker/pool/x.hpp\""}, "may not depend on"));
+  CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"proto/frame.hpp\""}, "may not depend on"));
+  CHECK(is_clean("proto/a.cpp", {"#include \"common/result.hpp\"", "#include \"proto/frame.hpp\"", "#include <string>"}));
+  CHECK(is_clean("daemon/broker/a.cpp", {"#include \"daemon/broker/core/job.hpp\"", "#include <asio/post.hpp>"}));
+}
+
+TEST_CASE("libraries stay in the rooms that may have them") {
+  CHECK(is_found("daemon/worker/a.cpp", {"#include <asio/post.hpp>"}, "may not use"));
+  CHECK(is_found("daemon/supervisor/a.cpp", {"#  include <sqlite3.h>"}, "may not use"));
+  CHECK(is_found("client/lib/a.cpp", {"#include <spdlog/spdlog.h>"}, "may not use"));
+  CHECK(is_found("daemon/broker/core/a.cpp", {"#include <fstream>"}, "may not use"));
+  CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"common/log.hpp\""}, "may not use"));
+  CHECK(is_found("daemon/broker/core/a.cpp", {"const auto now = Clock::now();"}, "uses"));
+  CHECK(is_found("daemon/broker/pool/a.cpp", {"co_await read();"}, "co_await"));
+  CHECK(is_clean("daemon/broker/server/a.cpp", {"co_await read();"}));
+}
+
+TEST_CASE("a file says what it is, stays short and is finished") {
+  CHECK(is_found("common/a.cpp", std::vector<std::string>(350, "int a;"), "split by responsibility"));
+  CHECK(is_clean("common/a.cpp", std::vector<std::string>(349, "int a;")));
+  CHECK(is_found("common/a.cpp", {std::string("// TO") + "DO: later"}, "finish it"));
+  CHECK(is_found("common/a.cpp", {"#include \"result.hpp\""}, "in quotes"));
+  CHECK(is_found("elsewhere/a.cpp", {}, "no folder"));
+  CHECK_FALSE(jobpool::house::findings(Source{"common/a.cpp", {"#include <string>"}}).empty());
+  CHECK_FALSE(jobpool::house::findings(Source{"common/a.hpp", {"// A header without its guard."}}).empty());
+}
+
+TEST_CASE("tests wait for events and never sleep") {
+  CHECK(is_found("tests/integration/a_test.cpp", {"std::this_thread::sleep_for(1s);"}, "sleep_for"));
+  CHECK(is_clean("tests/integration/a_test.cpp", {"run({\"jobpool\", \"apply\", \"--\", \"sleep\", \"5\"});"}));
+}

@@ -1,0 +1,102 @@
+// What must hold: no reader crashes; our JSON reader agrees with nlohmann's; what was read can be written, and reads the same again.
+#include "tests/unit/proto/exercise.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "proto/envelope.hpp"
+#include "proto/json_reader.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+using nlohmann::json;
+
+json parsed(const std::string& text) {
+  json value;
+  JsonReader reader(text, kMaxMessageDepth);
+  return reader.read_value(value) && reader.at_end() ? value : json(json::value_t::discarded);
+}
+
+// nlohmann's parser takes more in these cases, each known and wanted.
+bool may_differ(std::string_view text) {
+  if (text.find('\0') != text.npos || text.starts_with("\xEF\xBB\xBF")) return true;  // an end to it; a byte order mark
+  if (text.find("e-") != text.npos || text.find("E-") != text.npos) return true;      // numbers too small for a double
+  return std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; }) > kMaxMessageDepth;
+}
+
+bool has_discarded(const json& value) {
+  if (value.is_discarded()) return true;
+  return value.is_structured() && std::any_of(value.begin(), value.end(), has_discarded);
+}
+
+std::string compare_parsers(std::string_view text) {
+  if (may_differ(text)) return "";
+  json value;
+  JsonReader reader(text, kMaxMessageDepth);
+  const bool is_read = reader.read_value(value) && reader.at_end();
+  const json expected = json::parse(text, nullptr, false);
+  if (is_read == expected.is_discarded()) return is_read ? "took what is no JSON" : "refused JSON";
+  if (is_read && !has_discarded(value) && value != expected) return "read another value";
+  if (is_read && !is_json(text)) return "skipping refuses what reading takes";
+  return "";
+}
+
+template <class Read, class Write>
+std::string round_trip(const json& parameters, const char* name, Read read, Write write) {
+  const auto value = read(parameters);
+  if (!value) return value.error().text.empty() ? std::string(name) + ": an error without a text" : "";
+  const std::string written = write(*value);
+  const auto again = read(parsed(written));
+  if (!again) return std::string(name) + ": refuses what was written: " + again.error().text + " in " + written;
+  return write(*again) == written ? "" : std::string(name) + ": reads another value than was written: " + written;
+}
+
+std::string all_round_trips(const json& parameters) {
+  std::string complaint;
+  const auto check = [&](const char* name, auto read, auto write) {
+    if (complaint.empty()) complaint = round_trip(parameters, name, read, write);
+  };
+  check("submit", read_submit, write_submit);
+  check("get", read_get, write_get);
+  check("wait", read_wait, write_wait);
+  check("cancel", read_cancel, write_cancel);
+  check("list", read_list, write_list);
+  check("kill", read_kill, write_kill);
+  check("logs", read_logs, write_logs);
+  check("id", read_id, write_id);
+  check("shutdown", read_shutdown, write_shutdown);
+  check("ending", read_ending, write_ending);
+  check("job", read_job, write_job);
+  check("hello", read_hello, write_hello);
+  check("status", read_status, write_status);
+  check("accepted", read_accepted, write_accepted);
+  check("log place", read_log_place, write_log_place);
+  check(
+      "cancelled", [](const json& value) { return read_ids("cancelled", value); },
+      [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  check(
+      "ready", [](const json& value) { return read_flag("ready", value); }, [](bool flag) { return write_flag("ready", flag); });
+  return complaint;
+}
+
+}  // namespace
+
+std::string exercise(std::string_view message) {
+  if (std::string complaint = compare_parsers(message); !complaint.empty()) return complaint;
+  if (const auto call = read_call(message)) {
+    if (!call->parameters.is_object()) return "parameters that are no object";
+    if (std::string complaint = all_round_trips(call->parameters); !complaint.empty()) return complaint;
+    std::string written = write_call(call->method, "");
+    written.pop_back();
+    if (const auto again = read_call(written); !again || again->method != call->method) return "another method than was written";
+  }
+  if (const auto reply = read_reply(message)) {
+    if (!reply->parameters.is_object()) return "parameters that are no object";
+    return all_round_trips(reply->parameters);
+  }
+  return "";
+}
+
+}  // namespace jobpool::proto

@@ -1,0 +1,111 @@
+// Framing: the same messages come out however the stream was cut.
+#include "proto/frame.hpp"
+
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+
+using namespace std::string_literals;
+using jobpool::Errc;
+using jobpool::proto::FrameDecoder;
+using jobpool::proto::kMaxMessageBytes;
+
+namespace {
+
+std::vector<std::string> take_all(FrameDecoder& decoder) {
+  std::vector<std::string> messages;
+  while (const auto message = decoder.next()) messages.emplace_back(*message);
+  return messages;
+}
+
+void feed(FrameDecoder& decoder, std::string_view bytes) { REQUIRE(decoder.feed(bytes)); }
+
+}  // namespace
+
+TEST_CASE("a message ends at its NUL and not before") {
+  FrameDecoder decoder;
+  feed(decoder, "{}");
+  CHECK_FALSE(decoder.next());
+  CHECK(decoder.pending() == 2);
+  feed(decoder, "\0"s);
+  CHECK(decoder.pending() == 0);
+  CHECK(take_all(decoder) == std::vector<std::string>{"{}"});
+}
+
+TEST_CASE("a stream cut at any two points gives the same messages") {
+  const std::string stream = "first\0\0{\"third\":3}\0x\0"s;
+  const std::vector<std::string> expected{"first", "", "{\"third\":3}", "x"};
+  for (std::size_t a = 0; a <= stream.size(); ++a) {
+    for (std::size_t b = a; b <= stream.size(); ++b) {
+      FrameDecoder decoder;
+      std::vector<std::string> messages;
+      for (const std::string& piece : {stream.substr(0, a), stream.substr(a, b - a), stream.substr(b)}) {
+        feed(decoder, piece);
+        for (std::string& message : take_all(decoder)) messages.push_back(std::move(message));
+      }
+      REQUIRE(messages == expected);
+      REQUIRE(decoder.pending() == 0);
+    }
+  }
+}
+
+TEST_CASE("messages that nobody takes for a while are kept in order") {
+  FrameDecoder decoder;
+  std::vector<std::string> expected, taken;
+  for (int i = 0; i < 2'000; ++i) {
+    expected.push_back(std::string(static_cast<std::size_t>(i % 71), 'a') + std::to_string(i));
+    feed(decoder, expected.back() + '\0' + "beg");  // and a piece of the next one,
+    if (i % 3 == 0) taken.emplace_back(*decoder.next());
+    feed(decoder, "un\0"s);  // which ends here
+    expected.push_back("begun");
+  }
+  for (std::string& message : take_all(decoder)) taken.push_back(std::move(message));
+  CHECK(taken == expected);
+}
+
+TEST_CASE("fed_messages tells to which message the next byte belongs") {
+  FrameDecoder decoder;
+  CHECK(decoder.fed_messages() == 0);
+  feed(decoder, "a\0b"s);
+  CHECK(decoder.fed_messages() == 1);
+  feed(decoder, "\0\0"s);
+  CHECK(decoder.fed_messages() == 3);
+  take_all(decoder);
+  CHECK(decoder.fed_messages() == 3);
+}
+
+TEST_CASE("a message of the largest size passes, one byte more does not, whether its end is there or not") {
+  const std::string largest(kMaxMessageBytes, 'x');
+  FrameDecoder decoder;
+  feed(decoder, largest);
+  feed(decoder, "\0"s);
+  CHECK(decoder.next()->size() == kMaxMessageBytes);
+
+  FrameDecoder unfinished;
+  feed(unfinished, largest);
+  REQUIRE_FALSE(unfinished.feed("x"));
+
+  FrameDecoder whole;
+  const auto fed = whole.feed("ok\0"s + largest + "x\0"s);
+  REQUIRE_FALSE(fed);
+  CHECK(fed.error().code == Errc::protocol);
+}
+
+TEST_CASE("whole messages before an over-long one can still be taken") {
+  FrameDecoder decoder;
+  feed(decoder, "ok\0"s);
+  REQUIRE_FALSE(decoder.feed(std::string(kMaxMessageBytes + 1, 'x')));
+  CHECK(take_all(decoder) == std::vector<std::string>{"ok"});
+}
+
+TEST_CASE("a large message in small pieces between small messages comes out whole") {
+  const std::string large(3'000'000, 'y');
+  FrameDecoder decoder;
+  feed(decoder, "before\0"s);
+  for (std::size_t at = 0; at < large.size(); at += 4'093) feed(decoder, std::string_view(large).substr(at, 4'093));
+  feed(decoder, "\0after\0"s);
+  CHECK(take_all(decoder) == std::vector<std::string>{"before", large, "after"});
+  feed(decoder, "again\0"s);
+  CHECK(take_all(decoder) == std::vector<std::string>{"again"});
+}

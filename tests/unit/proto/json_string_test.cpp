@@ -1,0 +1,71 @@
+// JSON's strings: escaping is always valid, unescaping takes what RFC 8259 and UTF-8 allow.
+#include "proto/json_string.hpp"
+
+#include <nlohmann/json.hpp>
+#include <optional>
+
+#include "tests/support/catch.hpp"
+
+using namespace std::string_literals;
+using namespace jobpool::proto;
+
+namespace {
+
+std::string escaped(std::string_view text) {
+  std::string out;
+  append_json_string(out, text);
+  return out;
+}
+
+// The value of a string literal, which must be all of `literal`.
+std::optional<std::string> unescaped(std::string_view literal) {
+  std::string value;
+  const char* at = literal.data() + 1;
+  const char* const end = literal.data() + literal.size();
+  if (!read_json_string(at, end, value) || at != end) return std::nullopt;
+  return value;
+}
+
+}  // namespace
+
+TEST_CASE("only what JSON requires is escaped") {
+  CHECK(escaped("") == R"("")");
+  CHECK(escaped("a/b 就绪 \x7f") == "\"a/b 就绪 \x7f\"");
+  CHECK(escaped("\"\\\n\t\r\b\f") == R"("\"\\\n\t\r\b\f")");
+  CHECK(escaped("\x01\x1f") == R"("\u0001\u001f")");
+}
+
+TEST_CASE("bytes that the protocol has no place for become U+FFFD") {
+  CHECK(escaped("a\0b"s) == "\"a\uFFFDb\"");
+  CHECK(escaped("a\xC3") == "\"a\uFFFD\"");
+  CHECK(escaped("\xED\xA0\x80") == "\"\uFFFD\uFFFD\uFFFD\"");
+}
+
+TEST_CASE("a special byte is found at every place of a long string") {
+  for (const char special : {'"', '\\', '\n', '\x1f', '\x80'}) {
+    for (std::size_t at = 0; at < 40; ++at) {
+      std::string text(40, 'a');
+      text[at] = special;
+      const nlohmann::json value = nlohmann::json::parse(escaped(text));
+      const std::string expected = special == '\x80' ? text.substr(0, at) + "\uFFFD" + text.substr(at + 1) : text;
+      REQUIRE(value.get<std::string>() == expected);
+    }
+  }
+}
+
+TEST_CASE("every escape is understood") {
+  CHECK(unescaped(R"("\"\\\/\b\f\n\r\t")") == "\"\\/\b\f\n\r\t");
+  CHECK(unescaped(R"("\u0041\u00e9\u5c31\uD83D\ude00")") == "Aé就😀");
+  CHECK(unescaped(R"("\u0000")") == "\0"s);
+  CHECK(unescaped("\"就绪\"") == "就绪");
+}
+
+TEST_CASE("a string that is broken is refused, with or without its value") {
+  for (const std::string& literal : {"\"abc"s, "\"abc\\\""s, "\"\\\""s, R"("\x41")"s, R"("\u12")"s, R"("\u12g4")"s, R"("\ud800")"s,
+                                     R"("\ud800x")"s, R"("\ud800\u0041")"s, R"("\udc00")"s, R"("\ud800\n")"s, "\"\\u00"s, "\"a\nb\""s,
+                                     "\"\0\""s, "\"\xC0\x80\""s, "\"\xED\xA0\x80\""s, "\"\xFF\""s, "\"\xC3\""s}) {
+    CHECK_FALSE(unescaped(literal));
+    const char* at = literal.data() + 1;
+    CHECK_FALSE(skip_json_string(at, literal.data() + literal.size()));
+  }
+}

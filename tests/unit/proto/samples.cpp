@@ -1,0 +1,267 @@
+// The samples. Values are odd on purpose: quotes, other scripts, large numbers.
+#include "tests/unit/proto/samples.hpp"
+
+#include <nlohmann/json.hpp>
+
+#include "proto/envelope.hpp"
+#include "proto/version.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+std::string without_nul(std::string message) {
+  message.pop_back();
+  return message;
+}
+
+std::string reply_of(std::string_view parameters) {
+  std::string out;
+  append_reply(out, parameters);
+  return without_nul(std::move(out));
+}
+
+// Collects the samples of one interface.
+class Samples {
+ public:
+  Samples(std::vector<Sample>& all, std::string interface) : all_(all), interface_(std::move(interface)) {}
+
+  template <class Message, class Read, class Write>
+  void request(const std::string& method, const std::string& variant, const Message& message, Read read, Write write,
+               CallMode mode = CallMode::plain) {
+    const std::string full = interface_ + "." + method;
+    const auto written = [=](const Message& value) { return without_nul(write_call(full, write(value), mode)); };
+    add(method, variant, Direction::request, written(message), [=](std::string_view text) -> Result<std::string> {
+      const auto call = read_call(text);
+      if (!call) return call.error();
+      const auto value = read(call->parameters);
+      if (!value) return value.error();
+      return written(*value);
+    });
+  }
+
+  template <class Message, class Read, class Write>
+  void reply(const std::string& method, const std::string& variant, const Message& message, Read read, Write write) {
+    add(method, variant, Direction::reply, reply_of(write(message)), [=](std::string_view text) -> Result<std::string> {
+      const auto reply = read_reply(text);
+      if (!reply) return reply.error();
+      const auto value = read(reply->parameters);
+      if (!value) return value.error();
+      return reply_of(write(*value));
+    });
+  }
+
+  // Without parameters.
+  void empty_request(const std::string& method) {
+    request(
+        method, "", true, [](const nlohmann::json& parameters) { return flag_of(read_nothing(parameters)); },
+        [](bool) { return std::string(); });
+  }
+  void empty_reply(const std::string& method) {
+    reply(
+        method, "", true, [](const nlohmann::json& parameters) { return flag_of(read_nothing(parameters)); },
+        [](bool) { return std::string(); });
+  }
+
+ private:
+  static Result<bool> flag_of(const Result<void>& read) { return read ? Result<bool>(true) : Result<bool>(read.error()); }
+
+  void add(const std::string& method, const std::string& variant, Direction direction, std::string message,
+           std::function<Result<std::string>(std::string_view)> rewrite) {
+    const std::string kind = direction == Direction::request ? ".request" : ".reply";
+    all_.push_back({interface_ + "." + method + kind + (variant.empty() ? "" : "." + variant) + ".json", interface_, method, direction,
+                    std::move(message), std::move(rewrite)});
+  }
+
+  std::vector<Sample>& all_;
+  const std::string interface_;
+};
+
+// A request or reply of one string.
+auto reader_of(std::string field) {
+  return [field](const nlohmann::json& parameters) -> Result<std::string> {
+    const auto found = parameters.find(field);
+    if (found == parameters.end() || !found->is_string()) return Error{Errc::protocol, field};
+    return found->get<std::string>();
+  };
+}
+auto writer_of(std::string field) {
+  return [field](const std::string& text) { return one_field(field, text); };
+}
+
+// As the golden file has it for ever, whatever today's version is.
+std::string info_of_first_version() {
+  std::string info = service_info();
+  return info.replace(info.find(version()), version().size(), "0.1.0");
+}
+
+void add_service(std::vector<Sample>& all) {
+  Samples service(all, "org.varlink.service");
+  service.empty_request("GetInfo");
+  const auto read_info = [](const nlohmann::json& info) { return Result<nlohmann::json>(info); };
+  service.reply("GetInfo", "", nlohmann::json(), read_info, [](const nlohmann::json&) { return info_of_first_version(); });
+  service.request("GetInterfaceDescription", "", std::string("org.jobpool.Pool"), reader_of("interface"), writer_of("interface"));
+  service.reply("GetInterfaceDescription", "", std::string("# A comment.\ninterface org.example.x\n\nmethod F() -> ()\n"),
+                reader_of("description"), writer_of("description"));
+}
+
+void add_pool(std::vector<Sample>& all) {
+  Samples pool(all, "org.jobpool.Pool");
+  pool.empty_request("Hello");
+  pool.reply("Hello", "", full_hello(), read_hello, write_hello);
+  pool.request("Apply", "function", full_function(), read_submit, write_submit);
+  pool.request("Apply", "command", full_command(), read_submit, write_submit);
+  pool.request("Apply", "descriptors", full_connected_command(), read_submit, write_submit);
+  pool.request("Apply", "binary", full_binary_command(), read_submit, write_submit);
+  pool.reply("Apply", "", full_ending(), read_ending, write_ending);
+  Ending binary = full_ending();
+  binary.standard_output.bytes = "\xFF\xFE";
+  binary.standard_error.bytes = std::string("a\0b", 3);
+  pool.reply("Apply", "binary", binary, read_ending, write_ending);
+  pool.request("ApplyAsync", "function", full_function(), read_submit, write_submit);
+  pool.request("ApplyAsync", "command", full_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "descriptors", full_connected_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
+  pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
+  pool.empty_request("Status");
+  pool.reply("Status", "", full_status(), read_status, write_status);
+  pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
+  pool.empty_reply("Shutdown");
+}
+
+void add_flag_method(Samples& job, const std::string& method, const std::string& field) {
+  job.request(method, "", JobId{12}, read_id, write_id);
+  job.reply(
+      method, "", true, [field](const nlohmann::json& parameters) { return read_flag(field, parameters); },
+      [field](bool value) { return write_flag(field, value); });
+}
+
+void add_job(std::vector<Sample>& all) {
+  Samples job(all, "org.jobpool.Job");
+  job.request("Get", "", GetRequest{JobId{12}, Microseconds(1'500'000), false}, read_get, write_get);
+  job.reply("Get", "", full_ending(), read_ending, write_ending);
+  Ending binary = full_ending();
+  binary.standard_output.bytes = binary.standard_error.bytes = "\x80";
+  job.reply("Get", "binary", binary, read_ending, write_ending);
+  job.request("Wait", "", WaitRequest{{JobId{1}, JobId{2}}, Microseconds(0)}, read_wait, write_wait);
+  job.empty_reply("Wait");
+  add_flag_method(job, "Ready", "ready");
+  add_flag_method(job, "Successful", "successful");
+  job.request("Show", "", JobId{12}, read_id, write_id);
+  job.reply("Show", "", full_job(), read_job, write_job);
+  job.request("List", "", ListRequest{JobState::done, "images", 0}, read_list, write_list, CallMode::more);
+  job.reply("List", "", full_job(), read_job, write_job);
+  job.request("Logs", "", LogsRequest{JobId{12}, true}, read_logs, write_logs);
+  job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
+  job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);
+  job.reply(
+      "Cancel", "", std::vector<JobId>{JobId{4}}, [](const nlohmann::json& parameters) { return read_ids("cancelled", parameters); },
+      [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  job.request("Kill", "", KillRequest{JobId{12}, 15}, read_kill, write_kill);
+  job.empty_reply("Kill");
+}
+
+}  // namespace
+
+Submission full_function() {
+  Submission job;
+  job.function = "thumbnail";
+  job.arguments = R"(["a \"quoted\" 就绪.jpg",{"w":640,"ratio":1.5},null])";
+  job.grace = Microseconds(250'000);
+  job.name = "thumbnail of 就绪";
+  job.pool = "images";
+  job.key = "5d41402abc4b2a76b9719d911017c592";
+  job.detach = true;
+  return job;
+}
+
+Submission full_command() {
+  Submission job;
+  job.command = {"sh", "-c", "echo \"$A\"\n", "/", ""};
+  job.cwd = "/var/tmp/就绪";
+  job.environment = {"A=b=\tc", "PATH=/usr/bin:/bin"};
+  job.umask = 077;
+  job.stdin_file = "/dev/null";
+  job.name = "echo";
+  return job;
+}
+
+Submission full_connected_command() {
+  Submission job;
+  job.command = {"cat"};
+  job.stdin_index = 0;
+  job.stdout_index = 1;
+  job.stderr_index = 2;
+  return job;
+}
+
+Submission full_binary_command() {
+  Submission job;
+  job.command = {"cat", "\xFF"};
+  job.cwd = "/\xFE";
+  job.environment = {"A=\x80"};
+  job.stdin_file = "/in/\xC0";
+  job.key = "k";
+  return job;
+}
+
+Ending full_ending() {
+  Ending ending;
+  ending.id = JobId{12};
+  ending.outcome = Outcome::failed;
+  ending.exit_code = 3;
+  ending.signal = 15;
+  ending.reason = "the \"exception's\" text";
+  ending.error_type = "std::runtime_error";
+  ending.result = R"({"a":[1,"\n"]})";
+  ending.standard_output = {"out 输出\n", true};
+  ending.standard_error = {"err\x1b[0m\n", true};
+  ending.resources = Resources{1'000, 2'000, 4'194'304};
+  return ending;
+}
+
+Job full_job() {
+  Job job;
+  job.id = JobId{12};
+  job.pool = "images";
+  job.name = "nightly";
+  job.description = "sh -c 'echo \"x\"'";
+  job.state = JobState::done;
+  job.outcome = Outcome::crashed;
+  job.exit_code = -1;
+  job.signal = 9;
+  job.reason = "died of signal 9";
+  job.error_type = "none";
+  job.attempt = 2;
+  job.worker = 4'294'967'295u;
+  job.pid = 4'194'304;
+  job.submitted_usec = 1'700'000'000'000'000;
+  job.started_usec = 1'700'000'000'000'001;
+  job.ended_usec = 1'700'000'000'000'002;
+  job.resources = Resources{1, 2, 3};
+  return job;
+}
+
+Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243}; }
+
+Status full_status() {
+  Status status;
+  status.version = "0.1.0";
+  status.instance = "b7c0a6f2";
+  status.uptime_usec = 86'400'000'000;
+  status.connections = 3;
+  status.worker_restarts = 1;
+  status.broker_restarts = 2;
+  status.rescued_wakeups = 0;
+  status.pools = {{"default", "running", 2, 1, 1, 1'000'000, 1, 7, 9'007'199'254'740'993}, {"images", "closed", 4, 4, 0, 0, 0, 0, 0}};
+  return status;
+}
+
+std::vector<Sample> all_samples() {
+  std::vector<Sample> all;
+  add_service(all);
+  add_pool(all);
+  add_job(all);
+  return all;
+}
+
+}  // namespace jobpool::proto

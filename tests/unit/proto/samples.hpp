@@ -1,0 +1,38 @@
+// Messages with every field set, and all of them together: what the golden files, the interface check and the mutations start from.
+#pragma once
+
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::proto {
+
+Submission full_function();
+Submission full_command();
+Submission full_connected_command();
+Submission full_binary_command();
+Ending full_ending();
+Job full_job();
+Hello full_hello();
+Status full_status();
+
+enum class Direction { request, reply };
+
+struct Sample {
+  std::string file;       // its name in tests/golden/
+  std::string interface;  // "org.jobpool.Pool"
+  std::string method;     // "Apply"
+  Direction direction;
+  std::string message;  // as written, without the NUL
+  // Reads a message of this kind and writes what was read, without the NUL.
+  std::function<Result<std::string>(std::string_view)> rewrite;
+};
+
+// One request and one reply of each method at least; together they have every field of the interface files.
+std::vector<Sample> all_samples();
+
+}  // namespace jobpool::proto

@@ -1,0 +1,104 @@
+// Ranges of the payload memfd, and that freed pages go back to the system.
+#include <sys/mman.h>
+#include <sys/stat.h>
+
+#include <random>
+
+#include "common/shm/payload_allocator.hpp"
+#include "tests/unit/shm/pair.hpp"
+
+namespace jobpool::shm {
+namespace {
+
+std::uint64_t resident_bytes(const SegmentFds& fds) {
+  struct stat status {};
+  REQUIRE(::fstat(fds.payload.get(), &status) == 0);
+  return static_cast<std::uint64_t>(status.st_blocks) * 512;
+}
+
+}  // namespace
+
+TEST_CASE("payloads are placed from low addresses, aligned, and a freed gap is used again") {
+  PayloadAllocator payloads;
+  CHECK(payloads.allocate(1) == 0u);
+  CHECK(payloads.allocate(65) == 64u);
+  CHECK(payloads.allocate(64) == 192u);
+  payloads.free(64, 65);
+  CHECK(payloads.allocate(129) == 256u);  // does not fit into the gap of 128
+  CHECK(payloads.allocate(128) == 64u);
+}
+
+TEST_CASE("empty payloads take no room") {
+  PayloadAllocator payloads;
+  for (std::size_t i = 0; i < 2 * kSlots; ++i) CHECK(payloads.allocate(0) == 0u);
+  CHECK(payloads.allocate(kPayloadBytes) == 0u);
+  payloads.free(0, 0);
+  CHECK(!payloads.allocate(1).has_value());
+}
+
+TEST_CASE("what does not fit is refused") {
+  PayloadAllocator payloads;
+  CHECK(!payloads.allocate(kPayloadBytes + 1).has_value());
+  CHECK(!payloads.allocate(~std::uint64_t{0}).has_value());
+  CHECK(payloads.allocate(kPayloadBytes - 64) == 0u);
+  CHECK(!payloads.allocate(65).has_value());
+  CHECK(payloads.allocate(64) == kPayloadBytes - 64);
+}
+
+TEST_CASE("a range found in flight is reserved only where it can be") {
+  PayloadAllocator payloads;
+  CHECK(payloads.reserve(128, 100));
+  CHECK(!payloads.reserve(128, 1));
+  CHECK(!payloads.reserve(192, 1));
+  CHECK(!payloads.reserve(64, 65));
+  CHECK(!payloads.reserve(32, 1));
+  CHECK(!payloads.reserve(kPayloadBytes, 1));
+  CHECK(!payloads.reserve(0, ~std::uint64_t{0}));
+  CHECK(!payloads.reserve(~std::uint64_t{0} - 63, 128));
+  CHECK(payloads.reserve(0, 0));
+  CHECK(payloads.reserve(256, 64));
+  CHECK(payloads.allocate(128) == 0u);
+}
+
+TEST_CASE("freeing what was not allocated aborts") {
+  CHECK(aborts([] { PayloadAllocator{}.free(0, 1); }));
+}
+
+TEST_CASE("random allocations never overlap") {
+  std::mt19937 random(1);
+  PayloadAllocator payloads;
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> live;
+  std::size_t overlaps = 0;
+  for (int round = 0; round < 20000; ++round) {
+    if (live.size() == kSlots || (!live.empty() && random() % 2 == 0)) {
+      const std::size_t victim = random() % live.size();
+      payloads.free(live[victim].first, live[victim].second);
+      live.erase(live.begin() + static_cast<std::ptrdiff_t>(victim));
+      continue;
+    }
+    const std::uint64_t length = 1 + random() % (kPayloadBytes / 6);
+    const auto offset = payloads.allocate(length);
+    if (!offset) continue;
+    for (const auto& [start, size] : live) overlaps += *offset < start + size && start < *offset + length;
+    live.emplace_back(*offset, length);
+  }
+  CHECK(overlaps == 0);
+}
+
+TEST_CASE("a large payload's pages go back to the system, small ones stay for the next") {
+  Pair pair;
+  const std::string large(8 * 1024 * 1024, 'x');
+  const Sequence small_one = pair.offer(1, "small");
+  const Sequence sequence = pair.offer(2, large);
+  const Sequence neighbour = pair.offer(3, "neighbour");
+  CHECK(resident_bytes(pair.fds) >= large.size());
+  REQUIRE(pair.broker.revoke(sequence));
+  pair.broker.release(sequence);
+  CHECK(resident_bytes(pair.fds) <= 64 * 1024);
+  CHECK(pair.claim().payload == "small");
+  CHECK(pair.claim().payload == "neighbour");
+  CHECK(pair.worker.is_live(small_one));
+  CHECK(pair.worker.is_live(neighbour));
+}
+
+}  // namespace jobpool::shm

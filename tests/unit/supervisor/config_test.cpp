@@ -1,0 +1,156 @@
+// Configuration file, defaults and what wins over what.
+#include <unistd.h>
+
+#include <cstdlib>
+#include <fstream>
+
+#include "daemon/supervisor/command_line.hpp"
+#include "daemon/supervisor/config_file.hpp"
+#include "daemon/supervisor/settings.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/unit/supervisor/temporary_dir.hpp"
+
+using namespace jobpool;
+using namespace jobpool::supervisor;
+
+namespace {
+
+std::string complaint(std::string_view text) {
+  auto wishes = parse_config(text, "pool.toml");
+  return wishes ? "" : wishes.error().text;
+}
+
+// Sets a variable for one test.
+class Variable {
+ public:
+  Variable(const char* name, const char* value) : name_(name) {
+    const char* old = std::getenv(name);
+    if (old != nullptr) old_ = old;
+    value == nullptr ? ::unsetenv(name) : ::setenv(name, value, 1);
+  }
+  ~Variable() { old_ ? ::setenv(name_, old_->c_str(), 1) : ::unsetenv(name_); }
+
+ private:
+  const char* name_;
+  std::optional<std::string> old_;
+};
+
+CommandLine parse(std::vector<std::string> words) {
+  words.insert(words.begin(), "jobpoold");
+  std::vector<char*> pointers;
+  for (auto& word : words) pointers.push_back(word.data());
+  return read_command_line(static_cast<int>(pointers.size()), pointers.data());
+}
+
+}  // namespace
+
+TEST_CASE("every key of the configuration file is read") {
+  auto wishes = parse_config(
+      "socket = '/a/socket'\nstate_dir = '/b'\nworkers = 8\nplugin_dirs = ['/c', '/d']\nlog_level = 'debug'\ndrain_seconds = 5\n", "x");
+  REQUIRE(wishes);
+  CHECK(wishes->socket == "/a/socket");
+  CHECK(wishes->state_dir == "/b");
+  CHECK(wishes->workers == 8u);
+  CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
+  CHECK(wishes->log_level == "debug");
+  CHECK(wishes->drain_time == std::chrono::seconds(5));
+}
+
+TEST_CASE("an empty configuration file wishes nothing") {
+  auto wishes = parse_config("", "x");
+  REQUIRE(wishes);
+  CHECK(!wishes->socket);
+  CHECK(!wishes->workers);
+  CHECK(!wishes->plugin_dirs);
+}
+
+TEST_CASE("an unknown key is refused with its line and the nearest known key") {
+  CHECK(complaint("\n\nworker = 3\n") == "pool.toml:3: unknown key 'worker': did you mean 'workers'?");
+  CHECK(complaint("drain_sec = 3\n") == "pool.toml:1: unknown key 'drain_sec': did you mean 'drain_seconds'?");
+}
+
+TEST_CASE("a value of the wrong type or out of range is refused with its line") {
+  CHECK(complaint("socket = 3\n") == "pool.toml:1: 'socket' is a text that is not empty");
+  CHECK(complaint("workers = 'many'\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
+  CHECK(complaint("workers = -1\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
+  CHECK(complaint("workers = 5000\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
+  CHECK(complaint("workers = 2.0\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
+  CHECK(complaint("plugin_dirs = '/c'\n") == "pool.toml:1: 'plugin_dirs' is a list of texts");
+  CHECK(complaint("plugin_dirs = ['/c',\n 3]\n") == "pool.toml:2: 'plugin_dirs' is a text that is not empty");
+}
+
+TEST_CASE("a syntax error is told with its line") { CHECK(complaint("socket = 'a'\nworkers = = 3\n").substr(0, 12) == "pool.toml:2:"); }
+
+TEST_CASE("a configuration file that is not there is an error that names it") {
+  auto wishes = read_config("/does/not/exist.toml");
+  REQUIRE(!wishes);
+  CHECK(wishes.error().code == Errc::not_found);
+  CHECK(wishes.error().text.find("/does/not/exist.toml") != std::string::npos);
+}
+
+TEST_CASE("flags win over the file, and the file over the defaults") {
+  Wishes flags, file;
+  flags.workers = 3;
+  file.workers = 5;
+  file.socket = "/file/socket";
+  file.state_dir = "/file/state";
+  auto settings = settle(flags, file, "/programs");
+  REQUIRE(settings);
+  CHECK(settings->workers == 3);
+  CHECK(settings->socket == "/file/socket");
+  CHECK(settings->state_dir == "/file/state");
+  CHECK(settings->log_level == "info");
+  CHECK(settings->drain_time == std::chrono::seconds(30));
+  CHECK(settings->program_dir == "/programs");
+}
+
+TEST_CASE("the socket is where the environment says, in its order") {
+  const Variable home("HOME", "/home/somebody");
+  const Variable state_directory("STATE_DIRECTORY", nullptr);
+  const Variable state_home("XDG_STATE_HOME", nullptr);
+  const Variable runtime("XDG_RUNTIME_DIR", "/run/user/7");
+  {
+    const Variable given("JOBPOOL_SOCKET", "/given/socket");
+    CHECK(settle({}, {}, "/p")->socket == "/given/socket");
+  }
+  const Variable empty("JOBPOOL_SOCKET", "");
+  CHECK(settle({}, {}, "/p")->socket == "/run/user/7/jobpool/socket");
+}
+
+TEST_CASE("the state directory is where the environment says, in its order") {
+  const Variable home("HOME", "/home/somebody");
+  const Variable state_home("XDG_STATE_HOME", nullptr);
+  const Variable state_directory("STATE_DIRECTORY", nullptr);
+  CHECK(settle({}, {}, "/p")->state_dir == "/home/somebody/.local/state/jobpool");
+  const Variable other_home("XDG_STATE_HOME", "/states");
+  CHECK(settle({}, {}, "/p")->state_dir == "/states/jobpool");
+  const Variable by_systemd("STATE_DIRECTORY", "/var/lib/a:/var/lib/b");
+  CHECK(settle({}, {}, "/p")->state_dir == "/var/lib/a");
+}
+
+TEST_CASE("relative paths become absolute") {
+  Wishes flags;
+  flags.state_dir = "state";
+  flags.socket = "./there/../socket";
+  flags.plugin_dirs = {"plugins"};
+  auto settings = settle(flags, {}, "/p");
+  REQUIRE(settings);
+  const std::string here = std::filesystem::current_path().string();
+  CHECK(settings->state_dir == here + "/state");
+  CHECK(settings->socket == here + "/socket");
+  CHECK(settings->plugin_dirs.at(0) == here + "/plugins");
+}
+
+TEST_CASE("flags are read, and wrong usage ends with exit code 2") {
+  const CommandLine line = parse({"--socket", "/s", "-j", "4", "--plugin-dir", "/a", "--plugin-dir", "/b", "--check-config"});
+  CHECK(!line.exit_code);
+  CHECK(line.wishes.socket == "/s");
+  CHECK(line.wishes.workers == 4u);
+  CHECK(line.wishes.plugin_dirs == std::vector<std::string>{"/a", "/b"});
+  CHECK(line.check_only);
+  CHECK(!line.wishes.log_level);
+  CHECK(parse({"-j", "none"}).exit_code == 2);
+  CHECK(parse({"-j", "4097"}).exit_code == 2);
+  CHECK(parse({"--frobnicate"}).exit_code == 2);
+  CHECK(parse({"--version"}).exit_code == 0);
+}

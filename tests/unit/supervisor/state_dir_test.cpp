@@ -1,0 +1,107 @@
+// The state directory: one holder, private, and the record of the instance.
+#include "daemon/supervisor/state_dir.hpp"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/supervisor/temporary_dir.hpp"
+
+using namespace jobpool;
+using namespace jobpool::supervisor;
+using jobpool::test::TemporaryDir;
+
+namespace {
+
+int mode_of(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return static_cast<int>(status.st_mode & 0777);
+}
+
+void write(const std::string& path, const std::string& text) { std::ofstream(path) << text; }
+
+}  // namespace
+
+TEST_CASE("the state directory is made private, with what is above it") {
+  TemporaryDir dir;
+  auto state = StateDir::lock(dir / "a/b/state");
+  REQUIRE(state);
+  CHECK(mode_of(dir / "a/b/state") == 0700);
+  CHECK(mode_of(dir / "a") == 0700);
+}
+
+TEST_CASE("a state directory that others could read becomes private") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "state");
+  REQUIRE(::chmod((dir / "state").c_str(), 0755) == 0);
+  REQUIRE(StateDir::lock(dir / "state"));
+  CHECK(mode_of(dir / "state") == 0700);
+}
+
+TEST_CASE("a state directory that another daemon holds is refused with that daemon's pid") {
+  TemporaryDir dir;
+  auto first = StateDir::lock(dir / "state");
+  REQUIRE(first);
+  auto second = StateDir::lock(dir / "state");
+  REQUIRE(!second);
+  CHECK(second.error().code == Errc::already_exists);
+  CHECK(second.error().text.find("pid " + std::to_string(::getpid())) != std::string::npos);
+}
+
+TEST_CASE("a state directory that is a file is an error that names it") {
+  TemporaryDir dir;
+  write(dir / "state", "");
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(!state);
+  CHECK(state.error().text.find(dir / "state") != std::string::npos);
+}
+
+TEST_CASE("an instance is read back as it was written, and is gone after a clean stop") {
+  TemporaryDir dir;
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(state);
+  auto none = state->earlier_instance();
+  REQUIRE(none);
+  CHECK(!*none);
+  auto instance = new_instance();
+  REQUIRE(instance);
+  REQUIRE(state->write_instance(*instance));
+  CHECK(mode_of(dir / "state/instance") == 0600);
+  auto read = state->earlier_instance();
+  REQUIRE(read);
+  REQUIRE(*read);
+  CHECK((*read)->id == instance->id);
+  CHECK((*read)->boot_id == instance->boot_id);
+  CHECK((*read)->pid == ::getpid());
+  CHECK((*read)->start_time == instance->start_time);
+  state->remove_instance();
+  CHECK(!*state->earlier_instance());
+}
+
+TEST_CASE("an unreadable record of an instance is an error, not a fresh start") {
+  TemporaryDir dir;
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(state);
+  for (const char* text : {"", "nonsense", "jobpool-instance 2 0123456789abcdef0123456789abcdef boot 1 1",
+                           "jobpool-instance 1 short boot 1 1", "jobpool-instance 1 0123456789abcdef0123456789abcdef boot 1"}) {
+    write(dir / "state/instance", text);
+    CHECK(!state->earlier_instance());
+  }
+}
+
+TEST_CASE("output of an earlier instance is removed, directories of others are left") {
+  TemporaryDir dir;
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(state);
+  std::filesystem::create_directories(dir / "state/output/mine");
+  write(dir / "state/output/1.1.out", "old");
+  auto output = state->fresh_output();
+  REQUIRE(output);
+  CHECK(!std::filesystem::exists(dir / "state/output/1.1.out"));
+  CHECK(std::filesystem::exists(dir / "state/output/mine"));
+  CHECK(mode_of(dir / "state/output") == 0700);
+}

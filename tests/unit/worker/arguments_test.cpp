@@ -1,0 +1,39 @@
+// The worker's command line.
+#include "daemon/worker/arguments.hpp"
+
+#include "tests/support/catch.hpp"
+
+namespace jobpool::worker {
+namespace {
+
+Result<Arguments> parse(std::vector<std::string> words) {
+  std::vector<char*> plain;
+  for (std::string& word : words) plain.push_back(word.data());
+  return parse_arguments(plain);
+}
+
+TEST_CASE("all options are read, and plugin directories keep their order") {
+  const auto arguments = parse({"--number", "3", "--incarnation", "12", "--instance", "abc", "--socket", "/run/s", "--log-level", "debug",
+                                "--plugin-dir", "/b", "--plugin-dir", "/a", "--cgroup", "/sys/fs/cgroup/x"});
+  REQUIRE(arguments);
+  CHECK(arguments->number.value == 3);
+  CHECK(arguments->incarnation.value == 12);
+  CHECK(arguments->instance == "abc");
+  CHECK(arguments->socket == "/run/s");
+  CHECK(arguments->log_level == "debug");
+  CHECK(arguments->plugin_dirs == std::vector<std::string>{"/b", "/a"});
+  CHECK(arguments->cgroup == "/sys/fs/cgroup/x");
+}
+
+TEST_CASE("an unknown option, a missing value and a number that is none are refused by name") {
+  CHECK_FALSE(parse({}));
+  CHECK_FALSE(parse({"--number", "3"}));
+  const auto unknown = parse({"--number", "3", "--instance", "i", "--colour", "red"});
+  REQUIRE_FALSE(unknown);
+  CHECK(unknown.error().text.find("--colour") != std::string::npos);
+  CHECK_FALSE(parse({"--instance", "i", "--number"}));
+  for (const char* number : {"", "0", "-1", "3x", "99999999999999999999"}) CHECK_FALSE(parse({"--instance", "i", "--number", number}));
+}
+
+}  // namespace
+}  // namespace jobpool::worker

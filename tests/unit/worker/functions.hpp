@@ -1,0 +1,42 @@
+// Calls functions as the worker does, without a worker around them. For the worker's tests.
+#pragma once
+
+#include <string>
+
+#include "daemon/worker/function/built_in.hpp"
+#include "daemon/worker/function/function_runner.hpp"
+#include "daemon/worker/function/plugins.hpp"
+#include "tests/unit/worker/setup.hpp"
+
+namespace jobpool::worker {
+
+class Functions {
+ public:
+  explicit Functions(const std::vector<std::string>& plugins = {}) {
+    FunctionTable table;
+    add_built_in(table);
+    for (const std::string& plugin : plugins) REQUIRE(load_plugin(plugin, table));
+    auto state = ProcessState::capture();
+    REQUIRE(state);
+    runner_.emplace(std::move(table), "/the/plugins", std::move(*state), setup.orders(), worker_);
+  }
+
+  const Report& call(const std::string& name, const std::string& arguments = "[]") {
+    runner_->run(setup.attempt, {name, "default", arguments}, report_);
+    return report_;
+  }
+  // The result, or "Type: reason".
+  std::string answer(const std::string& name, const std::string& arguments = "[]") {
+    const Report& report = call(name, arguments);
+    return report.ending == Ending::returned ? report.result : report.error_type + ": " + report.reason;
+  }
+
+  Setup setup;
+
+ private:
+  WorkerIdentity worker_{WorkerNumber{3}, "instance", "/run/jobpool/test"};
+  std::optional<FunctionRunner> runner_;
+  Report report_;
+};
+
+}  // namespace jobpool::worker

@@ -1,0 +1,106 @@
+// Loading plugins: what is taken, what is refused and why, and what functions see of each other.
+#include <sys/stat.h>
+
+#include <nlohmann/json.hpp>
+
+#include "tests/unit/worker/functions.hpp"
+
+namespace jobpool::worker {
+namespace {
+
+TEST_CASE("a plugin in plain C serves functions") {
+  Functions functions({C_PLUGIN});
+  CHECK(functions.answer("length", "[1, 2]") == "6");
+  CHECK(functions.answer("whoami") == R"({"job":7,"attempt":1,"worker":3})");
+  CHECK(functions.answer("refuse") == "Refused: because it can");
+}
+
+TEST_CASE("an answer that is not JSON fails the job and names the plugin") {
+  Functions functions({C_PLUGIN});
+  CHECK(functions.answer("broken") == std::string("BadResult: plugin '") + C_PLUGIN + "' answered with text that is not JSON");
+}
+
+TEST_CASE("a result above the limit fails the job with a remedy") {
+  Functions functions({PROBE_PLUGIN});
+  CHECK(functions.call("large", "[16777000]").ending == Ending::returned);
+  const Report& report = functions.call("large", "[17000000]");
+  CHECK(report.error_type == "ResultTooLarge");
+  CHECK(report.reason.find("write it to a file") != std::string::npos);
+}
+
+TEST_CASE("the first function of a name stays, and names or entries that are off are passed over") {
+  Functions functions({PROBE_PLUGIN});
+  CHECK(functions.answer("square", "[7]") == "49");
+  CHECK(functions.answer("no spaces, please").starts_with("NoSuchFunction"));
+  CHECK(functions.answer("no_code").starts_with("NoSuchFunction"));
+}
+
+TEST_CASE("what a plugin's function changes in the process is unseen by the next") {
+  Functions functions({PROBE_PLUGIN});
+  const auto before = nlohmann::json::parse(functions.answer("look"));
+  REQUIRE(functions.answer("disturb") == "null");
+  CHECK(nlohmann::json::parse(functions.answer("look")) == before);
+  CHECK(before["probe is set"] == false);
+}
+
+TEST_CASE("a plugin of another ABI, one without a table and one that does not load are refused, each with its reason") {
+  FunctionTable table;
+  testing::TempDir dir;
+  const auto refusal = [&](const std::string& path) {
+    const auto loaded = load_plugin(path, table);
+    REQUIRE_FALSE(loaded);
+    return loaded.error().text;
+  };
+  CHECK(refusal(OTHER_ABI_PLUGIN).find("another ABI") != std::string::npos);
+  CHECK(refusal(NO_TABLE_PLUGIN).find("exports no jobpool_plugin") != std::string::npos);
+  std::ofstream(dir.file("text.so")) << "not a library";
+  CHECK(refusal(dir.file("text.so")).find("does not load") != std::string::npos);
+  CHECK(refusal(dir.file("none.so")).find("No such file") != std::string::npos);
+  CHECK(table.names().empty());
+}
+
+TEST_CASE("a plugin that others could write is refused, and so is a directory that others could write") {
+  testing::TempDir dir;
+  const std::string copy = dir.file("example.so");
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, copy);
+  FunctionTable table;
+  REQUIRE(::chmod(copy.c_str(), 0775) == 0);
+  CHECK(load_plugin(copy, table).error().code == Errc::permission_denied);
+  REQUIRE(::chmod(copy.c_str(), 0755) == 0);
+  REQUIRE(::chmod(dir.path().c_str(), 0777) == 0);
+  load_plugins({dir.path()}, table);
+  CHECK(table.find("cube") == nullptr);
+  REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
+  load_plugins({dir.path()}, table);
+  CHECK(table.find("cube") != nullptr);
+}
+
+TEST_CASE("a plugin that belongs to somebody else is refused") {
+  if (::geteuid() != 0) {
+    WARN("only root can give a file away: not tried");
+    return;
+  }
+  testing::TempDir dir;
+  const std::string copy = dir.file("example.so");
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, copy);
+  REQUIRE(::chown(copy.c_str(), 12345, 12345) == 0);
+  FunctionTable table;
+  CHECK(load_plugin(copy, table).error().text.find("belongs to uid 12345") != std::string::npos);
+}
+
+TEST_CASE("of a directory all plugins are loaded in the order of their names, and one bad one does not spoil the others") {
+  testing::TempDir dir;
+  REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, dir.file("b.so"));
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, dir.file("c.so"));
+  std::ofstream(dir.file("a.so")) << "not a library";
+  std::filesystem::copy_file(C_PLUGIN, dir.file("in_c.so.disabled"));
+  FunctionTable table;
+  load_plugins({"/no/such/directory", dir.path()}, table);
+  REQUIRE(table.find("cube") != nullptr);
+  CHECK(table.find("cube")->source == dir.file("b.so"));
+  CHECK(table.find("length") == nullptr);
+}
+
+}  // namespace
+}  // namespace jobpool::worker

@@ -1,0 +1,52 @@
+// A plugin that disturbs its process and looks at it, for the tests of what functions share. Runs in the test or in a worker.
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <jobpool/task.hpp>
+
+namespace {
+
+// Changes everything that the worker promises to restore.
+JOBPOOL_TASK(disturb, [] {
+  if (::chdir("/tmp") != 0) throw std::runtime_error("chdir failed");
+  ::umask(0);
+  ::setenv("JOBPOOL_PROBE", "left behind", 1);
+  ::setenv("PATH", "/nowhere", 1);
+  sigset_t usr1;
+  ::sigemptyset(&usr1);
+  ::sigaddset(&usr1, SIGUSR1);
+  ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
+});
+
+JOBPOOL_TASK(look, [] {
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  sigset_t blocked;
+  ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  char* cwd = ::get_current_dir_name();
+  const nlohmann::json seen{{"umask", mask},
+                            {"cwd", cwd},
+                            {"usr1 is blocked", ::sigismember(&blocked, SIGUSR1) == 1},
+                            {"probe is set", ::getenv("JOBPOOL_PROBE") != nullptr},
+                            {"path", ::getenv("PATH")}};
+  std::free(cwd);
+  return seen;
+});
+
+JOBPOOL_TASK(throw_int, [] { throw 7; });
+JOBPOOL_TASK(large, [](std::size_t bytes) { return std::string(bytes, 'x'); });
+JOBPOOL_TASK(square, [](long) { return "the plugin's own"; });  // the built-in one stays
+
+// A name that cannot be used, and one without code, beside good ones.
+const struct Register {
+  Register() {
+    jobpool::task_detail::registry().push_back({"no spaces, please", nullptr, [](const jobpool_call*, void*) {}, nullptr});
+    jobpool::task_detail::registry().push_back({"no_code", nullptr, nullptr, nullptr});
+    // Not made with the C++ header's care: an exception leaves a C function.
+    jobpool::task_detail::registry().push_back(
+        {"leaks_exception", nullptr, [](const jobpool_call*, void*) { throw std::out_of_range("it got out"); }, nullptr});
+  }
+} bad_entries;
+
+}  // namespace

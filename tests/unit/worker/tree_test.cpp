@@ -1,0 +1,149 @@
+// Nothing of a job is alive after its report: both ways of following its processes, against jobs that do not want to die.
+#include <dirent.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+#include <filesystem>
+
+#include "tests/unit/worker/setup.hpp"
+
+namespace jobpool::worker {
+namespace {
+
+// A cgroup of the test's own; empty where there is no version 2 hierarchy to write to.
+class TestCgroup {
+ public:
+  TestCgroup() {
+    for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
+      if (!std::filesystem::exists(std::string(root) + "/cgroup.procs")) continue;
+      path_ = std::string(root) + "/jobpool-test-" + std::to_string(::getpid());
+      if (::mkdir(path_.c_str(), 0755) == 0) return;
+    }
+    path_.clear();
+  }
+  ~TestCgroup() {
+    if (!path_.empty()) ::rmdir(path_.c_str());
+  }
+  TestCgroup(const TestCgroup&) = delete;
+  TestCgroup& operator=(const TestCgroup&) = delete;
+
+  const std::string& path() const { return path_; }
+  long children() const {
+    long count = 0;
+    for (const auto& entry : std::filesystem::directory_iterator(path_)) count += entry.is_directory() ? 1 : 0;
+    return count;
+  }
+
+ private:
+  std::string path_;
+};
+
+enum class Kind { subreaper, cgroup };
+
+// Nothing left to wait for, and nobody who could write: the whole tree is dead.
+void check_all_dead(Bystander& bystander) {
+  CHECK(::waitpid(-1, nullptr, WNOHANG | __WALL) == -1);
+  bystander.rest();
+}
+
+template <class Action>
+CommandRunner::Ended run_hostile(Setup& setup, const std::string& way, Action action) {
+  Pipe out;
+  CommandSpec spec = command({HOSTILE_PROGRAM, way});
+  spec.passes_stdout = true;
+  std::vector<UniqueFd> passed;
+  passed.push_back(std::move(out.writing));
+  Bystander bystander(out.reading.get(), action);
+  CommandRunner::Ended ended = setup.run(spec, std::move(passed));
+  check_all_dead(bystander);
+  return ended;
+}
+
+void try_all_ways(Setup& setup) {
+  SECTION("what a command leaves behind goes with it, and its exit code stays") {
+    const auto ended = run_hostile(setup, "leave_child", [] {});
+    CHECK(ended.report.ending == Ending::exited);
+    CHECK(ended.report.code == 7);
+    CHECK(ended.after == CommandRunner::After::go_on);
+  }
+  SECTION("a daemon, forked twice and in a session of its own, goes with its command") {
+    const auto ended = run_hostile(setup, "daemonize", [] {});
+    CHECK(ended.report.code == 0);
+    CHECK(ended.after == CommandRunner::After::go_on);
+  }
+  SECTION("a chain of processes that fork and exit is caught") {
+    for (int round = 0; round < 5; ++round) CHECK(run_hostile(setup, "chain", [] {}).after == CommandRunner::After::go_on);
+  }
+  SECTION("a chain in which each process has a session of its own is caught") {
+    for (int round = 0; round < 5; ++round) CHECK(run_hostile(setup, "chain_of_sessions", [] {}).after == CommandRunner::After::go_on);
+  }
+  SECTION("who ignores TERM is killed when the grace is over") {
+    const auto ended = run_hostile(setup, "ignore_term", [&] { setup.order(control::OrderKind::stop, 50'000); });
+    CHECK(ended.report.ending == Ending::signalled);
+    CHECK(ended.report.code == SIGKILL);
+  }
+  SECTION("a stopped child is woken to receive TERM") {
+    const auto ended = run_hostile(setup, "stopped", [&] { setup.order(control::OrderKind::stop, 3'600'000'000); });
+    CHECK(ended.report.code == SIGTERM);
+  }
+  SECTION("a stopped child is killed") {
+    const auto ended = run_hostile(setup, "stopped", [&] { setup.order(control::OrderKind::stop, 0); });
+    CHECK(ended.report.code == SIGKILL);
+  }
+  SECTION("who forks anew on TERM is killed when the grace is over") {
+    run_hostile(setup, "refork_on_term", [&] { setup.order(control::OrderKind::stop, 50'000); });
+  }
+  SECTION("a bush of a hundred processes and sessions is killed whole") {
+    const auto ended = run_hostile(setup, "bush", [&] { setup.order(control::OrderKind::stop, 0); });
+    CHECK(ended.report.code == SIGKILL);
+  }
+  SECTION("the supervisor's hang-up kills the tree at once, and the worker must leave") {
+    const auto ended = run_hostile(setup, "ignore_term", [&] { setup.hang_up_supervisor(); });
+    CHECK(ended.after == CommandRunner::After::orphaned);
+  }
+}
+
+TEST_CASE("without cgroups: nothing of a job is alive after its report") {
+  Setup setup;
+  try_all_ways(setup);
+}
+
+TEST_CASE("with cgroups: nothing of a job is alive after its report, and its cgroup is gone") {
+  TestCgroup cgroup;
+  if (cgroup.path().empty()) {
+    WARN("no cgroup v2 hierarchy to write to here: not tried");
+    return;
+  }
+  auto tree = make_cgroup_tree(cgroup.path());
+  REQUIRE(tree);
+  {
+    Setup setup(std::move(*tree));
+    try_all_ways(setup);
+  }
+  CHECK(cgroup.children() == 0);
+}
+
+TEST_CASE("with cgroups: a job is in a cgroup of its own, and the groups it made below go with it") {
+  TestCgroup cgroup;
+  if (cgroup.path().empty()) {
+    WARN("no cgroup v2 hierarchy to write to here: not tried");
+    return;
+  }
+  auto tree = make_cgroup_tree(cgroup.path());
+  REQUIRE(tree);
+  Setup setup(std::move(*tree));
+  std::string out;
+  setup.run(command({"sh", "-c", "cat /proc/self/cgroup; mkdir -p " + cgroup.path() + "/job-7.1/inner/most"}), out);
+  CHECK(out.find(std::filesystem::path(cgroup.path()).filename().string() + "/job-7.1\n") != std::string::npos);
+  CHECK(cgroup.children() == 0);
+}
+
+TEST_CASE("a directory that is no cgroup is refused, with the reason") {
+  const auto tree = make_cgroup_tree("/tmp");
+  REQUIRE_FALSE(tree);
+  CHECK(tree.error().code == Errc::unsupported);
+  CHECK(make_cgroup_tree("/no/such/cgroup").error().code == Errc::not_found);
+}
+
+}  // namespace
+}  // namespace jobpool::worker
