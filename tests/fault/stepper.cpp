@@ -1,57 +1,91 @@
-// ptrace single-stepping. The mark is a SIGSTOP that the child sends itself, so it needs no agreement on addresses.
+// ptrace: single steps, breakpoints, and a SIGSTOP that the child sends itself as a mark.
 #include "tests/fault/stepper.hpp"
 
-#include <sched.h>
 #include <sys/prctl.h>
 #include <sys/ptrace.h>
+#include <sys/user.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
 #include <cstdlib>
-#include <cstring>
+#include <map>
 
 #include "tests/support/catch.hpp"
 
+#ifndef __x86_64__
+#error "the kill sweep knows breakpoints and registers of x86-64 only"
+#endif
+
 namespace jobpool::fault {
+namespace {
+
+constexpr unsigned long kInt3 = 0xcc;
+constexpr unsigned long kLowByte = 0xff;
+
+}  // namespace
 
 Stepper::Stepper(function_ref<void()> body) {
   pid_ = ::fork();
-  if (pid_ < 0) std::abort();
   if (pid_ == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::ptrace(PTRACE_TRACEME, 0, nullptr, nullptr) != 0) ::_exit(1);
     body();
     ::_exit(0);
   }
+  REQUIRE(pid_ > 0);
   int status = 0;
-  const bool stopped = ::waitpid(pid_, &status, 0) == pid_ && WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP;
-  if (!stopped) std::abort();  // no ptrace here, or the child died before its first mark: nothing can be tested
+  REQUIRE(::waitpid(pid_, &status, 0) == pid_);
+  // Otherwise there is no ptrace here, or the child died before its first mark.
+  REQUIRE((WIFSTOPPED(status) && WSTOPSIG(status) == SIGSTOP));
 }
 
 Stepper::~Stepper() { kill(); }
 
 void Stepper::mark() { ::kill(::getpid(), SIGSTOP); }
 
-bool Stepper::step_to_mark(int instructions) {
-  Stop stop = Stop::stepped;
-  for (int i = 0; i < instructions && stop == Stop::stepped; ++i) stop = resume(PTRACE_SINGLESTEP);
-  REQUIRE(stop != Stop::ended);
-  return stop == Stop::at_mark;
+std::vector<Place> Stepper::trace() {
+  std::vector<Place> way;
+  std::map<unsigned long, int> visits;
+  do {
+    const unsigned long here = address();
+    way.push_back(Place{.steps = way.size(), .address = here, .visit = ++visits[here]});
+  } while (resume(PTRACE_SINGLESTEP) == Stop::trapped);
+  way.pop_back();  // the mark's system call is over and its signal pending: a running child stops for the signal, not for a breakpoint
+  return way;
 }
 
-bool Stepper::run_to_mark() { return resume(PTRACE_CONT) == Stop::at_mark; }
+void Stepper::run_to(const Place& place) {
+  void* const at = reinterpret_cast<void*>(place.address);
+  const auto original = static_cast<unsigned long>(::ptrace(PTRACE_PEEKTEXT, pid_, at, nullptr));
+  const unsigned long trap = (original & ~kLowByte) | kInt3;
+  for (int visit = 1;; ++visit) {
+    REQUIRE(::ptrace(PTRACE_POKETEXT, pid_, at, trap) == 0);
+    // A mark here would mean that the child took another way than the one that was noted.
+    REQUIRE(resume(PTRACE_CONT) == Stop::trapped);
+    REQUIRE(address() == place.address + 1);
+    if (visit == place.visit) return;
+    REQUIRE(::ptrace(PTRACE_POKETEXT, pid_, at, original) == 0);
+    REQUIRE(::ptrace(PTRACE_POKEUSER, pid_, offsetof(user, regs.rip), place.address) == 0);
+    REQUIRE(resume(PTRACE_SINGLESTEP) == Stop::trapped);
+  }
+}
+
+void Stepper::run_to_mark() { REQUIRE(resume(PTRACE_CONT) == Stop::at_mark); }
 
 Stepper::Stop Stepper::resume(int request) {
+  // The last argument 0 swallows the signal that it stopped for.
+  REQUIRE(::ptrace(static_cast<__ptrace_request>(request), pid_, nullptr, nullptr) == 0);
   int status = 0;
-  // The last argument 0 swallows the signal it stopped for.
-  if (::ptrace(static_cast<__ptrace_request>(request), pid_, nullptr, nullptr) != 0) return Stop::ended;
-  if (::waitpid(pid_, &status, 0) != pid_ || !WIFSTOPPED(status)) {
-    alive_ = false;
-    return Stop::ended;
-  }
-  if (WSTOPSIG(status) == SIGSTOP) return Stop::at_mark;
-  return WSTOPSIG(status) == SIGTRAP ? Stop::stepped : Stop::ended;
+  REQUIRE(::waitpid(pid_, &status, 0) == pid_);
+  alive_ = WIFSTOPPED(status);
+  REQUIRE(alive_);
+  REQUIRE((WSTOPSIG(status) == SIGTRAP || WSTOPSIG(status) == SIGSTOP));
+  return WSTOPSIG(status) == SIGTRAP ? Stop::trapped : Stop::at_mark;
+}
+
+unsigned long Stepper::address() const {
+  return static_cast<unsigned long>(::ptrace(PTRACE_PEEKUSER, pid_, offsetof(user, regs.rip), nullptr));
 }
 
 void Stepper::kill() {
@@ -61,33 +95,15 @@ void Stepper::kill() {
   alive_ = false;
 }
 
-int sweep_stride() {
+std::size_t sweep_stride() {
   const char* wanted = std::getenv("JOBPOOL_SWEEP_STRIDE");
   const int stride = wanted == nullptr ? 0 : std::atoi(wanted);
-  if (stride > 0) return stride;
+  if (stride > 0) return static_cast<std::size_t>(stride);
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
   return 97;
 #else
   return 1;
 #endif
-}
-
-static_assert(sizeof(cpu_set_t) == 16 * sizeof(unsigned long));
-
-OneProcessor::OneProcessor() {
-  cpu_set_t before;
-  if (::sched_getaffinity(0, sizeof before, &before) != 0) std::abort();
-  std::memcpy(before_, &before, sizeof before);
-  cpu_set_t one;
-  CPU_ZERO(&one);
-  CPU_SET(::sched_getcpu(), &one);
-  ::sched_setaffinity(0, sizeof one, &one);  // refused: it only takes longer
-}
-
-OneProcessor::~OneProcessor() {
-  cpu_set_t before;
-  std::memcpy(&before, before_, sizeof before);
-  ::sched_setaffinity(0, sizeof before, &before);
 }
 
 }  // namespace jobpool::fault

@@ -1,15 +1,27 @@
-// A forked child that is run one instruction at a time, and killed after any of them.
+// A forked child that can be brought to any single instruction of a stretch of code, and killed there.
+// To step to the n-th instruction costs n context switches, so a sweep of all would take n²; instead one child is stepped and its way
+// noted, and each of the others runs at full speed to a breakpoint on the way.
 #pragma once
 
 #include <sys/types.h>
+
+#include <cstddef>
+#include <vector>
 
 #include "common/function_ref.hpp"
 
 namespace jobpool::fault {
 
+// A place on the way from one mark to the next, before the instruction there is executed.
+struct Place {
+  std::size_t steps;  // instructions executed since the mark
+  unsigned long address;
+  int visit;  // how often the way has come to this address, this time included
+};
+
 class Stepper {
  public:
-  // Forks. The child runs `body`, which calls mark() where stepping starts and where it ends; the constructor returns at the first mark.
+  // Forks. The child runs `body`, which calls mark() at the ends of what is swept; the constructor returns at the first mark.
   explicit Stepper(function_ref<void()> body);
   // Kills and reaps.
   ~Stepper();
@@ -19,35 +31,25 @@ class Stepper {
   // For the child: stops it until the parent goes on.
   static void mark();
 
-  // Executes up to `instructions`; true: it came to its next mark before that. Fails the test when the child died of itself.
-  bool step_to_mark(int instructions);
-  // Lets it run to its next mark. Returns false when it died instead.
-  bool run_to_mark();
+  // Steps to the next mark and notes the way. Fails the test when the child dies of itself (so do the others).
+  std::vector<Place> trace();
+  // Runs to a place on the way; the child must be at the mark from which the way was noted.
+  void run_to(const Place& place);
+  void run_to_mark();
   // SIGKILL where it stands; afterwards it changes nothing any more.
   void kill();
 
  private:
-  enum class Stop { stepped, at_mark, ended };
+  enum class Stop { trapped, at_mark };
   Stop resume(int request);
+  unsigned long address() const;
 
   pid_t pid_;
   bool alive_ = true;
 };
 
-// After how many instructions the next kill comes: 1, or JOBPOOL_SWEEP_STRIDE. Sanitized builds need many times the instructions and
-// take larger strides of themselves, since a sweep's cost grows with the square of its length.
-int sweep_stride();
-
-// While it lives, this thread and the children it forks run on one processor: a step is then a switch, not a wake-up across two.
-class OneProcessor {
- public:
-  OneProcessor();
-  ~OneProcessor();
-  OneProcessor(const OneProcessor&) = delete;
-  OneProcessor& operator=(const OneProcessor&) = delete;
-
- private:
-  unsigned long before_[16];
-};
+// Kill at every how many instructions: 1, or JOBPOOL_SWEEP_STRIDE. Sanitized builds need twenty times the instructions and a slow fork,
+// and take a larger stride of themselves.
+std::size_t sweep_stride();
 
 }  // namespace jobpool::fault

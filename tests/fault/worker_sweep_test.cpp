@@ -4,6 +4,8 @@
 #include <array>
 #include <iostream>
 #include <map>
+#include <optional>
+#include <vector>
 
 #include "common/shm/mapping.hpp"
 #include "common/shm/offer_side.hpp"
@@ -102,30 +104,32 @@ struct Scene {
   }
 };
 
+struct WorkerAtMark {
+  Scene rehearsal, scene;
+  Stepper stepper;
+
+  explicit WorkerAtMark(std::uint64_t position) : rehearsal(position), scene(position), stepper([this] { scene.live(rehearsal); }) {}
+};
+
 }  // namespace
 
 TEST_CASE("a worker killed after any instruction leaves a job that is reported, interrupted or never started") {
   // From the ring's start, and so that START, DATA and FIN lie across its end in turn.
   const std::uint64_t position = GENERATE(std::uint64_t{0}, shm::kRingBytes - 8, shm::kRingBytes - 48, shm::kRingBytes - 112);
-  const OneProcessor one_processor;
-  const int stride = sweep_stride();
+  const std::size_t stride = sweep_stride();
+  const std::vector<Place> way = WorkerAtMark(position).stepper.trace();
   std::map<Fate, int> fates;
   Fate latest = Fate::never_started;
-  int points = 0;
-  bool complete = false;
-  for (int kill_after = 0; !complete; kill_after += stride) {
-    Scene scene(position);
-    Scene rehearsal(position);
-    Stepper worker([&] { scene.live(rehearsal); });
-    complete = worker.step_to_mark(kill_after);
-    worker.kill();
-    const Fate fate = scene.judge();
+  for (std::size_t i = 0; i < way.size(); i += stride) {
+    WorkerAtMark worker(position);
+    worker.stepper.run_to(way[i]);
+    worker.stepper.kill();
+    const Fate fate = worker.scene.judge();
     REQUIRE(fate >= latest);
     latest = fate;
     ++fates[fate];
-    ++points;
   }
-  std::cout << "worker killed at " << points << " points (every " << stride << " instructions, ring at " << position
+  std::cout << "worker killed at every " << stride << ". of " << way.size() << " instructions (ring at " << position
             << "): " << fates[Fate::never_started] << " never started, " << fates[Fate::interrupted] << " interrupted, "
             << fates[Fate::reported] << " reported\n";
   CHECK(latest == Fate::reported);

@@ -151,7 +151,7 @@ TEST_CASE("a client that dies leaves its job running when it said --detach-on-in
       daemon.start({"apply", "--detach-on-interrupt", "--", "sh", "-c", "echo $JOBPOOL_JOB_ID; read word <$0; exit 4", daemon.file("go")});
   const std::string id = client.read_line();
   client.send_signal(SIGKILL);
-  client.finish();
+  REQUIRE(wait_until([&] { return client.has_ended(); }));  // its pipes stay open: the job has them
   // A later client's whole visit: had the death been taken for a cancel, that would have come first.
   const auto connections = [&] { return daemon.status()["connections"].get<int>(); };
   CHECK(wait_until([&] { return connections() == 1; }));

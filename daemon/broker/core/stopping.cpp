@@ -48,6 +48,7 @@ void JobCore::on(Drain&, const Now& now, Effects& out) {
 
 void JobCore::on(StopAll&, const Now& now, Effects& out) {
   drain_ = DrainMode::stop_all;
+  drained_told_ = false;  // whoever asked for this waits for it, also after a drain that had ended
   cancel_all_ready("the daemon is going down", now, out);
   for (auto& [id, job] : jobs_)
     if (job.state == JobState::running) cancel_job(job, Cancel::Haste::now, "the daemon is going down", now, out);

@@ -31,7 +31,10 @@ void SessionTable::flush() {
 
 void SessionTable::close_all() {
   unsent_.clear();
-  for (const std::shared_ptr<Session>& session : std::exchange(sessions_, {})) session->abandon();
+  while (!sessions_.empty()) {
+    const std::shared_ptr<Session> session = sessions_.back();
+    session->abandon();  // which removes it here
+  }
 }
 
 void SessionTable::will_send(Session& session) { unsent_.push_back(session.shared_from_this()); }

@@ -3,7 +3,9 @@
 #include <signal.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <set>
+#include <tuple>
 
 #include "common/clock.hpp"
 #include "daemon/worker/command/process_scan.hpp"
@@ -20,8 +22,12 @@ class SubreaperTree final : public ProcessTree {
   Result<void> begin(const Attempt&) override { return {}; }
   int entry() const override { return -1; }
 
+  // Parents before their children: a shell that saw its child die of TERM first would go on with its script, or end as if all were well.
   void signal_all(int signal) override {
-    for (const ProcessEntry& process : scan_descendants(::getpid()))
+    std::vector<ProcessEntry> tree = scan_descendants(::getpid());
+    std::sort(tree.begin(), tree.end(),
+              [](const ProcessEntry& a, const ProcessEntry& b) { return std::tie(a.start_time, a.pid) < std::tie(b.start_time, b.pid); });
+    for (const ProcessEntry& process : tree)
       if (!process.is_zombie) signal_process(process, signal);
   }
 

@@ -46,16 +46,22 @@ bool parse_whole(std::string_view text, Number& number) {
   return end.ec == std::errc() && end.ptr == text.data() + text.size();
 }
 
-// square(x): an integer's square is an integer.
+// square(x): an integer's square is that integer exactly, or an error: a rounded one would look just as exact.
 void square(const jobpool_call* call, void*) {
   const std::string_view text = first_argument(arguments_of(call)).value_or(std::string_view());
-  long long integer = 0, product = 0;
+  long long integer = 0;
+  if (parse_whole(text, integer)) {
+    unsigned long long product = 0;
+    if (!__builtin_mul_overflow(integer, integer, &product)) return answer_number(call, product);
+    return call->set_error(call, "OverflowError", "the square does not fit into 64 bits");
+  }
+  // These characters only: from_chars also knows "inf" and "nan", which are not JSON.
   double number = 0;
-  if (parse_whole(text, integer) && !__builtin_mul_overflow(integer, integer, &product)) return answer_number(call, product);
-  // Beginning with a digit: from_chars also knows "inf" and "nan", which are not JSON.
-  const bool is_number = !text.empty() && text.find_first_not_of("+-.0123456789eE") == std::string_view::npos && parse_whole(text, number);
-  if (is_number && std::isfinite(number * number)) return answer_number(call, number * number);
-  call->set_error(call, is_number ? "OverflowError" : "TypeError", is_number ? "the square is too large" : "argument 1: must be a number");
+  const bool is_number = text.find_first_of(".eE") != std::string_view::npos &&
+                         text.find_first_not_of("+-.0123456789eE") == std::string_view::npos && parse_whole(text, number);
+  if (!is_number) return call->set_error(call, "TypeError", "argument 1: must be a number of at most 64 bits");
+  if (!std::isfinite(number * number)) return call->set_error(call, "OverflowError", "the square is too large");
+  answer_number(call, number * number);
 }
 
 // sleep(seconds): null when the time is over.

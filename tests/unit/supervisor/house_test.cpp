@@ -181,6 +181,7 @@ TEST_CASE("a broker and a worker that do not obey are killed, and nothing is lef
   house.signal(SIGINT);
   CHECK(house.wait() == 0);
   CHECK(House::processes_of(instance).empty());
+  INFO(house.log());
   CHECK(house.log().find("did not leave") != std::string::npos);
 }
 

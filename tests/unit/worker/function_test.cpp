@@ -42,6 +42,8 @@ TEST_CASE("square keeps integers exact, takes other numbers, and says what is wr
   CHECK(functions.answer("square", "[-3037000499]") == "9223372030926249001");
   CHECK(functions.answer("square", "[1.5]") == "2.25");
   CHECK(functions.answer("square", "[3037000500]") == "9223372037000250000");
+  CHECK(functions.answer("square", "[4294967295]") == "18446744065119617025");
+  CHECK(functions.answer("square", "[4294967296]") == "OverflowError: the square does not fit into 64 bits");
   CHECK(functions.answer("square", "[1e200]") == "OverflowError: the square is too large");
   for (const char* bad : {"[]", "[\"7\"]", "[null]", "[nan]", "[inf]", "[true]", "7"})
     CHECK(functions.answer("square", bad).starts_with("TypeError"));

@@ -154,11 +154,11 @@ TEST_CASE("a command starts with default signals and nothing blocked, whatever a
   ::sigaddset(&usr2, SIGUSR2);
   ::sigprocmask(SIG_BLOCK, &usr2, &before);
   std::string out;
-  setup.run(command({"grep", "-E", "^Sig(Blk|Ign|Cgt)", "/proc/self/status"}), out);
+  setup.run(command({"cat", "/proc/self/status"}), out);  // cat, since grep and shells catch signals of their own
   ::sigprocmask(SIG_SETMASK, &before, nullptr);
   ::signal(SIGUSR1, SIG_DFL);
   ::signal(SIGPIPE, SIG_DFL);
-  CHECK(out == "SigBlk:\t0000000000000000\nSigIgn:\t0000000000000000\nSigCgt:\t0000000000000000\n");
+  for (const char* set : {"SigBlk", "SigIgn", "SigCgt"}) CHECK(out.find(std::string(set) + ":\t0000000000000000\n") != std::string::npos);
 }
 
 TEST_CASE("a command leads its own session and group") {

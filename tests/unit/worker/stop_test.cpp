@@ -35,7 +35,8 @@ TEST_CASE("a stop is TERM first, and who obeys is not waited for any longer") {
   CHECK(done.rest == "bye\n");
 }
 
-TEST_CASE("TERM reaches every descendant, not only the command's own group") {
+// TERM once went to the youngest first: the shell could see its child die, and end with code 0 before its own TERM came.
+TEST_CASE("TERM reaches every descendant, not only the command's own group, and parents before their children") {
   Setup setup;
   const Done done = run_with(setup, shell("setsid sh -c 'echo ready; exec sleep 1000' & wait"),
                              [&] { setup.order(control::OrderKind::stop, kHourUsec); });

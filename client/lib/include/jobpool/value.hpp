@@ -78,7 +78,7 @@ void from_json(std::string_view text, std::vector<T>& values) {
 template <class... Arguments>
 std::string json_array(const Arguments&... arguments) {
   std::string text{"["};
-  const auto append_one = [&text](const auto& argument) {
+  [[maybe_unused]] const auto append_one = [&text](const auto& argument) {
     if (text.size() > 1) text += ',';
     append_json(text, argument);
   };

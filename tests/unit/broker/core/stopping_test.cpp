@@ -163,3 +163,14 @@ TEST_CASE("stop_all ends running jobs as well") {
   REQUIRE(driver.find<StopJob>() != nullptr);
   CHECK(driver.find<StopJob>()->grace == 0s);
 }
+
+TEST_CASE("stop_all after a finished drain is answered at once") {
+  // The bug: the end of a drain had been told already, so a stop that followed it waited for its time-out.
+  CoreDriver driver;
+  driver.tell(Drain{});
+  driver.end_turn();
+  REQUIRE(driver.find<Drained>() != nullptr);
+  driver.tell(StopAll{});
+  driver.end_turn();
+  CHECK(driver.find<Drained>() != nullptr);
+}

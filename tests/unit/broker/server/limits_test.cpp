@@ -204,6 +204,17 @@ TEST_CASE("an account has a limit on its connections, and one that closes makes 
   CHECK(harness.server.connections() == 3);
 }
 
+TEST_CASE("connections that the server closed count no more") {
+  Limits limits;
+  limits.connections_per_uid = 2;
+  Harness harness(limits);
+  const Client first = harness.connect(), second = harness.connect();
+  harness.server.close_all();
+  CHECK(harness.server.connections() == 0);
+  Client again = harness.connect();
+  CHECK_FALSE(again.is_closed());
+}
+
 TEST_CASE("connections are counted by uid, and all together") {
   ConnectionCounts counts(2, 3);
   CHECK(counts.add(1));
