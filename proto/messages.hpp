@@ -78,6 +78,7 @@ struct Job {
 struct Hello {
   std::string version, instance;
   int supervisor_pid = 0, broker_pid = 0;
+  std::int64_t since_usec = 0;  // CLOCK_BOOTTIME
 };
 
 struct PoolStatus {

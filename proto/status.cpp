@@ -50,6 +50,7 @@ std::string write_hello(const Hello& hello) {
     object.text("instance", hello.instance);
     object.integer("supervisorPid", hello.supervisor_pid);
     object.integer("brokerPid", hello.broker_pid);
+    object.integer("sinceUSec", hello.since_usec);
   });
 }
 
@@ -60,6 +61,7 @@ Result<Hello> read_hello(const nlohmann::json& parameters) {
   hello.instance = fields.required_text("instance");
   hello.supervisor_pid = require_pid(fields, "supervisorPid");
   hello.broker_pid = require_pid(fields, "brokerPid");
+  hello.since_usec = require_count(fields, "sinceUSec");
   return finished(fields, std::move(hello));
 }
 

@@ -10,6 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{1};
 constexpr std::chrono::milliseconds kLongestPause{100};
+constexpr std::chrono::seconds kLossesApart{1};  // a long job may live through any number of brokers; one that kills them in a row may not
 
 // poll over `fds`; true: one is ready. Errors: io.
 Result<bool> poll_until(std::span<pollfd> fds, TimePoint deadline) {
@@ -109,6 +110,7 @@ Result<void> RecoveringCall::begin(TimePoint deadline) {
 }
 
 Result<void> RecoveringCall::send_call(TimePoint deadline) {
+  if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
   if (auto sent = connection_->send(message_, fds_, deadline); !sent) return on_loss(sent.error());
   may_have_run_ = sent_here_ = true;
   ran_at_ = connection_->instance();
@@ -126,19 +128,26 @@ Result<void> RecoveringCall::on_hello(const Reply& reply, TimePoint deadline) {
     ran_at_ = hello->instance;
     return {};
   }
-  if (may_have_run_ && ran_at_ != hello->instance) {
+  if (may_have_run_ && !is_same_instance(*hello)) {
     connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
     return Error{Errc::interrupted, "the daemon was replaced while the job may have run: its outcome is unknown"};
   }
   return send_call(deadline);
 }
 
+// A broker that died before it said its instance: the instance that speaks now is the same one, if it was there before we first sent.
+bool RecoveringCall::is_same_instance(const proto::Hello& hello) const {
+  return ran_at_.empty() ? hello.since_usec < first_sent_usec_ : ran_at_ == hello.instance;
+}
+
 Result<void> RecoveringCall::on_loss(const Error& why) {
   connection_.reset();
   if (why.code != Errc::closed) return why;
+  const TimePoint now = Clock::now();
+  if (!recovering_ && now - lost_at_ > kLossesApart) losses_ = 0;
   if ((may_have_run_ && resend_ == Resend::never) || ++losses_ > kMaxLosses) return lost(why);
   recovering_ = true;
-  lost_at_ = Clock::now();
+  lost_at_ = now;
   pause_ = kFirstPause;
   return {};
 }

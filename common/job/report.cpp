@@ -9,7 +9,7 @@ namespace jobpool {
 namespace {
 
 constexpr std::uint8_t kVersion = 1;
-constexpr std::uint16_t kStreamed = 1;
+constexpr std::uint16_t kStreamed = 1, kStopped = 2;
 constexpr std::string_view kCut = "…";
 constexpr std::size_t kMaxTypeBytes = 512;  // a demangled template's name can be endless; people read its beginning
 
@@ -43,7 +43,7 @@ void encode_report(const Report& report, std::vector<std::byte>& out) {
   ByteWriter writer(out);
   writer.number(kVersion);
   writer.number(static_cast<std::uint8_t>(report.ending));
-  writer.number(report.streamed ? kStreamed : std::uint16_t{0});
+  writer.number(static_cast<std::uint16_t>((report.streamed ? kStreamed : 0) | (report.stopped ? kStopped : 0)));
   writer.number(report.code);
   writer.number(report.ended_usec);
   writer.number(report.user_usec);
@@ -72,11 +72,12 @@ Result<Report> decode_report(std::span<const std::byte> body) {
   report.error_type = reader.bytes();
   report.result = reader.take(reader.number<std::uint64_t>());
   report.streamed = (flags & kStreamed) != 0;
+  report.stopped = (flags & kStopped) != 0;
   if (!reader.finished()) return off(reader.ok() ? "bytes after its end" : "cut short");
   if (version != kVersion) return off("unknown version");
   if (ending < static_cast<std::uint8_t>(Ending::returned) || ending > static_cast<std::uint8_t>(Ending::not_started))
     return off("unknown ending");
-  if ((flags & ~kStreamed) != 0) return off("unknown flags");
+  if ((flags & ~(kStreamed | kStopped)) != 0) return off("unknown flags");
   if (report.reason.size() > kMaxReasonBytes || report.error_type.size() > kMaxTypeBytes) return off("a text above its limit");
   if (report.result.size() > kMaxInlineResult) return off("an inline result above its limit");
   if (report.streamed && !report.result.empty()) return off("a streamed result with bytes inline");

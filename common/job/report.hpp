@@ -3,6 +3,7 @@
 //
 //   report = version:u8 ending:u8 flags:u16 code:i32 ended_usec:i64 user_usec:i64 system_usec:i64 max_rss_bytes:i64
 //            reason_length:u32 reason  type_length:u32 error_type  result_length:u64 [result: unless flags say it came as DATA]
+//   flags = 1 streamed | 2 stopped
 //   little-endian (the host's; both ends are one host), every length checked before use.
 #pragma once
 
@@ -35,6 +36,7 @@ struct Report {
   std::string error_type;  // the exception's type, for `threw`
   std::string result;      // JSON text, for `returned`; empty when streamed
   bool streamed = false;   // the result went ahead in DATA frames
+  bool stopped = false;    // command: a stop order had reached it before it ended, whatever its exit code says
 };
 
 inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;    // longer texts are cut, marked with "…"

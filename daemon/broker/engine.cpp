@@ -65,8 +65,15 @@ void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offse
 }
 
 Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
-  const auto decoded = decode_report(report);
+  auto decoded = decode_report(report);
   if (!decoded) return decoded.error();
+  // A result that went ahead in pieces and did not fit must not look like one that was never returned.
+  if (decoded->streamed && !ledger_.has_streamed_result(job)) {
+    decoded->ending = Ending::threw;
+    decoded->error_type = "ResultLost";
+    decoded->reason = "the daemon has no room for the result; collect or forget others, then run it again";
+    report = {};
+  }
   descriptors_.erase(job);
   report_ = {job, report};
   tell(Reported{job, &*decoded});

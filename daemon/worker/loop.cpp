@@ -82,8 +82,10 @@ CommandRunner::Ended Loop::run_command(const shm::Claim& claim) {
   } else {
     orders_.take_descriptors(claim.sequence);  // of an offer that did not come about, and whose number this job got: closed here
   }
-  return commands_.run(attempt_of(claim), *command, std::move(passed),
-                       [&](pid_t pid) { claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid, .reserved = 0}); });
+  // Taken before the spawn: a short command may have ended before this process runs again.
+  return commands_.run(attempt_of(claim), *command, std::move(passed), [&, started_usec = wall_usec()](pid_t pid) {
+    claims_.report_start(claim, {.started_usec = started_usec, .pid = pid, .reserved = 0});
+  });
 }
 
 void Loop::report(const shm::Claim& claim) {

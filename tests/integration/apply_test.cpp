@@ -10,6 +10,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
@@ -146,9 +147,8 @@ TEST_CASE("a client that dies in the middle of apply takes its job along") {
 
 TEST_CASE("a client that dies leaves its job running when it said --detach-on-interrupt") {
   Daemon daemon;
-  REQUIRE(::mkfifo(daemon.file("go").c_str(), 0600) == 0);
-  Child client =
-      daemon.start({"apply", "--detach-on-interrupt", "--", "sh", "-c", "echo $JOBPOOL_JOB_ID; read word <$0; exit 4", daemon.file("go")});
+  const Gate gate(daemon.file("gate"));
+  Child client = daemon.start({"apply", "--detach-on-interrupt", "--", "sh", "-c", "echo $JOBPOOL_JOB_ID; " + gate.wait() + "; exit 4"});
   const std::string id = client.read_line();
   client.send_signal(SIGKILL);
   REQUIRE(wait_until([&] { return client.has_ended(); }));  // its pipes stay open: the job has them
@@ -156,7 +156,7 @@ TEST_CASE("a client that dies leaves its job running when it said --detach-on-in
   const auto connections = [&] { return daemon.status()["connections"].get<int>(); };
   CHECK(wait_until([&] { return connections() == 1; }));
   CHECK(daemon.job(id)["state"] == "running");
-  std::ofstream(daemon.file("go")) << "on\n";
+  gate.open();
   CHECK(daemon.run({"wait", id}).exit_code == 0);
   const json job = daemon.job(id);
   CHECK(job["outcome"] == "failed");

@@ -1,10 +1,8 @@
 // jobpool logs: a job's output, also while it runs.
-#include <sys/stat.h>
-
-#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 
 using namespace jobpool::testing;
 
@@ -18,13 +16,13 @@ TEST_CASE("logs prints one stream of a job") {
 
 TEST_CASE("logs -f follows a job to its end, and prints all of it") {
   Daemon daemon;
-  REQUIRE(::mkfifo(daemon.file("go").c_str(), 0600) == 0);
-  const std::string id = daemon.submit(
-      {"--", "sh", "-c", "echo begin; read word <$0; head -c 3000000 /dev/zero | tr '\\0' a; echo; echo $word", daemon.file("go")});
+  const Gate gate(daemon.file("gate"));
+  const std::string id =
+      daemon.submit({"--", "sh", "-c", "echo begin; " + gate.wait() + "; head -c 3000000 /dev/zero | tr '\\0' a; echo; echo $word"});
   Child follower = daemon.start({"logs", "-f", id});
   CHECK(follower.read_line() == "begin");
   CHECK_FALSE(follower.has_ended());
-  std::ofstream(daemon.file("go")) << "end\n";
+  gate.open("end");
   const Finished finished = follower.finish();
   CHECK(finished.exit_code == 0);
   CHECK((finished.out == std::string(3'000'000, 'a') + "\nend\n"));

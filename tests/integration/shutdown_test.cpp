@@ -1,18 +1,16 @@
 // jobpool shutdown: end the daemon, gently or at once.
-#include <sys/stat.h>
-
-#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
 
 TEST_CASE("shutdown lets running jobs finish, cancels the rest and takes nothing new") {
   Daemon daemon({.workers = 1, .drain = 60s});
-  REQUIRE(::mkfifo(daemon.file("go").c_str(), 0600) == 0);
-  Child running = daemon.start({"apply", "--", "sh", "-c", "echo ready; read word <$0; exit 5", daemon.file("go")});
+  const Gate gate(daemon.file("gate"));
+  Child running = daemon.start({"apply", "--", "sh", "-c", "echo ready; " + gate.wait() + "; exit 5"});
   CHECK(running.read_line() == "ready");
   Child queued = daemon.start({"apply", "--", "true"});
   REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["ready"] == 1; }));
@@ -27,7 +25,7 @@ TEST_CASE("shutdown lets running jobs finish, cancels the rest and takes nothing
   CHECK(refused["error"] == "org.jobpool.Pool.PoolNotRunning");
   CHECK_FALSE(running.has_ended());
 
-  std::ofstream(daemon.file("go")) << "on\n";
+  gate.open();
   CHECK(running.finish().exit_code == 5);
   CHECK(shutdown.finish().exit_code == 0);
   CHECK(daemon.wait_for_exit() == 0);

@@ -1,18 +1,16 @@
 // jobpool wait, ready, successful: has it ended, and well?
-#include <sys/stat.h>
-
-#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
 
 using namespace jobpool::testing;
 
 TEST_CASE("wait returns when all its jobs have ended, however they ended") {
   Daemon daemon;
-  REQUIRE(::mkfifo(daemon.file("go").c_str(), 0600) == 0);
+  const Gate gate(daemon.file("gate"));
   const std::string quick = daemon.submit({"--", "false"});
-  const std::string slow = daemon.submit({"--", "sh", "-c", "read word <$0", daemon.file("go")});
+  const std::string slow = daemon.submit({"--", "sh", "-c", gate.wait()});
   CHECK(daemon.run({"wait", quick}).exit_code == 0);
 
   Child waiter = daemon.start({"wait", quick, slow});
@@ -20,7 +18,7 @@ TEST_CASE("wait returns when all its jobs have ended, however they ended") {
   CHECK(late.exit_code == 124);
   CHECK(late.err.find(slow) != std::string::npos);
   CHECK_FALSE(waiter.has_ended());
-  std::ofstream(daemon.file("go")) << "on\n";
+  gate.open();
   const Finished finished = waiter.finish();
   CHECK(finished.exit_code == 0);
   CHECK(finished.out.empty());

@@ -40,7 +40,7 @@ class Killer {
       const std::vector<pid_t> workers = children_named(supervisor, "jobpool-worker");
       if (!workers.empty() && signal_child(workers[random() % workers.size()], supervisor, SIGKILL)) ++killed_;
       // Deaths fall on every moment of a job's life, and leave the jobs some life between them.
-      ::poll(nullptr, 0, static_cast<int>(random() % 40));
+      ::poll(nullptr, 0, static_cast<int>(random() % 8));
     }
   }
 

@@ -85,7 +85,8 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);
   if (report.ending == Ending::exited || report.ending == Ending::not_started) job->exit_code = report.code;
   if (report.ending == Ending::signalled) job->signal = report.code;
-  if (job->stop == StopRequest::cancel && !well) return finish(*job, Outcome::cancelled, now, out);  // it finished first if it ended well
+  // Unless it was stopped or ended badly, it finished before the stop could reach it.
+  if (job->stop == StopRequest::cancel && (report.stopped || !well)) return finish(*job, Outcome::cancelled, now, out);
   job->reason = report.reason;
   job->error_type = report.error_type;
   if (job->stop == StopRequest::cancel) job->stop = StopRequest::none;
@@ -160,6 +161,7 @@ void JobCore::change_state(Job& job, JobState to, Effects& out) {
 
 // Requires: the job is in no slot.
 void JobCore::finish(Job& job, Outcome outcome, const Now& now, Effects& out) {
+  if (job.state != JobState::running) job.attempt = 0;  // it was never started
   change_state(job, JobState::done, out);
   job.outcome = outcome;
   if (job.ended_usec == 0) job.ended_usec = now.wall_usec;

@@ -24,7 +24,10 @@ std::vector<shm::InFlight> Dispatcher::in_flight(Incarnation worker) const {
 }
 
 void Dispatcher::forget_slot(Incarnation worker, Sequence sequence) {
-  if (Link* link = find(worker)) release(*link, sequence);
+  Link* link = find(worker);
+  if (link == nullptr) return;
+  link->side.revoke(sequence);  // should it still stand as an offer, nobody may claim it at this moment
+  release(*link, sequence);
 }
 
 Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds) {
@@ -170,10 +173,10 @@ void Dispatcher::woke_up() {
 }
 
 void Dispatcher::audit() {
+  drain_all();
+  ring_bells();  // what the drain led to is no lost wake-up
   for (auto& [incarnation, link] : links_) {
     if (link.slots.empty() || link.condemned) continue;
-    drain_link(link);
-    if (link.condemned) continue;
     if (const auto rescued = link.side.audit())
       rescued_ += *rescued;
     else

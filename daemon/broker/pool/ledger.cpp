@@ -121,6 +121,7 @@ Result<Ledger> Ledger::open(int memfd) {
   if (header.magic == 0) {  // new, or its first broker died before it was made
     header.entries = kLedgerEntries;
     header.made_usec = wall_usec();
+    header.made_boot_usec = boot_usec();
     header.magic = kMagic;
   }
   if (header.magic != kMagic || header.entries != kLedgerEntries) return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
@@ -152,6 +153,7 @@ JobId Ledger::next_id() const { return JobId{impl_->header().next_id}; }
 void Ledger::set_next_id(JobId next) { impl_->header().next_id = next.value; }
 
 std::int64_t Ledger::made_usec() const { return impl_->header().made_usec; }
+std::int64_t Ledger::made_boot_usec() const { return impl_->header().made_boot_usec; }
 std::uint64_t Ledger::worker_restarts() const { return impl_->header().worker_restarts; }
 void Ledger::count_worker_restart() { ++impl_->header().worker_restarts; }
 
@@ -189,6 +191,11 @@ bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std
   if (entry->result.size != total) return false;
   std::memcpy(impl_->heap(entry->result) + offset, piece.data(), piece.size());
   return true;
+}
+
+bool Ledger::has_streamed_result(JobId id) const {
+  const Entry* entry = impl_->find(id);
+  return entry != nullptr && entry->result.size > 0;
 }
 
 bool Ledger::finish(const Job& job, std::span<const std::byte> report) {

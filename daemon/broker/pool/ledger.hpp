@@ -40,7 +40,8 @@ class Ledger {
   void set_next_id(JobId next);
 
   // Figures of the whole instance, which its brokers count together.
-  std::int64_t made_usec() const;
+  std::int64_t made_usec() const;       // wall clock
+  std::int64_t made_boot_usec() const;  // CLOCK_BOOTTIME
   std::uint64_t worker_restarts() const;
   void count_worker_restart();
 
@@ -49,6 +50,9 @@ class Ledger {
 
   // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
   bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
+
+  // A result came in pieces and is kept (whole: the worker's end of the queue sends all of it or no report).
+  bool has_streamed_result(JobId id) const;
 
   // The end, with the worker's report as it came (empty: it never reported). Enters the job first if it is not in. False: no room.
   bool finish(const Job& job, std::span<const std::byte> report);

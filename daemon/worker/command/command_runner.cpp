@@ -121,7 +121,9 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
   Watch watch({command.pidfd.get(), exits_.get(), place_.supervisor_socket}, attempt.sequence, spec.grace, place_.orders, *tree_, reaper);
   const Watch::End end = watch.until_dead();
   tree_->end();
-  return {report_of(reaper, spec), after(end)};
+  Report report = report_of(reaper, spec);
+  report.stopped = watch.has_stopped_it();
+  return {std::move(report), after(end)};
 }
 
 }  // namespace jobpool::worker

@@ -86,6 +86,7 @@ bool Watch::obey_orders() {
 }
 
 void Watch::stop(std::chrono::microseconds grace) {
+  if (!reaper_.command_status()) has_stopped_it_ = true;
   const TimePoint kill_at = Clock::now() + std::min<std::chrono::microseconds>(grace, kLongestGrace);
   // A second order may shorten the grace of the first (Ctrl-C again), never lengthen it.
   kill_at_ = kill_at_ ? std::min(*kill_at_, kill_at) : kill_at;

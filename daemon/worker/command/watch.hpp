@@ -31,6 +31,8 @@ class Watch {
   };
   // Returns when the command has been reaped.
   End until_dead();
+  // A stop order reached the command while it lived.
+  bool has_stopped_it() const { return has_stopped_it_; }
 
  private:
   bool is_over();
@@ -49,6 +51,7 @@ class Watch {
   Reaper& reaper_;
   Reaper::Left left_ = Reaper::Left::some;
   std::optional<TimePoint> kill_at_;  // a stop was ordered: KILL is due then
+  bool has_stopped_it_ = false;
   bool is_killed_ = false;            // KILL went out, and what is left does not die of it
 };
 

@@ -24,7 +24,7 @@ bool serve(int connection) {
       const auto call = jobpool::proto::read_call(*message);
       if (!call) return true;
       std::string reply;
-      jobpool::proto::append_reply(reply, jobpool::proto::write_hello({"0.0", std::to_string(::getpid()), ::getpid(), ::getpid()}));
+      jobpool::proto::append_reply(reply, jobpool::proto::write_hello({"0.0", std::to_string(::getpid()), ::getpid(), ::getpid(), 1}));
       if (::send(connection, reply.data(), reply.size(), MSG_NOSIGNAL) < 0) return true;
       if (call->method == "org.jobpool.Pool.Shutdown") return false;
     }

@@ -147,7 +147,9 @@ void FakeServer::finish() {
   if (failure_) std::rethrow_exception(failure_);
 }
 
-std::string hello(std::string_view instance) { return proto::write_hello({"0.0", std::string{instance}, 1, 2}); }
+std::string hello(std::string_view instance, std::int64_t since_usec) {
+  return proto::write_hello({"0.0", std::string{instance}, 1, 2, since_usec});
+}
 
 std::string function_ending(std::uint64_t id, std::string_view result) {
   proto::Ending ending;

@@ -66,7 +66,7 @@ class FakeServer {
 };
 
 // Parameters of replies, as the broker writes them.
-std::string hello(std::string_view instance);
+std::string hello(std::string_view instance, std::int64_t since_usec = 1);
 std::string function_ending(std::uint64_t id, std::string_view result);
 
 }  // namespace jobpool::testing

@@ -61,7 +61,8 @@ TEST_CASE("a call whose daemon was replaced ends interrupted and is not sent aga
   server.finish();
 }
 
-TEST_CASE("a call whose daemon never said its name cannot be sent again") {
+TEST_CASE("a call whose broker never said its instance is sent again to an instance that was there before it") {
+  // The bug: brokers that were killed between a call and their Hello made clients end interrupted whose jobs had never run.
   FakeServer server([](FakeServer& self) {
     FakePeer first = self.accept();
     first.hear("org.jobpool.Pool.Hello");
@@ -69,12 +70,35 @@ TEST_CASE("a call whose daemon never said its name cannot be sent again") {
     first.close();
     FakePeer second = self.accept();
     second.greet("A");
+    second.hear(kApply);
+    second.say(function_ending(1, "49"));
   });
   Connections connections({server.path()});
   RecoveringCall call(connections, apply_message(), Resend::same_instance);
   const Result<Reply> reply = call.finish(kNever);
-  REQUIRE_FALSE(reply);
-  CHECK(reply.error().code == Errc::interrupted);
+  REQUIRE(reply);
+  CHECK(reply->parameters["ending"]["result"] == "49");
+  server.finish();
+}
+
+TEST_CASE("a call whose broker never said its instance is not sent to an instance that began later") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.hear("org.jobpool.Pool.Hello");
+    first.hear(kApply);
+    first.close();
+    FakePeer second = self.accept();
+    second.hear("org.jobpool.Pool.Hello");
+    second.say(hello("A", boot_usec()));
+    if (second.hears_more()) throw std::runtime_error("the call was sent again");
+  });
+  {
+    Connections connections({server.path()});
+    RecoveringCall call(connections, apply_message(), Resend::same_instance);
+    const Result<Reply> reply = call.finish(kNever);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().code == Errc::interrupted);
+  }
   server.finish();
 }
 

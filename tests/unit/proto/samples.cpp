@@ -241,7 +241,7 @@ Job full_job() {
   return job;
 }
 
-Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243}; }
+Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
 
 Status full_status() {
   Status status;

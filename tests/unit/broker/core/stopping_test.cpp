@@ -48,6 +48,20 @@ TEST_CASE("a cancelled job that finishes first stays finished") {
   CHECK(driver.job(id).outcome == Outcome::succeeded);
 }
 
+TEST_CASE("a command that tidies up after TERM and exits 0 is cancelled all the same") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  Report report;
+  report.ending = Ending::exited;
+  report.stopped = true;
+  driver.tell(Reported{id, &report});
+  CHECK(driver.job(id).outcome == Outcome::cancelled);
+}
+
 TEST_CASE("a command that outlives its grace costs its worker, one second later") {
   CoreDriver driver;
   driver.join(1);
