@@ -59,7 +59,7 @@ TEST_CASE("@name is a function, but not behind --") {
   CHECK(command->job.command == std::vector<std::string>{"@square", "7"});
 }
 
-TEST_CASE("--env replaces one variable, --clean-env drops the rest") {
+TEST_CASE("of the environment --env replaces one variable, --clean-env drops the rest") {
   ::setenv("COLOUR", "blue", 1);
   const Result<SubmissionCall> replaced = build({"--env", "COLOUR=red", "--", "true"});
   REQUIRE(replaced);

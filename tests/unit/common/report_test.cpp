@@ -97,7 +97,7 @@ TEST_CASE("a report that is cut short anywhere is refused, and so is one byte to
 TEST_CASE("a report with an unknown version, ending or flag is refused") {
   const std::vector<std::byte> good = encoded(full_report());
   REQUIRE(decode_report(good));
-  for (const auto& [index, value] : {std::pair<std::size_t, int>{0, 2}, {1, 0}, {1, 6}, {2, 2}, {3, 1}}) {
+  for (const auto& [index, value] : {std::pair<std::size_t, int>{0, 2}, {1, 0}, {1, 6}, {2, 4}, {3, 1}}) {
     std::vector<std::byte> bad = good;
     bad[index] = static_cast<std::byte>(value);
     CHECK_FALSE(decode_report(bad));

@@ -1,3 +1,4 @@
+// Starting the real jobpoold, playing its broker over a control socket, and counting what is left when it has gone.
 #include "tests/unit/supervisor/house_harness.hpp"
 
 #include <fcntl.h>
