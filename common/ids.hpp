@@ -13,10 +13,10 @@ struct Id {
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-using JobId = Id<struct JobTag>;                  // small, ascending, never reused; 0 = none
+using JobId = Id<struct JobTag>;                           // small, ascending, never reused; 0 = none
 using WorkerNumber = Id<struct WorkerTag, std::uint32_t>;  // 1…n, a place in the house; the next incarnation takes the same number
-using Incarnation = Id<struct IncarnationTag>;    // one life of one worker process; never reused within an instance
-using Sequence = Id<struct SequenceTag>;          // one offer to one incarnation; 56 bits, ascending, never reused
+using Incarnation = Id<struct IncarnationTag>;             // one life of one worker process; never reused within an instance
+using Sequence = Id<struct SequenceTag>;                   // one offer to one incarnation; 56 bits, ascending, never reused
 
 }  // namespace jobpool
 

@@ -33,9 +33,9 @@ struct Error {
 
 // An Error that carries errno's text: "open /run/x: Permission denied".
 inline Error errno_error(std::string what, int number = errno) {
-  const Errc code = number == ENOENT                      ? Errc::not_found
-                    : number == EEXIST                    ? Errc::already_exists
-                    : number == EACCES || number == EPERM ? Errc::permission_denied
+  const Errc code = number == ENOENT                                                    ? Errc::not_found
+                    : number == EEXIST                                                  ? Errc::already_exists
+                    : number == EACCES || number == EPERM                               ? Errc::permission_denied
                     : number == EPIPE || number == ECONNRESET || number == ECONNREFUSED ? Errc::closed
                     : number == ETIMEDOUT                                               ? Errc::timed_out
                                                                                         : Errc::io;
@@ -45,7 +45,7 @@ inline Error errno_error(std::string what, int number = errno) {
 template <class T = void>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}        // implicit: `return value;`
+  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // implicit: `return value;`
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // implicit: `return Error{…};`
 
   explicit operator bool() const { return state_.index() == 0; }

@@ -65,8 +65,8 @@ class RecoveringCall {
   const Resend resend_;
 
   std::optional<Connection> connection_;
-  bool may_have_run_ = false;  // the whole message was handed to the socket at least once
-  std::string ran_at_;         // the instance it was handed to; empty: that instance never said its name
+  bool may_have_run_ = false;         // the whole message was handed to the socket at least once
+  std::string ran_at_;                // the instance it was handed to; empty: that instance never said its name
   std::int64_t first_sent_usec_ = 0;  // CLOCK_BOOTTIME, as an instance's `since`
   bool hello_outstanding_ = false;
   bool sent_here_ = false;  // on this connection

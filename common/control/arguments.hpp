@@ -11,12 +11,12 @@ namespace jobpool::control {
 inline constexpr int kBrokerControlFd = 3;
 
 inline constexpr int kWorkerControlMemFd = 3;
-inline constexpr int kWorkerToWorkerMemFd = 4;    // read-only
+inline constexpr int kWorkerToWorkerMemFd = 4;  // read-only
 inline constexpr int kWorkerFromWorkerMemFd = 5;
-inline constexpr int kWorkerPayloadMemFd = 6;     // read-only
+inline constexpr int kWorkerPayloadMemFd = 6;  // read-only
 inline constexpr int kWorkerEventFd = 7;
-inline constexpr int kWorkerSupervisorFd = 8;     // liveness: end of input means that the supervisor died
-inline constexpr int kWorkerOrdersFd = 9;         // SOCK_SEQPACKET from the broker
-inline constexpr int kWorkerOutputDirFd = 10;     // where output files are made: <id>.<attempt>.out and .err
+inline constexpr int kWorkerSupervisorFd = 8;  // liveness: end of input means that the supervisor died
+inline constexpr int kWorkerOrdersFd = 9;      // SOCK_SEQPACKET from the broker
+inline constexpr int kWorkerOutputDirFd = 10;  // where output files are made: <id>.<attempt>.out and .err
 
 }  // namespace jobpool::control

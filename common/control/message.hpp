@@ -30,10 +30,11 @@ namespace jobpool::control {
 inline constexpr std::uint32_t kVersion = 1;
 
 enum class Kind : std::uint32_t {
-  welcome = 1,         // fds: ledger, output directory, listening socket…
-  worker_started = 2,  // fds: control, to_worker, from_worker, payload, eventfd, socket to the worker; value = 1: inherited from an earlier broker
+  welcome = 1,  // fds: ledger, output directory, listening socket…
+  worker_started =
+      2,  // fds: control, to_worker, from_worker, payload, eventfd, socket to the worker; value = 1: inherited from an earlier broker
   handover_done = 3,
-  worker_died = 4,     // status: as waitid's: value = si_status, code = si_code
+  worker_died = 4,  // status: as waitid's: value = si_status, code = si_code
   drain = 5,
   stop_now = 6,
   reload = 7,
@@ -49,10 +50,10 @@ enum class Kind : std::uint32_t {
 struct Message {
   std::uint32_t version = kVersion;
   Kind kind{};
-  Incarnation incarnation;   // worker_started, worker_died, kill_worker, forget_worker
-  WorkerNumber number;       // start_worker, worker_started
-  std::int32_t pid = 0;      // worker_started
-  std::int32_t code = 0;     // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
+  Incarnation incarnation;  // worker_started, worker_died, kill_worker, forget_worker
+  WorkerNumber number;      // start_worker, worker_started
+  std::int32_t pid = 0;     // worker_started
+  std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
   std::int32_t value = 0;
   std::int64_t usec = 0;
 };

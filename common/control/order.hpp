@@ -22,7 +22,7 @@ enum class OrderKind : std::uint32_t {
 struct Order {
   std::uint32_t version = 1;
   OrderKind kind{};
-  Sequence sequence;        // orders for another sequence than the running one are ignored
+  Sequence sequence;  // orders for another sequence than the running one are ignored
   std::int64_t usec = 0;
   std::int32_t value = 0;
   std::uint32_t reserved = 0;

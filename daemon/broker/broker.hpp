@@ -84,7 +84,7 @@ class Broker final : TurnHooks, EngineListener {
   std::optional<Outputs> outputs_;
   std::optional<Engine> engine_;
   std::optional<Verbs> verbs_;
-  std::optional<Server> server_;  // after what its calls refer to: it is destroyed first
+  std::optional<Server> server_;      // after what its calls refer to: it is destroyed first
   std::optional<Recovery> recovery_;  // until the handover is done
   std::vector<UniqueFd> listening_;
 

@@ -95,7 +95,8 @@ void Engine::carry_out(const OfferJob& effect) {
   std::span<const UniqueFd> fds;
   if (job->flags.has_descriptors) {
     const auto held = descriptors_.find(job->id);
-    if (held == descriptors_.end()) return tell(Cancel{job->id, Cancel::Haste::grace, "its caller's descriptors died with an earlier broker"});
+    if (held == descriptors_.end())
+      return tell(Cancel{job->id, Cancel::Haste::grace, "its caller's descriptors died with an earlier broker"});
     fds = held->second;
   }
   if (!ledger_.begin(*job)) return tell(Cancel{job->id, Cancel::Haste::grace, "the ledger is full"});
@@ -122,7 +123,8 @@ void Engine::carry_out(const Ended& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr) return;
   descriptors_.erase(job->id);
-  if (!ledger_.finish(*job, report_.job == job->id ? report_.bytes : std::span<const std::byte>{})) spdlog::error("job {}: the ledger has no room for its outcome", job->id.value);
+  if (!ledger_.finish(*job, report_.job == job->id ? report_.bytes : std::span<const std::byte>{}))
+    spdlog::error("job {}: the ledger has no room for its outcome", job->id.value);
   listener_.on_ended(*job);
 }
 
@@ -132,6 +134,5 @@ void Engine::carry_out(const Forgotten& effect) {
 }
 
 void Engine::carry_out(const Drained&) { listener_.on_drained(); }
-
 
 }  // namespace jobpool::broker

@@ -109,7 +109,8 @@ void Broker::on_worker_died(const control::Message& message) {
   const bool signalled = message.code != CLD_EXITED;
   found->second.watch.stop();
   if (!stopping_ && !engine_->core().draining())
-    spdlog::warn("worker {} {} {}; starting another", found->second.number.value, signalled ? "was killed by signal" : "exited with status", message.value);
+    spdlog::warn("worker {} {} {}; starting another", found->second.number.value, signalled ? "was killed by signal" : "exited with status",
+                 message.value);
   workers_.erase(found);
   engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
   engine_->ledger().count_worker_restart();

@@ -72,7 +72,8 @@ std::optional<Options> read_options(int argc, char** argv) {
     }
     if (!good) return std::nullopt;
   }
-  if (optind != argc || options.broker.control_fd < 0 || options.broker.instance.empty() || options.broker.state_dir.empty()) return std::nullopt;
+  if (optind != argc || options.broker.control_fd < 0 || options.broker.instance.empty() || options.broker.state_dir.empty())
+    return std::nullopt;
   return options;
 }
 

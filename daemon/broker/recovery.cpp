@@ -52,7 +52,8 @@ void Recovery::finish() {
   std::ranges::sort(ids);
   for (const JobId id : ids) {
     auto& [job, ended] = found_.at(id);
-    // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any more.
+    // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
+    // more.
     if (!ended && job.mode == Mode::apply) {
       engine_.ledger().erase(id);
       continue;

@@ -1,9 +1,11 @@
 // See daemon.hpp. Where the programs and the example plugin are is told by the build (JOBPOOL_TEST_BIN_DIR, JOBPOOL_TEST_PLUGIN_DIR).
+// $JOBPOOL_TEST_LOG_LEVEL makes its log say more.
 #include "tests/support/daemon.hpp"
 
 #include <fcntl.h>
 #include <signal.h>
 
+#include <cstdlib>
 #include <exception>
 #include <fstream>
 #include <iostream>
@@ -41,6 +43,7 @@ void Daemon::start_process() {
   Invocation invocation;
   invocation.argv = {program("jobpoold"), "--config", file("daemon.toml"), "--socket", socket(), "--state-dir", file("state")};
   invocation.argv.insert(invocation.argv.end(), {"-j", std::to_string(options_.workers), "--plugin-dir", JOBPOOL_TEST_PLUGIN_DIR});
+  if (const char* level = std::getenv("JOBPOOL_TEST_LOG_LEVEL")) invocation.argv.insert(invocation.argv.end(), {"--log-level", level});
   invocation.argv.insert(invocation.argv.end(), options_.arguments.begin(), options_.arguments.end());
   invocation.stdin_fd = nothing.get();
   invocation.stdout_fd = invocation.stderr_fd = log.get();
@@ -63,7 +66,7 @@ Invocation Daemon::invocation(std::vector<std::string> words) const {
   Invocation invocation;
   invocation.argv = std::move(words);
   invocation.argv.insert(invocation.argv.begin(), program("jobpool"));
-  invocation.environment = {"JOBPOOL_SOCKET=" + socket()};
+  invocation.environment = {"JOBPOOL_SOCKET=" + socket(), "JOBPOOL_NO_AUTOSTART=1"};
   return invocation;
 }
 

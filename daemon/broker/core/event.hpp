@@ -81,12 +81,12 @@ struct Inherited {
   enum class Place { in_slot, revoked, ended } place = Place::ended;
 };
 
-struct Tick {};      // a deadline passed, or 100 ms did while work is in flight
+struct Tick {};       // a deadline passed, or 100 ms did while work is in flight
 struct EndOfTurn {};  // all events of the turn were told: now hand out work
-struct Drain {};     // no new jobs; ready ones are cancelled; Drained follows when nothing runs
-struct StopAll {};   // as Drain, and running ones are stopped at once
+struct Drain {};      // no new jobs; ready ones are cancelled; Drained follows when nothing runs
+struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, WorkerJoined, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered, Inherited, Tick, EndOfTurn,
-                           Drain, StopAll>;
+using Event = std::variant<Submit, WorkerJoined, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered, Inherited, Tick,
+                           EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

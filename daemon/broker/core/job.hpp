@@ -35,7 +35,7 @@ struct Job {
   shm::JobKind kind = shm::JobKind::function;
   JobFlags flags;
   bool delivered = false;  // an apply whose caller has the answer
-  bool offered = false;  // in a worker's slot; not yet known to have started while the state is ready
+  bool offered = false;    // in a worker's slot; not yet known to have started while the state is ready
   std::uint32_t attempt = 0;
   Incarnation worker;          // while offered, and afterwards the one that ran it
   WorkerNumber worker_number;  // the same worker's place, for people

@@ -72,7 +72,8 @@ void JobCore::on(Started& event, const Now&, Effects& out) {
 void JobCore::on(Reported& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered) return;
-  if (job->state == JobState::ready) change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
+  if (job->state == JobState::ready)
+    change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
   const Report& report = *event.report;
   job->ended_usec = report.ended_usec;
   job->user_usec = report.user_usec;
@@ -149,7 +150,10 @@ const Job* JobCore::find(JobId id) const { return const_cast<JobCore*>(this)->kn
 void JobCore::change_state(Job& job, JobState to, Effects& out) {
   if (!may_change(job.state, to)) std::abort();  // a broken invariant: the supervisor starts a new broker, which recovers
   const auto counter = [this](JobState state) -> std::size_t& {
-    return state == JobState::ready ? ready_jobs_ : state == JobState::running ? running_jobs_ : state == JobState::waiting ? waiting_jobs_ : done_jobs_;
+    return state == JobState::ready     ? ready_jobs_
+           : state == JobState::running ? running_jobs_
+           : state == JobState::waiting ? waiting_jobs_
+                                        : done_jobs_;
   };
   --counter(job.state);
   ++counter(to);
@@ -205,7 +209,9 @@ std::optional<TimePoint> JobCore::next_deadline() const {
   return next;
 }
 
-CoreCounts JobCore::counts() const { return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()}; }
+CoreCounts JobCore::counts() const {
+  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
+}
 
 std::vector<JobId> JobCore::job_ids() const {
   std::vector<JobId> ids;

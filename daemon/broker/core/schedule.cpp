@@ -10,8 +10,8 @@ namespace {
 using namespace std::chrono_literals;
 
 // An offer in hand saves a worker the wait for the broker, about 50 µs. That is worth something only while jobs are short.
-constexpr auto kLongRun = 5ms;      // from here on one job at a time: nothing waits behind a slow one
-constexpr auto kShortRun = 500us;   // below: as deep as the slots go, when the backlog is deep as well
+constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing waits behind a slow one
+constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
 constexpr std::size_t kUsualDepth = 2;
 constexpr std::size_t kDeepBacklogPerWorker = 16;
 constexpr auto kStaleOffer = 100ms;  // an offer not started by then stands behind a job that turned out to be slow

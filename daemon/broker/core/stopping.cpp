@@ -69,7 +69,8 @@ void JobCore::cancel_unclaimed(const Now& now, Effects& out) {
   for (const JobId id : late) {
     claim_by_.erase(id);
     const Job& job = jobs_.at(id);
-    if (!job.flags.detach) cancel_job(jobs_.at(id), Cancel::Haste::grace, "its caller did not come back after the broker had died", now, out);
+    if (!job.flags.detach)
+      cancel_job(jobs_.at(id), Cancel::Haste::grace, "its caller did not come back after the broker had died", now, out);
     if (job.state == JobState::done) handle(Delivered{id}, now, out);
   }
 }
@@ -96,9 +97,10 @@ void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Eff
   if (!started) change_state(job, JobState::running, out);
   leave_slot(job);
   if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
-  const std::string how = event.signal > 0 ? "was killed by signal " + std::to_string(event.signal)
-                                           : "exited with status " + std::to_string(event.exit_code);
-  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how + (started ? " after this job had started" : " when this job may have started");
+  const std::string how =
+      event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
+  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
+               (started ? " after this job had started" : " when this job may have started");
   const bool crashed = started && job.kind == shm::JobKind::function;
   if (crashed && event.signal > 0) job.signal = event.signal;
   finish(job, crashed ? Outcome::crashed : Outcome::interrupted, now, out);

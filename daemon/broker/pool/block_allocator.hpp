@@ -39,7 +39,7 @@ class BlockAllocator {
   void free_gap(std::uint64_t from, std::uint64_t to);
 
   std::uint64_t capacity_;
-  std::uint64_t top_ = 0;   // nothing above it was ever allocated
+  std::uint64_t top_ = 0;  // nothing above it was ever allocated
   std::uint64_t used_ = 0;
   std::array<std::vector<std::uint64_t>, kMaxShift + 1> free_;  // by shift
 };

@@ -45,11 +45,8 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
       return Offered::no_worker;
     }
   }
-  const auto sequence = link->side.offer({.job = job.id,
-                                          .kind = job.kind,
-                                          .flags = fds.empty() ? 0 : shm::kHasDescriptors,
-                                          .attempt = job.attempt,
-                                          .payload = job.payload});
+  const auto sequence = link->side.offer(
+      {.job = job.id, .kind = job.kind, .flags = fds.empty() ? 0 : shm::kHasDescriptors, .attempt = job.attempt, .payload = job.payload});
   if (!sequence) return Offered::no_room;
   link->slots.push_back({job.id, *sequence});
   ++in_flight_;

@@ -111,7 +111,8 @@ Result<Ledger> Ledger::open(int memfd) {
   struct stat info {};
   if (::fstat(memfd, &info) != 0) return errno_error("ledger memfd");
   const bool fresh = info.st_size == 0;
-  if (fresh && ::ftruncate(memfd, static_cast<off_t>(kFileBytes)) != 0) return errno_error("ledger memfd: make it " + std::to_string(kFileBytes) + " bytes");
+  if (fresh && ::ftruncate(memfd, static_cast<off_t>(kFileBytes)) != 0)
+    return errno_error("ledger memfd: make it " + std::to_string(kFileBytes) + " bytes");
   if (!fresh && info.st_size != static_cast<off_t>(kFileBytes)) return Error{Errc::protocol, "ledger memfd: not of this version's size"};
   void* base = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   if (base == MAP_FAILED) return errno_error("ledger memfd: map");
@@ -124,7 +125,8 @@ Result<Ledger> Ledger::open(int memfd) {
     header.made_boot_usec = boot_usec();
     header.magic = kMagic;
   }
-  if (header.magic != kMagic || header.entries != kLedgerEntries) return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
+  if (header.magic != kMagic || header.entries != kLedgerEntries)
+    return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
   if (!impl->rebuild_books()) return Error{Errc::protocol, "ledger memfd: its entries contradict each other"};
   return Ledger{std::move(impl)};
 }
@@ -134,7 +136,8 @@ bool Ledger::Impl::rebuild_books() {
   std::uint32_t end = 0;
   for (std::uint32_t i = 0; i < kLedgerEntries; ++i) {
     Entry& one = entry(i);
-    // Entries are taken in order, so that a run of untouched ones ends the search; a broker that died inside make_entry leaves one gap at most.
+    // Entries are taken in order, so that a run of untouched ones ends the search; a broker that died inside make_entry leaves one gap at
+    // most.
     if (one.id == 0 && i > end + 1) break;
     if (one.id != 0) end = i + 1;
     if (one.id == 0 || one.state == EntryState::free) continue;

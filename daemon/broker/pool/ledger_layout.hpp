@@ -15,7 +15,7 @@ struct Header {
   std::uint64_t magic;    // written last when the ledger is made
   std::uint64_t entries;  // kLedgerEntries of the program that made it
   std::uint64_t next_id;
-  std::int64_t made_usec;  // wall clock: when the instance's first broker made it
+  std::int64_t made_usec;       // wall clock: when the instance's first broker made it
   std::int64_t made_boot_usec;  // CLOCK_BOOTTIME
   std::uint64_t worker_restarts;
   std::uint64_t reserved[2];
@@ -39,8 +39,8 @@ struct Entry {
   std::uint64_t spec_hash;
   std::int64_t grace_usec;
   std::int64_t submitted_usec;
-  std::int64_t started_usec, ended_usec;   // of an ended job
-  std::int32_t pid, exit_code, signal;     // exit_code −1: none; signal 0: none
+  std::int64_t started_usec, ended_usec;  // of an ended job
+  std::int32_t pid, exit_code, signal;    // exit_code −1: none; signal 0: none
   std::uint16_t outcome, worker_number;
   Block texts;   // key, name, description: length:u32 bytes each
   Block report;  // the FIN's body; after it, for jobs that the core ended itself, nothing

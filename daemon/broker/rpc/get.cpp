@@ -10,7 +10,8 @@ namespace jobpool::broker {
 void Verbs::get(CallPtr call) {
   const auto request = proto::read_get(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
-  if (engine_.core().find(request->id) == nullptr && is_lost(request->id)) return call->reply(proto::write_ending(lost_ending(request->id)));
+  if (engine_.core().find(request->id) == nullptr && is_lost(request->id))
+    return call->reply(proto::write_ending(lost_ending(request->id)));
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
   const WithOutput with_output = request->output ? WithOutput::yes : WithOutput::no;

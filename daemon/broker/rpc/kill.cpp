@@ -12,7 +12,8 @@ void Verbs::kill(CallPtr call) {
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
   if (job->state != JobState::running)
-    return job_error(*call, proto::error::kNotRunning, job->id, "it is " + std::string{to_string(job->state)} + "; to end it before it starts, cancel it");
+    return job_error(*call, proto::error::kNotRunning, job->id,
+                     "it is " + std::string{to_string(job->state)} + "; to end it before it starts, cancel it");
   if (job->kind == shm::JobKind::command) {
     engine_.signal_job(*job, request->signal);
   } else if (request->signal == SIGKILL) {

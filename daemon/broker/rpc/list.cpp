@@ -20,7 +20,8 @@ void Verbs::list(CallPtr call) {
   const auto request = proto::read_list(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   if (!call->envelope.more) return call->error(proto::error::kExpectedMore, {});
-  if (request->pool && *request->pool != proto::kDefaultPool) return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
+  if (request->pool && *request->pool != proto::kDefaultPool)
+    return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
   engine_.dispatcher().drain_all();
 
   auto listing = std::make_shared<Listing>();

@@ -12,7 +12,8 @@ void Verbs::logs(CallPtr call) {
   if (!request) return invalid_parameter(*call, request.error());
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
-  if (job->kind == shm::JobKind::function) return job_error(*call, proto::error::kNoOutput, job->id, "it is a function: ask for its result with get");
+  if (job->kind == shm::JobKind::function)
+    return job_error(*call, proto::error::kNoOutput, job->id, "it is a function: ask for its result with get");
   const Stream stream = request->standard_error ? Stream::standard_error : Stream::standard_output;
 
   const auto answer = [this, stream](Call& to, const Job& of) {

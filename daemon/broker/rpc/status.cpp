@@ -10,7 +10,8 @@ namespace jobpool::broker {
 
 void Verbs::hello(CallPtr call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
-  call->reply(proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), engine_.ledger().made_boot_usec()}));
+  call->reply(
+      proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), engine_.ledger().made_boot_usec()}));
 }
 
 void Verbs::status(CallPtr call) {

@@ -80,7 +80,8 @@ void Verbs::submit(CallPtr call, Mode mode) {
   proto::Submission& job = *read;
   if (job.pool != proto::kDefaultPool) return call->error(proto::error::kNoSuchPool, proto::one_field("pool", job.pool));
   auto streams = take_streams(job, call->fds);
-  if (!streams) return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));
+  if (!streams)
+    return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));
   call->fds = std::move(*streams);
   if (job.function && !call->fds.empty())
     return call->error(proto::error::kInvalidJob, invalid_job("job.function", "a function has no streams; descriptors are for commands"));

@@ -87,8 +87,8 @@ class Verbs final : public CallHandler {
   Engine& engine_;
   Outputs& outputs_;
   Surroundings surroundings_;
-  Waiters waiters_;    // for a job's end
-  Waiters starters_;   // for its start or its end, whichever comes first
+  Waiters waiters_;   // for a job's end
+  Waiters starters_;  // for its start or its end, whichever comes first
   Deadlines deadlines_;
   std::unordered_map<Token, Pending> pending_;
   std::uint64_t last_token_ = 0;

@@ -15,7 +15,8 @@ std::optional<proto::Resources> resources_of(const Job& job) {
 }
 
 bool needs_no_quotes(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || std::string_view{"%+,-./:=@_"}.find(c) != std::string_view::npos;
+  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+         std::string_view{"%+,-./:=@_"}.find(c) != std::string_view::npos;
 }
 
 void append_word(std::string& line, std::string_view word) {

@@ -29,7 +29,8 @@ Result<IdReservation> IdReservation::open(const std::string& state_dir) {
   if (size < 0) return errno_error(ids.path_);
   const auto [end, error] = std::from_chars(text, text + size, ids.reserved_);
   if (error != std::errc{} || end + 1 != text + size || *end != '\n' || ids.reserved_ == 0)
-    return Error{Errc::protocol, ids.path_ + ": not a job id; restore it from a backup, or write a number above every id ever given out into it"};
+    return Error{Errc::protocol,
+                 ids.path_ + ": not a job id; restore it from a backup, or write a number above every id ever given out into it"};
   return ids;
 }
 

@@ -52,7 +52,7 @@ class Watch {
   Reaper::Left left_ = Reaper::Left::some;
   std::optional<TimePoint> kill_at_;  // a stop was ordered: KILL is due then
   bool has_stopped_it_ = false;
-  bool is_killed_ = false;            // KILL went out, and what is left does not die of it
+  bool is_killed_ = false;  // KILL went out, and what is left does not die of it
 };
 
 }  // namespace jobpool::worker

@@ -50,46 +50,46 @@ struct jobpool_call {
   uint64_t job_id;
 
   /* JSON text of an array: the arguments. Not ended by a zero byte. */
-  const char *arguments;
+  const char* arguments;
   size_t arguments_length;
 
   /* The name of the pool. Not ended by a zero byte. */
-  const char *pool;
+  const char* pool;
   size_t pool_length;
 
   /* The result, as JSON text; copied. Text that is not JSON makes the job fail with the error type "BadResult". */
-  void (*set_result)(const jobpool_call *call, const char *json, size_t length);
+  void (*set_result)(const jobpool_call* call, const char* json, size_t length);
 
   /* The job has failed. Both are UTF-8 and end with a zero byte; copied. `type` is a name for programs, such as "ValueError". */
-  void (*set_error)(const jobpool_call *call, const char *type, const char *message);
+  void (*set_error)(const jobpool_call* call, const char* type, const char* message);
 
   /* Not 0: somebody wants the job to stop (cancel, time-out, terminate). A function that runs long should ask now and then, and return
    * with an error of its choice, else its worker is killed when the grace period is over. Cheap: asks the kernel at most every
    * millisecond. */
-  int (*should_stop)(const jobpool_call *call);
+  int (*should_stop)(const jobpool_call* call);
 
   /* Sleeps so many microseconds, but not longer than until the job is to stop. Returns as should_stop. */
-  int (*sleep)(const jobpool_call *call, int64_t microseconds);
+  int (*sleep)(const jobpool_call* call, int64_t microseconds);
 
-  void *worker_data; /* not for plugins */
+  void* worker_data; /* not for plugins */
 };
 
 /* A function. `name`: 1 to 64 of A-Z a-z 0-9 _ . - ; users write it behind an @. `doc`: one line, or NULL. `data` is handed to `run`. */
 typedef struct jobpool_task {
-  const char *name;
-  const char *doc;
-  void (*run)(const jobpool_call *call, void *data);
-  void *data;
+  const char* name;
+  const char* doc;
+  void (*run)(const jobpool_call* call, void* data);
+  void* data;
 } jobpool_task;
 
 typedef struct jobpool_task_table {
   uint32_t abi; /* JOBPOOL_TASK_ABI of the plugin */
   uint32_t count;
-  const jobpool_task *tasks; /* must stay valid for ever */
+  const jobpool_task* tasks; /* must stay valid for ever */
 } jobpool_task_table;
 
 /* Every plugin exports this. `worker_abi`: the worker's JOBPOOL_TASK_ABI. NULL: this plugin cannot serve such a worker. */
-JOBPOOL_TASK_EXPORT const jobpool_task_table *jobpool_plugin(uint32_t worker_abi);
+JOBPOOL_TASK_EXPORT const jobpool_task_table* jobpool_plugin(uint32_t worker_abi);
 
 #ifdef __cplusplus
 }

@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* length(anything): how many bytes of JSON text its arguments are. */
-static void length(const jobpool_call *call, void *data) {
+static void length(const jobpool_call* call, void* data) {
   char text[32];
   int size = snprintf(text, sizeof text, "%zu", call->arguments_length);
   (void)data;
@@ -12,7 +12,7 @@ static void length(const jobpool_call *call, void *data) {
 }
 
 /* whoami(): who runs this call. */
-static void whoami(const jobpool_call *call, void *data) {
+static void whoami(const jobpool_call* call, void* data) {
   char text[128];
   int size = snprintf(text, sizeof text, "{\"job\":%llu,\"attempt\":%u,\"worker\":%u}", (unsigned long long)call->job_id,
                       (unsigned)call->attempt, (unsigned)call->worker);
@@ -21,10 +21,10 @@ static void whoami(const jobpool_call *call, void *data) {
 }
 
 /* refuse(): fails with an error type of its own; `data` is what stands in the table. */
-static void refuse(const jobpool_call *call, void *data) { call->set_error(call, "Refused", (const char *)data); }
+static void refuse(const jobpool_call* call, void* data) { call->set_error(call, "Refused", (const char*)data); }
 
 /* broken(): a mistake that the worker finds: this is not JSON. */
-static void broken(const jobpool_call *call, void *data) {
+static void broken(const jobpool_call* call, void* data) {
   (void)data;
   call->set_result(call, "{oops", 5);
 }
@@ -38,4 +38,4 @@ static const jobpool_task tasks[] = {
 };
 static const jobpool_task_table table = {JOBPOOL_TASK_ABI, sizeof tasks / sizeof tasks[0], tasks};
 
-const jobpool_task_table *jobpool_plugin(uint32_t worker_abi) { return worker_abi == JOBPOOL_TASK_ABI ? &table : NULL; }
+const jobpool_task_table* jobpool_plugin(uint32_t worker_abi) { return worker_abi == JOBPOOL_TASK_ABI ? &table : NULL; }

@@ -39,8 +39,8 @@ const std::vector<Room>& rooms() {
       // Pure: events in, effects out. Whatever it needs to know of the world is passed in.
       {"daemon/broker/core/",
        {"common/", "daemon/broker/core/"},
-       {"asio", "sqlite3", "spdlog", "fstream", "iostream", "unistd.h", "thread", "mutex", "common/log.hpp", "common/shm/segment.hpp", "common/shm/offer_side.hpp", "common/shm/claim_side.hpp",
-        "common/socket.hpp", "common/unique_fd.hpp", "common/control/"},
+       {"asio", "sqlite3", "spdlog", "fstream", "iostream", "unistd.h", "thread", "mutex", "common/log.hpp", "common/shm/segment.hpp",
+        "common/shm/offer_side.hpp", "common/shm/claim_side.hpp", "common/socket.hpp", "common/unique_fd.hpp", "common/control/"},
        {"co_await", "co_return", "co_yield", "co_spawn", "Clock::now", "clock::now", "wall_usec(", "time(nullptr)", "std::random_device"}},
       {"tests/",
        {"common/", "proto/", "client/", "daemon/", "tests/", "jobpool/"},

@@ -65,10 +65,10 @@ TEST_CASE("a new broker's books know what is in use and offer all the rest") {
 TEST_CASE("blocks that overlap, leave the heap or are not aligned are refused") {
   BlockAllocator books{kCapacity};
   REQUIRE(books.adopt(128, 128));
-  CHECK_FALSE(books.adopt(192, 64));          // inside the one before
-  CHECK_FALSE(books.adopt(256 + 64, 128));    // not aligned to its size
-  CHECK_FALSE(books.adopt(kCapacity, 64));    // outside
-  CHECK_FALSE(books.adopt(512, kCapacity));   // too large for what is left
+  CHECK_FALSE(books.adopt(192, 64));         // inside the one before
+  CHECK_FALSE(books.adopt(256 + 64, 128));   // not aligned to its size
+  CHECK_FALSE(books.adopt(kCapacity, 64));   // outside
+  CHECK_FALSE(books.adopt(512, kCapacity));  // too large for what is left
   CHECK_FALSE(books.adopt(1024, std::uint64_t{1} << 40));
 }
 

@@ -117,7 +117,11 @@ TEST_CASE("erased entries and their space are used again") {
 
 TEST_CASE("a ledger of another version or with contradictions is not taken over") {
   const UniqueFd fd = new_memfd();
-  { Ledger ledger = open_ledger(fd.get()); REQUIRE(ledger.begin(a_job(1))); REQUIRE(ledger.begin(a_job(2))); }
+  {
+    Ledger ledger = open_ledger(fd.get());
+    REQUIRE(ledger.begin(a_job(1)));
+    REQUIRE(ledger.begin(a_job(2)));
+  }
   SECTION("magic") {
     const std::uint64_t wrong = 1;
     REQUIRE(::pwrite(fd.get(), &wrong, sizeof wrong, 0) == sizeof wrong);
