@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{1};
 constexpr std::chrono::milliseconds kLongestPause{100};
-constexpr std::chrono::seconds kLossesApart{1};  // a long job may live through any number of brokers; one that kills them in a row may not
+constexpr std::chrono::seconds kHarmless{1};  // a broker that lived so long after it had the call was not killed by it
 
 // poll over `fds`; true: one is ready. Errors: io.
 Result<bool> poll_until(std::span<pollfd> fds, TimePoint deadline) {
@@ -113,6 +113,7 @@ Result<void> RecoveringCall::send_call(TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
   if (auto sent = connection_->send(message_, fds_, deadline); !sent) return on_loss(sent.error());
   may_have_run_ = sent_here_ = true;
+  sent_at_ = Clock::now();
   ran_at_ = connection_->instance();
   return {};
 }
@@ -144,7 +145,7 @@ Result<void> RecoveringCall::on_loss(const Error& why) {
   connection_.reset();
   if (why.code != Errc::closed) return why;
   const TimePoint now = Clock::now();
-  if (!recovering_ && now - lost_at_ > kLossesApart) losses_ = 0;
+  if (sent_here_ && now - sent_at_ > kHarmless) losses_ = 0;
   if ((may_have_run_ && resend_ == Resend::never) || ++losses_ > kMaxLosses) return lost(why);
   recovering_ = true;
   lost_at_ = now;

@@ -31,7 +31,9 @@ enum class Resend {
 inline constexpr std::chrono::milliseconds kRecoveryPatience{10'000};
 // Nobody listening means that the supervisor itself is gone (it holds the socket), or binds a vanished socket again: that is quick.
 inline constexpr std::chrono::milliseconds kNoListenerPatience{1'000};
-inline constexpr int kMaxLosses = 8;  // a call that costs this many brokers their life is not sent again
+// A call that was each time in the hands of a broker that died soon is not sent again for ever: it may be what kills them. So many, since
+// brokers that are killed for other reasons must cost a waiting caller nothing.
+inline constexpr int kMaxLosses = 256;
 
 class RecoveringCall {
  public:
@@ -70,6 +72,7 @@ class RecoveringCall {
   std::int64_t first_sent_usec_ = 0;  // CLOCK_BOOTTIME, as an instance's `since`
   bool hello_outstanding_ = false;
   bool sent_here_ = false;  // on this connection
+  TimePoint sent_at_{};
   int losses_ = 0;
   bool recovering_ = false;  // since lost_at_, until the daemon answered again
   TimePoint lost_at_{};

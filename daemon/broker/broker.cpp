@@ -39,11 +39,12 @@ int Broker::run() {
 }
 
 void Broker::end_turn() {
-  engine_->end_turn();
+  // Before anything of an id leaves this process: to a worker, to an output file's name, to a caller.
   if (const auto reserved = ids_->ensure(engine_->core().next_id()); !reserved) {
     spdlog::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
     return leave(kExitCannotWork);
   }
+  engine_->end_turn();
   link_.flush();
   arm_timer();
 }

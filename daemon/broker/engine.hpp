@@ -43,6 +43,8 @@ class Engine final : ReportSink {
   Result<void> add_worker(WorkerSeed seed, shm::OfferSide::Origin origin);
   void worker_died(Incarnation worker, int signal, int exit_code);
 
+  // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
+  void look_for_start(JobId job);
   void signal_job(const Job& job, int signal);
 
   // All that happened so far is one turn: new work goes out, bells ring.

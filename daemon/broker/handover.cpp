@@ -52,7 +52,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   if (!ids) return ids.error();
   auto ledger = Ledger::open(ledger_fd.get());
   if (!ledger) return ledger.error();
-  const JobId next{std::max({ledger->next_id().value, options_.restarts == 0 ? ids->first_unreserved().value : 0, std::uint64_t{1}})};
+  const JobId next = first_id(*ledger, ids->first_unreserved());
   if (auto reserved = ids->ensure(next); !reserved) return reserved;
   ids_.emplace(std::move(*ids));
   outputs_.emplace(std::move(output_directory));

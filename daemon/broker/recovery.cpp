@@ -9,6 +9,11 @@
 
 namespace jobpool::broker {
 
+JobId first_id(const Ledger& ledger, JobId first_unreserved) {
+  const JobId known = ledger.next_id();
+  return JobId{std::max<std::uint64_t>(known.value > 0 ? known.value : first_unreserved.value, 1)};
+}
+
 Recovery::Recovery(Engine& engine) : engine_(engine) {
   for (auto& found : engine_.ledger().recover()) {
     const JobId id = found.job.id;
@@ -19,7 +24,10 @@ Recovery::Recovery(Engine& engine) : engine_(engine) {
 Result<void> Recovery::take_over(WorkerSeed seed) {
   const Incarnation worker = seed.incarnation;
   const WorkerNumber number = seed.number;
-  if (auto added = engine_.add_worker(std::move(seed), shm::OfferSide::Origin::inherited); !added) return added;
+  if (auto added = engine_.add_worker(std::move(seed), shm::OfferSide::Origin::inherited); !added) {
+    unread_slots_ = true;
+    return added;
+  }
   for (const auto& slot : engine_.dispatcher().in_flight(worker)) take_over_slot(worker, number, slot);
   // Outcomes that were recorded but not acknowledged come again; the core does not know those jobs, and their slots are freed.
   engine_.dispatcher().drain(worker);
@@ -35,15 +43,15 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
 void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm::InFlight& slot) {
   const auto found = found_.find(slot.job);
   if (found == found_.end() || found->second.ended) return;
+  found->second.job.payload = slot.payload;
+  found->second.job.attempt = slot.attempt;
+  // It may have been offered to another worker since, whose turn to be handed over is still to come: finish() knows.
+  if (slot.state == shm::SlotState::revoked) return engine_.dispatcher().forget_slot(worker, slot.sequence);
   Job job = std::move(found->second.job);
   found_.erase(found);
-  job.payload = slot.payload;
-  job.attempt = slot.attempt;
   job.worker = worker;
   job.worker_number = number;
-  const bool revoked = slot.state == shm::SlotState::revoked;
-  if (revoked) engine_.dispatcher().forget_slot(worker, slot.sequence);
-  engine_.tell(Inherited{std::move(job), revoked ? Inherited::Place::revoked : Inherited::Place::in_slot});
+  engine_.tell(Inherited{std::move(job), Inherited::Place::in_slot});
 }
 
 void Recovery::finish() {
@@ -52,15 +60,24 @@ void Recovery::finish() {
   std::ranges::sort(ids);
   for (const JobId id : ids) {
     auto& [job, ended] = found_.at(id);
+    // Its descriptors died with the predecessor: such a job needs its caller to come back with others.
+    const bool whole = !job.payload.empty() && !job.flags.has_descriptors;
+    if (!ended && whole) {
+      engine_.tell(Inherited{std::move(job), Inherited::Place::revoked});
+      continue;
+    }
     // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
-    // more.
-    if (!ended && job.mode == Mode::apply) {
+    // more. Not so when there are slots that could not be read: then it may run there.
+    const bool may_have_started = unread_slots_ && job.payload.empty();
+    if (!ended && job.mode == Mode::apply && !may_have_started) {
       engine_.ledger().erase(id);
       continue;
     }
     if (!ended) {
       job.outcome = Outcome::interrupted;
-      job.reason = "its broker died before it had started, and it was ephemeral";
+      job.payload = {};
+      job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
+                                    : "its broker died before it had started, and it was ephemeral";
       job.ended_usec = wall_usec();
       if (!engine_.ledger().finish(job, {})) spdlog::error("job {}: the ledger has no room for its outcome", id.value);
     }

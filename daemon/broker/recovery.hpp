@@ -8,6 +8,10 @@
 
 namespace jobpool::broker {
 
+// The first id a new broker gives out: after its predecessor's, as the ledger knows it; after the last reservation when the ledger knows
+// none, however many brokers died before they could write it.
+JobId first_id(const Ledger& ledger, JobId first_unreserved);
+
 class Recovery {
  public:
   // Reads the ledger. `engine` must outlive this.
@@ -23,7 +27,8 @@ class Recovery {
   void take_over_slot(Incarnation worker, WorkerNumber number, const shm::InFlight& slot);
 
   Engine& engine_;
-  std::unordered_map<JobId, Ledger::Found> found_;  // not yet placed
+  std::unordered_map<JobId, Ledger::Found> found_;  // not yet placed; one with a payload was found in a revoked slot
+  bool unread_slots_ = false;                       // of a worker whose segment could not be used: what it runs is not known
 };
 
 }  // namespace jobpool::broker

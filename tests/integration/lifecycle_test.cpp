@@ -1,10 +1,13 @@
 // The deaths of each of the daemon's processes, and what its users see of them: nothing more than they must.
 #include <signal.h>
 
+#include <algorithm>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/ledger.hpp"
+#include "tests/support/number_from.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
@@ -117,31 +120,34 @@ TEST_CASE("a broker killed while jobs run is replaced, the jobs go on and their 
 }
 
 TEST_CASE("brokers killed one after the other under load lose nothing and run nothing twice") {
-  constexpr int kClients = 200;
-  constexpr int kDeaths = 5;
+  const int deaths = number_from("JOBPOOL_TEST_BROKER_KILLS", 5);  // 200 for a long night
+  const int clients_of_all = 40 * std::min(deaths, 50);            // more would only wait in line
   Daemon daemon({.workers = 3});
   const Ledger ledger(daemon.file("ledger"));
   raise_file_limit();
   std::vector<Child> clients;
-  clients.reserve(kClients);
-  for (int number = 0; number < kClients; ++number) {
+  clients.reserve(static_cast<std::size_t>(clients_of_all));
+  int killed = 0;
+  for (int number = 0; number < clients_of_all; ++number) {
     clients.push_back(daemon.start(apply_words(ledger.command(std::to_string(number), "sleep 0.02; echo " + std::to_string(number)))));
-    if (number % (kClients / kDeaths) == kClients / kDeaths / 2) kill_broker(daemon);
+    if (number * deaths / clients_of_all < killed) continue;
+    kill_broker(daemon);
+    ++killed;
   }
-  for (int number = 0; number < kClients; ++number) {
+  for (int number = 0; number < clients_of_all; ++number) {
     const Finished finished = clients[static_cast<std::size_t>(number)].finish();
     INFO("client " << number << ": " << finished.err);
     CHECK(finished.exit_code == 0);
     CHECK(finished.out == std::to_string(number) + "\n");
   }
   const auto entries = ledger.read();
-  CHECK(entries.size() == kClients);
+  CHECK(entries.size() == static_cast<std::size_t>(clients_of_all));
   for (const auto& [name, entry] : entries) {
     INFO("job " << name);
     CHECK(entry.starts == 1);
     CHECK(entry.ends == 1);
   }
-  CHECK(daemon.status()["brokerRestarts"] == kDeaths);
+  CHECK(daemon.status()["brokerRestarts"] == killed);
 }
 
 TEST_CASE("nothing survives the supervisor's death, and the next start is clean") {

@@ -4,23 +4,18 @@
 #include <signal.h>
 
 #include <atomic>
-#include <cstdlib>
 #include <random>
 #include <thread>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/ledger.hpp"
+#include "tests/support/number_from.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
 
 namespace {
-
-int number_from(const char* name, int otherwise) {
-  const char* text = std::getenv(name);
-  return text == nullptr ? otherwise : std::atoi(text);
-}
 
 // Kills random workers of `supervisor` until as many as wanted are dead, or it is told to stop. Returns how many it killed.
 class Killer {
@@ -79,7 +74,8 @@ TEST_CASE("random deaths of workers cost the jobs they had started, and nothing 
   WARN(jobs << " jobs, " << killed << " workers killed");
 
   const auto entries = ledger.read();
-  int interrupted = 0, wrong = 0;
+  int lost = 0;
+  std::string wrong;
   for (int number = 0; number < jobs; ++number) {
     const json& reply = replies[static_cast<std::size_t>(number)];
     REQUIRE_FALSE(reply.contains("error"));
@@ -88,19 +84,21 @@ TEST_CASE("random deaths of workers cost the jobs they had started, and nothing 
     const int starts = entry == entries.end() ? 0 : entry->second.starts;
     const int ends = entry == entries.end() ? 0 : entry->second.ends;
     bool right = starts <= 1 && ends <= starts;
-    if (ending["outcome"] == "interrupted") {
-      ++interrupted;
-    } else if (number % 3 == 0) {
+    // Of a command nobody knows; a function died with its worker, of the same signal.
+    const bool is_function = number % 3 == 0;
+    if (ending["outcome"] == "interrupted" || (is_function && ending["outcome"] == "crashed" && ending["signal"] == SIGKILL)) {
+      ++lost;
+    } else if (is_function) {
       right = ending["result"] == std::to_string(static_cast<std::int64_t>(number) * number);
     } else {
       right = right && ending["outcome"] == "succeeded" && starts == 1 && ends == 1;
     }
     if (right) continue;
-    ++wrong;
-    UNSCOPED_INFO("job " << number << " started " << starts << " and ended " << ends << " times: " << ending.dump());
+    wrong += "job " + std::to_string(number) + " started " + std::to_string(starts) + " and ended " + std::to_string(ends) +
+             " times: " + ending.dump() + "\n";
   }
-  CHECK(wrong == 0);
-  CHECK(interrupted <= killed);
+  CHECK(wrong == "");
+  CHECK(lost <= killed);
   CHECK(killed > kills / 10);  // else the machine was so fast that this test has shown little: give it more jobs
   const json status = daemon.status();
   CHECK(status["pools"][0]["done"] == jobs);

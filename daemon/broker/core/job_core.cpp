@@ -63,10 +63,11 @@ void JobCore::on(WorkerJoined& event, const Now&, Effects&) { workers_.add(event
 
 void JobCore::on(Started& event, const Now&, Effects& out) {
   Job* job = known(event.job);
-  if (job == nullptr || !job->offered || job->state != JobState::ready) return;
+  if (job == nullptr || !job->offered || job->started_usec != 0) return;
   job->pid = event.pid;
   job->started_usec = event.started_usec;
-  change_state(*job, JobState::running, out);
+  // It is running already when a revoke found it claimed, or when it was inherited so, before this came.
+  if (job->state == JobState::ready) change_state(*job, JobState::running, out);
 }
 
 void JobCore::on(Reported& event, const Now& now, Effects& out) {
@@ -79,8 +80,11 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   job->user_usec = report.user_usec;
   job->system_usec = report.system_usec;
   job->max_rss_bytes = report.max_rss_bytes;
-  if (job->started_usec > 0)
-    usual_run_ = (usual_run_ * 7 + Microseconds{std::clamp<std::int64_t>(report.ended_usec - job->started_usec, 0, 1'000'000)}) / 8;
+  if (job->started_usec > 0) {
+    // Both are a worker's word: compared before they are subtracted.
+    const std::int64_t ran = report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
+    usual_run_ = (usual_run_ * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
+  }
   leave_slot(*job);
 
   const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);

@@ -23,7 +23,7 @@ namespace jobpool::broker {
 struct CoreLimits {
   std::size_t max_ready_jobs = 1'000'000;              // waiting for a worker; more are refused as QueueFull
   std::size_t max_ready_bytes = std::size_t{2} << 30;  // of their payloads together
-  std::size_t kept_async = 131'072;                    // ended and still to be collected; the oldest are forgotten first
+  std::size_t kept_async = 262'144;                    // ended and still to be collected; the oldest are forgotten first
   std::size_t kept_apply = 1'000;                      // ended and delivered: kept for `list` and `show` only
   std::chrono::milliseconds stop_margin{1'000};        // after a job's grace: then its worker is killed
   std::chrono::seconds claim_time{10};                 // for the caller of an inherited apply to come back; libraries try for less
@@ -96,7 +96,7 @@ class JobCore {
   // stopping.cpp: ending jobs before their time
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void cancel_job(Job& job, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
-  void cancel_all_ready(const std::string& reason, const Now& now, Effects& out);
+  void cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out);
   void finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out);
   void cancel_unclaimed(const Now& now, Effects& out);
   void kill_overdue(const Now& now, Effects& out);

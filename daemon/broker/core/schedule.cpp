@@ -14,11 +14,18 @@ constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing wa
 constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
 constexpr std::size_t kUsualDepth = 2;
 constexpr std::size_t kDeepBacklogPerWorker = 16;
+constexpr std::size_t kStaleEntries = 4'096;
 constexpr auto kStaleOffer = 100ms;  // an offer not started by then stands behind a job that turned out to be slow
 
 }  // namespace
 
 void JobCore::push_back_ready(Job& job) {
+  // Cancelled ones leave their entries behind, which only the queue's head would drop: behind a head that waits for long they pile up.
+  if (ready_.size() > 2 * ready_jobs_ + kStaleEntries)
+    std::erase_if(ready_, [this](JobId id) {
+      const Job* one = known(id);
+      return one == nullptr || one->state != JobState::ready || one->offered;
+    });
   ready_.push_back(job.id);
   ++ready_jobs_;
   ready_bytes_ += job.payload.size();
@@ -110,6 +117,7 @@ void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {
     return finish(*job, Outcome::failed, now, out);
   }
   if (worker != nullptr) worker->blocked = true;
+  if (job->stop == StopRequest::cancel) return finish(*job, Outcome::cancelled, now, out);
   push_front_ready(*job);
 }
 

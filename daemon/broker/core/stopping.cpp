@@ -43,23 +43,23 @@ void JobCore::kill_overdue(const Now& now, Effects& out) {
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {
   drain_ = DrainMode::drain;
-  cancel_all_ready("the daemon is going down", now, out);
+  cancel_all_ready(Cancel::Haste::grace, "the daemon is going down", now, out);
 }
 
 void JobCore::on(StopAll&, const Now& now, Effects& out) {
   drain_ = DrainMode::stop_all;
   drained_told_ = false;  // whoever asked for this waits for it, also after a drain that had ended
-  cancel_all_ready("the daemon is going down", now, out);
+  cancel_all_ready(Cancel::Haste::now, "the daemon is going down", now, out);
   for (auto& [id, job] : jobs_)
     if (job.state == JobState::running) cancel_job(job, Cancel::Haste::now, "the daemon is going down", now, out);
 }
 
-void JobCore::cancel_all_ready(const std::string& reason, const Now& now, Effects& out) {
+void JobCore::cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out) {
   std::vector<JobId> ids;
   for (const auto& [id, job] : jobs_)
     if (job.state == JobState::ready || job.state == JobState::waiting) ids.push_back(id);
   std::ranges::sort(ids);
-  for (const JobId id : ids) cancel_job(jobs_.at(id), Cancel::Haste::grace, reason, now, out);
+  for (const JobId id : ids) cancel_job(jobs_.at(id), haste, reason, now, out);
 }
 
 void JobCore::cancel_unclaimed(const Now& now, Effects& out) {

@@ -64,6 +64,12 @@ bool Dispatcher::revoke(JobId job, Incarnation worker) {
   return true;
 }
 
+bool Dispatcher::is_claimed(JobId job, Incarnation worker) {
+  Link* link = find(worker);
+  const Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
+  return slot != nullptr && link->side.state(slot->sequence) == shm::SlotState::claimed;
+}
+
 void Dispatcher::order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal) {
   Link* link = find(worker);
   Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
@@ -96,15 +102,15 @@ void Dispatcher::drain_all() {
 }
 
 void Dispatcher::drain_link(Link& link) {
-  if (link.condemned) return;
+  if (link.mad) return;
   Result<void> inner;
   const auto drained = link.side.drain([&](const shm::Frame& frame) {
     if (inner) inner = take_frame(link, frame);
   });
   link.side.acknowledge();
   release_finished(link);
-  if (!drained) return condemn(link, drained.error().text);
-  if (!inner) condemn(link, inner.error().text);
+  if (!drained) return disbelieve(link, drained.error().text);
+  if (!inner) disbelieve(link, inner.error().text);
 }
 
 Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
@@ -181,6 +187,12 @@ void Dispatcher::audit() {
   }
 }
 
+void Dispatcher::disbelieve(Link& link, const std::string& what) {
+  link.mad = true;
+  condemn(link, what);
+}
+
+// What it reports until its death counts: a worker that takes no orders may have ended jobs.
 void Dispatcher::condemn(Link& link, const std::string& what) {
   if (std::exchange(link.condemned, true)) return;
   sink_.on_liar(link.seed.incarnation, what);

@@ -56,6 +56,8 @@ class Dispatcher {
   Offered offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds);
   // True: it never started and never will; its slot is free again.
   bool revoke(JobId job, Incarnation worker);
+  // A worker has taken it: it runs, or is about to.
+  bool is_claimed(JobId job, Incarnation worker);
   void order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal = 0);
 
   // One wake-up for all that was offered this turn.
@@ -94,6 +96,7 @@ class Dispatcher {
     std::vector<Slot> slots;
     bool rung = true;        // nothing was offered since the last bell
     bool condemned = false;  // broke the rules; waits for its death
+    bool mad = false;        // condemned for what its ring says: nothing of it is believed any more
   };
 
   Link* find(Incarnation worker);
@@ -104,6 +107,7 @@ class Dispatcher {
   void release(Link& link, Sequence sequence);
   Result<void> take_frame(Link& link, const shm::Frame& frame);
   void condemn(Link& link, const std::string& what);
+  void disbelieve(Link& link, const std::string& what);
 
   ReportSink& sink_;
   std::map<Incarnation, Link> links_;

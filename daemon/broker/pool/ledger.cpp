@@ -82,7 +82,20 @@ struct Ledger::Impl {
   }
   void free(Block& block) {
     if (block.size > 0) blocks.free(block.offset, block.size);
-    block = {0, 0};
+    write(block, {0, 0});
+  }
+  // Into a live entry. Two stores: one killed between them must leave a block of size 0, not one at the wrong offset.
+  static void write(Block& to, const Block& block) {
+    *static_cast<volatile std::uint64_t*>(&to.size) = 0;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    *static_cast<volatile std::uint64_t*>(&to.offset) = block.offset;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    *static_cast<volatile std::uint64_t*>(&to.size) = block.size;
+  }
+  // As write(), for one that an earlier broker may have written before it was killed.
+  void replace(Block& to, const Block& block) {
+    free(to);
+    write(to, block);
   }
 
   Entry* make_entry(JobId id) {
@@ -189,7 +202,7 @@ bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std
   if (entry->result.size == 0) {
     const Block block = impl_->allocate(total);
     if (block.size == 0) return false;
-    entry->result = block;
+    Impl::write(entry->result, block);
   }
   if (entry->result.size != total) return false;
   std::memcpy(impl_->heap(entry->result) + offset, piece.data(), piece.size());
@@ -204,8 +217,9 @@ bool Ledger::has_streamed_result(JobId id) const {
 bool Ledger::finish(const Job& job, std::span<const std::byte> report) {
   if (!begin(job)) return false;
   Entry& entry = *impl_->find(job.id);
-  entry.report = impl_->store(report);
-  if (report.empty() || job.outcome == Outcome::cancelled) entry.reason = impl_->store(std::as_bytes(std::span{job.reason}));
+  impl_->replace(entry.report, impl_->store(report));
+  if (report.empty() || job.outcome == Outcome::cancelled)
+    impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
   entry.attempt = job.attempt;
   entry.started_usec = job.started_usec;
   entry.ended_usec = job.ended_usec;

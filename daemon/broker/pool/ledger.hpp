@@ -24,7 +24,7 @@
 
 namespace jobpool::broker {
 
-inline constexpr std::size_t kLedgerEntries = 262'144;                     // jobs in flight and kept results; sparse: costs what is used
+inline constexpr std::size_t kLedgerEntries = 524'288;                     // jobs in flight and kept results; sparse: costs what is used
 inline constexpr std::uint64_t kLedgerHeapBytes = std::uint64_t{2} << 30;  // sparse as well
 
 class Ledger {

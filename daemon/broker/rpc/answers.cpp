@@ -15,9 +15,21 @@ void Verbs::answer_ending(Call& call, const Job& job, WithOutput with_output) {
   }
   // Until the caller has it, or is gone, an apply is not forgotten: its key must not run it again.
   std::function<void()> handed_over;
-  if (job.mode == Mode::apply && !job.delivered)
-    handed_over = [guard = std::shared_ptr<void>(nullptr, [this, id = job.id](void*) { engine_.tell(Delivered{id}); })] {};
+  if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};
   call.reply(proto::write_ending(ending), {}, std::move(handed_over));
+}
+
+Verbs::Delivery Verbs::delivery_of(const Job& job) {
+  if (job.mode != Mode::apply || job.delivered) return {};
+  std::weak_ptr<void>& shared = deliveries_[job.id];
+  if (Delivery under_way = shared.lock()) return under_way;
+  // Any address but null: a pointer to nothing is taken for none.
+  Delivery first(this, [this, id = job.id](void*) {
+    deliveries_.erase(id);
+    engine_.tell(Delivered{id});
+  });
+  shared = first;
+  return first;
 }
 
 void Verbs::answer_applied(Call& call, const Job& job) { answer_ending(call, job, WithOutput::yes); }
@@ -33,7 +45,7 @@ void Verbs::job_error(Call& call, std::string_view name, JobId id, std::string_v
 }
 
 const Job* Verbs::job_or_error(Call& call, JobId id) {
-  engine_.dispatcher().drain_all();  // a START rings no bell: look before we say that it has not started
+  engine_.look_for_start(id);
   const Job* job = engine_.core().find(id);
   if (job == nullptr) job_error(call, proto::error::kNoSuchJob, id);
   return job;

@@ -40,6 +40,8 @@ void Verbs::on_accepted(const Accepted& accepted) {
   if (node.empty() || job == nullptr) return;
   Pending& pending = node.mapped();
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
+  // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
+  const Delivery delivery = job->state == JobState::done ? delivery_of(*job) : Delivery{};
   if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
   attach(pending.call, *job, pending.detach);
 }
@@ -64,8 +66,10 @@ void Verbs::on_refused(const Refused& refused) {
 
 void Verbs::on_ended(const Job& job) {
   starters_.ended(job);
-  // Nobody there to be told: whoever asked is gone.
-  if (waiters_.ended(job) == 0 && job.mode == Mode::apply) engine_.tell(Delivered{job.id});
+  // Dropped here when nobody among the waiters is to have the end itself: whoever asked is gone.
+  const Delivery delivery = delivery_of(job);
+  appliers_.ended(job);
+  waiters_.ended(job);
 }
 
 void Verbs::on_changed(const Changed& changed) {

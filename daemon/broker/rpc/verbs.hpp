@@ -84,12 +84,18 @@ class Verbs final : public CallHandler {
     bool detach;
   };
 
+  // answers.cpp: until the last of these is dropped, the end of an apply is on its way to somebody, and its key is not forgotten.
+  using Delivery = std::shared_ptr<void>;
+  Delivery delivery_of(const Job& job);
+
   Engine& engine_;
   Outputs& outputs_;
   Surroundings surroundings_;
-  Waiters waiters_;   // for a job's end
+  Waiters appliers_;  // callers of Apply: when the last of them is gone, so is their job
+  Waiters waiters_;   // whoever else waits for a job's end
   Waiters starters_;  // for its start or its end, whichever comes first
   Deadlines deadlines_;
+  std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;
   std::uint64_t last_token_ = 0;
 };

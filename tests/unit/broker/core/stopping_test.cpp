@@ -178,6 +178,29 @@ TEST_CASE("stop_all ends running jobs as well") {
   CHECK(driver.find<StopJob>()->grace == 0s);
 }
 
+TEST_CASE("stop_all leaves no grace to a job that was claimed unseen") {
+  // The bug: a job between its claim and its START was stopped with its full grace, and the daemon's end waited for it.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.tell(StopAll{});
+  driver.tell(Revoked{id, false});
+  REQUIRE(driver.find<StopJob>() != nullptr);
+  CHECK(driver.find<StopJob>()->grace == 0s);
+}
+
+TEST_CASE("a START that comes after the job was known to run still tells its pid and time") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.tell(Started{id, 0, 0});
+  CHECK(driver.job(id).state == JobState::running);
+  driver.start(id);
+  CHECK(driver.job(id).pid == 4711);
+}
+
 TEST_CASE("stop_all after a finished drain is answered at once") {
   // The bug: the end of a drain had been told already, so a stop that followed it waited for its time-out.
   CoreDriver driver;

@@ -1,0 +1,67 @@
+// See private_daemon.hpp. Where the programs are is told by the build (JOBPOOL_BENCH_BIN_DIR).
+#include "tests/bench/private_daemon.hpp"
+
+#include <fcntl.h>
+#include <spawn.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <csignal>
+#include <cstring>
+#include <thread>
+
+#include "common/unique_fd.hpp"
+#include "jobpool/client.hpp"
+#include "tests/bench/figures.hpp"
+
+namespace jobpool::bench {
+
+std::string program(const std::string& name) { return std::string(JOBPOOL_BENCH_BIN_DIR) + "/" + name; }
+
+pid_t spawn(const std::vector<std::string>& argv, const std::string& log) {
+  std::vector<char*> words;
+  for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
+  words.push_back(nullptr);
+  posix_spawn_file_actions_t actions;
+  ::posix_spawn_file_actions_init(&actions);
+  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+  if (log != "/dev/null") ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
+  pid_t pid = -1;
+  errno = ::posix_spawn(&pid, words[0], &actions, nullptr, words.data(), environ);
+  ::posix_spawn_file_actions_destroy(&actions);
+  if (pid < 0) give_up(argv[0] + " cannot be started");
+  return pid;
+}
+
+PrivateDaemon::PrivateDaemon(int workers)
+    : pid_(spawn({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers),
+                  "--log-level", "warn"},
+                 folder_.file("log"))) {
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (!is_up()) {
+    if (Clock::now() > deadline || ::waitpid(pid_, nullptr, WNOHANG) == pid_) give_up("jobpoold did not start");
+    std::this_thread::sleep_for(std::chrono::milliseconds(1));
+  }
+  Client client(socket());
+  for (int i = 0; i < 100 * workers; ++i) client.pool().apply_text("noop", "[]");  // every worker has loaded what it needs
+}
+
+PrivateDaemon::~PrivateDaemon() {
+  ::kill(pid_, SIGTERM);
+  int status = 0;
+  ::waitpid(pid_, &status, 0);
+  if (status != 0) std::fprintf(stderr, "bench: jobpoold ended with wait status %d\n", status);
+}
+
+bool PrivateDaemon::is_up() const {
+  const UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
+  sockaddr_un address{};
+  address.sun_family = AF_UNIX;
+  std::strncpy(address.sun_path, socket().c_str(), sizeof(address.sun_path) - 1);
+  return ::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) == 0;
+}
+
+}  // namespace jobpool::bench

@@ -1,0 +1,37 @@
+// A jobpoold of the bench's own, in a temporary folder, stopped by its pid. It inherits the bench's CPU affinity: `taskset -c 0 bench`
+// puts all of them on one CPU.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "tests/support/temp_dir.hpp"
+
+namespace jobpool::bench {
+
+// Path of one of our programs.
+std::string program(const std::string& name);
+
+// posix_spawn (a vfork inside) with stdin from and stdout to /dev/null, or to `log`.
+pid_t spawn(const std::vector<std::string>& argv, const std::string& log = "/dev/null");
+
+class PrivateDaemon {
+ public:
+  // Starts it, and waits until its workers are idle. Gives up when it does not come.
+  explicit PrivateDaemon(int workers);
+  ~PrivateDaemon();
+  PrivateDaemon(const PrivateDaemon&) = delete;
+  PrivateDaemon& operator=(const PrivateDaemon&) = delete;
+
+  std::string socket() const { return folder_.file("socket"); }
+
+ private:
+  bool is_up() const;
+
+  testing::TempDir folder_;
+  pid_t pid_;
+};
+
+}  // namespace jobpool::bench

@@ -1,0 +1,157 @@
+// A broker dies at each interesting point of a job's life; its caller comes back with the key to the next one. The job is never started
+// twice, and the caller is always answered.
+#include "tests/unit/broker/engine/house.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+namespace {
+
+// The caller comes back, everything runs to its end, and it was one start, one answer.
+void check_one_start_one_answer(House& house) {
+  const auto again = house.broker->apply("k");
+  house.run_all();
+  CHECK(house.claims() == 1);
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "succeeded");
+  CHECK(again->answer().value("result", 0) == 49);
+  CHECK_FALSE(house.broker->engine.dispatcher().busy());  // no slot is left behind
+}
+
+}  // namespace
+
+TEST_CASE("a broker dies before the first offer") {
+  House house;
+  house.broker->apply("k");
+  house.next_broker();
+  check_one_start_one_answer(house);
+}
+
+TEST_CASE("a broker dies with an offer that nobody has claimed") {
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  house.next_broker();
+  check_one_start_one_answer(house);
+}
+
+TEST_CASE("a broker dies with a claimed job, before and after it read the START") {
+  const bool read = GENERATE(false, true);
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  if (read) house.turn();
+  house.next_broker();
+  CHECK(house.broker->engine.core().counts().running == 1);
+  house.worker().report_end(*claim);
+  check_one_start_one_answer(house);
+}
+
+TEST_CASE("a broker dies with a FIN in the ring that it had not read") {
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  house.worker().run(*house.worker().claim());
+  house.next_broker();
+  check_one_start_one_answer(house);
+}
+
+TEST_CASE("a broker dies with the answer recorded, and the slot acknowledged or not") {
+  House house;
+  const bool acknowledged = GENERATE(false, true);
+  house.broker->apply("k");
+  house.turn();
+  auto* to_worker = house.worker().map_part<shm::ToWorker>(&shm::SegmentFds::to_worker);
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  house.worker().run(*house.worker().claim());
+  const std::uint64_t word = control->word[0].load(), rpos = to_worker->rpos.load();
+  house.turn();
+  // Memory as it was between the ledger's word and the slot's: what the broker wrote after that is taken back.
+  control->word[0].store(word);
+  if (!acknowledged) to_worker->rpos.store(rpos);
+  house.next_broker();
+  check_one_start_one_answer(house);
+}
+
+TEST_CASE("a broker dies between a revoke and the slot's release") {
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  control->word[0].store(shm::pack(shm::sequence_of(control->word[0].load()), shm::SlotState::revoked));
+  house.next_broker();
+  check_one_start_one_answer(house);
+}
+
+// The first recovery queued a job that it found in a dead worker's revoked slot before it had seen that another worker has it: it was
+// started twice.
+TEST_CASE("a job in a dead worker's revoked slot that another worker has by now is not started again") {
+  House house(2);
+  house.broker->apply("k");
+  house.turn();
+  PretendedWorker* holder = house.worker(0).map_part<shm::Control>(&shm::SegmentFds::control)->word[0].load() != 0 ? &house.worker(0) : &house.worker(1);
+  PretendedWorker* other = holder == &house.worker(0) ? &house.worker(1) : &house.worker(0);
+  auto* control = holder->map_part<shm::Control>(&shm::SegmentFds::control);
+  const std::uint64_t revoked = shm::pack(shm::sequence_of(control->word[0].load()), shm::SlotState::revoked);
+  house.broker->engine.worker_died(holder->incarnation, 9, 0);
+  CHECK(control->word[0].load() == revoked);
+  house.turn();
+  const auto claim = other->claim();
+  REQUIRE(claim);
+  if (holder != &house.worker(0)) std::swap(house.workers[0], house.workers[1]);  // the dead one is handed over first
+  house.next_broker();
+  house.broker->engine.worker_died(holder->incarnation, 9, 0);
+  other->run(*claim);
+  house.workers.erase(house.workers.begin());
+  check_one_start_one_answer(house);
+}
+
+// An apply in a worker whose segment was refused passed for one that had never started, and was run again for its caller.
+TEST_CASE("a job that a worker with a spoiled segment may have started is interrupted, not run again") {
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  REQUIRE(house.worker().claim());
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  control->word[3].store(shm::pack(99, shm::SlotState::claimed));
+  house.next_broker();
+  CHECK(house.broker->killed.size() == 1);
+  const auto again = house.broker->apply("k");
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "interrupted");
+}
+
+// A broker that died before it had written its first id made the next one begin at 1, with ids of the daemon's earlier lives.
+TEST_CASE("the second broker of a daemon whose first wrote no id begins after the reservation") {
+  House house;
+  auto ledger = Ledger::open(house.ledger.get());
+  REQUIRE(ledger);
+  CHECK(first_id(*ledger, JobId{5'000}) == JobId{5'000});
+  ledger->set_next_id(JobId{70});
+  CHECK(first_id(*ledger, JobId{5'000}) == JobId{70});
+}
+
+TEST_CASE("an unclaimed revoked job with its caller's descriptors waits for other ones") {
+  // The next broker offered it at once, found that its descriptors had died, and cancelled it under a caller on its way back.
+  House house;
+  const std::string job = R"({"job":{"command":["true"],"key":"k","stdout":0}})";
+  const auto submit = [&] {
+    auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Apply", job, false);
+    call->fds.emplace_back(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+    house.broker->verbs.handle(call);
+    return call;
+  };
+  submit();
+  house.turn();
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  control->word[0].store(shm::pack(shm::sequence_of(control->word[0].load()), shm::SlotState::revoked));
+  house.next_broker();
+  const auto again = submit();
+  CHECK(again->answers == 0);
+  house.run_all();
+  CHECK(again->answers == 1);
+  CHECK(house.claims() == 1);
+}

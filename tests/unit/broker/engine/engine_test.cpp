@@ -1,0 +1,109 @@
+// Engine, core, dispatcher, ledger and verbs together, over real segments.
+#include "tests/unit/broker/engine/house.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+TEST_CASE("a job is submitted, offered, claimed, reported and answered") {
+  House house;
+  const auto call = house.broker->apply("k");
+  house.run_all();
+  REQUIRE(call->answers == 1);
+  CHECK(call->answer().value("result", 0) == 49);
+  CHECK(house.claims() == 1);
+  CHECK_FALSE(house.broker->engine.dispatcher().busy());
+}
+
+TEST_CASE("a worker's death costs the claimed job only") {
+  House house(1);
+  const auto first = house.broker->apply("a"), second = house.broker->apply("b");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
+  CHECK(first->answer().value("outcome", "") == "crashed");
+  CHECK(second->answers == 0);
+  CHECK(house.broker->engine.core().counts().ready == 1);
+}
+
+// With a waiter that is not answered with the end itself (cancel, wait), an apply whose caller had gone was never forgotten: each left
+// an entry in the ledger for ever, until the ledger was full.
+TEST_CASE("an apply whose caller is gone is forgotten when only a wait or a cancel saw its end") {
+  const std::string who = GENERATE("Wait", "Cancel");
+  CoreLimits limits;
+  limits.kept_apply = 0;
+  House house(1, limits);
+  const auto call = house.broker->apply("k", R"(,"detach":true)");
+  house.turn();
+  const auto claim = house.worker().claim();
+  house.worker().report_start(*claim);
+  const auto seen = house.broker->call("Job." + who, R"({"ids":[1]})");
+  call->hang_up();
+  house.worker().report_end(*claim);
+  house.turn();
+  CHECK(seen->answers == 1);
+  CHECK(house.broker->engine.ledger().size() == 0);
+  CHECK(house.broker->forgotten == 1);
+}
+
+// The first of several answers that was taken by its socket let the key be forgotten, though the caller's own answer was still unsent.
+TEST_CASE("a key is not forgotten while one of the answers is not taken yet") {
+  CoreLimits limits;
+  limits.kept_apply = 0;
+  House house(1, limits);
+  const auto slow = house.broker->apply("k");
+  slow->keep_unsent = true;
+  const auto quick = house.broker->call("Job.Get", R"({"id":1})");
+  house.run_all();
+  CHECK(quick->answers == 1);
+  CHECK(house.broker->forgotten == 0);
+  slow->unsent = {};
+  house.turn();
+  CHECK(house.broker->forgotten == 1);
+}
+
+// A stop took back what nobody had claimed, but gave a job that was claimed at that moment its whole grace: longer than the daemon lives.
+TEST_CASE("a job claimed while everything is stopped gets no grace") {
+  House house;
+  house.broker->call("Pool.Apply", R"({"job":{"command":["sleep","9"],"graceUSec":60000000}})");
+  house.turn();
+  REQUIRE(house.worker().claim());  // its START is not written yet
+  house.broker->engine.tell(StopAll{});
+  const auto order = control::receive_order(house.worker().orders.get());
+  REQUIRE(order);
+  CHECK(order->order.kind == control::OrderKind::stop);
+  CHECK(order->order.usec == 0);
+}
+
+// A revoke that came too late made the job running, and its START was then ignored: a job without a pid and a time.
+TEST_CASE("a job that a revoke found claimed still shows its pid when its START comes") {
+  House house;
+  house.broker->call("Pool.ApplyAsync", FakeBroker::submission("k"));
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.broker->engine.tell(Cancel{JobId{1}, Cancel::Haste::grace, "test"});
+  CHECK(house.broker->engine.core().find(JobId{1})->state == JobState::running);
+  house.worker().report_start(*claim);
+  house.turn();
+  CHECK(house.broker->engine.core().find(JobId{1})->pid == 4711);
+}
+
+// What a worker had reported was thrown away when it had been condemned for a full orders socket: a committed result was lost.
+TEST_CASE("a worker that took no orders has its reports read when it is dead") {
+  House house;
+  const auto call = house.broker->call("Pool.Apply", R"({"job":{"command":["true"],"key":"k"}})");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.turn();
+  for (int i = 0; i < 100'000 && house.broker->killed.empty(); ++i)
+    house.broker->engine.signal_job(*house.broker->engine.core().find(JobId{1}), 1);
+  REQUIRE(house.broker->killed.size() == 1);
+  house.worker().report_end(*claim);
+  house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
+  REQUIRE(call->answers == 1);
+  CHECK(call->answer().value("outcome", "") == "succeeded");
+}

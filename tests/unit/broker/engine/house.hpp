@@ -1,0 +1,227 @@
+// What outlives a broker (a ledger, workers' segments, an output folder) and brokers that come and go over it, in this one process:
+// a real engine, real verbs, real memfds, the worker's end of the queue in the test's hands, and calls that remember their answers.
+#pragma once
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "common/shm/claim_side.hpp"
+#include "daemon/broker/recovery.hpp"
+#include "daemon/broker/rpc/verbs.hpp"
+#include "tests/support/catch.hpp"
+
+namespace jobpool::broker {
+
+class FakeCall final : public Call {
+ public:
+  FakeCall(std::string method, const std::string& parameters, bool more) {
+    envelope.method = std::move(method);
+    envelope.parameters = nlohmann::json::parse(parameters);
+    envelope.more = more;
+    peer = {1000, 1000, 1};
+  }
+  void reply(std::string_view parameters_json, std::vector<UniqueFd> sent, std::function<void()> handed_over) override {
+    answer_with(std::string{parameters_json}, {});
+    sent_fds = std::move(sent);
+    if (keep_unsent) unsent = std::move(handed_over);
+  }
+  bool reply_more(std::string_view parameters_json) override {
+    continued.emplace_back(parameters_json);
+    return !slow;
+  }
+  void error(std::string_view name, std::string_view parameters_json) override {
+    answer_with(std::string{parameters_json}, std::string{name});
+  }
+  void hang_up() {
+    if (const auto tell = std::exchange(on_hangup, nullptr)) tell();
+  }
+  nlohmann::json answer() const { return nlohmann::json::parse(parameters.empty() ? "{}" : parameters); }
+
+  int answers = 0;
+  std::string parameters, error_name;
+  std::vector<std::string> continued;
+  std::vector<UniqueFd> sent_fds;
+  bool slow = false, keep_unsent = false;
+  std::function<void()> unsent;
+
+ private:
+  // As the server's calls do: nothing is told or kept after the answer.
+  void answer_with(std::string text, std::string name) {
+    ++answers;
+    parameters = std::move(text);
+    error_name = std::move(name);
+    const auto hangup = std::exchange(on_hangup, nullptr);
+    const auto drained = std::exchange(on_drained, nullptr);
+  }
+};
+using FakeCallPtr = std::shared_ptr<FakeCall>;
+
+inline UniqueFd copy_of(const UniqueFd& fd) { return UniqueFd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)}; }
+
+// A worker: the supervisor's descriptors, and its own end of the queue.
+class PretendedWorker {
+ public:
+  explicit PretendedWorker(std::uint64_t number) : incarnation{number}, number_{static_cast<std::uint32_t>(number)} {
+    auto made = shm::create_segment();
+    REQUIRE(made);
+    fds_ = std::move(*made);
+    int pair[2];
+    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
+    broker_orders_ = UniqueFd{pair[0]};
+    orders = UniqueFd{pair[1]};
+  }
+  WorkerSeed seed() const {
+    WorkerSeed seed;
+    seed.incarnation = incarnation;
+    seed.number = number_;
+    seed.pid = ::getpid();
+    seed.segment = {copy_of(fds_.control), copy_of(fds_.to_worker), copy_of(fds_.from_worker), copy_of(fds_.payload),
+                    copy_of(fds_.eventfd)};
+    seed.orders = copy_of(broker_orders_);
+    return seed;
+  }
+  // Once a broker has seen the segment.
+  void start() {
+    auto mine = shm::reopen_for_worker(fds_);
+    REQUIRE(mine);
+    auto side = shm::ClaimSide::map(*mine);
+    REQUIRE(side);
+    claims_.emplace(std::move(*side));
+  }
+  std::optional<shm::Claim> claim() {
+    auto got = claims_->try_claim();
+    if (got) claimed.push_back(got->job);
+    return got;
+  }
+  void report_start(const shm::Claim& claim) { claims_->report_start(claim, {.started_usec = wall_usec(), .pid = 4711, .reserved = 0}); }
+  void report_end(const shm::Claim& claim, const std::string& result = "49") {
+    Report report;
+    report.ending = Ending::returned;
+    report.ended_usec = wall_usec();
+    report.result = result;
+    std::vector<std::byte> bytes;
+    encode_report(report, bytes);
+    claims_->report_fin(claim, bytes);
+  }
+  void run(const shm::Claim& claim) {
+    report_start(claim);
+    report_end(claim);
+  }
+  // The word and the record of slot 0, for tests that spoil or rewind them.
+  template <class Part>
+  Part* map_part(const UniqueFd shm::SegmentFds::*part) const {
+    void* at = ::mmap(nullptr, sizeof(Part), PROT_READ | PROT_WRITE, MAP_SHARED, (fds_.*part).get(), 0);
+    REQUIRE(at != MAP_FAILED);
+    return static_cast<Part*>(at);
+  }
+
+  const Incarnation incarnation;
+  UniqueFd orders;
+  std::vector<JobId> claimed;  // all it ever claimed
+
+ private:
+  WorkerNumber number_;
+  shm::SegmentFds fds_;
+  UniqueFd broker_orders_;
+  std::optional<shm::ClaimSide> claims_;
+};
+
+class FakeBroker final : public EngineListener {
+ public:
+  FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {})
+      : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
+        engine(open(ledger_fd), limits, JobId{1}, *this),
+        verbs(engine, outputs_, {"i", 0, [] { return std::size_t{1}; }, [this](Incarnation worker) { on_kill_worker(worker); }, [](bool) {}}) {}
+
+  FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
+    auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
+    verbs.handle(made);
+    return made;
+  }
+  FakeCallPtr apply(const std::string& key, const std::string& more = "") { return call("Pool.Apply", submission(key, more)); }
+  static std::string submission(const std::string& key, const std::string& more = "") {
+    return R"({"job":{"function":"square","arguments":[7],"key":")" + key + "\"" + more + "}}";
+  }
+
+  void on_accepted(const Accepted& accepted) override { verbs.on_accepted(accepted); }
+  void on_refused(const Refused& refused) override { verbs.on_refused(refused); }
+  void on_changed(const Changed& changed) override { verbs.on_changed(changed); }
+  void on_ended(const Job& job) override {
+    verbs.on_ended(job);
+    if (at_end) at_end(job);
+  }
+  void on_forgotten(JobId, std::uint32_t) override { ++forgotten; }
+  void on_drained() override { ++drained; }
+  void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
+
+  int forgotten = 0, drained = 0;
+  std::vector<Incarnation> killed;
+  std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
+
+ private:
+  static Ledger open(int fd) {
+    auto ledger = Ledger::open(fd);
+    REQUIRE(ledger);
+    return std::move(*ledger);
+  }
+  Outputs outputs_;
+
+ public:
+  Engine engine;
+  Verbs verbs;
+};
+
+// What the supervisor keeps.
+struct House {
+  UniqueFd ledger{::memfd_create("ledger", MFD_CLOEXEC)};
+  std::string folder = "/";
+  CoreLimits limits;
+  std::vector<std::unique_ptr<PretendedWorker>> workers;
+  std::unique_ptr<FakeBroker> broker;
+
+  explicit House(int count = 1, CoreLimits with = {}) : limits(with) {
+    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits);
+    for (int i = 1; i <= count; ++i) {
+      workers.push_back(std::make_unique<PretendedWorker>(static_cast<std::uint64_t>(i)));
+      REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
+      workers.back()->start();
+    }
+  }
+  // The broker is gone without a word; the next takes over what is there.
+  void next_broker() {
+    broker.reset();
+    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits);
+    Recovery recovery(broker->engine);
+    for (const auto& worker : workers)
+      if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
+    recovery.finish();
+    broker->engine.end_turn();
+  }
+  void turn() { broker->engine.end_turn(); }
+  PretendedWorker& worker(std::size_t i = 0) { return *workers.at(i); }
+  std::size_t claims() const {
+    std::size_t all = 0;
+    for (const auto& worker : workers) all += worker->claimed.size();
+    return all;
+  }
+  // Whatever is still offered runs to its end.
+  void run_all() {
+    for (int i = 0; i < 4; ++i) {
+      turn();
+      for (const auto& worker : workers)
+        while (auto claim = worker->claim()) worker->run(*claim);
+    }
+    turn();
+  }
+};
+
+}  // namespace jobpool::broker
