@@ -117,6 +117,7 @@ void add_pool(std::vector<Sample>& all) {
   binary.standard_output.bytes = "\xFF\xFE";
   binary.standard_error.bytes = std::string("a\0b", 3);
   pool.reply("Apply", "binary", binary, read_ending, write_ending);
+  pool.reply("Apply", "more", JobId{7}, read_accepted, write_accepted);
   pool.request("ApplyAsync", "function", full_function(), read_submit, write_submit);
   pool.request("ApplyAsync", "command", full_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "descriptors", full_connected_command(), read_submit, write_submit);
