@@ -75,7 +75,9 @@ void Broker::on_accepted(const Accepted& accepted) { verbs_->on_accepted(accepte
 void Broker::on_refused(const Refused& refused) { verbs_->on_refused(refused); }
 void Broker::on_changed(const Changed& changed) { verbs_->on_changed(changed); }
 void Broker::on_ended(const Job& job) { verbs_->on_ended(job); }
-void Broker::on_forgotten(JobId job, std::uint32_t attempt) { outputs_->remove(job, attempt); }
+void Broker::on_forgotten(const Forgotten& forgotten) {
+  if (forgotten.kind == shm::JobKind::command) outputs_->remove(forgotten.job, forgotten.attempt);
+}
 
 void Broker::on_drained() {
   control::Message drained;

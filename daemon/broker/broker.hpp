@@ -50,7 +50,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_refused(const Refused& refused) override;
   void on_changed(const Changed& changed) override;
   void on_ended(const Job& job) override;
-  void on_forgotten(JobId job, std::uint32_t attempt) override;
+  void on_forgotten(const Forgotten& forgotten) override;
   void on_drained() override;
   void on_kill_worker(Incarnation worker) override;
 

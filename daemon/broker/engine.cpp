@@ -136,7 +136,7 @@ void Engine::carry_out(const Ended& effect) {
 
 void Engine::carry_out(const Forgotten& effect) {
   ledger_.erase(effect.job);
-  listener_.on_forgotten(effect.job, effect.attempt);
+  listener_.on_forgotten(effect);
 }
 
 void Engine::carry_out(const Drained&) { listener_.on_drained(); }

@@ -24,7 +24,7 @@ class EngineListener {
   virtual void on_refused(const Refused& refused) = 0;
   virtual void on_changed(const Changed& changed) = 0;
   virtual void on_ended(const Job& job) = 0;  // its outcome is recorded
-  virtual void on_forgotten(JobId job, std::uint32_t attempt) = 0;
+  virtual void on_forgotten(const Forgotten& forgotten) = 0;
   virtual void on_drained() = 0;
   virtual void on_kill_worker(Incarnation worker) = 0;
 };

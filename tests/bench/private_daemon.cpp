@@ -10,11 +10,11 @@
 
 #include <csignal>
 #include <cstring>
-#include <thread>
 
 #include "common/unique_fd.hpp"
 #include "jobpool/client.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/support/wait_until.hpp"
 
 namespace jobpool::bench {
 
@@ -40,11 +40,14 @@ PrivateDaemon::PrivateDaemon(int workers)
     : pid_(spawn({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers),
                   "--log-level", "warn"},
                  folder_.file("log"))) {
-  const auto deadline = Clock::now() + std::chrono::seconds(10);
-  while (!is_up()) {
-    if (Clock::now() > deadline || ::waitpid(pid_, nullptr, WNOHANG) == pid_) give_up("jobpoold did not start");
-    std::this_thread::sleep_for(std::chrono::milliseconds(1));
-  }
+  bool has_ended = false;
+  const bool is_there = testing::wait_until(
+      [&] {
+        has_ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+        return has_ended || is_up();
+      },
+      std::chrono::seconds(10));
+  if (has_ended || !is_there) give_up("jobpoold did not start");
   Client client(socket());
   for (int i = 0; i < 100 * workers; ++i) client.pool().apply_text("noop", "[]");  // every worker has loaded what it needs
 }

@@ -49,6 +49,7 @@ struct Ended {  // the outcome is decided: record it, then tell the waiters
 struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
   JobId job;
   std::uint32_t attempt;
+  shm::JobKind kind;  // a function has no output files to be removed
 };
 struct Drained {};  // nothing runs and nothing will
 

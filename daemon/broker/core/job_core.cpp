@@ -194,7 +194,7 @@ void JobCore::forget(JobId id, Effects& out) {
   const auto found = jobs_.find(id);
   if (found == jobs_.end()) return;
   if (!found->second.key.empty()) keys_.erase(std::pair{found->second.uid, found->second.key});
-  out.push_back(Forgotten{id, found->second.attempt});
+  out.push_back(Forgotten{id, found->second.attempt, found->second.kind});
   jobs_.erase(found);
   --done_jobs_;
 }

@@ -218,8 +218,7 @@ bool Ledger::finish(const Job& job, std::span<const std::byte> report) {
   if (!begin(job)) return false;
   Entry& entry = *impl_->find(job.id);
   impl_->replace(entry.report, impl_->store(report));
-  if (report.empty() || job.outcome == Outcome::cancelled)
-    impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
+  if (report.empty() || job.outcome == Outcome::cancelled) impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
   entry.attempt = job.attempt;
   entry.started_usec = job.started_usec;
   entry.ended_usec = job.ended_usec;

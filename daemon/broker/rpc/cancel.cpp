@@ -27,7 +27,7 @@ void Verbs::cancel(CallPtr call) {
     if (job_or_error(*call, id) == nullptr) return;
 
   auto cancelling = std::make_shared<Cancelling>();
-  cancelling->call = call;
+  cancelling->call = std::move(call);
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
     if (job == nullptr || job->state == JobState::done) continue;

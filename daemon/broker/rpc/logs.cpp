@@ -19,8 +19,12 @@ void Verbs::logs(CallPtr call) {
   const auto answer = [this, stream](Call& to, const Job& of) {
     auto file = outputs_.open(of.id, of.attempt, stream);
     const bool ended = of.state == JobState::done;
-    if (!file && ended && !of.flags.has_descriptors) file = Result<UniqueFd>{UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};  // empty ones are not kept
-    if (!file) return job_error(to, proto::error::kNoOutput, of.id, ended ? "there was none, or it went to the submitter's own descriptors" : "it goes to the submitter's own descriptors");
+    if (!file && ended && !of.flags.has_descriptors)
+      file = Result<UniqueFd>{UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};  // empty ones are not kept
+    if (!file)
+      return job_error(
+          to, proto::error::kNoOutput, of.id,
+          ended ? "there was none, or it went to the submitter's own descriptors" : "it goes to the submitter's own descriptors");
     std::vector<UniqueFd> fds;
     fds.push_back(std::move(*file));
     to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));

@@ -44,7 +44,11 @@ class FakeCall final : public Call {
   void hang_up() {
     if (const auto tell = std::exchange(on_hangup, nullptr)) tell();
   }
-  nlohmann::json answer() const { return nlohmann::json::parse(parameters.empty() ? "{}" : parameters); }
+  // Of one that has a single object in it, that object.
+  nlohmann::json answer() const {
+    const auto all = nlohmann::json::parse(parameters.empty() ? "{}" : parameters);
+    return all.size() == 1 && all.front().is_object() ? all.front() : all;
+  }
 
   int answers = 0;
   std::string parameters, error_name;
@@ -140,7 +144,8 @@ class FakeBroker final : public EngineListener {
   FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {})
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
         engine(open(ledger_fd), limits, JobId{1}, *this),
-        verbs(engine, outputs_, {"i", 0, [] { return std::size_t{1}; }, [this](Incarnation worker) { on_kill_worker(worker); }, [](bool) {}}) {}
+        verbs(engine, outputs_,
+              {"i", 0, [] { return std::size_t{1}; }, [this](Incarnation worker) { on_kill_worker(worker); }, [](bool) {}}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
@@ -149,7 +154,7 @@ class FakeBroker final : public EngineListener {
   }
   FakeCallPtr apply(const std::string& key, const std::string& more = "") { return call("Pool.Apply", submission(key, more)); }
   static std::string submission(const std::string& key, const std::string& more = "") {
-    return R"({"job":{"function":"square","arguments":[7],"key":")" + key + "\"" + more + "}}";
+    return R"({"job":{"function":"square","arguments":"[7]","key":")" + key + "\"" + more + "}}";
   }
 
   void on_accepted(const Accepted& accepted) override { verbs.on_accepted(accepted); }
@@ -159,7 +164,7 @@ class FakeBroker final : public EngineListener {
     verbs.on_ended(job);
     if (at_end) at_end(job);
   }
-  void on_forgotten(JobId, std::uint32_t) override { ++forgotten; }
+  void on_forgotten(const Forgotten&) override { ++forgotten; }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
 
