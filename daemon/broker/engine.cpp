@@ -89,6 +89,7 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
 
 void Engine::on_liar(Incarnation worker, const std::string& what) {
   spdlog::error("worker incarnation {} breaks the queue's rules: {}; killing it", worker.value, what);
+  tell(WorkerCondemned{worker});
   listener_.on_kill_worker(worker);
 }
 

@@ -36,6 +36,11 @@ struct WorkerJoined {
   WorkerNumber number;
 };
 
+// It broke the queue's rules and is about to be killed: nothing more for it. What it has in its slots is judged at its death.
+struct WorkerCondemned {
+  Incarnation incarnation;
+};
+
 // `claimed`: its slots' words said so when they were judged, the job may have started; the others never did and never will.
 struct WorkerLost {
   Incarnation incarnation;
@@ -86,7 +91,7 @@ struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ready ones are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, WorkerJoined, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered, Inherited, Tick,
-                           EndOfTurn, Drain, StopAll>;
+using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered,
+                           Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

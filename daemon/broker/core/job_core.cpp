@@ -61,6 +61,8 @@ bool JobCore::accept_known_key(const Submit& event, Effects& out) {
 
 void JobCore::on(WorkerJoined& event, const Now&, Effects&) { workers_.add(event.incarnation, event.number); }
 
+void JobCore::on(WorkerCondemned& event, const Now&, Effects&) { workers_.condemn(event.incarnation); }
+
 void JobCore::on(Started& event, const Now&, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered || job->started_usec != 0) return;

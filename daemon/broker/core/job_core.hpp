@@ -60,6 +60,7 @@ class JobCore {
 
   void on(Submit& event, const Now& now, Effects& out);
   void on(WorkerJoined& event, const Now& now, Effects& out);
+  void on(WorkerCondemned& event, const Now& now, Effects& out);
   void on(WorkerLost& event, const Now& now, Effects& out);
   void on(Started& event, const Now& now, Effects& out);
   void on(Reported& event, const Now& now, Effects& out);

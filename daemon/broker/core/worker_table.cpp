@@ -18,6 +18,11 @@ void WorkerTable::remove(Incarnation incarnation) {
   std::erase(idle_, incarnation);
 }
 
+void WorkerTable::condemn(Incarnation incarnation) {
+  if (CoreWorker* worker = find(incarnation)) worker->condemned = true;
+  std::erase(idle_, incarnation);
+}
+
 CoreWorker* WorkerTable::find(Incarnation incarnation) {
   auto found = workers_.find(incarnation);
   return found == workers_.end() ? nullptr : &found->second;
@@ -33,7 +38,7 @@ void WorkerTable::take(CoreWorker& worker, JobId job) {
   const auto taken = std::erase(worker.in_flight, job);
   in_flight_ -= taken;
   worker.blocked = false;
-  if (taken > 0 && worker.in_flight.empty()) idle_.push_back(worker.incarnation);
+  if (taken > 0 && worker.in_flight.empty() && !worker.condemned) idle_.push_back(worker.incarnation);
 }
 
 CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.back()); }
@@ -41,7 +46,8 @@ CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.ba
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
   CoreWorker* best = nullptr;
   for (auto& [incarnation, worker] : workers_)
-    if (!worker.blocked && worker.in_flight.size() < depth && (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
+    if (!worker.blocked && !worker.condemned && worker.in_flight.size() < depth &&
+        (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
       best = &worker;
   return best;
 }

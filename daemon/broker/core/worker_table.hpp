@@ -15,6 +15,7 @@ struct CoreWorker {
   Incarnation incarnation;
   WorkerNumber number;
   std::vector<JobId> in_flight;  // in the order of their offers; kSlots at most
+  bool condemned = false;        // about to be killed: nothing more, ever
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
 };
 
@@ -22,6 +23,7 @@ class WorkerTable {
  public:
   void add(Incarnation incarnation, WorkerNumber number);
   void remove(Incarnation incarnation);
+  void condemn(Incarnation incarnation);
   CoreWorker* find(Incarnation incarnation);
 
   void put(CoreWorker& worker, JobId job);   // the job is in one of its slots
@@ -29,7 +31,7 @@ class WorkerTable {
 
   // The worker that has been idle for the shortest time (its caches are warm); null: none is idle.
   CoreWorker* idle();
-  // The worker with the fewest jobs in flight, fewer than `depth`, that is not blocked; null: none.
+  // The worker with the fewest jobs in flight, fewer than `depth`, that is neither blocked nor condemned; null: none.
   CoreWorker* least_loaded(std::size_t depth);
 
   std::size_t size() const { return workers_.size(); }

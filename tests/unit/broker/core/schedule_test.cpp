@@ -144,6 +144,21 @@ TEST_CASE("a worker without room for a payload gets nothing more until a slot is
   CHECK(driver.find<OfferJob>()->job == second);
 }
 
+TEST_CASE("a condemned worker gets nothing more, and keeps nobody from another one") {
+  // The bug: as the last to become idle it was offered each turn's first job again, until it was dead at last.
+  CoreDriver driver;
+  driver.join(1);
+  driver.join(2);
+  driver.tell(WorkerCondemned{Incarnation{2}});
+  const JobId id = driver.submit();
+  driver.end_turn();
+  REQUIRE(driver.all<OfferJob>().size() == 1);
+  CHECK(driver.find<OfferJob>()->worker == Incarnation{1});
+  driver.report(id);
+  driver.tell(WorkerLost{Incarnation{2}, {}, {}, 9, 0});
+  CHECK(driver.core.counts().workers_idle == 1);
+}
+
 TEST_CASE("a payload that an empty worker has no room for fails its job") {
   CoreDriver driver;
   driver.join(1);
