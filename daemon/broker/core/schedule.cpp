@@ -14,8 +14,8 @@ constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing wa
 constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
 constexpr std::size_t kUsualDepth = 2;
 constexpr std::size_t kDeepBacklogPerWorker = 16;
-constexpr std::size_t kStaleEntries = 4'096;
-constexpr auto kStaleOffer = 100ms;  // an offer not started by then stands behind a job that turned out to be slow
+constexpr std::size_t kStaleEntries = 4'096;  // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
+constexpr auto kStaleOffer = 100ms;           // an offer not started by then stands behind a job that turned out to be slow
 
 }  // namespace
 
