@@ -28,6 +28,7 @@ struct BrokerOptions {
   std::string state_dir;
   std::uint32_t workers = 1;
   int restarts = 0;
+  std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
 };
 
 // Exit statuses that the supervisor knows.

@@ -60,6 +60,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   engine_->ledger().set_next_id(next);
   verbs_.emplace(*engine_, *outputs_,
                  Surroundings{.instance = options_.instance,
+                              .since_usec = options_.since_usec,
                               .broker_restarts = options_.restarts,
                               .connections = [this] { return server_->connections(); },
                               .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },

@@ -30,16 +30,13 @@ struct Options {
 };
 
 std::optional<Options> read_options(int argc, char** argv) {
-  enum : int { control_fd = 1, instance, state_dir, socket, workers, log_level, restarts, plugin_dir };
-  static constexpr option kOptions[] = {{"control-fd", required_argument, nullptr, control_fd},
-                                        {"instance", required_argument, nullptr, instance},
-                                        {"state-dir", required_argument, nullptr, state_dir},
-                                        {"socket", required_argument, nullptr, socket},
-                                        {"workers", required_argument, nullptr, workers},
-                                        {"log-level", required_argument, nullptr, log_level},
-                                        {"restarts", required_argument, nullptr, restarts},
-                                        {"plugin-dir", required_argument, nullptr, plugin_dir},
-                                        {}};
+  enum : int { control_fd = 1, instance, state_dir, socket, workers, log_level, restarts, since, plugin_dir };
+  static constexpr option kOptions[] = {
+      {"control-fd", required_argument, nullptr, control_fd}, {"instance", required_argument, nullptr, instance},
+      {"state-dir", required_argument, nullptr, state_dir},   {"socket", required_argument, nullptr, socket},
+      {"workers", required_argument, nullptr, workers},       {"log-level", required_argument, nullptr, log_level},
+      {"restarts", required_argument, nullptr, restarts},     {"since", required_argument, nullptr, since},
+      {"plugin-dir", required_argument, nullptr, plugin_dir}, {}};
   Options options;
   for (;;) {
     const int found = ::getopt_long(argc, argv, "", kOptions, nullptr);
@@ -63,6 +60,9 @@ std::optional<Options> read_options(int argc, char** argv) {
         break;
       case restarts:
         good = read_number(optarg, options.broker.restarts);
+        break;
+      case since:
+        good = read_number(optarg, options.broker.since_usec);
         break;
       case socket:      // the workers' business
       case plugin_dir:  // likewise

@@ -9,6 +9,7 @@
 #include <array>
 #include <sstream>
 
+#include "common/clock.hpp"
 #include "daemon/supervisor/files.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 
@@ -42,7 +43,7 @@ Result<Instance> new_instance() {
   boot_id->erase(std::find_if(boot_id->begin(), boot_id->end(), [](char letter) { return letter == '\n'; }), boot_id->end());
   const auto self = process_status(::getpid());
   if (!self) return Error{Errc::io, "/proc/self/stat: cannot be read; is /proc mounted?"};
-  return Instance{hexadecimal(bytes), *boot_id, ::getpid(), self->start_time};
+  return Instance{hexadecimal(bytes), *boot_id, ::getpid(), self->start_time, boot_usec()};
 }
 
 std::string to_text(const Instance& instance) {

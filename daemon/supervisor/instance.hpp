@@ -16,6 +16,8 @@ struct Instance {
   std::string boot_id;  // the kernel's; another one means that nothing can be left
   pid_t pid = 0;
   std::uint64_t start_time = 0;  // of the supervisor, in clock ticks since boot
+  // When this life began, by CLOCK_BOOTTIME: before its socket listened, so that what was sent to it was sent later. Not in the record.
+  std::int64_t since_usec = 0;
 };
 
 // Errors: io (no randomness, no /proc).

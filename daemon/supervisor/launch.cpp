@@ -57,11 +57,11 @@ void add_common(std::vector<std::string>& arguments, const Settings& settings, c
 
 }  // namespace
 
-std::vector<std::string> broker_arguments(const Settings& settings, const std::string& instance, unsigned restarts) {
+std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, unsigned restarts) {
   std::vector<std::string> arguments{"--control-fd", std::to_string(control::kBrokerControlFd)};
   arguments.insert(arguments.end(), {"--state-dir", settings.state_dir, "--workers", std::to_string(settings.workers), "--restarts",
-                                     std::to_string(restarts)});
-  add_common(arguments, settings, instance);
+                                     std::to_string(restarts), "--since", std::to_string(instance.since_usec)});
+  add_common(arguments, settings, instance.id);
   return arguments;
 }
 

@@ -4,11 +4,12 @@
 #include <string>
 #include <vector>
 
+#include "daemon/supervisor/instance.hpp"
 #include "daemon/supervisor/settings.hpp"
 
 namespace jobpool::supervisor {
 
-std::vector<std::string> broker_arguments(const Settings& settings, const std::string& instance, unsigned restarts);
+std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, unsigned restarts);
 // Without --number and --incarnation.
 std::vector<std::string> worker_arguments(const Settings& settings, const std::string& instance);
 

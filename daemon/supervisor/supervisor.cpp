@@ -83,7 +83,7 @@ Result<Supervisor::End> Supervisor::run() {
 Result<void> Supervisor::start_broker() {
   SpawnPlan plan;
   plan.program = house_.settings.program_dir + "/jobpool-broker";
-  plan.arguments = broker_arguments(house_.settings, house_.instance.id, broker_starts_);
+  plan.arguments = broker_arguments(house_.settings, house_.instance, broker_starts_);
   plan.environment = broker_environment(house_.instance.id);
   auto started = broker_.start(std::move(plan));
   if (!started) return started;

@@ -134,8 +134,6 @@ Result<Ledger> Ledger::open(int memfd) {
   Header& header = impl->header();
   if (header.magic == 0) {  // new, or its first broker died before it was made
     header.entries = kLedgerEntries;
-    header.made_usec = wall_usec();
-    header.made_boot_usec = boot_usec();
     header.magic = kMagic;
   }
   if (header.magic != kMagic || header.entries != kLedgerEntries)
@@ -168,8 +166,6 @@ bool Ledger::Impl::rebuild_books() {
 JobId Ledger::next_id() const { return JobId{impl_->header().next_id}; }
 void Ledger::set_next_id(JobId next) { impl_->header().next_id = next.value; }
 
-std::int64_t Ledger::made_usec() const { return impl_->header().made_usec; }
-std::int64_t Ledger::made_boot_usec() const { return impl_->header().made_boot_usec; }
 std::uint64_t Ledger::worker_restarts() const { return impl_->header().worker_restarts; }
 void Ledger::count_worker_restart() { ++impl_->header().worker_restarts; }
 

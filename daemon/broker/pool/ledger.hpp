@@ -40,8 +40,6 @@ class Ledger {
   void set_next_id(JobId next);
 
   // Figures of the whole instance, which its brokers count together.
-  std::int64_t made_usec() const;       // wall clock
-  std::int64_t made_boot_usec() const;  // CLOCK_BOOTTIME
   std::uint64_t worker_restarts() const;
   void count_worker_restart();
 

@@ -15,10 +15,8 @@ struct Header {
   std::uint64_t magic;    // written last when the ledger is made
   std::uint64_t entries;  // kLedgerEntries of the program that made it
   std::uint64_t next_id;
-  std::int64_t made_usec;       // wall clock: when the instance's first broker made it
-  std::int64_t made_boot_usec;  // CLOCK_BOOTTIME
   std::uint64_t worker_restarts;
-  std::uint64_t reserved[2];
+  std::uint64_t reserved[4];
 };
 
 enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };

@@ -10,8 +10,7 @@ namespace jobpool::broker {
 
 void Verbs::hello(CallPtr call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
-  call->reply(
-      proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), engine_.ledger().made_boot_usec()}));
+  call->reply(proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), surroundings_.since_usec}));
 }
 
 void Verbs::status(CallPtr call) {
@@ -21,7 +20,7 @@ void Verbs::status(CallPtr call) {
   proto::Status status;
   status.version = version();
   status.instance = surroundings_.instance;
-  status.uptime_usec = wall_usec() - engine_.ledger().made_usec();
+  status.uptime_usec = boot_usec() - surroundings_.since_usec;
   status.connections = static_cast<std::int64_t>(surroundings_.connections());
   status.worker_restarts = static_cast<std::int64_t>(engine_.ledger().worker_restarts());
   status.broker_restarts = surroundings_.broker_restarts;

@@ -21,6 +21,7 @@ namespace jobpool::broker {
 // What the verbs know of the daemon around them.
 struct Surroundings {
   std::string instance;
+  std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
   int broker_restarts = 0;
   std::function<std::size_t()> connections;  // how many there are
   std::function<void(Incarnation)> kill_worker;

@@ -9,9 +9,11 @@
 #include <filesystem>
 #include <fstream>
 
+#include "common/clock.hpp"
 #include "common/socket.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/supervisor/house_harness.hpp"
 
 using namespace jobpool;
@@ -29,9 +31,14 @@ struct stat status_of(const UniqueFd& fd) {
   return status;
 }
 
-bool has(const std::vector<std::string>& words, const std::string& option, const std::string& value) {
+std::string value_of(const std::vector<std::string>& words, const std::string& option) {
   const auto found = std::find(words.begin(), words.end(), option);
-  return found != words.end() && found + 1 != words.end() && *(found + 1) == value;
+  REQUIRE(words.end() - found > 1);
+  return *(found + 1);
+}
+
+bool has(const std::vector<std::string>& words, const std::string& option, const std::string& value) {
+  return value_of(words, option) == value;
 }
 
 bool answers(const std::string& path) {
@@ -87,6 +94,22 @@ TEST_CASE("a dead broker is replaced at once, and the new one holds the same led
   auto again = second.expect(Kind::welcome);
   for (std::size_t i = 0; i < 3; ++i) CHECK(status_of(again.fds.at(i)).st_ino == status_of(welcome.fds.at(i)).st_ino);
   second.expect(Kind::handover_done);
+}
+
+// An instance once began when its first broker had made the ledger: a caller that had sent its job before, and lost that broker, was told
+// that the daemon had been replaced, although it was the same one.
+TEST_CASE("an instance began before its socket listened, whichever broker is asked") {
+  const std::int64_t before = boot_usec();
+  House house;
+  REQUIRE(testing::wait_until([&] { return answers(house.socket()); }));
+  const std::int64_t listened = boot_usec();
+  auto first = house.next_broker();
+  const std::int64_t since = std::stoll(value_of(first.arguments, "--since"));
+  CHECK(since >= before);
+  CHECK(since <= listened);
+  first.die();
+  auto second = house.next_broker();
+  CHECK(has(second.arguments, "--since", std::to_string(since)));
 }
 
 TEST_CASE("HUP replaces the broker and leaves the workers alone") {

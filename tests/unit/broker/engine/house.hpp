@@ -145,7 +145,10 @@ class FakeBroker final : public EngineListener {
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
         engine(open(ledger_fd), limits, JobId{1}, *this),
         verbs(engine, outputs_,
-              {"i", 0, [] { return std::size_t{1}; }, [this](Incarnation worker) { on_kill_worker(worker); }, [](bool) {}}) {}
+              {.instance = "i",
+               .connections = [] { return std::size_t{1}; },
+               .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
+               .shut_down = [](bool) {}}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
