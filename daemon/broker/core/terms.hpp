@@ -1,0 +1,45 @@
+// What the submitter of a job asked for beside the work itself, and what it waits for. The same words in the protocol, the core, the
+// ledger and the store. Plain values.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/ids.hpp"
+#include "common/shm/layout.hpp"
+
+namespace jobpool::broker {
+
+// apply: somebody waits for the end on the connection that submitted it. apply_async: collected later, or never.
+enum class Mode : std::uint8_t { apply, apply_async };
+
+struct JobFlags {
+  bool detach = false;           // an apply that outlives its caller
+  bool has_descriptors = false;  // the caller's own streams: such a job is offered to idle workers only, and is never durable
+  bool durable = false;          // in the store: accepted is committed, each start is recorded before it happens
+};
+
+struct Terms {
+  Mode mode = Mode::apply;
+  shm::JobKind kind = shm::JobKind::function;
+  JobFlags flags;
+  std::int16_t priority = 0;  // higher first; equal ones take turns by submitter, then in order
+  std::uint16_t retries = 0;  // further attempts after one that did not succeed
+  uid_t uid = 0;
+  Microseconds grace{0};             // between TERM and KILL
+  Microseconds timeout{0};           // of one attempt, from its START; 0: none
+  Microseconds backoff{0};           // before the second attempt; doubles with each
+  std::int64_t not_before_usec = 0;  // wall clock; 0: at once
+};
+
+// A job that must have ended first.
+struct Dependency {
+  JobId job;
+  enum class Needs : std::uint8_t { success, end } needs = Needs::success;
+};
+using Dependencies = std::vector<Dependency>;
+
+}  // namespace jobpool::broker

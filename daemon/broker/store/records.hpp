@@ -1,0 +1,74 @@
+// What is written to the store and read back: plain values, so that a batch can cross to the store's thread, be printed and be replayed.
+//
+// A durable job's life in records:  JobRecord → (AttemptRecord → AttemptEnd)* → JobEnd → JobRemoval
+//   an attempt is recorded before it may start; one that provably never started keeps its record (and number) for the next offer,
+//   or is taken back (AttemptUndone) when the daemon stops
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/outcome.hpp"
+#include "daemon/broker/core/attempt.hpp"
+#include "daemon/broker/core/terms.hpp"
+
+namespace jobpool::broker {
+
+// Accepted. Written once, never changed.
+struct JobRecord {
+  JobId id;
+  Terms terms;
+  Dependencies after;
+  std::string name, description, key;  // key: unique per uid among the jobs in the store; empty: none
+  std::uint64_t spec_hash = 0;         // compared when the key comes again
+  std::int64_t submitted_usec = 0;
+  std::string payload;  // the worker's JobSpec, opaque here
+};
+
+// May start from the moment this is committed.
+struct AttemptRecord {
+  JobId job;
+  std::uint32_t number = 0;
+  std::int64_t recorded_usec = 0;
+};
+
+// It never started, and never will under this record.
+struct AttemptUndone {
+  JobId job;
+  std::uint32_t number = 0;
+};
+
+// How it went; the job goes on (a retry), or its JobEnd is in the same batch.
+struct AttemptEnd {
+  JobId job;
+  Attempt attempt;
+};
+
+struct JobEnd {
+  JobId job;
+  Outcome outcome = Outcome::interrupted;
+  std::int64_t ended_usec = 0;
+  std::string reason;
+  std::string result;  // JSON text of a function's result; empty: none
+};
+
+// Forgotten: by retention, or because somebody asked. Its result goes with it; the job's key is free again.
+struct JobRemoval {
+  JobId job;
+};
+
+using StoreWrite = std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval>;
+using StoreBatch = std::vector<StoreWrite>;
+
+// A job as a new broker finds it.
+struct StoredJob {
+  JobRecord job;                  // payload is empty when it has ended
+  std::vector<Attempt> attempts;  // ascending by number; the last may have no outcome
+  bool ended = false;
+  JobEnd end;  // meaningful when ended; without the result (Store::read_result)
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,55 @@
+// Where durable jobs live: behind this interface, so that the core's tests and the simulator need no disk.
+// Implementations: SqliteStore (SQLite on a thread of its own), MemoryStore (tests and simulator).
+//
+// One batch per turn. Batches are committed whole and in order; what was committed survives everything. The caller goes on at once and is
+// told later, in order, through StoreListener, always from collect() on the caller's own thread.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "common/result.hpp"
+#include "daemon/broker/store/records.hpp"
+
+namespace jobpool::broker {
+
+using CommitNumber = std::uint64_t;  // 1, 2, 3 … in the order of commit()
+
+class StoreListener {
+ public:
+  virtual ~StoreListener() = default;
+  // Everything up to and including this batch is durable, but for the JobRecords that were refused before this call.
+  virtual void on_committed(CommitNumber number) = 0;
+  // The disk is full. These new jobs of batch `number` were not stored, nor was anything else said of them in that or in later batches
+  // (on_committed follows for the rest, as soon as it has room). New durable jobs should be refused until on_room().
+  virtual void on_full(CommitNumber number, std::vector<JobId> refused) = 0;
+  virtual void on_room() = 0;
+  // The store cannot be written or read any more (an I/O error, a damaged file): nothing may be promised from now on. The process must end;
+  // `error` says what to do.
+  virtual void on_failed(Error error) = 0;
+};
+
+class Store {
+ public:
+  virtual ~Store() = default;
+
+  // Everything that is in it, ascending by id. Requires: called once, before the first commit(). Errors: io, protocol (damaged).
+  virtual Result<std::vector<StoredJob>> load() = 0;
+
+  // Never blocks. An empty batch is allowed (and costs no disk write); its on_committed comes in order like any other.
+  virtual CommitNumber commit(StoreBatch batch) = 0;
+
+  // The result of an ended job, read behind all commits so far; empty text: none. `done` is called from collect().
+  virtual void read_result(JobId job, std::function<void(Result<std::string>)> done) = 0;
+
+  // Tells what has happened since the last call. When there is something to tell, descriptor() is readable.
+  virtual void collect(StoreListener& listener) = 0;
+  virtual int descriptor() const = 0;  // −1: none; then collect() must be called after each commit()
+
+  // The batches that were handed over and are not committed yet.
+  virtual std::size_t in_flight() const = 0;
+};
+
+}  // namespace jobpool::broker
