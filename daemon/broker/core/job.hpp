@@ -12,19 +12,12 @@
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
 #include "common/shm/layout.hpp"
+#include "daemon/broker/core/terms.hpp"
 
 namespace jobpool::broker {
 
-// apply: somebody waits for the end on the connection that submitted it. apply_async: collected later, or never.
-enum class Mode : std::uint8_t { apply, apply_async };
-
 // What was asked of a job that is to end before its time.
 enum class StopRequest : std::uint8_t { none, cancel };
-
-struct JobFlags {
-  bool detach = false;           // an apply that outlives its caller
-  bool has_descriptors = false;  // the caller's own streams: such a job is offered to idle workers only
-};
 
 struct Job {
   JobId id;
