@@ -5,10 +5,12 @@
 
 #include <utility>
 
+#include "daemon/broker/stored_jobs.hpp"
+
 namespace jobpool::broker {
 
-Engine::Engine(Ledger ledger, CoreLimits limits, JobId next_id, EngineListener& listener)
-    : listener_(listener), ledger_(std::move(ledger)), core_(limits, next_id), dispatcher_(*this) {}
+Engine::Engine(Ledger ledger, Store& store, CoreLimits limits, JobId next_id, EngineListener& listener)
+    : listener_(listener), ledger_(std::move(ledger)), core_(limits, next_id), dispatcher_(*this), journal_(store, *this) {}
 
 void Engine::tell(Event&& event) {
   core_.handle(std::move(event), {Clock::now(), wall_usec()}, effects_);
@@ -51,6 +53,7 @@ void Engine::end_turn() {
   dispatcher_.drain_all();
   ledger_.set_next_id(core_.next_id());
   tell(EndOfTurn{});
+  journal_.end_turn();
   dispatcher_.ring_bells();
 }
 
@@ -63,6 +66,7 @@ bool Engine::prepare_to_sleep() { return dispatcher_.prepare_to_sleep(); }
 
 void Engine::on_started(JobId job, const shm::StartBody& body) {
   descriptors_.erase(job);
+  ledger_.start(job, body.pid, body.started_usec);
   tell(Started{job, body.pid, body.started_usec});
 }
 
@@ -93,12 +97,57 @@ void Engine::on_liar(Incarnation worker, const std::string& what) {
   listener_.on_kill_worker(worker);
 }
 
-void Engine::carry_out(const Accepted& effect) { listener_.on_accepted(effect); }
+void Engine::on_not_stored(const std::vector<JobId>& jobs) {
+  tell(StoreFull{});
+  for (const JobId id : jobs) tell(NotStored{id});
+}
+
+void Engine::on_store_has_room() { tell(StoreHasRoom{}); }
+
+void Engine::when_stored(JobId job, std::function<void()> action) {
+  const Job* known = core_.find(job);
+  if (known != nullptr && known->flags.durable) return journal_.after_commit(std::move(action));
+  action();
+}
+
+void Engine::carry_out(const Accepted& effect) {
+  when_stored(effect.job, [this, effect] { answer_accepted(effect); });
+}
+
+void Engine::answer_accepted(const Accepted& effect) {
+  if (core_.find(effect.job) != nullptr) return listener_.on_accepted(effect);
+  listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});  // it was not stored
+}
+
 void Engine::carry_out(const Refused& effect) { listener_.on_refused(effect); }
 
-void Engine::carry_out(const OfferJob& effect) {
+void Engine::carry_out(const Save& effect) {
   const Job* job = core_.find(effect.job);
-  if (job == nullptr || !job->offered || job->worker != effect.worker) return;  // taken back within the turn
+  if (job == nullptr) return;
+  switch (effect.what) {
+    case Save::What::accepted:
+      return journal_.write(record_of(*job, effect.after));
+    case Save::What::attempt:
+      return journal_.write(AttemptRecord{job->id, effect.number, wall_usec()});
+    case Save::What::attempt_undone:
+      return journal_.write(AttemptUndone{job->id, effect.number});
+  }
+}
+
+void Engine::carry_out(const AttemptEnded& effect) {
+  ledger_.end_attempt(effect.job, effect.attempt->number);
+  const Job* job = core_.find(effect.job);
+  if (job != nullptr && job->flags.durable) journal_.write(AttemptEnd{job->id, *effect.attempt});
+}
+
+void Engine::carry_out(const OfferJob& effect) {
+  when_stored(effect.job, [this, effect] { dispatch(effect); });
+}
+
+void Engine::dispatch(const OfferJob& effect) {
+  const Job* job = core_.find(effect.job);
+  if (job == nullptr || !job->offered || job->worker != effect.worker) return;  // taken back meanwhile
+  if (dispatcher_.has(job->id, effect.worker)) return;                          // taken back and offered again, while both waited
   std::span<const UniqueFd> fds;
   if (job->flags.has_descriptors) {
     const auto held = descriptors_.find(job->id);
@@ -130,16 +179,46 @@ void Engine::carry_out(const Ended& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr) return;
   descriptors_.erase(job->id);
-  if (!ledger_.finish(*job, report_.job == job->id ? report_.bytes : std::span<const std::byte>{}))
+  // Of a durable job that was never offered the store alone knows.
+  if ((!job->flags.durable || ledger_.has(job->id)) &&
+      !ledger_.finish(*job, report_.job == job->id ? report_.bytes : std::span<const std::byte>{}))
     spdlog::error("job {}: the ledger has no room for its outcome", job->id.value);
-  listener_.on_ended(*job);
+  if (job->flags.durable) save_end(*job);
+  when_stored(job->id, [this, id = job->id] { settle(id); });
+}
+
+void Engine::save_end(const Job& job) {
+  if (job.attempt > (job.earlier.empty() ? 0 : job.earlier.back().number)) {
+    Attempt last = attempt_of(job);
+    last.outcome = job.outcome;
+    journal_.write(AttemptEnd{job.id, std::move(last)});
+  }
+  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id)});
+}
+
+// The outcome survives everything that it is promised to survive: now it is told.
+void Engine::settle(JobId id) {
+  if (core_.find(id) == nullptr) return;
+  tell(Settled{id});
+  const Job& job = *core_.find(id);
+  listener_.on_ended(job);
+  if (job.flags.durable) ledger_.erase(id);  // the store has it
+}
+
+std::optional<std::string> Engine::result_at_hand(const Job& job) const {
+  if (job.kind != shm::JobKind::function || job.outcome != Outcome::succeeded) return std::string{};
+  if (!job.flags.durable || ledger_.has(job.id)) return ledger_.result(job.id);
+  return std::nullopt;
 }
 
 void Engine::carry_out(const Forgotten& effect) {
   ledger_.erase(effect.job);
+  if (effect.durable) journal_.write(JobRemoval{effect.job});
   listener_.on_forgotten(effect);
 }
 
-void Engine::carry_out(const Drained&) { listener_.on_drained(); }
+void Engine::carry_out(const Drained&) {
+  journal_.after_commit([this] { listener_.on_drained(); });
+}
 
 }  // namespace jobpool::broker

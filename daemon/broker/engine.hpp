@@ -1,16 +1,19 @@
-// The engine: carries events to the core and the core's effects to the workers, the ledger and whoever listens.
+// The engine: carries events to the core and the core's effects to the workers, the ledger, the store and whoever listens.
 // The one place where the pure core meets memory and descriptors. Broker process, its one thread.
 #pragma once
 
 #include <sys/types.h>
 
+#include <functional>
 #include <map>
+#include <optional>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "common/job/report.hpp"
 #include "daemon/broker/core/job_core.hpp"
+#include "daemon/broker/journal.hpp"
 #include "daemon/broker/pool/dispatcher.hpp"
 #include "daemon/broker/pool/ledger.hpp"
 
@@ -27,12 +30,13 @@ class EngineListener {
   virtual void on_forgotten(const Forgotten& forgotten) = 0;
   virtual void on_drained() = 0;
   virtual void on_kill_worker(Incarnation worker) = 0;
+  virtual void on_store_failed(const Error& error) = 0;  // nothing can be promised any more
 };
 
-class Engine final : ReportSink {
+class Engine final : ReportSink, JournalListener {
  public:
-  // `listener` must outlive this.
-  Engine(Ledger ledger, CoreLimits limits, JobId next_id, EngineListener& listener);
+  // `store` and `listener` must outlive this.
+  Engine(Ledger ledger, Store& store, CoreLimits limits, JobId next_id, EngineListener& listener);
 
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
@@ -47,7 +51,12 @@ class Engine final : ReportSink {
   void look_for_start(JobId job);
   void signal_job(const Job& job, int signal);
 
-  // All that happened so far is one turn: new work goes out, bells ring.
+  // Requires: settled. The result's JSON text, empty: none; nullopt: the store has it, to be read with read_result().
+  std::optional<std::string> result_at_hand(const Job& job) const;
+  // Errors: io.
+  void read_result(JobId job, std::function<void(Result<std::string>)> done) { journal_.store().read_result(job, std::move(done)); }
+
+  // All that happened so far is one turn: new work goes out, bells ring, what must be durable goes to the store.
   void end_turn();
   // Every 100 ms while work is in flight.
   void audit();
@@ -57,6 +66,7 @@ class Engine final : ReportSink {
   const JobCore& core() const { return core_; }
   Dispatcher& dispatcher() { return dispatcher_; }
   Ledger& ledger() { return ledger_; }
+  Journal& journal() { return journal_; }
 
  private:
   void on_started(JobId job, const shm::StartBody& body) override;
@@ -64,8 +74,14 @@ class Engine final : ReportSink {
   Result<void> on_report(JobId job, std::span<const std::byte> report) override;
   void on_liar(Incarnation worker, const std::string& what) override;
 
+  void on_not_stored(const std::vector<JobId>& jobs) override;
+  void on_store_has_room() override;
+  void on_store_failed(const Error& error) override { listener_.on_store_failed(error); }
+
   void carry_out(const Accepted& effect);
   void carry_out(const Refused& effect);
+  void carry_out(const Save& effect);
+  void carry_out(const AttemptEnded& effect);
   void carry_out(const OfferJob& effect);
   void carry_out(const RevokeJob& effect);
   void carry_out(const StopJob& effect);
@@ -75,10 +91,18 @@ class Engine final : ReportSink {
   void carry_out(const Forgotten& effect);
   void carry_out(const Drained& effect);
 
+  // What an effect on a durable job waits for.
+  void when_stored(JobId job, std::function<void()> action);
+  void answer_accepted(const Accepted& effect);
+  void dispatch(const OfferJob& effect);
+  void save_end(const Job& job);
+  void settle(JobId id);
+
   EngineListener& listener_;
   Ledger ledger_;
   JobCore core_;
   Dispatcher dispatcher_;
+  Journal journal_;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   Effects effects_;
   bool carrying_out_ = false;

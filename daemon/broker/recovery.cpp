@@ -1,20 +1,31 @@
-// Ledger and segments to events.
+// Store, ledger and segments to events.
 #include "daemon/broker/recovery.hpp"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <utility>
-#include <vector>
+
+#include "daemon/broker/stored_jobs.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+// What the worker's report and this instance say of an attempt that ended, where the store does not know it yet.
+void overlay_end(Job& job, const Job& known) {
+  restore_attempt(job, attempt_of(known));
+  job.attempt_open = false;
+  job.outcome = known.outcome;
+}
+
+}  // namespace
 
 JobId first_id(const Ledger& ledger, JobId first_unreserved) {
   const JobId known = ledger.next_id();
   return JobId{std::max<std::uint64_t>(known.value > 0 ? known.value : first_unreserved.value, 1)};
 }
 
-Recovery::Recovery(Engine& engine) : engine_(engine) {
+Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored) : engine_(engine), stored_(std::move(stored)) {
   for (auto& found : engine_.ledger().recover()) {
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
@@ -40,50 +51,88 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
   return {};
 }
 
+StoredJob* Recovery::stored(JobId id) {
+  const auto found = std::ranges::lower_bound(stored_, id, {}, [](const StoredJob& one) { return one.job.id; });
+  return found != stored_.end() && found->job.id == id ? &*found : nullptr;
+}
+
 void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm::InFlight& slot) {
   const auto found = found_.find(slot.job);
-  if (found == found_.end() || found->second.ended) return;
+  if (found == found_.end() || found->second.ended || !found->second.job.attempt_open) return;
   found->second.job.payload = slot.payload;
   found->second.job.attempt = slot.attempt;
   // It may have been offered to another worker since, whose turn to be handed over is still to come: finish() knows.
   if (slot.state == shm::SlotState::revoked) return engine_.dispatcher().forget_slot(worker, slot.sequence);
   Job job = std::move(found->second.job);
+  if (StoredJob* record = stored(slot.job)) {
+    Job durable = restored_job(*record);  // a copy: its place in the order must stay
+    restore_attempt(durable, attempt_of(job));
+    durable.payload = std::move(job.payload);
+    durable.stop = job.stop;
+    job = std::move(durable);
+  }
   found_.erase(found);
   job.worker = worker;
   job.worker_number = number;
-  engine_.tell(Inherited{std::move(job), Inherited::Place::in_slot});
+  inherit(std::move(job), Inherited::Place::in_slot);
 }
 
+// Ascending by id, so that a job is told after those that it waits for.
 void Recovery::finish() {
-  std::vector<JobId> ids;
-  for (const auto& [id, found] : found_) ids.push_back(id);
-  std::ranges::sort(ids);
-  for (const JobId id : ids) {
-    auto& [job, ended] = found_.at(id);
-    // Its descriptors died with the predecessor: such a job needs its caller to come back with others.
-    const bool whole = !job.payload.empty() && !job.flags.has_descriptors;
-    if (!ended && whole) {
-      engine_.tell(Inherited{std::move(job), Inherited::Place::revoked});
-      continue;
-    }
-    // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
-    // more. Not so when there are slots that could not be read: then it may run there.
-    const bool may_have_started = unread_slots_ && job.payload.empty();
-    if (!ended && job.mode == Mode::apply && !may_have_started) {
-      engine_.ledger().erase(id);
-      continue;
-    }
-    if (!ended) {
-      job.outcome = Outcome::interrupted;
-      job.payload = {};
-      job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
-                                    : "its broker died before it had started, and it was ephemeral";
-      job.ended_usec = wall_usec();
-      if (!engine_.ledger().finish(job, {})) spdlog::error("job {}: the ledger has no room for its outcome", id.value);
-    }
-    engine_.tell(Inherited{std::move(job), Inherited::Place::ended});
+  auto found = found_.begin();
+  for (StoredJob& one : stored_) {
+    const JobId id = one.job.id;
+    for (; found != found_.end() && found->first < id; ++found) finish_ephemeral(std::move(found->second));
+    const Ledger::Found* same = found != found_.end() && found->first == id ? &(found++)->second : nullptr;
+    if (engine_.core().find(id) == nullptr) finish_durable(std::move(one), same);
   }
+  for (; found != found_.end(); ++found) finish_ephemeral(std::move(found->second));
   found_.clear();
+  stored_ = {};
+}
+
+void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
+  Dependencies after = stored.job.after;
+  const bool recorded_by_another = stored.recorded_by_another;
+  const bool ended = stored.ended;
+  Job job = restored_job(std::move(stored));
+  if (ended) {
+    engine_.ledger().erase(job.id);
+    return inherit(std::move(job), Inherited::Place::ended);
+  }
+  if (found != nullptr && found->ended) {
+    overlay_end(job, found->job);
+    return inherit(std::move(job), Inherited::Place::unsettled);
+  }
+  // Offered by this instance and in no slot: it never started, or it ended and only the store does not know.
+  const bool may_have_started = found != nullptr ? job.attempt_open && (!found->job.attempt_open || unread_slots_) : recorded_by_another;
+  inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after));
+}
+
+void Recovery::finish_ephemeral(Ledger::Found found) {
+  auto& [job, ended] = found;
+  // Removed from the store, and the broker died before it could take it out of the ledger.
+  if (job.flags.durable) return engine_.ledger().erase(job.id);
+  // Its descriptors died with the predecessor: such a job needs its caller to come back with others.
+  const bool whole = !job.payload.empty() && !job.flags.has_descriptors;
+  if (!ended && whole) return inherit(std::move(job), Inherited::Place::queued);
+  // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
+  // more. Not so when there are slots that could not be read: then it may run there.
+  const bool may_have_started = unread_slots_ && job.payload.empty();
+  if (!ended && job.mode == Mode::apply && !may_have_started) return engine_.ledger().erase(job.id);
+  if (!ended) {
+    job.outcome = Outcome::interrupted;
+    job.payload = {};
+    job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
+                                  : "its broker died before it had started, and it was ephemeral";
+    job.ended_usec = wall_usec();
+    if (!engine_.ledger().finish(job, {})) spdlog::error("job {}: the ledger has no room for its outcome", job.id.value);
+  }
+  inherit(std::move(job), Inherited::Place::ended);
+}
+
+void Recovery::inherit(Job job, Inherited::Place place, Dependencies after) {
+  engine_.tell(Inherited{std::move(job), std::move(after), place});
 }
 
 }  // namespace jobpool::broker

@@ -1,6 +1,7 @@
 // What the core wants done. Whoever runs the core carries them out in order, and tells it what came of those that may fail.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <variant>
 #include <vector>
@@ -15,11 +16,30 @@ struct Accepted {
   enum class Kind { fresh, known } kind = Kind::fresh;  // known: the key had been seen with the same submission
 };
 
-enum class Refusal { queue_full, not_running, key_conflict };
+enum class Refusal { queue_full, not_running, key_conflict, store_full, no_such_dependency };
 struct Refused {
   Token token;
   Refusal why;
-  JobId job;  // key_conflict: the one that has the key
+  JobId job;  // key_conflict: the one that has the key; no_such_dependency: the one that is not there
+};
+
+// Into the store, for durable jobs only. What depends on it (Accepted, OfferJob, Ended of the same job) comes later and is carried out
+// when it is committed.
+struct Save {
+  JobId job;
+  enum class What {
+    accepted,        // the job as it is now
+    attempt,         // `number` may start
+    attempt_undone,  // it never did, and will not under this record
+  } what = What::accepted;
+  std::uint32_t number = 0;
+  Dependencies after = {};  // of an accepted one
+};
+
+// An attempt ended and another follows: the job's end is not yet told to anybody. For the ledger and, if it is durable, the store.
+struct AttemptEnded {
+  JobId job;
+  std::shared_ptr<const Attempt> attempt;
 };
 
 struct OfferJob {  // answered by OfferFailed, or not at all
@@ -43,17 +63,19 @@ struct Changed {  // every change of state, for the log and for those who listen
   JobId job;
   JobState from, to;
 };
-struct Ended {  // the outcome is decided: record it, then tell the waiters
+struct Ended {  // the outcome is decided: record it, then answer Settled
   JobId job;
 };
 struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
   JobId job;
   std::uint32_t attempt;
   shm::JobKind kind;  // a function has no output files to be removed
+  bool durable;
 };
 struct Drained {};  // nothing runs and nothing will
 
-using Effect = std::variant<Accepted, Refused, OfferJob, RevokeJob, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
+using Effect =
+    std::variant<Accepted, Refused, Save, AttemptEnded, OfferJob, RevokeJob, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

@@ -19,16 +19,21 @@ struct Now {
 // Names the caller of a submission in its answer (Accepted or Refused).
 using Token = Id<struct TokenTag>;
 
-struct Submit {
+// What to do with a submission that finds the queue full.
+enum class IfFull : std::uint8_t { fail, block };
+
+struct Submit : Terms {
   Token token;
-  uid_t uid = 0;
-  Mode mode = Mode::apply;
-  shm::JobKind kind = shm::JobKind::function;
-  JobFlags flags;
-  Microseconds grace{0};
+  IfFull if_full = IfFull::fail;
+  Dependencies after;
   std::string payload;
   std::string name, description, key;
   std::uint64_t spec_hash = 0;
+};
+
+// The caller of a submission that is still blocked is gone.
+struct Withdraw {
+  Token token;
 };
 
 struct WorkerJoined {
@@ -80,18 +85,42 @@ struct Delivered {
   JobId job;
 };
 
-// From a dead broker: a job in a live (or just dead) worker's slot, or one that had ended.
+// A job's outcome is where it survives (the store, or the ledger for an ephemeral one): it may be told.
+struct Settled {
+  JobId job;
+};
+
+// The disk is full: this new job could not be stored, nobody was told of it, and it is as if it had never come.
+struct NotStored {
+  JobId job;
+};
+struct StoreFull {};  // refuse new durable jobs
+struct StoreHasRoom {};
+
+// Forget an ended job. Ignored for others.
+struct Remove {
+  JobId job;
+};
+
+// From an earlier broker, of this instance or of one before. Told in ascending order of ids, but for those in slots, which come first.
 struct Inherited {
   Job job;
-  enum class Place { in_slot, revoked, ended } place = Place::ended;
+  Dependencies after;
+  enum class Place {
+    in_slot,    // in a live (or just dead) worker's slot
+    queued,     // not started under its current attempt, if it has one; in no slot
+    lost,       // its attempt was recorded, and whoever could know what became of it is gone
+    unsettled,  // ended; only the ledger knows it yet
+    ended,      // ended and settled
+  } place = Place::ended;
 };
 
 struct Tick {};       // a deadline passed, or 100 ms did while work is in flight
 struct EndOfTurn {};  // all events of the turn were told: now hand out work
-struct Drain {};      // no new jobs; ready ones are cancelled; Drained follows when nothing runs
+struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
 using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered,
-                           Inherited, Tick, EndOfTurn, Drain, StopAll>;
+                           Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

@@ -2,49 +2,59 @@
 // Broker process, its one thread. Written by JobCore alone; everybody else reads it through `const Job*`.
 #pragma once
 
-#include <sys/types.h>
-
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
-#include "common/shm/layout.hpp"
+#include "daemon/broker/core/attempt.hpp"
 #include "daemon/broker/core/terms.hpp"
 
 namespace jobpool::broker {
 
-// What was asked of a job that is to end before its time.
-enum class StopRequest : std::uint8_t { none, cancel };
+// Why a job is to end before its time; a later one overrides an earlier one. shutdown: the daemon goes down.
+enum class StopRequest : std::uint8_t { none, timeout, shutdown, cancel };
 
-struct Job {
+// What a waiting job waits for, in this order.
+enum class WaitsFor : std::uint8_t { nothing, dependencies, time, retry };
+
+struct Job : Terms {
   JobId id;
   JobState state = JobState::ready;
   Outcome outcome = Outcome::interrupted;  // meaningful when done
-  Mode mode = Mode::apply;
   StopRequest stop = StopRequest::none;
-  shm::JobKind kind = shm::JobKind::function;
-  JobFlags flags;
-  bool delivered = false;  // an apply whose caller has the answer
-  bool offered = false;    // in a worker's slot; not yet known to have started while the state is ready
-  std::uint32_t attempt = 0;
-  Incarnation worker;          // while offered, and afterwards the one that ran it
-  WorkerNumber worker_number;  // the same worker's place, for people
-  uid_t uid = 0;
-  Microseconds grace{0};
+  WaitsFor waits_for = WaitsFor::nothing;  // meaningful when waiting
+  bool settled = false;                    // done, and the outcome is where it survives: from now on it may be told
+  bool delivered = false;                  // an apply whose caller has the answer
+  bool offered = false;                    // in a worker's slot; not yet known to have started while the state is ready
+  bool attempt_open = false;               // `attempt` was given to an offer (and recorded, for a durable job) and has not ended
+  std::uint8_t workers_killed = 0;         // attempts that took their worker along
+  std::uint32_t attempt = 0;               // the number of the current attempt, else of the last that ended
+  Incarnation worker;                      // while offered, and afterwards the one that ran it
+  WorkerNumber worker_number;              // the same worker's place, for people
   TimePoint offered_at{};
+  TimePoint due = TimePoint::max();  // its one timer: waiting: may go on; running: its time is up; being stopped: its worker is killed
 
   std::string payload;  // encoded JobSpec; empty when done
   std::string name, description, key;
   std::uint64_t spec_hash = 0;  // of the payload; compared when a key comes again
 
+  // Of the current or last attempt, but for the first.
   std::int64_t submitted_usec = 0, started_usec = 0, ended_usec = 0;
   std::int32_t pid = 0;
   std::optional<int> exit_code, signal;
   std::int64_t user_usec = 0, system_usec = 0, max_rss_bytes = 0;
   std::string reason, error_type;
+
+  std::vector<Attempt> earlier;  // attempts before it, ascending
 };
+
+// The current or last attempt as a value, its outcome left open.
+Attempt attempt_of(const Job& job);
+// `attempt` becomes the current one again, as when it ended.
+void restore_attempt(Job& job, const Attempt& attempt);
 
 }  // namespace jobpool::broker

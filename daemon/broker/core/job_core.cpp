@@ -1,4 +1,4 @@
-// Events of a job's ordinary life: submission, start, report, end, forgetting.
+// States, counts and timers: what all of the core's files share.
 #include "daemon/broker/core/job_core.hpp"
 
 #include <algorithm>
@@ -13,136 +13,47 @@ JobCore::JobCore(CoreLimits limits, JobId next_id) : limits_(limits), next_id_(n
 
 void JobCore::handle(Event&& event, const Now& now, Effects& out) {
   std::visit([&](auto& one) { on(one, now, out); }, event);
-}
-
-void JobCore::on(Submit& event, const Now& now, Effects& out) {
-  if (accept_known_key(event, out)) return;
-  if (draining()) {
-    out.push_back(Refused{event.token, Refusal::not_running, {}});
-    return;
+  // Not where it ended: a chain of a million jobs that wait for one another would be a million calls deep.
+  while (!just_ended_.empty()) {
+    const JobId ended = just_ended_.back();
+    just_ended_.pop_back();
+    release_dependents(ended, now, out);
   }
-  if (ready_jobs_ >= limits_.max_ready_jobs || ready_bytes_ + event.payload.size() > limits_.max_ready_bytes) {
-    out.push_back(Refused{event.token, Refusal::queue_full, {}});
-    return;
-  }
-  const JobId id{next_id_.value++};
-  Job& job = jobs_[id];
-  job.id = id;
-  job.mode = event.mode;
-  job.kind = event.kind;
-  job.flags = event.flags;
-  job.uid = event.uid;
-  job.grace = event.grace;
-  job.payload = std::move(event.payload);
-  job.name = std::move(event.name);
-  job.description = std::move(event.description);
-  job.key = std::move(event.key);
-  job.spec_hash = event.spec_hash;
-  job.submitted_usec = now.wall_usec;
-  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
-  push_back_ready(job);
-  out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
-}
-
-// The same key with the same submission is the same job, whatever has become of it.
-bool JobCore::accept_known_key(const Submit& event, Effects& out) {
-  if (event.key.empty()) return false;
-  const auto found = keys_.find(std::pair{event.uid, event.key});
-  if (found == keys_.end()) return false;
-  Job& job = jobs_.at(found->second);
-  if (job.spec_hash != event.spec_hash) {
-    out.push_back(Refused{event.token, Refusal::key_conflict, job.id});
-    return true;
-  }
-  claim_by_.erase(job.id);  // its caller is back
-  out.push_back(Accepted{event.token, job.id, Accepted::Kind::known});
-  return true;
 }
 
 void JobCore::on(WorkerJoined& event, const Now&, Effects&) { workers_.add(event.incarnation, event.number); }
 
 void JobCore::on(WorkerCondemned& event, const Now&, Effects&) { workers_.condemn(event.incarnation); }
 
-void JobCore::on(Started& event, const Now&, Effects& out) {
-  Job* job = known(event.job);
-  if (job == nullptr || !job->offered || job->started_usec != 0) return;
-  job->pid = event.pid;
-  job->started_usec = event.started_usec;
-  // It is running already when a revoke found it claimed, or when it was inherited so, before this came.
-  if (job->state == JobState::ready) change_state(*job, JobState::running, out);
-}
-
-void JobCore::on(Reported& event, const Now& now, Effects& out) {
+void JobCore::on(Started& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered) return;
-  if (job->state == JobState::ready)
-    change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
-  const Report& report = *event.report;
-  job->ended_usec = report.ended_usec;
-  job->user_usec = report.user_usec;
-  job->system_usec = report.system_usec;
-  job->max_rss_bytes = report.max_rss_bytes;
-  if (job->started_usec > 0) {
-    // Both are a worker's word: compared before they are subtracted.
-    const std::int64_t ran = report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
-    usual_run_ = (usual_run_ * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
+  if (job->started_usec == 0) {
+    job->pid = event.pid;
+    job->started_usec = event.started_usec;
   }
-  leave_slot(*job);
-
-  const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);
-  if (report.ending == Ending::exited || report.ending == Ending::not_started) job->exit_code = report.code;
-  if (report.ending == Ending::signalled) job->signal = report.code;
-  // Unless it was stopped or ended badly, it finished before the stop could reach it.
-  if (job->stop == StopRequest::cancel && (report.stopped || !well)) return finish(*job, Outcome::cancelled, now, out);
-  job->reason = report.reason;
-  job->error_type = report.error_type;
-  if (job->stop == StopRequest::cancel) job->stop = StopRequest::none;
-  finish(*job, well ? Outcome::succeeded : report.ending == Ending::signalled ? Outcome::crashed : Outcome::failed, now, out);
+  // It is running already when a revoke found it claimed, or when it was inherited so, before this came.
+  if (job->state == JobState::ready) begin_running(*job, now, out);
 }
 
-void JobCore::on(Inherited& event, const Now& now, Effects& out) {
-  const JobId id = event.job.id;
-  if (id.value == 0 || jobs_.contains(id)) return;
-  Job& job = jobs_[id] = std::move(event.job);
-  if (id.value >= next_id_.value) next_id_.value = id.value + 1;
-  inherited_below_ = next_id_;
-  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
-  job.state = JobState::ready;
-  job.offered = false;
-  if (event.place == Inherited::Place::ended) {
-    ++ready_jobs_;  // change_state() takes it out again
-    change_state(job, JobState::done, out);
-    out.pop_back();  // it had changed long ago
-    if (job.mode == Mode::apply_async) done_async_.push_back(id);
-  } else if (event.place == Inherited::Place::revoked) {
-    push_back_ready(job);
-  } else {
-    ++ready_jobs_;
-    ready_bytes_ += job.payload.size();
-    offer(job, *workers_.find(job.worker), now, out);
-    out.pop_back();  // it is in its slot already: no effect, the books only
-  }
-  // Without a key nobody can come back for it.
-  if (job.mode == Mode::apply) claim_by_.emplace(id, now.steady + (job.key.empty() ? std::chrono::seconds{0} : limits_.claim_time));
-}
-
-void JobCore::on(Delivered& event, const Now&, Effects&) {
-  Job* job = known(event.job);
-  if (job == nullptr || job->state != JobState::done || job->mode != Mode::apply || claim_by_.contains(job->id)) return;
-  if (std::exchange(job->delivered, true)) return;
-  done_apply_.push_back(job->id);
+void JobCore::begin_running(Job& job, const Now& now, Effects& out) {
+  change_state(job, JobState::running, out);
+  if (job.timeout == Microseconds{0}) return;
+  const std::int64_t ran = job.started_usec > 0 ? std::max<std::int64_t>(now.wall_usec - job.started_usec, 0) : 0;
+  set_timer(job, now.steady + job.timeout - Microseconds{ran});
 }
 
 void JobCore::on(Tick&, const Now& now, Effects& out) {
-  kill_overdue(now, out);
+  run_timers(now, out);
   cancel_unclaimed(now, out);
   revoke_stale_offers(now, out);
 }
 
 void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
+  accept_blocked(now, out);
   assign(now, out);
   steal_for_idle(out);
-  forget_surplus(out);
+  forget_surplus(now, out);
   drained_if_quiet(out);
 }
 
@@ -153,64 +64,69 @@ Job* JobCore::known(JobId id) {
 
 const Job* JobCore::find(JobId id) const { return const_cast<JobCore*>(this)->known(id); }
 
+std::size_t& JobCore::count_of(JobState state) {
+  return state == JobState::ready     ? ready_jobs_
+         : state == JobState::running ? running_jobs_
+         : state == JobState::waiting ? waiting_jobs_
+                                      : done_jobs_;
+}
+
+void JobCore::enter(Job& job) {
+  ++ready_jobs_;
+  count_queued(job, +1);
+}
+
+void JobCore::leave(Job& job) {
+  --count_of(job.state);
+  if (job.state == JobState::ready || job.state == JobState::waiting) count_queued(job, -1);
+}
+
+void JobCore::count_queued(const Job& job, int change) {
+  if (change > 0) {
+    queued_bytes_ += job.payload.size();
+    ++queued_of_[job.uid];
+    return;
+  }
+  queued_bytes_ -= job.payload.size();
+  room_was_made_ = true;
+  const auto own = queued_of_.find(job.uid);
+  if (--own->second == 0) queued_of_.erase(own);
+}
+
 void JobCore::change_state(Job& job, JobState to, Effects& out) {
   if (!may_change(job.state, to)) std::abort();  // a broken invariant: the supervisor starts a new broker, which recovers
-  const auto counter = [this](JobState state) -> std::size_t& {
-    return state == JobState::ready     ? ready_jobs_
-           : state == JobState::running ? running_jobs_
-           : state == JobState::waiting ? waiting_jobs_
-                                        : done_jobs_;
-  };
-  --counter(job.state);
-  ++counter(to);
-  if (job.state == JobState::ready) ready_bytes_ -= job.payload.size();
-  if (to == JobState::ready) ready_bytes_ += job.payload.size();
+  const auto is_queued = [](JobState state) { return state == JobState::ready || state == JobState::waiting; };
+  --count_of(job.state);
+  ++count_of(to);
+  if (is_queued(job.state) != is_queued(to)) count_queued(job, is_queued(to) ? +1 : -1);
   out.push_back(Changed{job.id, job.state, to});
   job.state = to;
 }
 
-// Requires: the job is in no slot.
-void JobCore::finish(Job& job, Outcome outcome, const Now& now, Effects& out) {
-  if (job.state != JobState::running) job.attempt = 0;  // it was never started
-  change_state(job, JobState::done, out);
-  job.outcome = outcome;
-  if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
-  job.payload = {};
-  // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
-  if (job.mode == Mode::apply_async) done_async_.push_back(job.id);
-  out.push_back(Ended{job.id});
+void JobCore::set_timer(Job& job, TimePoint at) {
+  if (job.due == at) return;
+  if (job.due != TimePoint::max()) timers_.erase({job.due, job.id});
+  if (at != TimePoint::max()) timers_.emplace(at, job.id);
+  job.due = at;
 }
 
-void JobCore::forget_surplus(Effects& out) {
-  const auto shrink = [&](std::deque<JobId>& done, std::size_t kept) {
-    while (done.size() > kept) {
-      forget(done.front(), out);
-      done.pop_front();
-    }
-  };
-  shrink(done_async_, limits_.kept_async);
-  shrink(done_apply_, limits_.kept_apply);
-}
-
-void JobCore::forget(JobId id, Effects& out) {
-  const auto found = jobs_.find(id);
-  if (found == jobs_.end()) return;
-  if (!found->second.key.empty()) keys_.erase(std::pair{found->second.uid, found->second.key});
-  out.push_back(Forgotten{id, found->second.attempt, found->second.kind});
-  jobs_.erase(found);
-  --done_jobs_;
-}
-
-void JobCore::drained_if_quiet(Effects& out) {
-  if (!draining() || drained_told_ || ready_jobs_ + running_jobs_ > 0) return;
-  drained_told_ = true;
-  out.push_back(Drained{});
+void JobCore::run_timers(const Now& now, Effects& out) {
+  while (!timers_.empty() && timers_.begin()->first <= now.steady) {
+    Job& job = jobs_.at(timers_.begin()->second);
+    clear_timer(job);
+    if (job.state == JobState::running)
+      on_timer_of_running(job, now, out);
+    else if (job.state == JobState::waiting && job.waits_for == WaitsFor::retry)
+      become_ready(job, out);
+    else if (job.state == JobState::waiting)
+      wait_for_time(job, now, out);  // once more, should the wall clock have been set back meanwhile
+  }
 }
 
 std::optional<TimePoint> JobCore::next_deadline() const {
   std::optional<TimePoint> next;
   const auto consider = [&](TimePoint at) { next = next ? std::min(*next, at) : at; };
-  if (!kill_at_.empty()) consider(kill_at_.begin()->first);
+  if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [job, at] : claim_by_) consider(at);
   return next;
 }

@@ -1,7 +1,9 @@
 // The heart: a pure state machine. Events in, effects out; no clock, file, socket, thread or log.
 // Run by the broker's engine in its one thread, and by tests and the simulator with a hand-turned clock.
 //
-// A job:  Submit → ready → (EndOfTurn: OfferJob) → Started → running → Reported → done (Ended) → … → Forgotten
+// A job:  Submit → (waiting →) ready → (EndOfTurn: OfferJob) → Started → running → Reported → done (Ended) → Settled → … → Forgotten
+//                     ↑                                                     ↓ a retry (AttemptEnded)
+//                     └─────────────────────────────────────────────────── waiting
 // Only change_state() changes a state, and it aborts on a change that the table does not allow.
 #pragma once
 
@@ -9,6 +11,7 @@
 #include <deque>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -16,17 +19,20 @@
 #include "daemon/broker/core/effect.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/ready_queue.hpp"
 #include "daemon/broker/core/worker_table.hpp"
 
 namespace jobpool::broker {
 
 struct CoreLimits {
-  std::size_t max_ready_jobs = 1'000'000;              // waiting for a worker; more are refused as QueueFull
-  std::size_t max_ready_bytes = std::size_t{2} << 30;  // of their payloads together
-  std::size_t kept_async = 262'144;                    // ended and still to be collected; the oldest are forgotten first
-  std::size_t kept_apply = 1'000;                      // ended and delivered: kept for `list` and `show` only
-  std::chrono::milliseconds stop_margin{1'000};        // after a job's grace: then its worker is killed
-  std::chrono::seconds claim_time{10};                 // for the caller of an inherited apply to come back; libraries try for less
+  std::size_t max_queued_jobs = 2'000'000;              // ready and waiting; more are refused as QueueFull, or block
+  std::size_t max_queued_of_one = 1'500'000;            // of one submitter (uid), so that the others always find room
+  std::size_t max_queued_bytes = std::size_t{2} << 30;  // of their payloads together
+  std::size_t kept_async = 262'144;                     // ended and still to be collected; the oldest are forgotten first
+  std::size_t kept_apply = 1'000;                       // ended and delivered: kept for `list` and `show` only
+  std::chrono::hours kept_for{24 * 30};                 // an ended job, at most
+  std::chrono::milliseconds stop_margin{1'000};         // after a job's grace: then its worker is killed
+  std::chrono::seconds claim_time{10};                  // for the caller of an inherited apply to come back; libraries try for less
 };
 
 struct CoreCounts {
@@ -46,6 +52,8 @@ class JobCore {
   std::optional<TimePoint> next_deadline() const;
 
   const Job* find(JobId id) const;
+  // What a job still waits for, ascending; null: nothing.
+  const Dependencies* dependencies(JobId id) const;
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
@@ -59,6 +67,7 @@ class JobCore {
   enum class DrainMode { none, drain, stop_all };
 
   void on(Submit& event, const Now& now, Effects& out);
+  void on(Withdraw& event, const Now& now, Effects& out);
   void on(WorkerJoined& event, const Now& now, Effects& out);
   void on(WorkerCondemned& event, const Now& now, Effects& out);
   void on(WorkerLost& event, const Now& now, Effects& out);
@@ -68,39 +77,88 @@ class JobCore {
   void on(OfferFailed& event, const Now& now, Effects& out);
   void on(Cancel& event, const Now& now, Effects& out);
   void on(Delivered& event, const Now& now, Effects& out);
+  void on(Settled& event, const Now& now, Effects& out);
+  void on(NotStored& event, const Now& now, Effects& out);
+  void on(StoreFull& event, const Now& now, Effects& out);
+  void on(StoreHasRoom& event, const Now& now, Effects& out);
+  void on(Remove& event, const Now& now, Effects& out);
   void on(Inherited& event, const Now& now, Effects& out);
   void on(Tick& event, const Now& now, Effects& out);
   void on(EndOfTurn& event, const Now& now, Effects& out);
   void on(Drain& event, const Now& now, Effects& out);
   void on(StopAll& event, const Now& now, Effects& out);
 
-  // job_core.cpp
+  // job_core.cpp: states and timers
   Job* known(JobId id);
-  bool accept_known_key(const Submit& event, Effects& out);
+  std::size_t& count_of(JobState state);
+  void enter(Job& job);  // a new one, ready, is counted
+  void leave(Job& job);  // and no more
+  void count_queued(const Job& job, int change);
   void change_state(Job& job, JobState to, Effects& out);
+  void begin_running(Job& job, const Now& now, Effects& out);
+  void set_timer(Job& job, TimePoint at);
+  void clear_timer(Job& job) { set_timer(job, TimePoint::max()); }
+  void run_timers(const Now& now, Effects& out);
+
+  // submission.cpp: who gets in
+  std::optional<Refused> refusal_of(const Submit& event) const;
+  bool is_full_for(const Submit& event) const;
+  bool accept_known_key(const Submit& event, Effects& out);
+  void accept(Submit& event, const Now& now, Effects& out);
+  void accept_blocked(const Now& now, Effects& out);
+  void refuse_blocked(Refusal why, Effects& out);
+
+  // waiting.cpp: conditions before a start
+  struct Verdict {
+    bool satisfied = false;
+    std::string obstacle;  // why it never will be
+  };
+  Verdict judge(const Dependency& dependency) const;
+  void queue(Job& job, Dependencies after, const Now& now, Effects& out);
+  void wait_for_time(Job& job, const Now& now, Effects& out);
+  void become_ready(Job& job, Effects& out);
+  void wait(Job& job, WaitsFor what, Effects& out);
+  void release_dependents(JobId ended, const Now& now, Effects& out);
+  void drop_dependencies(Job& job);
+
+  // attempts.cpp: how attempts end, and whether another follows
+  void end_attempt(Job& job, Outcome outcome, const Now& now, Effects& out);
+  bool may_retry(const Job& job, Outcome outcome) const;
+  void retry(Job& job, Outcome outcome, const Now& now, Effects& out);
+  void wait_for_retry(Job& job, const Now& now, Effects& out);
+  void undo_attempt(Job& job, Effects& out);
   void finish(Job& job, Outcome outcome, const Now& now, Effects& out);
-  void forget_surplus(Effects& out);
+  void finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out);
+
+  // retention.cpp: what is kept of ended jobs
+  void forget_surplus(const Now& now, Effects& out);
   void forget(JobId id, Effects& out);
-  void drained_if_quiet(Effects& out);
+
+  // inheriting.cpp: what earlier brokers left
+  void inherit_in_slot(Job& job, const Now& now, Effects& out);
+  void inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out);
+  void inherit_ended(Job& job, bool settled, Effects& out);
 
   // schedule.cpp: who runs next
   void push_back_ready(Job& job);
   void push_front_ready(Job& job);
+  bool is_offerable(JobId id) const;
   Job* first_ready();
   std::size_t depth() const;
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
   void assign(const Now& now, Effects& out);
   void steal_for_idle(Effects& out);
   void revoke_stale_offers(const Now& now, Effects& out);
+  void take_back(Job& job, const Now& now, Effects& out);
   void leave_slot(Job& job);
 
   // stopping.cpp: ending jobs before their time
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
-  void cancel_job(Job& job, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
-  void cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out);
-  void finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out);
+  void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
+  void clear_the_house(Cancel::Haste haste, const Now& now, Effects& out);
+  void on_timer_of_running(Job& job, const Now& now, Effects& out);
   void cancel_unclaimed(const Now& now, Effects& out);
-  void kill_overdue(const Now& now, Effects& out);
+  void drained_if_quiet(Effects& out);
 
   CoreLimits limits_;
   JobId next_id_;
@@ -109,14 +167,21 @@ class JobCore {
   std::unordered_map<JobId, Job> jobs_;
   std::map<std::pair<uid_t, std::string>, JobId> keys_;
   WorkerTable workers_;
-  std::deque<JobId> ready_;     // in the order to be offered; entries whose job moved on are skipped
-  std::size_t ready_jobs_ = 0;  // live entries of it
-  std::size_t ready_bytes_ = 0;
-  std::size_t running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
-  std::deque<JobId> done_async_, done_apply_;  // oldest first; applies once they are delivered
-  std::multimap<TimePoint, JobId> kill_at_;    // stopped jobs whose worker is killed then
-  std::map<JobId, TimePoint> claim_by_;        // inherited applies
-  Microseconds usual_run_{1'000};              // moving average of run times: how deep to offer
+  ReadyQueue ready_;  // entries whose job moved on are skipped
+  std::size_t ready_jobs_ = 0, running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
+  std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
+  std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter
+  std::deque<Submit> blocked_;                        // submissions that wait for room
+  bool room_was_made_ = false;                        // since blocked_ was last looked at
+  bool store_is_full_ = false;
+
+  std::unordered_map<JobId, Dependencies> after_;             // of jobs that wait for others: those still missing
+  std::unordered_map<JobId, std::vector<JobId>> dependents_;  // the same, the other way round
+  std::set<std::pair<TimePoint, JobId>> timers_;              // Job::due of all that have one
+  std::map<JobId, TimePoint> claim_by_;                       // inherited applies
+  std::deque<JobId> done_async_, done_apply_;                 // settled, oldest first; applies once they are delivered
+  Microseconds usual_run_{1'000};                             // moving average of run times: how deep to offer
+  std::vector<JobId> just_ended_;                             // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
 };

@@ -1,6 +1,7 @@
 // Who runs next: the ready queue, how many offers a worker holds, and taking offers back when somebody else is idle.
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
 
@@ -21,24 +22,22 @@ constexpr auto kStaleOffer = 100ms;           // an offer not started by then st
 
 void JobCore::push_back_ready(Job& job) {
   // Cancelled ones leave their entries behind, which only the queue's head would drop: behind a head that waits for long they pile up.
-  if (ready_.size() > 2 * ready_jobs_ + kStaleEntries)
-    std::erase_if(ready_, [this](JobId id) {
-      const Job* one = known(id);
-      return one == nullptr || one->state != JobState::ready || one->offered;
-    });
-  ready_.push_back(job.id);
-  ++ready_jobs_;
-  ready_bytes_ += job.payload.size();
+  if (ready_.size() > 2 * ready_jobs_ + kStaleEntries) ready_.sweep([this](JobId id) { return is_offerable(id); });
+  ready_.push_back(job.id, job.priority, job.uid);
 }
 
-// For a job that was offered and never started: it goes before all others, in its old turn. It is `ready` and counted already.
-void JobCore::push_front_ready(Job& job) { ready_.push_front(job.id); }
+// For a job that was offered and never started: it goes before the others, in its old turn. It is `ready` and counted already.
+void JobCore::push_front_ready(Job& job) { ready_.push_front(job.id, job.priority, job.uid); }
+
+bool JobCore::is_offerable(JobId id) const {
+  const Job* job = find(id);
+  return job != nullptr && job->state == JobState::ready && !job->offered;
+}
 
 Job* JobCore::first_ready() {
-  while (!ready_.empty()) {
-    Job* job = known(ready_.front());
-    if (job != nullptr && job->state == JobState::ready && !job->offered) return job;
-    ready_.pop_front();  // it was cancelled meanwhile
+  while (const auto id = ready_.front()) {
+    if (is_offerable(*id)) return known(*id);
+    ready_.pop_front(ReadyQueue::Turn::kept);  // it was cancelled meanwhile
   }
   return nullptr;
 }
@@ -54,8 +53,11 @@ void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) 
   job.offered_at = now.steady;
   job.worker = worker.incarnation;
   job.worker_number = worker.number;
-  if (job.attempt == 0) job.attempt = 1;
   workers_.put(worker, job.id);
+  if (!std::exchange(job.attempt_open, true)) {
+    ++job.attempt;
+    if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt, job.attempt});
+  }
   out.push_back(OfferJob{job.id, worker.incarnation});
 }
 
@@ -66,7 +68,7 @@ void JobCore::assign(const Now& now, Effects& out) {
     // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
     if (worker == nullptr && !job->flags.has_descriptors) worker = workers_.least_loaded(depth());
     if (worker == nullptr) return;
-    ready_.pop_front();
+    ready_.pop_front(ReadyQueue::Turn::taken);
     offer(*job, *worker, now, out);
   }
 }
@@ -98,27 +100,31 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered) return;
   if (!event.never_started) {  // it was claimed first; its START may still be on its way
-    if (job->state == JobState::ready) change_state(*job, JobState::running, out);
-    if (job->stop == StopRequest::cancel) stop_running(*job, Cancel::Haste::grace, now, out);
+    if (job->state == JobState::ready) begin_running(*job, now, out);
+    if (job->stop != StopRequest::none) stop_running(*job, Cancel::Haste::grace, now, out);
     return;
   }
-  leave_slot(*job);
-  if (job->stop == StopRequest::cancel) return finish(*job, Outcome::cancelled, now, out);
-  push_front_ready(*job);
+  take_back(*job, now, out);
+}
+
+// It was offered, and never started under that offer: no attempt is spent.
+void JobCore::take_back(Job& job, const Now& now, Effects& out) {
+  leave_slot(job);
+  if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
+  push_front_ready(job);
 }
 
 void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered) return;
   CoreWorker* worker = workers_.find(job->worker);
-  leave_slot(*job);
-  if (worker != nullptr && worker->in_flight.empty()) {
+  if (worker != nullptr && worker->in_flight.size() == 1) {
+    leave_slot(*job);
     job->reason = "its payload of " + std::to_string(job->payload.size()) + " bytes does not fit a worker's segment";
     return finish(*job, Outcome::failed, now, out);
   }
+  take_back(*job, now, out);
   if (worker != nullptr) worker->blocked = true;
-  if (job->stop == StopRequest::cancel) return finish(*job, Outcome::cancelled, now, out);
-  push_front_ready(*job);
 }
 
 void JobCore::leave_slot(Job& job) {

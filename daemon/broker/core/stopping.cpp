@@ -1,4 +1,4 @@
-// Ending jobs before their time: cancel, drain, the death of a worker, callers that did not come back.
+// Ending jobs before their time: cancel, time-outs, drain, the death of a worker, callers that did not come back.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -6,15 +6,27 @@
 #include "daemon/broker/core/job_core.hpp"
 
 namespace jobpool::broker {
+namespace {
 
-void JobCore::on(Cancel& event, const Now& now, Effects& out) {
-  if (Job* job = known(event.job)) cancel_job(*job, event.haste, std::move(event.reason), now, out);
+std::string seconds_of(Microseconds time) {
+  const auto ms = std::chrono::duration_cast<std::chrono::milliseconds>(time).count();
+  return ms % 1'000 == 0 ? std::to_string(ms / 1'000) + " s" : std::to_string(ms) + " ms";
 }
 
-void JobCore::cancel_job(Job& job, Cancel::Haste haste, std::string reason, const Now& now, Effects& out) {
+}  // namespace
+
+void JobCore::on(Cancel& event, const Now& now, Effects& out) {
+  if (Job* job = known(event.job)) stop_job(*job, StopRequest::cancel, event.haste, std::move(event.reason), now, out);
+}
+
+// Requires, for one that is not running: `why` is cancel.
+void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out) {
   if (job.state == JobState::done) return;
-  if (job.stop == StopRequest::none) job.reason = std::move(reason);
-  const bool again = std::exchange(job.stop, StopRequest::cancel) == StopRequest::cancel;
+  const bool again = job.stop != StopRequest::none;
+  if (why > job.stop) {
+    job.stop = why;
+    job.reason = std::move(reason);
+  }
   if (job.state == JobState::running) {
     if (!again || haste == Cancel::Haste::now) stop_running(job, haste, now, out);
     return;
@@ -29,37 +41,50 @@ void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effect
   out.push_back(StopJob{job.id, job.worker, job.grace});
   // A command's worker kills the tree itself and reports; a function can only be stopped with its worker.
   const auto margin = job.kind == shm::JobKind::command ? Microseconds{limits_.stop_margin} : Microseconds{0};
-  kill_at_.emplace(now.steady + job.grace + margin, job.id);
+  set_timer(job, now.steady + job.grace + margin);
 }
 
-void JobCore::kill_overdue(const Now& now, Effects& out) {
-  while (!kill_at_.empty() && kill_at_.begin()->first <= now.steady) {
-    const Job* job = known(kill_at_.begin()->second);
-    kill_at_.erase(kill_at_.begin());
-    if (job != nullptr && job->state == JobState::running)
-      out.push_back(KillWorker{job->worker, "job " + std::to_string(job->id.value) + " was to stop and did not within its grace"});
-  }
+void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
+  if (job.stop == StopRequest::none)
+    return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, "its time of " + seconds_of(job.timeout) + " was over", now, out);
+  out.push_back(KillWorker{job.worker, "job " + std::to_string(job.id.value) + " was to stop and did not within its grace"});
 }
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {
   drain_ = DrainMode::drain;
-  cancel_all_ready(Cancel::Haste::grace, "the daemon is going down", now, out);
+  clear_the_house(Cancel::Haste::grace, now, out);
 }
 
 void JobCore::on(StopAll&, const Now& now, Effects& out) {
   drain_ = DrainMode::stop_all;
   drained_told_ = false;  // whoever asked for this waits for it, also after a drain that had ended
-  cancel_all_ready(Cancel::Haste::now, "the daemon is going down", now, out);
+  clear_the_house(Cancel::Haste::now, now, out);
   for (auto& [id, job] : jobs_)
-    if (job.state == JobState::running) cancel_job(job, Cancel::Haste::now, "the daemon is going down", now, out);
+    if (job.state == JobState::running) stop_job(job, StopRequest::shutdown, Cancel::Haste::now, "the daemon is going down", now, out);
 }
 
-void JobCore::cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out) {
+// What has not started: ephemeral jobs are cancelled, durable ones are taken back and stay in the store for the next daemon.
+void JobCore::clear_the_house(Cancel::Haste haste, const Now& now, Effects& out) {
+  refuse_blocked(Refusal::not_running, out);
   std::vector<JobId> ids;
   for (const auto& [id, job] : jobs_)
-    if (job.state == JobState::ready || job.state == JobState::waiting) ids.push_back(id);
+    if ((job.state == JobState::ready || job.state == JobState::waiting) && (job.offered || !job.flags.durable)) ids.push_back(id);
   std::ranges::sort(ids);
-  for (const JobId id : ids) cancel_job(jobs_.at(id), haste, reason, now, out);
+  for (const JobId id : ids) {
+    Job& job = jobs_.at(id);
+    if (!job.flags.durable)
+      stop_job(job, StopRequest::cancel, haste, "the daemon is going down", now, out);
+    else
+      out.push_back(RevokeJob{id, job.worker});
+  }
+}
+
+void JobCore::drained_if_quiet(Effects& out) {
+  if (!draining() || drained_told_ || workers_.in_flight() > 0) return;
+  drained_told_ = true;
+  for (auto& [id, job] : jobs_)
+    if (job.state != JobState::done && job.attempt_open) undo_attempt(job, out);
+  out.push_back(Drained{});
 }
 
 void JobCore::cancel_unclaimed(const Now& now, Effects& out) {
@@ -68,9 +93,9 @@ void JobCore::cancel_unclaimed(const Now& now, Effects& out) {
     if (by <= now.steady) late.push_back(id);
   for (const JobId id : late) {
     claim_by_.erase(id);
-    const Job& job = jobs_.at(id);
+    Job& job = jobs_.at(id);
     if (!job.flags.detach)
-      cancel_job(jobs_.at(id), Cancel::Haste::grace, "its caller did not come back after the broker had died", now, out);
+      stop_job(job, StopRequest::cancel, Cancel::Haste::grace, "its caller did not come back after the broker had died", now, out);
     if (job.state == JobState::done) handle(Delivered{id}, now, out);
   }
 }
@@ -79,31 +104,14 @@ void JobCore::on(WorkerLost& event, const Now& now, Effects& out) {
   for (const JobId id : event.claimed)
     if (Job* job = known(id); job != nullptr && job->offered && job->worker == event.incarnation) finish_lost(*job, event, now, out);
   // Back to the front of the queue in their old order; no attempt is spent.
-  for (auto id = event.unclaimed.rbegin(); id != event.unclaimed.rend(); ++id) {
-    Job* job = known(*id);
-    if (job == nullptr || !job->offered || job->worker != event.incarnation) continue;
-    leave_slot(*job);
-    if (job->stop == StopRequest::cancel)
-      finish(*job, Outcome::cancelled, now, out);
-    else
-      push_front_ready(*job);
+  for (auto id = event.unclaimed.rbegin(); id != event.unclaimed.rend(); ++id)
+    if (Job* job = known(*id); job != nullptr && job->offered && job->worker == event.incarnation) take_back(*job, now, out);
+  // Offers that were still waiting for their commit: they never reached a slot.
+  if (const CoreWorker* worker = workers_.find(event.incarnation)) {
+    const std::vector<JobId> never_offered = worker->in_flight;
+    for (auto id = never_offered.rbegin(); id != never_offered.rend(); ++id) take_back(jobs_.at(*id), now, out);
   }
   workers_.remove(event.incarnation);
-}
-
-// The worker died after the job had been claimed. A function is its worker: if it had started, it crashed. Of a command nobody knows.
-void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out) {
-  const bool started = job.state == JobState::running;
-  if (!started) change_state(job, JobState::running, out);
-  leave_slot(job);
-  if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
-  const std::string how =
-      event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
-  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
-               (started ? " after this job had started" : " when this job may have started");
-  const bool crashed = started && job.kind == shm::JobKind::function;
-  if (crashed && event.signal > 0) job.signal = event.signal;
-  finish(job, crashed ? Outcome::crashed : Outcome::interrupted, now, out);
 }
 
 }  // namespace jobpool::broker

@@ -54,6 +54,11 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
   return Offered::yes;
 }
 
+bool Dispatcher::has(JobId job, Incarnation worker) const {
+  const Link* link = find(worker);
+  return link != nullptr && std::ranges::find(link->slots, job, &Slot::job) != link->slots.end();
+}
+
 bool Dispatcher::revoke(JobId job, Incarnation worker) {
   Link* link = find(worker);
   Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);

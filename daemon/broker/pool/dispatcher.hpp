@@ -54,6 +54,8 @@ class Dispatcher {
   // `fds` are duplicated to the worker ahead of the offer.
   enum class Offered { yes, no_room, no_worker };
   Offered offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds);
+  // It is in one of that worker's slots.
+  bool has(JobId job, Incarnation worker) const;
   // True: it never started and never will; its slot is free again.
   bool revoke(JobId job, Incarnation worker);
   // A worker has taken it: it runs, or is about to.

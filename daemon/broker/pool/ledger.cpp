@@ -44,7 +44,7 @@ std::string take_text(std::string_view& in) {
 
 std::uint32_t flags_of(const Job& job) {
   return (job.mode == Mode::apply_async ? kAsync : 0) | (job.flags.detach ? kDetach : 0) | (job.flags.has_descriptors ? kDescriptors : 0) |
-         (job.kind == shm::JobKind::command ? kCommand : 0);
+         (job.kind == shm::JobKind::command ? kCommand : 0) | (job.flags.durable ? kDurable : 0);
 }
 
 }  // namespace
@@ -170,7 +170,15 @@ std::uint64_t Ledger::worker_restarts() const { return impl_->header().worker_re
 void Ledger::count_worker_restart() { ++impl_->header().worker_restarts; }
 
 bool Ledger::begin(const Job& job) {
-  if (impl_->index.contains(job.id)) return true;
+  if (Entry* known = impl_->find(job.id)) {
+    if (known->attempt != job.attempt) {
+      known->started_usec = 0;
+      impl_->free(known->result);  // pieces of an attempt that came to nothing
+      std::atomic_signal_fence(std::memory_order_release);
+      *static_cast<volatile std::uint32_t*>(&known->attempt) = job.attempt;
+    }
+    return true;
+  }
   std::string texts;
   for (const std::string* text : {&job.key, &job.name, &job.description}) put_text(texts, *text);
   const Block block = impl_->store(std::as_bytes(std::span{texts}));
@@ -184,12 +192,29 @@ bool Ledger::begin(const Job& job) {
   entry->uid = job.uid;
   entry->attempt = job.attempt;
   entry->spec_hash = job.spec_hash;
+  entry->priority = job.priority;
+  entry->retries = job.retries;
   entry->grace_usec = job.grace.count();
+  entry->timeout_usec = job.timeout.count();
+  entry->backoff_usec = job.backoff.count();
   entry->submitted_usec = job.submitted_usec;
   entry->texts = block;
   entry->id = job.id.value;
   publish(*entry, EntryState::begun);
   return true;
+}
+
+bool Ledger::has(JobId id) const { return impl_->index.contains(id); }
+
+void Ledger::start(JobId id, std::int32_t pid, std::int64_t started_usec) {
+  Entry* entry = impl_->find(id);
+  if (entry == nullptr) return;
+  entry->pid = pid;
+  entry->started_usec = started_usec;
+}
+
+void Ledger::end_attempt(JobId id, std::uint32_t number) {
+  if (Entry* entry = impl_->find(id)) *static_cast<volatile std::uint32_t*>(&entry->ended_attempt) = number;
 }
 
 bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
@@ -256,11 +281,18 @@ std::vector<Ledger::Found> Ledger::recover() {
     job.id = id;
     job.mode = (entry.flags & kAsync) != 0 ? Mode::apply_async : Mode::apply;
     job.kind = (entry.flags & kCommand) != 0 ? shm::JobKind::command : shm::JobKind::function;
-    job.flags = {(entry.flags & kDetach) != 0, (entry.flags & kDescriptors) != 0};
+    job.flags = {(entry.flags & kDetach) != 0, (entry.flags & kDescriptors) != 0, (entry.flags & kDurable) != 0};
     job.uid = entry.uid;
     job.attempt = entry.attempt;
     job.spec_hash = entry.spec_hash;
+    job.attempt_open = entry.ended_attempt != entry.attempt;
+    job.priority = entry.priority;
+    job.retries = entry.retries;
     job.grace = Microseconds{entry.grace_usec};
+    job.timeout = Microseconds{entry.timeout_usec};
+    job.backoff = Microseconds{entry.backoff_usec};
+    job.pid = entry.pid;
+    job.started_usec = entry.started_usec;
     job.submitted_usec = entry.submitted_usec;
     std::string_view texts = impl_->text(entry.texts);
     job.key = take_text(texts);
@@ -268,9 +300,7 @@ std::vector<Ledger::Found> Ledger::recover() {
     job.description = take_text(texts);
     if (!found.ended) continue;
     job.outcome = static_cast<Outcome>(std::min<std::uint16_t>(entry.outcome, static_cast<std::uint16_t>(Outcome::poison)));
-    job.started_usec = entry.started_usec;
     job.ended_usec = entry.ended_usec;
-    job.pid = entry.pid;
     job.worker_number = WorkerNumber{entry.worker_number};
     if (entry.exit_code >= 0) job.exit_code = entry.exit_code;
     if (entry.signal > 0) job.signal = entry.signal;

@@ -43,8 +43,13 @@ class Ledger {
   std::uint64_t worker_restarts() const;
   void count_worker_restart();
 
-  // Enters a job that is about to be offered for the first time; true as well when it is in already. False: no room.
+  // Enters a job that is about to be offered, or its next attempt; nothing changes when that is in already. False: no room.
   bool begin(const Job& job);
+  bool has(JobId id) const;
+  // The worker's START was seen: told to the next broker only for what it needs then (a time-out, a person who asks).
+  void start(JobId id, std::int32_t pid, std::int64_t started_usec);
+  // That attempt has ended, and another is to follow: it must never be offered again under that number.
+  void end_attempt(JobId id, std::uint32_t number);
 
   // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
   bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
@@ -58,11 +63,11 @@ class Ledger {
   // The result's JSON text, however it came; empty: none.
   std::string result(JobId id) const;
 
-  void erase(JobId id);
+  void erase(JobId id);  // harmless when it is not in
 
   // Everything found by a new broker; jobs have no payload. `ended` as recorded. Ascending by id.
   struct Found {
-    Job job;
+    Job job;  // attempt_open: its attempt may be offered again if it never started
     bool ended = false;
   };
   std::vector<Found> recover();

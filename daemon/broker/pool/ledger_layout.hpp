@@ -9,7 +9,7 @@
 
 namespace jobpool::broker::ledger_layout {
 
-inline constexpr std::uint64_t kMagic = 0x31726764656c706aULL;  // "jpledgr1"
+inline constexpr std::uint64_t kMagic = 0x32726764656c706aULL;  // "jpledgr2"
 
 struct Header {
   std::uint64_t magic;    // written last when the ledger is made
@@ -22,7 +22,7 @@ struct Header {
 enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };
 
 // Flags of an entry.
-inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8;
+inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16;
 
 struct Block {
   std::uint64_t offset, size;  // in the heap; size 0: none
@@ -33,19 +33,22 @@ struct Entry {
   std::uint32_t flags;
   std::uint64_t id;
   std::uint32_t uid;
-  std::uint32_t attempt;
+  std::uint32_t attempt;  // the one that was offered last
   std::uint64_t spec_hash;
-  std::int64_t grace_usec;
+  std::uint32_t ended_attempt;  // the last that ended with another to follow; 0: none. Equal to `attempt`: the next is not offered yet
+  std::int16_t priority;
+  std::uint16_t retries;
+  std::int64_t grace_usec, timeout_usec, backoff_usec;
   std::int64_t submitted_usec;
-  std::int64_t started_usec, ended_usec;  // of an ended job
-  std::int32_t pid, exit_code, signal;    // exit_code −1: none; signal 0: none
+  std::int64_t started_usec, ended_usec;  // 0: not yet, or not known
+  std::int32_t pid, exit_code, signal;    // of an ended job: exit_code −1: none; signal 0: none
   std::uint16_t outcome, worker_number;
   Block texts;   // key, name, description: length:u32 bytes each
   Block report;  // the FIN's body; after it, for jobs that the core ended itself, nothing
   Block reason;  // when the core, not the worker, says why
   Block result;  // a result that came in pieces
 };
-static_assert(sizeof(Entry) == 144);
+static_assert(sizeof(Entry) == 168);
 static_assert(sizeof(Header) == 64);
 
 inline constexpr std::uint64_t kEntriesOffset = 4096;

@@ -7,16 +7,24 @@
 
 namespace jobpool::broker {
 
-void Verbs::answer_ending(Call& call, const Job& job, WithOutput with_output) {
-  proto::Ending ending = ending_view(job, job.kind == shm::JobKind::function ? engine_.ledger().result(job.id) : std::string{});
-  if (with_output == WithOutput::yes && job.kind == shm::JobKind::command) {
-    ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
-    ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
-  }
+void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_output) {
   // Until the caller has it, or is gone, an apply is not forgotten: its key must not run it again.
   std::function<void()> handed_over;
   if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};
-  call.reply(proto::write_ending(ending), {}, std::move(handed_over));
+  if (auto result = engine_.result_at_hand(job)) {
+    proto::Ending ending = ending_view(job, std::move(*result));
+    if (with_output == WithOutput::yes && job.kind == shm::JobKind::command) {
+      ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
+      ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
+    }
+    return call->reply(proto::write_ending(ending), {}, std::move(handed_over));
+  }
+  engine_.read_result(job.id, [this, call, id = job.id, handed_over = std::move(handed_over)](Result<std::string> result) {
+    const Job* ended = engine_.core().find(id);
+    if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
+    if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
+    call->reply(proto::write_ending(ending_view(*ended, std::move(*result))), {}, handed_over);
+  });
 }
 
 Verbs::Delivery Verbs::delivery_of(const Job& job) {
@@ -32,7 +40,7 @@ Verbs::Delivery Verbs::delivery_of(const Job& job) {
   return first;
 }
 
-void Verbs::answer_applied(Call& call, const Job& job) { answer_ending(call, job, WithOutput::yes); }
+void Verbs::answer_applied(const CallPtr& call, const Job& job) { answer_ending(call, job, WithOutput::yes); }
 
 void Verbs::invalid_parameter(Call& call, const Error& error) {
   call.error(proto::error::kInvalidParameter, proto::one_field("parameter", error.text));

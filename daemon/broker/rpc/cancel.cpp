@@ -30,7 +30,7 @@ void Verbs::cancel(CallPtr call) {
   cancelling->call = std::move(call);
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
-    if (job == nullptr || job->state == JobState::done) continue;
+    if (job == nullptr || job->settled) continue;
     ++cancelling->open;
     waiters_.add(id, [cancelling](const Job& ended) {
       if (ended.outcome == Outcome::cancelled) cancelling->cancelled.push_back(ended.id);

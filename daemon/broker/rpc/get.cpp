@@ -15,12 +15,12 @@ void Verbs::get(CallPtr call) {
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
   const WithOutput with_output = request->output ? WithOutput::yes : WithOutput::no;
-  if (job->state == JobState::done) return answer_ending(*call, *job, with_output);
+  if (job->settled) return answer_ending(call, *job, with_output);
 
   auto deadline = std::make_shared<Deadlines::Key>();
   const WaiterId waiter = waiters_.add(job->id, [this, call, deadline, with_output](const Job& ended) {
     deadlines_.remove(*deadline);
-    answer_ending(*call, ended, with_output);
+    answer_ending(call, ended, with_output);
   });
   const auto leave = [this, id = job->id, waiter, deadline] {
     deadlines_.remove(*deadline);

@@ -26,7 +26,7 @@ void Verbs::list(CallPtr call) {
 
   auto listing = std::make_shared<Listing>();
   for (const JobId id : engine_.core().job_ids())
-    if (!request->state || engine_.core().find(id)->state == *request->state) listing->ids.push_back(id);
+    if (!request->state || shown_state(*engine_.core().find(id)) == *request->state) listing->ids.push_back(id);
   if (request->limit > 0 && listing->ids.size() > static_cast<std::size_t>(request->limit))
     listing->ids.erase(listing->ids.begin(), listing->ids.end() - request->limit);
 

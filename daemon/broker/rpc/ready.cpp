@@ -9,7 +9,7 @@ void Verbs::ready(CallPtr call) {
   const auto id = proto::read_id(call->envelope.parameters);
   if (!id) return invalid_parameter(*call, id.error());
   if (engine_.core().find(*id) == nullptr && is_lost(*id)) return call->reply(proto::write_flag("ready", true));
-  if (const Job* job = job_or_error(*call, *id)) call->reply(proto::write_flag("ready", job->state == JobState::done));
+  if (const Job* job = job_or_error(*call, *id)) call->reply(proto::write_flag("ready", job->settled));
 }
 
 void Verbs::successful(CallPtr call) {
@@ -18,7 +18,7 @@ void Verbs::successful(CallPtr call) {
   if (engine_.core().find(*id) == nullptr && is_lost(*id)) return call->reply(proto::write_flag("successful", false));
   const Job* job = job_or_error(*call, *id);
   if (job == nullptr) return;
-  if (job->state != JobState::done) return job_error(*call, proto::error::kNotReady, *id);
+  if (!job->settled) return job_error(*call, proto::error::kNotReady, *id);
   call->reply(proto::write_flag("successful", job->outcome == Outcome::succeeded));
 }
 

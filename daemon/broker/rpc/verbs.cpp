@@ -41,7 +41,7 @@ void Verbs::on_accepted(const Accepted& accepted) {
   Pending& pending = node.mapped();
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
   // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
-  const Delivery delivery = job->state == JobState::done ? delivery_of(*job) : Delivery{};
+  const Delivery delivery = job->settled ? delivery_of(*job) : Delivery{};
   if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
   attach(pending.call, *job, pending.detach);
 }
@@ -53,10 +53,16 @@ void Verbs::on_refused(const Refused& refused) {
   switch (refused.why) {
     case Refusal::queue_full:
       return call.error(proto::error::kQueueFull,
-                        R"({"pool":"default","limit":)" + std::to_string(engine_.core().limits().max_ready_jobs) +
+                        R"({"pool":"default","limit":)" + std::to_string(engine_.core().limits().max_queued_jobs) +
                             R"(,"reason":"as many jobs, or bytes of them, wait as the pool takes; try again later"})");
     case Refusal::not_running:
       return call.error(proto::error::kPoolNotRunning, R"({"pool":"default","reason":"the daemon is going down; start it again"})");
+    case Refusal::store_full:
+      return call.error(proto::error::kStoreFull, proto::one_field("reason",
+                                                                   "the disk is full: new durable jobs are refused; make room, "
+                                                                   "or submit with durable false"));
+    case Refusal::no_such_dependency:
+      return call.error(proto::error::kNoSuchDependency, R"({"id":)" + std::to_string(refused.job.value) + "}");
     case Refusal::key_conflict: {
       const auto key = proto::one_field("key", engine_.core().find(refused.job)->key);
       return call.error(proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}");

@@ -70,8 +70,8 @@ class Verbs final : public CallHandler {
   void attach(const CallPtr& call, const Job& job, bool detach);
   // answers.cpp
   enum class WithOutput { yes, no };
-  void answer_ending(Call& call, const Job& job, WithOutput with_output);
-  void answer_applied(Call& call, const Job& job);
+  void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
+  void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.

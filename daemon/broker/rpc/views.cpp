@@ -46,21 +46,23 @@ std::string cut(std::string text) {
 
 }  // namespace
 
+JobState shown_state(const Job& job) { return job.state == JobState::done && !job.settled ? JobState::running : job.state; }
+
 proto::Job job_view(const Job& job) {
   proto::Job view;
   view.id = job.id;
   view.pool = proto::kDefaultPool;
   view.name = job.name;
   view.description = job.description;
-  view.state = job.state;
+  view.state = shown_state(job);
   view.attempt = static_cast<int>(job.attempt);
-  if (job.state == JobState::ready) view.attempt = 0;  // offered is not started
+  if (job.state == JobState::ready && job.attempt_open) --view.attempt;  // offered is not started
   view.submitted_usec = job.submitted_usec;
   if (job.worker_number.value > 0 && job.state != JobState::ready) view.worker = job.worker_number.value;
   if (job.pid > 0) view.pid = job.pid;
   if (job.started_usec > 0) view.started_usec = job.started_usec;
   view.reason = job.reason;
-  if (job.state != JobState::done) return view;
+  if (!job.settled) return view;
   view.outcome = job.outcome;
   view.exit_code = job.exit_code;
   view.signal = job.signal;

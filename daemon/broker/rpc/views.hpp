@@ -11,6 +11,9 @@ namespace jobpool::broker {
 // Everything known of a job but its result and output.
 proto::Job job_view(const Job& job);
 
+// An end that is not yet where it survives is not told to anybody: the job looks as if it still ran.
+JobState shown_state(const Job& job);
+
 // How a job ended. `result`: its JSON text, empty: none. Requires: done.
 proto::Ending ending_view(const Job& job, std::string result);
 

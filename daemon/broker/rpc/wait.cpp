@@ -35,7 +35,7 @@ void Verbs::wait(CallPtr call) {
   const auto step = [this, waiting](const auto& self) -> void {
     for (; waiting->next < waiting->ids.size(); ++waiting->next) {
       const Job* job = engine_.core().find(waiting->ids[waiting->next]);
-      if (job == nullptr || job->state == JobState::done) continue;
+      if (job == nullptr || job->settled) continue;
       waiting->waiter = waiters_.add(job->id, [waiting, self](const Job&) {
         waiting->waiter.reset();
         self(self);

@@ -65,8 +65,9 @@ using StoreBatch = std::vector<StoreWrite>;
 
 // A job as a new broker finds it.
 struct StoredJob {
-  JobRecord job;                  // payload is empty when it has ended
-  std::vector<Attempt> attempts;  // ascending by number; the last may have no outcome
+  JobRecord job;                     // payload is empty when it has ended
+  std::vector<Attempt> attempts;     // ascending by number; the last may have no outcome
+  bool recorded_by_another = false;  // that one was recorded by another instance of the daemon, whose memory is gone
   bool ended = false;
   JobEnd end;  // meaningful when ended; without the result (Store::read_result)
 };

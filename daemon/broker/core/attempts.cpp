@@ -1,0 +1,135 @@
+// How an attempt ends, and whether another follows.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr Microseconds kLongestBackoff = 1h;
+// A job that took so many workers along is not the victim of chance.
+constexpr std::uint8_t kPoisonousAfter = 3;
+
+// Doubles with each attempt, and differs by up to a quarter from job to job, so that what failed together is not tried together again.
+Microseconds backoff_after(const Job& job) {
+  Microseconds pause = job.backoff;
+  for (std::uint32_t done = 1; done < job.attempt && pause < kLongestBackoff; ++done) pause *= 2;
+  pause = std::min(pause, kLongestBackoff);
+  const std::uint64_t mixed = (job.id.value * 0x9e3779b97f4a7c15U + job.attempt) * 0xd1342543de82ef95U;
+  return pause * static_cast<std::int64_t>(768 + (mixed >> 55)) / 1024;  // 0.75 to 1.25
+}
+
+Outcome outcome_of(StopRequest stop, bool durable) {
+  if (stop == StopRequest::timeout) return Outcome::timed_out;
+  // Of what a daemon that goes down has broken off, a durable job's submitter must know that it may be half done.
+  return stop == StopRequest::shutdown && durable ? Outcome::interrupted : Outcome::cancelled;
+}
+
+}  // namespace
+
+void JobCore::on(Reported& event, const Now& now, Effects& out) {
+  Job* job = known(event.job);
+  if (job == nullptr || !job->offered) return;
+  if (job->state == JobState::ready)
+    change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
+  const Report& report = *event.report;
+  job->ended_usec = report.ended_usec;
+  job->user_usec = report.user_usec;
+  job->system_usec = report.system_usec;
+  job->max_rss_bytes = report.max_rss_bytes;
+  if (job->started_usec > 0) {
+    // Both are a worker's word: compared before they are subtracted.
+    const std::int64_t ran = report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
+    usual_run_ = (usual_run_ * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
+  }
+  leave_slot(*job);
+
+  const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);
+  if (report.ending == Ending::exited || report.ending == Ending::not_started) job->exit_code = report.code;
+  if (report.ending == Ending::signalled) job->signal = report.code;
+  // Unless it was stopped or ended badly, it finished before the stop could reach it.
+  if (job->stop != StopRequest::none && (report.stopped || !well))
+    return end_attempt(*job, outcome_of(job->stop, job->flags.durable), now, out);
+  job->reason = report.reason;
+  job->error_type = report.error_type;
+  job->stop = StopRequest::none;
+  end_attempt(*job, well ? Outcome::succeeded : report.ending == Ending::signalled ? Outcome::crashed : Outcome::failed, now, out);
+}
+
+// The worker died after the job had been claimed. A function is its worker: if it had started, it crashed. Of a command nobody knows.
+void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out) {
+  const bool started = job.state == JobState::running;
+  if (!started) change_state(job, JobState::running, out);
+  leave_slot(job);
+  if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
+  const std::string how =
+      event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
+  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
+               (started ? " after this job had started" : " when this job may have started");
+  const bool crashed = started && job.kind == shm::JobKind::function;
+  if (crashed && event.signal > 0) job.signal = event.signal;
+  if (job.workers_killed < kPoisonousAfter) ++job.workers_killed;
+  end_attempt(job, crashed ? Outcome::crashed : Outcome::interrupted, now, out);
+}
+
+// Requires: it is running, and in no slot.
+void JobCore::end_attempt(Job& job, Outcome outcome, const Now& now, Effects& out) {
+  if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
+  if (!may_retry(job, outcome)) return finish(job, outcome, now, out);
+  if (job.workers_killed < kPoisonousAfter) return retry(job, outcome, now, out);
+  job.reason += "; it was the third worker that died of this job, which is not tried again";
+  finish(job, Outcome::poison, now, out);
+}
+
+bool JobCore::may_retry(const Job& job, Outcome outcome) const {
+  const bool badly =
+      outcome == Outcome::failed || outcome == Outcome::crashed || outcome == Outcome::timed_out || outcome == Outcome::interrupted;
+  return badly && job.attempt <= job.retries && (job.flags.durable || !draining());
+}
+
+void JobCore::retry(Job& job, Outcome outcome, const Now& now, Effects& out) {
+  auto ended = std::make_shared<Attempt>(attempt_of(job));
+  ended->outcome = outcome;
+  job.earlier.push_back(*ended);
+  out.push_back(AttemptEnded{job.id, std::move(ended)});
+  Attempt none;
+  none.number = job.attempt;
+  restore_attempt(job, none);
+  job.attempt_open = false;
+  job.stop = StopRequest::none;
+  wait_for_retry(job, now, out);
+}
+
+void JobCore::wait_for_retry(Job& job, const Now& now, Effects& out) {
+  const std::int64_t at = job.earlier.back().ended_usec + backoff_after(job).count();
+  if (at <= now.wall_usec) return become_ready(job, out);
+  wait(job, WaitsFor::retry, out);
+  set_timer(job, now.steady + Microseconds{at - now.wall_usec});
+}
+
+// Requires: the job is in no slot.
+void JobCore::finish(Job& job, Outcome outcome, const Now& now, Effects& out) {
+  drop_dependencies(job);
+  clear_timer(job);
+  if (job.state != JobState::running && job.attempt_open) undo_attempt(job, out);
+  job.attempt_open = false;
+  change_state(job, JobState::done, out);
+  job.outcome = outcome;
+  if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
+  job.payload = {};
+  out.push_back(Ended{job.id});
+  just_ended_.push_back(job.id);
+}
+
+// It was to be started under that number, and never was.
+void JobCore::undo_attempt(Job& job, Effects& out) {
+  if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt_undone, job.attempt});
+  job.attempt_open = false;
+  --job.attempt;
+}
+
+}  // namespace jobpool::broker

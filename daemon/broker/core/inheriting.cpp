@@ -1,0 +1,67 @@
+// Taking over what earlier brokers left: jobs in slots, in queues, and ended ones.
+#include <chrono>
+#include <utility>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+void JobCore::on(Inherited& event, const Now& now, Effects& out) {
+  const JobId id = event.job.id;
+  if (id.value == 0 || jobs_.contains(id)) return;
+  Job& job = jobs_[id] = std::move(event.job);
+  if (id.value >= next_id_.value) next_id_.value = id.value + 1;
+  inherited_below_ = next_id_;
+  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
+  job.state = JobState::ready;
+  job.offered = false;
+  if (job.flags.durable) job.mode = Mode::apply_async;  // it needs no caller to come back: whoever asks for it finds it
+  enter(job);
+  switch (event.place) {
+    case Inherited::Place::in_slot:
+      inherit_in_slot(job, now, out);
+      break;
+    case Inherited::Place::queued:
+      inherit_queued(job, std::move(event.after), now, out);
+      break;
+    case Inherited::Place::lost:
+      change_state(job, JobState::running, out);
+      job.reason = "the daemon or its host died after this attempt was recorded; whether it ran is not known";
+      end_attempt(job, Outcome::interrupted, now, out);
+      break;
+    case Inherited::Place::unsettled:
+    case Inherited::Place::ended:
+      inherit_ended(job, event.place == Inherited::Place::ended, out);
+      break;
+  }
+  // Without a key nobody can come back for it.
+  if (job.mode == Mode::apply) claim_by_.emplace(id, now.steady + (job.key.empty() ? std::chrono::seconds{0} : limits_.claim_time));
+}
+
+// It is in its slot already: the books only.
+void JobCore::inherit_in_slot(Job& job, const Now& now, Effects& out) {
+  const std::size_t before = out.size();
+  job.attempt_open = true;
+  offer(job, *workers_.find(job.worker), now, out);
+  out.resize(before);
+  if (job.stop == StopRequest::cancel) out.push_back(RevokeJob{job.id, job.worker});
+}
+
+void JobCore::inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out) {
+  if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
+  if (!job.earlier.empty() && !job.attempt_open) return wait_for_retry(job, now, out);
+  queue(job, std::move(after), now, out);
+}
+
+void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {
+  change_state(job, JobState::done, out);
+  out.pop_back();  // it had changed long ago
+  job.payload = {};
+  job.settled = settled;
+  if (!settled)
+    out.push_back(Ended{job.id});
+  else if (job.mode == Mode::apply_async)
+    done_async_.push_back(job.id);
+}
+
+}  // namespace jobpool::broker

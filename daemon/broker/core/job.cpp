@@ -1,0 +1,38 @@
+// The job's flat facts of its current attempt, and the same as a value of its own.
+#include "daemon/broker/core/job.hpp"
+
+namespace jobpool::broker {
+
+Attempt attempt_of(const Job& job) {
+  Attempt attempt;
+  attempt.number = job.attempt;
+  attempt.worker = job.worker_number;
+  attempt.pid = job.pid;
+  attempt.started_usec = job.started_usec;
+  attempt.ended_usec = job.ended_usec;
+  attempt.exit_code = job.exit_code;
+  attempt.signal = job.signal;
+  attempt.user_usec = job.user_usec;
+  attempt.system_usec = job.system_usec;
+  attempt.max_rss_bytes = job.max_rss_bytes;
+  attempt.reason = job.reason;
+  attempt.error_type = job.error_type;
+  return attempt;
+}
+
+void restore_attempt(Job& job, const Attempt& attempt) {
+  job.attempt = attempt.number;
+  job.worker_number = attempt.worker;
+  job.pid = attempt.pid;
+  job.started_usec = attempt.started_usec;
+  job.ended_usec = attempt.ended_usec;
+  job.exit_code = attempt.exit_code;
+  job.signal = attempt.signal;
+  job.user_usec = attempt.user_usec;
+  job.system_usec = attempt.system_usec;
+  job.max_rss_bytes = attempt.max_rss_bytes;
+  job.reason = attempt.reason;
+  job.error_type = attempt.error_type;
+}
+
+}  // namespace jobpool::broker

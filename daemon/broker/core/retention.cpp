@@ -1,0 +1,58 @@
+// What is kept of ended jobs, and for how long.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+void JobCore::on(Settled& event, const Now&, Effects&) {
+  Job* job = known(event.job);
+  if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
+  // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
+  if (job->mode == Mode::apply_async)
+    done_async_.push_back(job->id);
+  else if (job->delivered)
+    done_apply_.push_back(job->id);
+}
+
+void JobCore::on(Delivered& event, const Now&, Effects&) {
+  Job* job = known(event.job);
+  if (job == nullptr || job->state != JobState::done || job->mode != Mode::apply || claim_by_.contains(job->id)) return;
+  if (std::exchange(job->delivered, true)) return;
+  if (job->settled) done_apply_.push_back(job->id);
+}
+
+void JobCore::on(Remove& event, const Now&, Effects& out) {
+  const Job* job = known(event.job);
+  if (job == nullptr || !job->settled || (job->mode == Mode::apply && !job->delivered)) return;
+  --done_jobs_;
+  forget(event.job, out);  // its entry in the queue of ended ones is skipped when its turn comes
+}
+
+void JobCore::forget_surplus(const Now& now, Effects& out) {
+  const std::int64_t oldest = now.wall_usec - std::chrono::duration_cast<Microseconds>(limits_.kept_for).count();
+  const auto shrink = [&](std::deque<JobId>& done, std::size_t kept) {
+    while (!done.empty()) {
+      const Job* job = known(done.front());
+      if (job != nullptr && done.size() <= kept && job->ended_usec >= oldest) return;
+      if (job != nullptr) {
+        --done_jobs_;
+        forget(job->id, out);
+      }
+      done.pop_front();
+    }
+  };
+  shrink(done_async_, limits_.kept_async);
+  shrink(done_apply_, limits_.kept_apply);
+}
+
+// Requires: it is counted in no state any more.
+void JobCore::forget(JobId id, Effects& out) {
+  const auto found = jobs_.find(id);
+  if (!found->second.key.empty()) keys_.erase(std::pair{found->second.uid, found->second.key});
+  out.push_back(Forgotten{id, found->second.attempt, found->second.kind, found->second.flags.durable});
+  jobs_.erase(found);
+}
+
+}  // namespace jobpool::broker

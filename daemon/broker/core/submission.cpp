@@ -1,0 +1,103 @@
+// Who gets in: keys, quotas, refusals, and those who wait for room.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+void JobCore::on(Submit& event, const Now& now, Effects& out) {
+  if (accept_known_key(event, out)) return;
+  if (const auto refused = refusal_of(event)) return out.push_back(*refused);
+  if (!is_full_for(event)) return accept(event, now, out);
+  if (event.if_full == IfFull::fail) return out.push_back(Refused{event.token, Refusal::queue_full, {}});
+  blocked_.push_back(std::move(event));
+}
+
+void JobCore::on(Withdraw& event, const Now&, Effects&) {
+  std::erase_if(blocked_, [&](const Submit& blocked) { return blocked.token == event.token; });
+}
+
+std::optional<Refused> JobCore::refusal_of(const Submit& event) const {
+  if (draining()) return Refused{event.token, Refusal::not_running, {}};
+  if (event.flags.durable && store_is_full_) return Refused{event.token, Refusal::store_full, {}};
+  for (const Dependency& dependency : event.after)
+    if (find(dependency.job) == nullptr) return Refused{event.token, Refusal::no_such_dependency, dependency.job};
+  return std::nullopt;
+}
+
+bool JobCore::is_full_for(const Submit& event) const {
+  const auto own = queued_of_.find(event.uid);
+  return ready_jobs_ + waiting_jobs_ >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes ||
+         (own != queued_of_.end() && own->second >= limits_.max_queued_of_one);
+}
+
+void JobCore::accept(Submit& event, const Now& now, Effects& out) {
+  const JobId id{next_id_.value++};
+  Job& job = jobs_[id];
+  static_cast<Terms&>(job) = event;
+  job.id = id;
+  job.payload = std::move(event.payload);
+  job.name = std::move(event.name);
+  job.description = std::move(event.description);
+  job.key = std::move(event.key);
+  job.spec_hash = event.spec_hash;
+  job.submitted_usec = now.wall_usec;
+  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
+  enter(job);
+  if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, event.after});
+  out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
+  queue(job, std::move(event.after), now, out);
+}
+
+// The same key with the same submission is the same job, whatever has become of it.
+bool JobCore::accept_known_key(const Submit& event, Effects& out) {
+  if (event.key.empty()) return false;
+  const auto found = keys_.find(std::pair{event.uid, event.key});
+  if (found == keys_.end()) return false;
+  Job& job = jobs_.at(found->second);
+  if (job.spec_hash != event.spec_hash) {
+    out.push_back(Refused{event.token, Refusal::key_conflict, job.id});
+    return true;
+  }
+  claim_by_.erase(job.id);  // its caller is back
+  out.push_back(Accepted{event.token, job.id, Accepted::Kind::known});
+  return true;
+}
+
+// In the order they came; one that still finds no room (its submitter's quota, or its size) does not hold up the others.
+void JobCore::accept_blocked(const Now& now, Effects& out) {
+  if (blocked_.empty() || !std::exchange(room_was_made_, false)) return;
+  std::deque<Submit> still;
+  for (Submit& event : std::exchange(blocked_, {})) {
+    if (accept_known_key(event, out)) continue;
+    if (const auto refused = refusal_of(event))
+      out.push_back(*refused);
+    else if (is_full_for(event))
+      still.push_back(std::move(event));
+    else
+      accept(event, now, out);
+  }
+  blocked_ = std::move(still);
+}
+
+void JobCore::refuse_blocked(Refusal why, Effects& out) {
+  for (const Submit& event : std::exchange(blocked_, {})) out.push_back(Refused{event.token, why, {}});
+}
+
+void JobCore::on(StoreFull&, const Now&, Effects&) { store_is_full_ = true; }
+
+void JobCore::on(StoreHasRoom&, const Now&, Effects&) { store_is_full_ = false; }
+
+void JobCore::on(NotStored& event, const Now&, Effects& out) {
+  Job* job = known(event.job);
+  if (job == nullptr) return;
+  if (job->offered) leave_slot(*job);
+  drop_dependencies(*job);
+  clear_timer(*job);
+  leave(*job);
+  job->flags.durable = false;  // nothing is to be taken out of the store
+  forget(job->id, out);
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,92 @@
+// Conditions before a start: other jobs' ends, points of time, a retry's back-off.
+#include <algorithm>
+#include <utility>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+// Requires: it is ready and in no queue.
+void JobCore::queue(Job& job, Dependencies after, const Now& now, Effects& out) {
+  Dependencies missing;
+  for (const Dependency& dependency : after) {
+    Verdict verdict = judge(dependency);
+    if (!verdict.obstacle.empty()) {
+      job.reason = std::move(verdict.obstacle);
+      return finish(job, Outcome::skipped, now, out);
+    }
+    if (!verdict.satisfied) missing.push_back(dependency);
+  }
+  if (missing.empty()) return wait_for_time(job, now, out);
+  std::ranges::sort(missing, {}, &Dependency::job);
+  for (const Dependency& dependency : missing) dependents_[dependency.job].push_back(job.id);
+  after_.emplace(job.id, std::move(missing));
+  wait(job, WaitsFor::dependencies, out);
+}
+
+JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
+  const Job* job = find(dependency.job);
+  const bool any_end = dependency.needs == Dependency::Needs::end;
+  const std::string name = "job " + std::to_string(dependency.job.value);
+  if (job == nullptr) return any_end ? Verdict{true, {}} : Verdict{false, "it was to run after " + name + ", of which no record is left"};
+  if (job->state != JobState::done) return {};
+  if (any_end || job->outcome == Outcome::succeeded) return {true, {}};
+  return {false, "it was to run after " + name + ", which ended " + std::string{to_string(job->outcome)}};
+}
+
+void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {
+  if (job.not_before_usec <= now.wall_usec) return become_ready(job, out);
+  wait(job, WaitsFor::time, out);
+  set_timer(job, now.steady + Microseconds{job.not_before_usec - now.wall_usec});
+}
+
+void JobCore::wait(Job& job, WaitsFor what, Effects& out) {
+  if (job.state != JobState::waiting) change_state(job, JobState::waiting, out);
+  job.waits_for = what;
+}
+
+void JobCore::become_ready(Job& job, Effects& out) {
+  clear_timer(job);
+  if (job.state != JobState::ready) change_state(job, JobState::ready, out);
+  job.waits_for = WaitsFor::nothing;
+  push_back_ready(job);
+}
+
+void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
+  const auto node = dependents_.extract(ended);
+  if (node.empty()) return;
+  for (const JobId id : node.mapped()) {
+    const auto missing = after_.find(id);
+    if (missing == after_.end()) continue;  // named twice, and gone with the first
+    Job& job = jobs_.at(id);
+    Verdict verdict;
+    for (const Dependency& dependency : missing->second)
+      if (dependency.job == ended && verdict.obstacle.empty()) verdict = judge(dependency);
+    std::erase_if(missing->second, [&](const Dependency& dependency) { return dependency.job == ended; });
+    if (!verdict.obstacle.empty()) {
+      job.reason = std::move(verdict.obstacle);
+      finish(job, Outcome::skipped, now, out);
+    } else if (missing->second.empty()) {
+      after_.erase(missing);
+      wait_for_time(job, now, out);
+    }
+  }
+}
+
+void JobCore::drop_dependencies(Job& job) {
+  const auto node = after_.extract(job.id);
+  if (node.empty()) return;
+  for (const Dependency& dependency : node.mapped()) {
+    const auto others = dependents_.find(dependency.job);
+    if (others == dependents_.end()) continue;
+    std::erase(others->second, job.id);
+    if (others->second.empty()) dependents_.erase(others);
+  }
+}
+
+const Dependencies* JobCore::dependencies(JobId id) const {
+  const auto found = after_.find(id);
+  return found == after_.end() ? nullptr : &found->second;
+}
+
+}  // namespace jobpool::broker

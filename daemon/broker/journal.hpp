@@ -1,0 +1,62 @@
+// What must be in the store before it may have effects: gathers the writes of a turn into one batch, and keeps what waits for their commit.
+// Broker process, its one thread; owned by the engine.
+#pragma once
+
+#include <deque>
+#include <functional>
+#include <vector>
+
+#include "daemon/broker/store/store.hpp"
+
+namespace jobpool::broker {
+
+// Who hears what the store has to say beside commits.
+class JournalListener {
+ public:
+  virtual ~JournalListener() = default;
+  virtual void on_not_stored(const std::vector<JobId>& jobs) = 0;  // refused: the disk is full, until on_store_has_room()
+  virtual void on_store_has_room() = 0;
+  virtual void on_store_failed(const Error& error) = 0;
+};
+
+class Journal final : StoreListener {
+ public:
+  // Both must outlive this.
+  Journal(Store& store, JournalListener& listener) : store_(store), listener_(listener) {}
+
+  // Into the turn's batch.
+  void write(StoreWrite write) { batch_.push_back(std::move(write)); }
+
+  // Done when everything written so far is durable: now, if it is already. In the order of the calls.
+  void after_commit(std::function<void()> action);
+
+  // Hands the turn's batch over; several turns' batches may be under way at once.
+  void end_turn();
+
+  // Something is not durable yet, or waits for it.
+  bool is_busy() const { return !batch_.empty() || !waiting_.empty() || store_.in_flight() > 0; }
+
+  // Carries out what was committed meanwhile. To be called when descriptor() is readable.
+  void collect() { store_.collect(*this); }
+  int descriptor() const { return store_.descriptor(); }
+
+  Store& store() { return store_; }
+
+ private:
+  void on_committed(CommitNumber number) override;
+  void on_full(CommitNumber number, std::vector<JobId> refused) override;
+  void on_room() override { listener_.on_store_has_room(); }
+  void on_failed(Error error) override { listener_.on_store_failed(error); }
+
+  Store& store_;
+  JournalListener& listener_;
+  StoreBatch batch_;
+  CommitNumber last_ = 0;  // handed over
+  struct Waiting {
+    CommitNumber number;
+    std::function<void()> action;
+  };
+  std::deque<Waiting> waiting_;  // ascending by number
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,57 @@
+// Jobs to records and back.
+#include "daemon/broker/stored_jobs.hpp"
+
+#include <algorithm>
+#include <utility>
+
+namespace jobpool::broker {
+
+JobRecord record_of(const Job& job, const Dependencies& after) {
+  JobRecord record;
+  record.id = job.id;
+  record.terms = job;
+  record.after = after;
+  record.name = job.name;
+  record.description = job.description;
+  record.key = job.key;
+  record.spec_hash = job.spec_hash;
+  record.submitted_usec = job.submitted_usec;
+  record.payload = job.payload;
+  return record;
+}
+
+Job restored_job(StoredJob stored) {
+  Job job;
+  static_cast<Terms&>(job) = stored.job.terms;
+  job.id = stored.job.id;
+  job.payload = std::move(stored.job.payload);
+  job.name = std::move(stored.job.name);
+  job.description = std::move(stored.job.description);
+  job.key = std::move(stored.job.key);
+  job.spec_hash = stored.job.spec_hash;
+  job.submitted_usec = stored.job.submitted_usec;
+  for (const Attempt& attempt : stored.attempts)
+    if (attempt.outcome == Outcome::interrupted || (attempt.outcome == Outcome::crashed && job.kind == shm::JobKind::function))
+      ++job.workers_killed;
+  if (!stored.attempts.empty()) {
+    Attempt last = std::move(stored.attempts.back());
+    const bool open = !last.outcome.has_value();
+    job.attempt = last.number;
+    job.attempt_open = open && !stored.ended;
+    // Of a job that goes on, ended attempts are earlier ones; of one that has ended, the last is its own.
+    if (stored.ended || open) {
+      restore_attempt(job, last);
+      stored.attempts.pop_back();
+    } else {
+      stored.attempts.back() = std::move(last);
+    }
+    job.earlier = std::move(stored.attempts);
+  }
+  if (!stored.ended) return job;
+  job.outcome = stored.end.outcome;
+  job.ended_usec = stored.end.ended_usec;
+  job.reason = std::move(stored.end.reason);
+  return job;
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,14 @@
+// From the core's job to the store's records, and back. Pure.
+#pragma once
+
+#include "daemon/broker/core/job.hpp"
+#include "daemon/broker/store/records.hpp"
+
+namespace jobpool::broker {
+
+JobRecord record_of(const Job& job, const Dependencies& after);
+
+// As the store knows it: earlier attempts, the last one (open or ended) in the job's own fields, and how it ended.
+Job restored_job(StoredJob stored);
+
+}  // namespace jobpool::broker
