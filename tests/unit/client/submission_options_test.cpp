@@ -49,7 +49,7 @@ TEST_CASE("a command takes the caller's folder, environment and umask along") {
   CHECK(call->fds.empty());
 }
 
-TEST_CASE("--nice takes what the kernel takes, for commands only") {
+TEST_CASE("a nice value is what the kernel takes, and for commands only") {
   CHECK(build({"--nice", "-20", "--", "true"})->job.nice == -20);
   CHECK(build({"--nice=19", "true"})->job.nice == 19);
   CHECK_FALSE(build({"true"})->job.nice);
