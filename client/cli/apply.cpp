@@ -22,7 +22,7 @@ int run_apply(Context& context, Words words) {
   options.flag("--detach-on-interrupt", "Ctrl-C, and the end of this process, leave the job running", detach);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("what is to be run?");
+  if (parsed.operands.empty()) return options.misused("name a command or a @function to run");
 
   // With --json the output is part of the object.
   Result<SubmissionCall> call = submission.build(parsed, context.json ? OwnStreams::input : OwnStreams::all);

@@ -16,7 +16,7 @@ int run_apply_async(Context& context, Words words) {
   submission.declare(options);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("what is to be run?");
+  if (parsed.operands.empty()) return options.misused("name a command or a @function to run");
   const Result<SubmissionCall> call = submission.build(parsed, OwnStreams::none);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
 

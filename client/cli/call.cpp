@@ -43,7 +43,8 @@ int run_call(Context& context, Words words) {
   const std::string& method = parsed.operands.front();
   if (method.find('.') == std::string::npos) return options.misused("'" + printable(method) + "' is no method: write interface.Method");
   const std::string parameters = parsed.operands.size() > 1 ? parsed.operands[1] : "{}";
-  if (!nlohmann::json::parse(parameters, nullptr, false).is_object()) return options.misused("the parameters are no JSON object");
+  if (!nlohmann::json::parse(parameters, nullptr, false).is_object())
+    return options.misused("the parameters are no JSON object: write them like '{\"id\": 12}'");
   return call_and_print(context, method, parameters, more ? proto::CallMode::more : proto::CallMode::plain);
 }
 

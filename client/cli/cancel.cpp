@@ -1,4 +1,5 @@
 // jobpool cancel: stops jobs for good, with every process that they started.
+#include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -13,7 +14,7 @@ int run_cancel(Context& context, Words words) {
   options.flag("--now", "KILL at once", now);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("which jobs?");
+  if (parsed.operands.empty()) return options.misused(kNoJobsNamed);
   const Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
   const std::string request = proto::write_cancel(proto::CancelRequest{*ids, now});

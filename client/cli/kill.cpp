@@ -1,6 +1,7 @@
 // jobpool kill: a signal to a running command's process group. Stopping a job for good is cancel's business.
 #include <csignal>
 
+#include "client/cli/selector.hpp"
 #include "client/cli/signal_name.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -18,7 +19,7 @@ int run_kill(Context& context, Words words) {
   });
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("which jobs?");
+  if (parsed.operands.empty()) return options.misused(kNoJobsNamed);
   const Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
   int code = 0;

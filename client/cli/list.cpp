@@ -5,13 +5,14 @@
 
 #include "client/cli/job_text.hpp"
 #include "client/cli/selector.hpp"
+#include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
 namespace jobpool::cli {
 namespace {
 
 bool selects(const Selection& selection, JobId id) {
-  if (selection.all || selection.ranges.empty()) return true;
+  if (selection.all || (selection.ranges.empty() && !selection.last)) return true;
   return std::any_of(selection.ranges.begin(), selection.ranges.end(),
                      [id](const Selection::Range& range) { return range.first <= id.value && id.value <= range.last; });
 }
@@ -41,32 +42,57 @@ void add_row(Table& table, const proto::Job& job, std::int64_t now_usec) {
 Result<void> take_limit(std::string_view given, std::int64_t& limit) {
   const auto is_digit = [](char c) { return c >= '0' && c <= '9'; };
   if (given.empty() || given.size() > 9 || !std::all_of(given.begin(), given.end(), is_digit))
-    return Error{Errc::invalid_argument, "'" + std::string{given} + "' is no count"};
+    return Error{Errc::invalid_argument, "'" + std::string{given} + "' is no count: write a number, 0 for all"};
   limit = std::stoll(std::string{given});
   return {};
 }
 
-// The daemon's stream, as a table or as lines.
-int show(Context& context, const proto::ListRequest& request, const Selection& selection) {
-  Table table = empty_table();
-  std::string lines;
-  const std::int64_t now = wall_usec();
-  const auto take = [&](nlohmann::json& parameters) -> Result<void> {
+// The daemon's stream, as a table or as lines. `last` is known only at its end: what was not selected otherwise is kept until then.
+class Listing {
+ public:
+  Listing(Context& context, const Selection& selection) : json_(context.json), selection_(selection) {}
+
+  Result<void> take(nlohmann::json& parameters) {
     const auto found = parameters.find("job");
     if (found == parameters.end() || found->is_null()) return {};  // an empty stream's only reply
-    const Result<proto::Job> job = proto::read_job(parameters);
+    Result<proto::Job> job = proto::read_job(parameters);
     if (!job) return job.error();
-    if (!selects(selection, job->id)) return {};
-    if (!context.json) {
-      add_row(table, *job, now);
+    const bool selected = selects(selection_, job->id);
+    newest_.reset();
+    if (selected) return add(*job, *found);
+    if (selection_.last) newest_.emplace(std::move(*job), std::move(*found));
+    return {};
+  }
+  int finish() {
+    if (newest_)
+      if (auto added = add(newest_->first, newest_->second); !added) return fail(added.error());
+    return print(json_ ? lines_ : table_.text());
+  }
+
+ private:
+  Result<void> add(const proto::Job& job, const nlohmann::json& object) {
+    if (!json_) {
+      add_row(table_, job, now_);
       return {};
     }
-    lines += found->dump() + "\n";
-    if (lines.size() < 64 * 1024) return {};
-    return write_all(STDOUT_FILENO, std::exchange(lines, {}));
-  };
+    lines_ += object.dump() + "\n";
+    if (lines_.size() < 64 * 1024) return {};
+    return write_all(STDOUT_FILENO, std::exchange(lines_, {}));
+  }
+
+  const bool json_;
+  const Selection& selection_;
+  const std::int64_t now_ = wall_usec();
+  Table table_ = empty_table();
+  std::string lines_;
+  std::optional<std::pair<proto::Job, nlohmann::json>> newest_;  // unless it was added
+};
+
+int show(Context& context, const proto::ListRequest& request, const Selection& selection) {
+  Listing listing(context, selection);
+  const auto take = [&listing](nlohmann::json& parameters) { return listing.take(parameters); };
   if (auto done = context.stream("org.jobpool.Job.List", proto::write_list(request), take); !done) return fail(done.error());
-  return print(context.json ? lines : table.text());
+  return listing.finish();
 }
 
 }  // namespace

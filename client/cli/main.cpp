@@ -1,5 +1,8 @@
 // jobpool: the command line of the job pool. The common options, then a verb, then what the verb takes.
+#include <unistd.h>
+
 #include "client/cli/options.hpp"
+#include "client/cli/standard_streams.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 #include "proto/version.hpp"
@@ -34,7 +37,10 @@ int run(Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (version_wanted) return print("jobpool " + std::string{version()} + "\n");
-  if (parsed.operands.empty()) return options.misused("a verb is missing");
+  if (parsed.operands.empty()) {  // what a newcomer types first
+    (void)write_all(STDERR_FILENO, overview(options));
+    return kExitUsage;
+  }
   const std::string& name = parsed.operands.front();
   if (name == "help") return print(overview(options));
   const Verb* verb = find_verb(name);
@@ -46,6 +52,7 @@ int run(Words words) {
 }  // namespace jobpool::cli
 
 int main(int argc, char** argv) {
+  jobpool::cli::occupy_standard_streams();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
   return jobpool::cli::run(words);
 }

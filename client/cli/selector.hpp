@@ -24,6 +24,9 @@ struct Selection {
   bool is_plain() const;
 };
 
+// What a verb says that was given none.
+inline constexpr std::string_view kNoJobsNamed = "name the jobs: ids, lists like 3,5-8, last or all";
+
 inline constexpr std::size_t kMaxSelected = 100'000;  // what one call of the protocol takes
 
 // Errors: invalid_argument, naming the word.

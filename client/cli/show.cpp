@@ -3,6 +3,7 @@
 
 #include "client/cli/duration.hpp"
 #include "client/cli/job_text.hpp"
+#include "client/cli/selector.hpp"
 #include "client/cli/verbs.hpp"
 
 namespace jobpool::cli {
@@ -47,7 +48,7 @@ int run_show(Context& context, Words words) {
   Options options(context, {"show [options] ID…", "Everything known of these jobs but their output.", "jobpool show last"});
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("which jobs?");
+  if (parsed.operands.empty()) return options.misused(kNoJobsNamed);
   const Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
 

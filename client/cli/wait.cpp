@@ -1,4 +1,5 @@
 // jobpool wait: until all named jobs have ended, as AsyncResult.wait: how they ended is not its business.
+#include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -11,7 +12,7 @@ int run_wait(Context& context, Words words) {
   options.duration("--timeout", "T", "give up after T with exit code 124; the jobs go on", timeout);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) return options.misused("which jobs?");
+  if (parsed.operands.empty()) return options.misused(kNoJobsNamed);
   const Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
 

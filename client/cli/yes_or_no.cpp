@@ -9,7 +9,8 @@ int answer_question(Context& context, Words words, Usage usage, std::string_view
   Options options(context, usage);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.size() != 1) return options.misused("this verb takes one job");
+  if (parsed.operands.size() != 1)
+    return options.misused(std::string{usage.synopsis.substr(0, usage.synopsis.find(' '))} + " takes one job");
   const Result<JobId> id = context.select_one(parsed.operands.front());
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
   const Result<client::Reply> reply = context.ask(method, proto::write_id(*id));

@@ -62,6 +62,23 @@ TEST_CASE("list gives a long history in full when asked to, and the newest hundr
   CHECK(list(daemon, {"--limit", "0"}).size() == 250);
 }
 
+// `list last 1` left the last one out.
+TEST_CASE("list takes selectors together, each job once") {
+  Daemon daemon;
+  for (int count = 0; count < 3; ++count) REQUIRE(daemon.run({"wait", daemon.submit({"@square", "7"})}).exit_code == 0);
+  const auto ids = [&](std::vector<std::string> words) {
+    std::vector<int> found;
+    for (const json& job : list(daemon, std::move(words))) found.push_back(job["id"]);
+    return found;
+  };
+  CHECK(ids({"last", "1"}) == std::vector{1, 3});
+  CHECK(ids({"2-3,last"}) == std::vector{2, 3});
+  CHECK(ids({"1-2"}) == std::vector{1, 2});
+  CHECK(ids({"last"}) == std::vector{3});
+  CHECK(ids({"all", "last"}) == std::vector{1, 2, 3});
+  CHECK(ids({"7"}).empty());
+}
+
 TEST_CASE("list for people shows ids and commands, and refuses a state that is none") {
   Daemon daemon;
   const std::string id = daemon.submit({"--", "echo", "hello there"});

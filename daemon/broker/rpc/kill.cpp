@@ -11,6 +11,7 @@ void Verbs::kill(CallPtr call) {
   if (!request) return invalid_parameter(*call, request.error());
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
+  if (job->state == JobState::done) return job_error(*call, proto::error::kNotRunning, job->id, "it has ended");
   if (job->state != JobState::running)
     return job_error(*call, proto::error::kNotRunning, job->id,
                      "it is " + std::string{to_string(job->state)} + "; to end it before it starts, cancel it");
