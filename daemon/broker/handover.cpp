@@ -62,7 +62,6 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                  Surroundings{.instance = options_.instance,
                               .broker_restarts = options_.restarts,
                               .connections = [this] { return server_->connections(); },
-                              .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
                               .shut_down =
                                   [this](bool now) {
                                     control::Message shutdown;

@@ -67,6 +67,7 @@ class JobCore {
   void on(Revoked& event, const Now& now, Effects& out);
   void on(OfferFailed& event, const Now& now, Effects& out);
   void on(Cancel& event, const Now& now, Effects& out);
+  void on(KillFunction& event, const Now& now, Effects& out);
   void on(Delivered& event, const Now& now, Effects& out);
   void on(Inherited& event, const Now& now, Effects& out);
   void on(Tick& event, const Now& now, Effects& out);
@@ -95,6 +96,7 @@ class JobCore {
   void leave_slot(Job& job);
 
   // stopping.cpp: ending jobs before their time
+  void reserve_for_ending(const Job& job, Effects& out);
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void cancel_job(Job& job, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
   void cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out);
@@ -114,7 +116,7 @@ class JobCore {
   std::size_t ready_bytes_ = 0;
   std::size_t running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
   std::deque<JobId> done_async_, done_apply_;  // oldest first; applies once they are delivered
-  std::multimap<TimePoint, JobId> kill_at_;    // stopped jobs whose worker is killed then
+  std::multimap<TimePoint, JobId> kill_at_;    // jobs to be ended: if they run still, their worker is killed then
   std::map<JobId, TimePoint> claim_by_;        // inherited applies
   Microseconds usual_run_{1'000};              // moving average of run times: how deep to offer
   DrainMode drain_ = DrainMode::none;

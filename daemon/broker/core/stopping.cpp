@@ -1,6 +1,7 @@
 // Ending jobs before their time: cancel, drain, the death of a worker, callers that did not come back.
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
@@ -24,8 +25,28 @@ void JobCore::cancel_job(Job& job, Cancel::Haste haste, std::string reason, cons
   out.push_back(RevokeJob{job.id, job.worker});
 }
 
+// From here on the job's worker may have to be killed for it. A kill arrives a little after it was decided, and would hit whatever the
+// worker has claimed by then: so nothing else may be there to be claimed.
+void JobCore::reserve_for_ending(const Job& job, Effects& out) {
+  CoreWorker* worker = workers_.find(job.worker);
+  if (worker == nullptr || !WorkerTable::mark_ending(*worker, job.id)) return;
+  // The last first: each goes to the front of the queue.
+  for (const JobId other : std::views::reverse(worker->in_flight))
+    if (other != job.id && jobs_.at(other).state == JobState::ready) out.push_back(RevokeJob{other, worker->incarnation});
+}
+
+// A signal that cannot be caught, for this job alone: decided by the next Tick, when it is known which offers were taken back in time. If
+// the worker has claimed another one by now, this job has ended, and there is nothing to be killed.
+void JobCore::on(KillFunction& event, const Now& now, Effects& out) {
+  const Job* job = known(event.job);
+  if (job == nullptr || job->state != JobState::running || job->kind != shm::JobKind::function) return;
+  reserve_for_ending(*job, out);
+  kill_at_.emplace(now.steady, job->id);
+}
+
 void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out) {
   if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
+  reserve_for_ending(job, out);
   out.push_back(StopJob{job.id, job.worker, job.grace});
   // A command's worker kills the tree itself and reports; a function can only be stopped with its worker.
   const auto margin = job.kind == shm::JobKind::command ? Microseconds{limits_.stop_margin} : Microseconds{0};
@@ -36,8 +57,12 @@ void JobCore::kill_overdue(const Now& now, Effects& out) {
   while (!kill_at_.empty() && kill_at_.begin()->first <= now.steady) {
     const Job* job = known(kill_at_.begin()->second);
     kill_at_.erase(kill_at_.begin());
-    if (job != nullptr && job->state == JobState::running)
-      out.push_back(KillWorker{job->worker, "job " + std::to_string(job->id.value) + " was to stop and did not within its grace"});
+    if (job == nullptr || job->state != JobState::running) continue;
+    const CoreWorker* worker = workers_.find(job->worker);
+    if (worker == nullptr || worker->condemned) continue;  // its death is on the way
+    workers_.condemn(job->worker);
+    const char* why = job->stop == StopRequest::none ? " was to be killed" : " was to stop and did not within its grace";
+    out.push_back(KillWorker{job->worker, "job " + std::to_string(job->id.value) + why});
   }
 }
 

@@ -23,8 +23,7 @@ struct Surroundings {
   std::string instance;
   int broker_restarts = 0;
   std::function<std::size_t()> connections;  // how many there are
-  std::function<void(Incarnation)> kill_worker;
-  std::function<void(bool now)> shut_down;  // begins it; returns at once
+  std::function<void(bool now)> shut_down;   // begins it; returns at once
 };
 
 class Verbs final : public CallHandler {

@@ -144,8 +144,7 @@ class FakeBroker final : public EngineListener {
   FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {})
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
         engine(open(ledger_fd), limits, JobId{1}, *this),
-        verbs(engine, outputs_,
-              {"i", 0, [] { return std::size_t{1}; }, [this](Incarnation worker) { on_kill_worker(worker); }, [](bool) {}}) {}
+        verbs(engine, outputs_, {"i", 0, [] { return std::size_t{1}; }, [](bool) {}}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
