@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <deque>
 #include <map>
 #include <span>
 #include <string>
@@ -64,6 +65,10 @@ class Engine final : ReportSink {
   Result<void> on_report(JobId job, std::span<const std::byte> report) override;
   void on_liar(Incarnation worker, const std::string& what) override;
 
+  void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
+  void record_end(const Job& job);
+  void record_late();
+
   void carry_out(const Accepted& effect);
   void carry_out(const Refused& effect);
   void carry_out(const OfferJob& effect);
@@ -82,10 +87,7 @@ class Engine final : ReportSink {
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   Effects effects_;
   bool carrying_out_ = false;
-  struct {
-    JobId job;
-    std::span<const std::byte> bytes;
-  } report_;  // the one being handled
+  std::deque<JobId> unrecorded_;  // ended, and the ledger had no room; most of the time empty
 };
 
 }  // namespace jobpool::broker

@@ -79,7 +79,7 @@ void Recovery::finish() {
       job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
                                     : "its broker died before it had started, and it was ephemeral";
       job.ended_usec = wall_usec();
-      if (!engine_.ledger().finish(job, {})) spdlog::error("job {}: the ledger has no room for its outcome", id.value);
+      if (!engine_.ledger().finish(job)) spdlog::error("job {}: the ledger has no room for its outcome", id.value);
     }
     engine_.tell(Inherited{std::move(job), Inherited::Place::ended});
   }
