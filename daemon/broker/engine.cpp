@@ -53,6 +53,7 @@ void Engine::end_turn() {
   dispatcher_.drain_all();
   ledger_.set_next_id(core_.next_id());
   tell(EndOfTurn{});
+  record_late();
   journal_.end_turn();
   dispatcher_.ring_bells();
 }
@@ -77,18 +78,42 @@ void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offse
 Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
   auto decoded = decode_report(report);
   if (!decoded) return decoded.error();
-  // A result that went ahead in pieces and did not fit must not look like one that was never returned.
-  if (decoded->streamed && !ledger_.has_streamed_result(job)) {
-    decoded->ending = Ending::threw;
-    decoded->error_type = "ResultLost";
-    decoded->reason = "the daemon has no room for the result; collect or forget others, then run it again";
-    report = {};
-  }
+  const Job* known = core_.find(job);
+  if (known == nullptr || !known->offered) return {};  // an earlier broker recorded it, and died before it could acknowledge it
+  record_report(job, *decoded, report);
   descriptors_.erase(job);
-  report_ = {job, report};
   tell(Reported{job, &*decoded});
-  report_ = {};
   return {};
+}
+
+// Before the core hears of it: a result that cannot be kept must not look like one that was never returned.
+void Engine::record_report(JobId job, Report& report, std::span<const std::byte> bytes) {
+  const bool pieces_lost = report.streamed && !ledger_.has_streamed_result(job);
+  if (!pieces_lost && ledger_.keep_report(job, bytes)) return;
+  if (pieces_lost || !report.result.empty()) {
+    report.ending = Ending::threw;
+    report.error_type = "ResultLost";
+    report.reason = "the daemon has no room for the result; collect or forget others, then run it again";
+    report.result.clear();
+    report.streamed = false;
+  }
+  std::vector<std::byte> rest;
+  encode_report(report, rest);
+  if (!ledger_.keep_report(job, rest)) spdlog::warn("job {}: no room for its report; its outcome is kept alone", job.value);
+}
+
+void Engine::record_end(const Job& job) {
+  if (ledger_.finish(job)) return;
+  if (unrecorded_.empty())
+    spdlog::error("job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten",
+                  job.id.value);
+  unrecorded_.push_back(job.id);
+}
+
+// What was forgotten by now has made room.
+void Engine::record_late() {
+  for (; !unrecorded_.empty(); unrecorded_.pop_front())
+    if (const Job* job = core_.find(unrecorded_.front()); job != nullptr && !ledger_.finish(*job)) return;
 }
 
 void Engine::on_liar(Incarnation worker, const std::string& what) {
@@ -180,9 +205,7 @@ void Engine::carry_out(const Ended& effect) {
   if (job == nullptr) return;
   descriptors_.erase(job->id);
   // Of a durable job that was never offered the store alone knows.
-  if ((!job->flags.durable || ledger_.has(job->id)) &&
-      !ledger_.finish(*job, report_.job == job->id ? report_.bytes : std::span<const std::byte>{}))
-    spdlog::error("job {}: the ledger has no room for its outcome", job->id.value);
+  if (!job->flags.durable || ledger_.has(job->id)) record_end(*job);
   if (job->flags.durable) save_end(*job);
   when_stored(job->id, [this, id = job->id] { settle(id); });
 }

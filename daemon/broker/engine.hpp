@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <optional>
@@ -77,6 +78,9 @@ class Engine final : ReportSink, JournalListener {
   void on_not_stored(const std::vector<JobId>& jobs) override;
   void on_store_has_room() override;
   void on_store_failed(const Error& error) override { listener_.on_store_failed(error); }
+  void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
+  void record_end(const Job& job);
+  void record_late();
 
   void carry_out(const Accepted& effect);
   void carry_out(const Refused& effect);
@@ -106,10 +110,7 @@ class Engine final : ReportSink, JournalListener {
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   Effects effects_;
   bool carrying_out_ = false;
-  struct {
-    JobId job;
-    std::span<const std::byte> bytes;
-  } report_;  // the one being handled
+  std::deque<JobId> unrecorded_;  // ended, and the ledger had no room; most of the time empty
 };
 
 }  // namespace jobpool::broker

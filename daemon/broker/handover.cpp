@@ -63,7 +63,6 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                               .since_usec = options_.since_usec,
                               .broker_restarts = options_.restarts,
                               .connections = [this] { return server_->connections(); },
-                              .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
                               .shut_down =
                                   [this](bool now) {
                                     control::Message shutdown;

@@ -101,6 +101,7 @@ void JobCore::retry(Job& job, Outcome outcome, const Now& now, Effects& out) {
   restore_attempt(job, none);
   job.attempt_open = false;
   job.stop = StopRequest::none;
+  job.to_be_killed = false;
   wait_for_retry(job, now, out);
 }
 

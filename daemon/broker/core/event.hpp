@@ -80,6 +80,11 @@ struct Cancel {
   std::string reason;  // one sentence, kept as the outcome's
 };
 
+// A function is to end at once, with its worker: nothing else stops one.
+struct KillFunction {
+  JobId job;
+};
+
 // The caller of an apply has its answer, or is gone for good: the job may be forgotten.
 struct Delivered {
   JobId job;
@@ -115,12 +120,14 @@ struct Inherited {
   } place = Place::ended;
 };
 
-struct Tick {};       // a deadline passed, or 100 ms did while work is in flight
+// A deadline passed, or 100 ms did while work is in flight. Requires: what the workers have reported was told just before: a job that has
+// ended must not cost its worker.
+struct Tick {};
 struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, Delivered,
+using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction, Delivered,
                            Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

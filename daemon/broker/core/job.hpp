@@ -28,6 +28,7 @@ struct Job : Terms {
   StopRequest stop = StopRequest::none;
   WaitsFor waits_for = WaitsFor::nothing;  // meaningful when waiting
   bool settled = false;                    // done, and the outcome is where it survives: from now on it may be told
+  bool to_be_killed = false;               // running; with its worker, and what that is called is the signal's
   bool delivered = false;                  // an apply whose caller has the answer
   bool offered = false;                    // in a worker's slot; not yet known to have started while the state is ready
   bool attempt_open = false;               // `attempt` was given to an offer (and recorded, for a durable job) and has not ended

@@ -76,6 +76,7 @@ class JobCore {
   void on(Revoked& event, const Now& now, Effects& out);
   void on(OfferFailed& event, const Now& now, Effects& out);
   void on(Cancel& event, const Now& now, Effects& out);
+  void on(KillFunction& event, const Now& now, Effects& out);
   void on(Delivered& event, const Now& now, Effects& out);
   void on(Settled& event, const Now& now, Effects& out);
   void on(NotStored& event, const Now& now, Effects& out);
@@ -153,6 +154,7 @@ class JobCore {
   void leave_slot(Job& job);
 
   // stopping.cpp: ending jobs before their time
+  void reserve_for_ending(const Job& job, Effects& out);
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
   void clear_the_house(Cancel::Haste haste, const Now& now, Effects& out);

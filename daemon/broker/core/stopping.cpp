@@ -1,6 +1,7 @@
 // Ending jobs before their time: cancel, time-outs, drain, the death of a worker, callers that did not come back.
 #include <algorithm>
 #include <chrono>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
@@ -36,18 +37,44 @@ void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::stri
   out.push_back(RevokeJob{job.id, job.worker});
 }
 
+// From here on the job's worker may have to be killed for it. A kill arrives a little after it was decided, and would hit whatever the
+// worker has claimed by then: so nothing else may be there to be claimed.
+void JobCore::reserve_for_ending(const Job& job, Effects& out) {
+  CoreWorker* worker = workers_.find(job.worker);
+  if (worker == nullptr || !WorkerTable::mark_ending(*worker, job.id)) return;
+  // The last first: each goes to the front of the queue.
+  for (const JobId other : std::views::reverse(worker->in_flight))
+    if (other != job.id && jobs_.at(other).state == JobState::ready) out.push_back(RevokeJob{other, worker->incarnation});
+}
+
+// A signal that cannot be caught, for this job alone: decided by the next Tick, when it is known which offers were taken back in time. If
+// the worker has claimed another one by now, this job has ended, and there is nothing to be killed.
+void JobCore::on(KillFunction& event, const Now& now, Effects& out) {
+  Job* job = known(event.job);
+  if (job == nullptr || job->state != JobState::running || job->kind != shm::JobKind::function) return;
+  reserve_for_ending(*job, out);
+  job->to_be_killed = true;
+  set_timer(*job, now.steady);
+}
+
 void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out) {
   if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
+  reserve_for_ending(job, out);
   out.push_back(StopJob{job.id, job.worker, job.grace});
   // A command's worker kills the tree itself and reports; a function can only be stopped with its worker.
   const auto margin = job.kind == shm::JobKind::command ? Microseconds{limits_.stop_margin} : Microseconds{0};
   set_timer(job, now.steady + job.grace + margin);
 }
 
+// Decided after the worker's ring was read: a job that has ended must not cost its worker.
 void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
-  if (job.stop == StopRequest::none)
+  if (job.stop == StopRequest::none && !job.to_be_killed)
     return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, "its time of " + seconds_of(job.timeout) + " was over", now, out);
-  out.push_back(KillWorker{job.worker, "job " + std::to_string(job.id.value) + " was to stop and did not within its grace"});
+  const CoreWorker* worker = workers_.find(job.worker);
+  if (worker == nullptr || worker->condemned) return;  // its death is on the way
+  workers_.condemn(job.worker);
+  const char* why = job.stop == StopRequest::none ? " was to be killed" : " was to stop and did not within its grace";
+  out.push_back(KillWorker{job.worker, "job " + std::to_string(job.id.value) + why});
 }
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {

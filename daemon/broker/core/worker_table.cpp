@@ -6,7 +6,7 @@
 namespace jobpool::broker {
 
 void WorkerTable::add(Incarnation incarnation, WorkerNumber number) {
-  workers_.emplace(incarnation, CoreWorker{incarnation, number, {}, false});
+  workers_.emplace(incarnation, CoreWorker{incarnation, number, {}, {}});
   idle_.push_back(incarnation);
 }
 
@@ -23,6 +23,12 @@ void WorkerTable::condemn(Incarnation incarnation) {
   std::erase(idle_, incarnation);
 }
 
+bool WorkerTable::mark_ending(CoreWorker& worker, JobId job) {
+  if (std::ranges::find(worker.ending, job) != worker.ending.end()) return false;
+  worker.ending.push_back(job);
+  return true;
+}
+
 CoreWorker* WorkerTable::find(Incarnation incarnation) {
   auto found = workers_.find(incarnation);
   return found == workers_.end() ? nullptr : &found->second;
@@ -37,6 +43,7 @@ void WorkerTable::put(CoreWorker& worker, JobId job) {
 void WorkerTable::take(CoreWorker& worker, JobId job) {
   const auto taken = std::erase(worker.in_flight, job);
   in_flight_ -= taken;
+  std::erase(worker.ending, job);
   worker.blocked = false;
   if (taken > 0 && worker.in_flight.empty() && !worker.condemned) idle_.push_back(worker.incarnation);
 }
@@ -46,7 +53,7 @@ CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.ba
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
   CoreWorker* best = nullptr;
   for (auto& [incarnation, worker] : workers_)
-    if (!worker.blocked && !worker.condemned && worker.in_flight.size() < depth &&
+    if (!worker.blocked && !worker.condemned && worker.ending.empty() && worker.in_flight.size() < depth &&
         (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
       best = &worker;
   return best;

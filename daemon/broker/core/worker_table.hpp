@@ -15,6 +15,7 @@ struct CoreWorker {
   Incarnation incarnation;
   WorkerNumber number;
   std::vector<JobId> in_flight;  // in the order of their offers; kSlots at most
+  std::vector<JobId> ending;     // of these: to end before their time, with the worker if need be. Nothing new while there is one
   bool condemned = false;        // about to be killed: nothing more, ever
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
 };
@@ -26,12 +27,15 @@ class WorkerTable {
   void condemn(Incarnation incarnation);
   CoreWorker* find(Incarnation incarnation);
 
+  // One of its jobs is to end before its time; until that left its slot, the worker gets nothing new. False: it was marked already.
+  static bool mark_ending(CoreWorker& worker, JobId job);
+
   void put(CoreWorker& worker, JobId job);   // the job is in one of its slots
   void take(CoreWorker& worker, JobId job);  // it left the slot
 
   // The worker that has been idle for the shortest time (its caches are warm); null: none is idle.
   CoreWorker* idle();
-  // The worker with the fewest jobs in flight, fewer than `depth`, that is neither blocked nor condemned; null: none.
+  // The worker with the fewest jobs in flight, fewer than `depth`, that may get something new; null: none.
   CoreWorker* least_loaded(std::size_t depth);
 
   std::size_t size() const { return workers_.size(); }

@@ -1,63 +1,53 @@
-// Power-of-two blocks: free lists by size, larger ones split on demand, never merged (sizes repeat in a ledger).
+// Splitting on the way down, merging on the way up.
 #include "daemon/broker/pool/block_allocator.hpp"
 
 #include <algorithm>
 
 namespace jobpool::broker {
 
+// The largest aligned blocks from 0 on; two of them are never neighbours that could be merged.
+BlockAllocator::BlockAllocator(std::uint64_t capacity) {
+  for (std::uint64_t offset = 0; capacity - offset >= std::uint64_t{1} << kMinShift;) {
+    const unsigned shift = std::min(static_cast<unsigned>(std::bit_width(capacity - offset)) - 1, kMaxShift);
+    free_[shift].add(offset >> shift);
+    offset += std::uint64_t{1} << shift;
+  }
+}
+
 std::optional<std::uint64_t> BlockAllocator::allocate(std::uint64_t size) {
   const unsigned shift = shift_for(size);
-  if (shift > kMaxShift) return std::nullopt;
-  const std::uint64_t bytes = std::uint64_t{1} << shift;
-  if (!free_[shift].empty()) {
-    const std::uint64_t offset = free_[shift].back();
-    free_[shift].pop_back();
-    used_ += bytes;
-    return offset;
-  }
-  const std::uint64_t start = (top_ + bytes - 1) & ~(bytes - 1);
-  if (start + bytes <= capacity_) {
-    free_gap(top_, start);
-    top_ = start + bytes;
-    used_ += bytes;
-    return start;
-  }
-  for (unsigned larger = shift + 1; larger <= kMaxShift; ++larger) {
-    if (free_[larger].empty()) continue;
-    const std::uint64_t offset = free_[larger].back();
-    free_[larger].pop_back();
-    free_gap(offset + bytes, offset + (std::uint64_t{1} << larger));
-    used_ += bytes;
+  for (unsigned from = shift; from <= kMaxShift; ++from) {
+    if (free_[from].empty()) continue;
+    const std::uint64_t offset = free_[from].smallest() << from;
+    carve(offset, shift, from);
     return offset;
   }
   return std::nullopt;
 }
 
+void BlockAllocator::carve(std::uint64_t offset, unsigned shift, unsigned from) {
+  free_[from].remove(offset >> from);
+  for (; from > shift; --from) free_[from - 1].add((offset >> (from - 1)) ^ 1);
+  used_ += std::uint64_t{1} << shift;
+}
+
 void BlockAllocator::free(std::uint64_t offset, std::uint64_t size) {
-  const unsigned shift = shift_for(size);
-  free_[shift].push_back(offset);
+  unsigned shift = shift_for(size);
   used_ -= std::uint64_t{1} << shift;
+  std::uint64_t place = offset >> shift;
+  for (; shift < kMaxShift && free_[shift].contains(place ^ 1); ++shift, place >>= 1) free_[shift].remove(place ^ 1);
+  free_[shift].add(place);
 }
 
 bool BlockAllocator::adopt(std::uint64_t offset, std::uint64_t size) {
   const unsigned shift = shift_for(size);
-  const std::uint64_t bytes = std::uint64_t{1} << shift;
-  if (shift > kMaxShift || offset < top_ || offset % bytes != 0 || offset > capacity_ || bytes > capacity_ - offset) return false;
-  free_gap(top_, offset);
-  top_ = offset + bytes;
-  used_ += bytes;
-  return true;
-}
-
-// Cuts [from, to) into the largest aligned blocks.
-void BlockAllocator::free_gap(std::uint64_t from, std::uint64_t to) {
-  while (to - from >= (std::uint64_t{1} << kMinShift)) {
-    const unsigned by_alignment = from == 0 ? kMaxShift : static_cast<unsigned>(std::countr_zero(from));
-    const unsigned by_size = static_cast<unsigned>(std::bit_width(to - from)) - 1;
-    const unsigned shift = std::min({by_alignment, by_size, kMaxShift});
-    free_[shift].push_back(from);
-    from += std::uint64_t{1} << shift;
-  }
+  if (shift > kMaxShift || offset % (std::uint64_t{1} << shift) != 0) return false;
+  for (unsigned from = shift; from <= kMaxShift; ++from)
+    if (free_[from].contains(offset >> from)) {
+      carve(offset, shift, from);
+      return true;
+    }
+  return false;
 }
 
 }  // namespace jobpool::broker

@@ -1,13 +1,14 @@
 // Space in the ledger's heap: blocks of powers of two, each aligned to its size, so that a new broker can rebuild the books from the
-// blocks in use alone. Bookkeeping lives in private memory: no kill point can leak or corrupt it.
-// Broker process, its one thread.
+// blocks in use alone. A buddy allocator: a freed block is merged with its free neighbour, so that any mix of sizes can follow any other.
+// Bookkeeping lives in private memory: no kill point can leak or corrupt it. Broker process, its one thread.
 #pragma once
 
 #include <array>
 #include <bit>
 #include <cstdint>
 #include <optional>
-#include <vector>
+
+#include "daemon/broker/pool/free_bits.hpp"
 
 namespace jobpool::broker {
 
@@ -16,15 +17,16 @@ class BlockAllocator {
   static constexpr unsigned kMinShift = 6;   // 64 bytes: a short report
   static constexpr unsigned kMaxShift = 25;  // 32 MiB: the largest result, rounded up
 
-  explicit BlockAllocator(std::uint64_t capacity) : capacity_(capacity) {}
+  // Requires: capacity ≤ 64 GiB.
+  explicit BlockAllocator(std::uint64_t capacity);
 
-  // The offset of a block of at least `size` bytes; nullopt: no room, or larger than the largest block.
+  // The offset of a block of at least `size` bytes, the lowest of the smallest that fit: what was never used stays untouched.
+  // nullopt: no room, or larger than the largest block.
   std::optional<std::uint64_t> allocate(std::uint64_t size);
   // Requires: allocated with the same size.
   void free(std::uint64_t offset, std::uint64_t size);
 
-  // A block found in use by a new broker. False: it overlaps the order of earlier calls or the capacity (a spoiled ledger).
-  // Requires: called in ascending order of offsets, before any allocate().
+  // A block found in use by a new broker. False: it overlaps another, is not aligned or leaves the heap (a spoiled ledger).
   bool adopt(std::uint64_t offset, std::uint64_t size);
 
   std::uint64_t used() const { return used_; }
@@ -36,12 +38,11 @@ class BlockAllocator {
     const unsigned shift = static_cast<unsigned>(std::bit_width(size > 0 ? size - 1 : 0));
     return shift < kMinShift ? kMinShift : shift;
   }
-  void free_gap(std::uint64_t from, std::uint64_t to);
+  // Takes the block at `offset` out of the free one of 2^`from` bytes around it; the rest stays free.
+  void carve(std::uint64_t offset, unsigned shift, unsigned from);
 
-  std::uint64_t capacity_;
-  std::uint64_t top_ = 0;  // nothing above it was ever allocated
   std::uint64_t used_ = 0;
-  std::array<std::vector<std::uint64_t>, kMaxShift + 1> free_;  // by shift
+  std::array<FreeBits, kMaxShift + 1> free_;  // by shift: offset >> shift of each free block
 };
 
 }  // namespace jobpool::broker

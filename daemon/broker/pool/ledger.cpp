@@ -112,6 +112,14 @@ struct Ledger::Impl {
     return &entry(place);
   }
 
+  // Nothing of the attempts before it is left. Until its number is written the earlier one counts as ended.
+  void begin_attempt(Entry& entry, std::uint32_t number) {
+    entry.started_usec = 0;
+    for (Block* block : {&entry.report, &entry.result, &entry.reason}) free(*block);
+    std::atomic_signal_fence(std::memory_order_release);
+    *static_cast<volatile std::uint32_t*>(&entry.attempt) = number;
+  }
+
   bool rebuild_books();
 };
 
@@ -171,12 +179,7 @@ void Ledger::count_worker_restart() { ++impl_->header().worker_restarts; }
 
 bool Ledger::begin(const Job& job) {
   if (Entry* known = impl_->find(job.id)) {
-    if (known->attempt != job.attempt) {
-      known->started_usec = 0;
-      impl_->free(known->result);  // pieces of an attempt that came to nothing
-      std::atomic_signal_fence(std::memory_order_release);
-      *static_cast<volatile std::uint32_t*>(&known->attempt) = job.attempt;
-    }
+    if (known->attempt != job.attempt) impl_->begin_attempt(*known, job.attempt);
     return true;
   }
   std::string texts;
@@ -221,6 +224,7 @@ bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std
   Entry* entry = impl_->find(id);
   if (entry == nullptr || total == 0 || offset > total || piece.size() > total - offset) return false;
   if (entry->result.size == 0) {
+    if (offset > 0) return false;  // there was no room for the pieces before: room by now would make a result with a hole
     const Block block = impl_->allocate(total);
     if (block.size == 0) return false;
     Impl::write(entry->result, block);
@@ -235,11 +239,19 @@ bool Ledger::has_streamed_result(JobId id) const {
   return entry != nullptr && entry->result.size > 0;
 }
 
-bool Ledger::finish(const Job& job, std::span<const std::byte> report) {
+bool Ledger::keep_report(JobId id, std::span<const std::byte> report) {
+  Entry* entry = impl_->find(id);
+  if (entry == nullptr || entry->state != EntryState::begun) return false;
+  const Block block = impl_->store(report);
+  if (block.size == 0) return false;
+  impl_->replace(entry->report, block);
+  return true;
+}
+
+bool Ledger::finish(const Job& job) {
   if (!begin(job)) return false;
   Entry& entry = *impl_->find(job.id);
-  impl_->replace(entry.report, impl_->store(report));
-  if (report.empty() || job.outcome == Outcome::cancelled) impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
+  impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
   entry.attempt = job.attempt;
   entry.started_usec = job.started_usec;
   entry.ended_usec = job.ended_usec;
@@ -254,8 +266,11 @@ bool Ledger::finish(const Job& job, std::span<const std::byte> report) {
 
 std::string Ledger::result(JobId id) const {
   Entry* entry = impl_->find(id);
-  if (entry == nullptr || entry->state != EntryState::ended || entry->report.size == 0) return {};
-  if (entry->result.size > 0) return std::string{impl_->text(entry->result)};
+  if (entry == nullptr || entry->state != EntryState::ended) return {};
+  // One that came in pieces is whole when the job succeeded, also when there was no room for the report that followed it.
+  if (entry->result.size > 0 && entry->outcome == static_cast<std::uint16_t>(Outcome::succeeded))
+    return std::string{impl_->text(entry->result)};
+  if (entry->report.size == 0) return {};
   auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
   return report ? std::move(report->result) : std::string{};
 }

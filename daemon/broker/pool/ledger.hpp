@@ -4,7 +4,7 @@
 //
 // Order of writes, so that a kill between any two of them is harmless (one writer, no concurrent reader; the next broker reads it all):
 //   begin():   all fields of a free entry, then state = begun      an entry precedes the job's first offer
-//   finish():  report and outcome, then state = ended              before rpos advances and the slot is freed
+//   finish():  outcome, then state = ended                         before rpos advances and the slot is freed; its report is kept before
 //   erase():   state = free, then its blocks are free in private books
 // A begun entry without a slot in any worker's segment never started.
 // Broker process, its one thread.
@@ -57,8 +57,11 @@ class Ledger {
   // A result came in pieces and is kept (whole: the worker's end of the queue sends all of it or no report).
   bool has_streamed_result(JobId id) const;
 
-  // The end, with the worker's report as it came (empty: it never reported). Enters the job first if it is not in. False: no room.
-  bool finish(const Job& job, std::span<const std::byte> report);
+  // The worker's report, of a job that has not ended yet. False: no room; the job can be finished without it.
+  bool keep_report(JobId id, std::span<const std::byte> report);
+
+  // The end. Enters the job first if it is not in. False: no room for that; one that was begun always has room for its outcome.
+  bool finish(const Job& job);
 
   // The result's JSON text, however it came; empty: none.
   std::string result(JobId id) const;

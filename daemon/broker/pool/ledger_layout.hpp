@@ -44,8 +44,8 @@ struct Entry {
   std::int32_t pid, exit_code, signal;    // of an ended job: exit_code −1: none; signal 0: none
   std::uint16_t outcome, worker_number;
   Block texts;   // key, name, description: length:u32 bytes each
-  Block report;  // the FIN's body; after it, for jobs that the core ended itself, nothing
-  Block reason;  // when the core, not the worker, says why
+  Block report;  // the FIN's body, without a result that there was no room for; none: the core ended the job itself
+  Block reason;
   Block result;  // a result that came in pieces
 };
 static_assert(sizeof(Entry) == 168);

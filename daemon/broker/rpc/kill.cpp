@@ -18,7 +18,7 @@ void Verbs::kill(CallPtr call) {
   if (job->kind == shm::JobKind::command) {
     engine_.signal_job(*job, request->signal);
   } else if (request->signal == SIGKILL) {
-    surroundings_.kill_worker(job->worker);
+    engine_.tell(KillFunction{job->id});
   } else {
     return job_error(*call, proto::error::kNotRunning, job->id, "it is a function, which takes signal 9 only; or cancel it");
   }

@@ -24,8 +24,7 @@ struct Surroundings {
   std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
   int broker_restarts = 0;
   std::function<std::size_t()> connections;  // how many there are
-  std::function<void(Incarnation)> kill_worker;
-  std::function<void(bool now)> shut_down;  // begins it; returns at once
+  std::function<void(bool now)> shut_down;   // begins it; returns at once
 };
 
 class Verbs final : public CallHandler {

@@ -211,3 +211,73 @@ TEST_CASE("stop_all after a finished drain is answered at once") {
   driver.end_turn();
   CHECK(driver.find<Drained>() != nullptr);
 }
+
+TEST_CASE("a job that is to end has its worker to itself until it has ended") {
+  // The bug: the kill of a function that overran its stop arrived when its worker had ended it and claimed the next offer, which died
+  // instead.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId ending = driver.submit(), next = driver.submit();
+  driver.end_turn();
+  driver.start(ending);
+  SECTION("cancelled") { driver.tell(Cancel{ending, Cancel::Haste::grace, "no more"}); }
+  SECTION("killed") { driver.tell(KillFunction{ending}); }
+  REQUIRE(driver.all<RevokeJob>().size() == 1);
+  CHECK(driver.find<RevokeJob>()->job == next);
+  CHECK(driver.all<KillWorker>().empty());
+  driver.tell(Revoked{next, true});
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+  driver.report(ending);
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>() != nullptr);
+  CHECK(driver.find<OfferJob>()->job == next);
+  driver.advance(10s);
+  driver.tell(Tick{});
+  CHECK(driver.all<KillWorker>().empty());
+}
+
+TEST_CASE("a worker that claimed its next job before that was taken back is not killed for the one before") {
+  // The bug: as above. That it could claim another shows that the first has ended; its report is told before the tick.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId ended = driver.submit(), next = driver.submit();
+  driver.end_turn();
+  driver.start(ended);
+  driver.tell(KillFunction{ended});
+  driver.tell(Revoked{next, false});
+  driver.report(ended);
+  driver.tell(Tick{});
+  CHECK(driver.all<KillWorker>().empty());
+  CHECK(driver.job(next).state == JobState::running);
+}
+
+TEST_CASE("a killed function costs its worker once, which gets nothing more") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(KillFunction{id});
+  driver.tell(KillFunction{id});
+  CHECK(driver.core.next_deadline() == driver.now.steady);
+  driver.tell(Tick{});
+  REQUIRE(driver.all<KillWorker>().size() == 1);
+  CHECK(driver.find<KillWorker>()->worker == Incarnation{1});
+  driver.report(id);  // it was faster than the signal
+  driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+}
+
+TEST_CASE("a command or a job that does not run is no function to be killed") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId command = driver.submit(Mode::apply_async, shm::JobKind::command), ready = driver.submit();
+  driver.tell(KillFunction{ready});
+  driver.end_turn();
+  driver.start(command);
+  driver.tell(KillFunction{command});
+  CHECK(driver.effects.empty());
+  CHECK_FALSE(driver.core.next_deadline().has_value());
+}

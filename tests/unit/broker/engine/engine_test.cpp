@@ -107,3 +107,47 @@ TEST_CASE("a worker that took no orders has its reports read when it is dead") {
   REQUIRE(call->answers == 1);
   CHECK(call->answer().value("outcome", "") == "succeeded");
 }
+
+// Job.Kill of a function killed its worker at once, with whatever that had claimed by then.
+TEST_CASE("a killed function costs only itself: what its worker could claim next is taken back first") {
+  House house;
+  house.broker->apply("a");
+  const auto second = house.broker->apply("b");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  CHECK(house.broker->call("Job.Kill", R"({"id":1,"signal":9})")->error_name.empty());
+  SECTION("it runs on") {
+    CHECK_FALSE(house.worker().claim());
+    house.broker->engine.audit();
+    CHECK(house.broker->killed.size() == 1);
+  }
+  SECTION("it ended before the kill was decided") {
+    house.worker().report_end(*claim);
+    house.broker->engine.audit();
+    CHECK(house.broker->killed.empty());
+    house.run_all();
+    CHECK(second->answer().value("outcome", "") == "succeeded");
+  }
+}
+
+TEST_CASE("a worker that ran on to its next job is not killed for the one before") {
+  House house;
+  house.broker->apply("a");
+  const auto second = house.broker->apply("b");
+  house.turn();
+  const auto first = house.worker().claim();
+  REQUIRE(first);
+  house.worker().report_start(*first);
+  house.broker->engine.look_for_start(JobId{1});
+  house.worker().report_end(*first);  // not drained yet when the kill is asked for
+  const auto next = house.worker().claim();
+  REQUIRE(next);
+  house.broker->engine.tell(KillFunction{JobId{1}});
+  house.broker->engine.audit();
+  CHECK(house.broker->killed.empty());
+  house.worker().run(*next);
+  house.turn();
+  CHECK(second->answer().value("outcome", "") == "succeeded");
+}

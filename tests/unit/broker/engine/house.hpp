@@ -150,7 +150,6 @@ class FakeBroker final : public EngineListener {
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
-               .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
                .shut_down = [this](bool now) {
                  if (on_shut_down) on_shut_down(now);
                }}) {}

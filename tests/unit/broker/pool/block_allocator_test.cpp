@@ -1,8 +1,10 @@
 // Blocks of the ledger's heap: no overlap, reuse, and books that a new broker rebuilds.
 #include "daemon/broker/pool/block_allocator.hpp"
 
+#include <algorithm>
 #include <map>
 #include <random>
+#include <utility>
 #include <vector>
 
 #include "tests/support/catch.hpp"
@@ -77,4 +79,49 @@ TEST_CASE("no room is said, not made") {
   CHECK(blocks.allocate(1024).has_value());
   CHECK_FALSE(blocks.allocate(1).has_value());
   CHECK_FALSE(blocks.allocate(std::uint64_t{1} << 30).has_value());
+}
+
+TEST_CASE("a heap that was full of small blocks serves a large one again") {
+  // The bug: blocks were split and never merged. A ledger that had once been full of small results lost every large one from then on.
+  BlockAllocator blocks{kCapacity};
+  std::vector<std::uint64_t> small;
+  while (const auto offset = blocks.allocate(64)) small.push_back(*offset);
+  CHECK(small.size() == kCapacity / 64);
+  std::ranges::shuffle(small, std::mt19937{2});
+  for (const std::uint64_t offset : small) blocks.free(offset, 64);
+  CHECK(blocks.used() == 0);
+  CHECK(blocks.allocate(kCapacity) == 0);
+}
+
+TEST_CASE("whatever was freed in which order, all is one again") {
+  BlockAllocator blocks{kCapacity + 4096 + 64 + 7};  // no power of two: what is left at the end cannot be merged with anything
+  std::mt19937 random{3};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> live;
+  for (int round = 0; round < 50; ++round) {
+    for (;;) {
+      const std::uint64_t size = std::uint64_t{1} << (random() % 16);
+      const auto offset = blocks.allocate(size);
+      if (!offset) break;
+      live.emplace_back(*offset, size);
+    }
+    std::ranges::shuffle(live, random);
+    for (std::size_t left = round % 10 == 9 ? 0 : live.size() / 2; live.size() > left; live.pop_back())
+      blocks.free(live.back().first, live.back().second);
+  }
+  CHECK(blocks.used() == 0);
+  CHECK(blocks.allocate(kCapacity) == 0);
+  CHECK(blocks.allocate(4096) == kCapacity);
+  CHECK(blocks.allocate(64) == kCapacity + 4096);
+  CHECK_FALSE(blocks.allocate(1));
+}
+
+TEST_CASE("a block that was adopted is merged when it is freed") {
+  BlockAllocator books{kCapacity};
+  REQUIRE(books.adopt(kCapacity / 2 + 64, 64));  // in any order
+  REQUIRE(books.adopt(0, 100));
+  CHECK_FALSE(books.adopt(64, 64));
+  CHECK_FALSE(books.allocate(kCapacity / 2));
+  books.free(0, 100);
+  books.free(kCapacity / 2 + 64, 64);
+  CHECK(books.allocate(kCapacity) == 0);
 }

@@ -42,6 +42,10 @@ std::vector<std::byte> a_report(std::string result) {
   return bytes;
 }
 
+bool finish(Ledger& ledger, const Job& job, std::span<const std::byte> report) {
+  return ledger.begin(job) && ledger.keep_report(job.id, report) && ledger.finish(job);
+}
+
 }  // namespace
 
 TEST_CASE("what one broker entered the next one finds") {
@@ -53,7 +57,7 @@ TEST_CASE("what one broker entered the next one finds") {
     Job ended = a_job(7);
     ended.outcome = Outcome::succeeded;
     ended.ended_usec = 456;
-    REQUIRE(ledger.finish(ended, a_report("49")));
+    REQUIRE(finish(ledger, ended, a_report("49")));
   }
   Ledger ledger = open_ledger(fd.get());
   CHECK(ledger.next_id() == JobId{8});
@@ -88,7 +92,7 @@ TEST_CASE("a result in pieces is whole, also when a new broker reads a piece aga
   std::vector<std::byte> fin;
   encode_report(report, fin);
   job.outcome = Outcome::succeeded;
-  REQUIRE(ledger.finish(job, fin));
+  REQUIRE(finish(ledger, job, fin));
   CHECK(ledger.result(job.id) == text);
 }
 
@@ -108,7 +112,7 @@ TEST_CASE("erased entries and their space are used again") {
   const UniqueFd fd = new_memfd();
   Ledger ledger = open_ledger(fd.get());
   for (std::uint64_t id = 1; id <= 10'000; ++id) {
-    REQUIRE(ledger.finish(a_job(id), a_report("1")));
+    REQUIRE(finish(ledger, a_job(id), a_report("1")));
     if (id > 10) ledger.erase(JobId{id - 10});
   }
   CHECK(ledger.size() == 10);
@@ -154,4 +158,22 @@ TEST_CASE("an entry that a dying broker was about to free is found free") {
   REQUIRE(ledger.recover().size() == 1);
   REQUIRE(ledger.begin(a_job(3)));
   CHECK(ledger.size() == 2);
+}
+
+TEST_CASE("a result whose first piece found no room is lost, also when there is room for the next") {
+  // The bug: a block made for a later piece had what lay there before in the place of the first, and passed for the result.
+  const UniqueFd fd = new_memfd();
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(ledger.begin(a_job(1)));
+  const std::byte piece[4]{};
+  CHECK_FALSE(ledger.add_result(JobId{1}, 8, 4, piece));
+  CHECK_FALSE(ledger.has_streamed_result(JobId{1}));
+}
+
+TEST_CASE("a report that comes again after the end was recorded changes nothing") {
+  const UniqueFd fd = new_memfd();
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(finish(ledger, a_job(1), a_report("49")));
+  CHECK_FALSE(ledger.keep_report(JobId{1}, a_report("50")));
+  CHECK(ledger.result(JobId{1}) == "49");
 }
