@@ -3,6 +3,9 @@
 // A durable job's life in records:  JobRecord → (AttemptRecord → AttemptEnd)* → JobEnd → JobRemoval
 //   an attempt is recorded before it may start; one that provably never started keeps its record (and number) for the next offer,
 //   or is taken back (AttemptUndone) when the daemon stops
+//
+// What a writer keeps to, and a store need not forgive: ids and (uid, key) of a JobRecord are new; the job of every other record is there
+// and has not ended (but for JobRemoval, which may come at any time); an AttemptEnd follows the AttemptRecord of its number, once.
 #pragma once
 
 #include <cstdint>
@@ -62,6 +65,15 @@ struct JobRemoval {
 
 using StoreWrite = std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval>;
 using StoreBatch = std::vector<StoreWrite>;
+
+inline JobId job_of(const JobRecord& record) { return record.id; }
+template <class Record>
+JobId job_of(const Record& record) {
+  return record.job;
+}
+inline JobId job_of(const StoreWrite& write) {
+  return std::visit([](const auto& record) { return job_of(record); }, write);
+}
 
 // A job as a new broker finds it.
 struct StoredJob {

@@ -5,6 +5,7 @@
 // told later, in order, through StoreListener, always from collect() on the caller's own thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <string>
@@ -23,32 +24,36 @@ class StoreListener {
   // Everything up to and including this batch is durable, but for the JobRecords that were refused before this call.
   virtual void on_committed(CommitNumber number) = 0;
   // The disk is full. These new jobs of batch `number` were not stored, nor was anything else said of them in that or in later batches
-  // (on_committed follows for the rest, as soon as it has room). New durable jobs should be refused until on_room().
+  // (on_committed follows for the rest, as soon as it has room; earlier batches may be told after this too). From this call on nothing
+  // is to be said of these jobs. New durable jobs should be refused until on_room(); those that come all the same are refused likewise.
   virtual void on_full(CommitNumber number, std::vector<JobId> refused) = 0;
   virtual void on_room() = 0;
-  // The store cannot be written or read any more (an I/O error, a damaged file): nothing may be promised from now on. The process must end;
-  // `error` says what to do.
+  // The store cannot be written or read any more (an I/O error, a damaged file): nothing may be promised from now on. Told once; nothing
+  // is committed after it. The process must end; `error` says what to do.
   virtual void on_failed(Error error) = 0;
 };
 
 class Store {
  public:
+  // Commits what was handed over, as far as the disk has room, and tells nobody. A caller that wants to know waits for in_flight() == 0.
   virtual ~Store() = default;
 
   // Everything that is in it, ascending by id. Requires: called once, before the first commit(). Errors: io, protocol (damaged).
   virtual Result<std::vector<StoredJob>> load() = 0;
 
   // Never blocks. An empty batch is allowed (and costs no disk write); its on_committed comes in order like any other.
+  // Requires: what records.hpp says of each record; a batch that breaks it is never committed, and fails the store.
   virtual CommitNumber commit(StoreBatch batch) = 0;
 
   // The result of an ended job, read behind all commits so far; empty text: none. `done` is called from collect().
+  // Errors: not_found (no such job, or it has not ended), io, protocol.
   virtual void read_result(JobId job, std::function<void(Result<std::string>)> done) = 0;
 
   // Tells what has happened since the last call. When there is something to tell, descriptor() is readable.
   virtual void collect(StoreListener& listener) = 0;
   virtual int descriptor() const = 0;  // −1: none; then collect() must be called after each commit()
 
-  // The batches that were handed over and are not committed yet.
+  // The batches that were handed over and whose on_committed has not been called yet.
   virtual std::size_t in_flight() const = 0;
 };
 

@@ -43,6 +43,7 @@ TEST_CASE("dependencies point one way") {
   CHECK(is_found("daemon/supervisor/a.cpp", {"#include \"daemon/worker/x.hpp\""}, "may not depend on"));
   CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"daemon/broker/pool/x.hpp\""}, "may not depend on"));
   CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"proto/frame.hpp\""}, "may not depend on"));
+  CHECK(is_found("daemon/broker/store/a.cpp", {"#include \"daemon/broker/pool/x.hpp\""}, "may not depend on"));
   CHECK(is_clean("proto/a.cpp", {"#include \"common/result.hpp\"", "#include \"proto/frame.hpp\"", "#include <string>"}));
   CHECK(is_clean("daemon/broker/a.cpp", {"#include \"daemon/broker/core/job.hpp\"", "#include <asio/post.hpp>"}));
 }
@@ -52,6 +53,9 @@ TEST_CASE("libraries stay in the rooms that may have them") {
   CHECK(is_found("daemon/supervisor/a.cpp", {"#  include <sqlite3.h>"}, "may not use"));
   CHECK(is_found("client/lib/a.cpp", {"#include <spdlog/spdlog.h>"}, "may not use"));
   CHECK(is_found("daemon/broker/core/a.cpp", {"#include <fstream>"}, "may not use"));
+  CHECK(is_found("daemon/broker/rpc/a.cpp", {"#include <sqlite3.h>"}, "may not use"));
+  CHECK(is_found("daemon/broker/store/a.cpp", {"#include <asio/post.hpp>"}, "may not use"));
+  CHECK(is_clean("daemon/broker/store/a.cpp", {"#include <sqlite3.h>"}));
   CHECK(is_found("daemon/broker/core/a.cpp", {"#include \"common/log.hpp\""}, "may not use"));
   CHECK(is_found("daemon/broker/core/a.cpp", {"const auto now = Clock::now();"}, "uses"));
   CHECK(is_found("daemon/broker/pool/a.cpp", {"co_await read();"}, "co_await"));

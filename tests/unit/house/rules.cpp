@@ -34,8 +34,9 @@ const std::vector<Room>& rooms() {
       {"client/cli/", {"common/", "proto/", "client/", "jobpool/"}, {"asio", "sqlite3", "spdlog"}, kNoCoroutines},
       {"daemon/supervisor/", {"common/", "proto/", "daemon/supervisor/"}, kNoServer, kNoCoroutines},
       {"daemon/worker/", {"common/", "proto/", "daemon/worker/", "jobpool/"}, kNoServer, kNoCoroutines},
-      {"daemon/broker/", {"common/", "proto/", "daemon/broker/"}, {"CLI/"}, kNoCoroutines},
-      {"daemon/broker/server/", {"common/", "proto/", "daemon/broker/"}, {"CLI/"}, {}},
+      {"daemon/broker/", {"common/", "proto/", "daemon/broker/"}, {"CLI/", "sqlite3"}, kNoCoroutines},
+      {"daemon/broker/server/", {"common/", "proto/", "daemon/broker/"}, {"CLI/", "sqlite3"}, {}},
+      {"daemon/broker/store/", {"common/", "daemon/broker/core/", "daemon/broker/store/"}, {"asio", "spdlog", "CLI/"}, kNoCoroutines},
       // Pure: events in, effects out. Whatever it needs to know of the world is passed in.
       {"daemon/broker/core/",
        {"common/", "daemon/broker/core/"},

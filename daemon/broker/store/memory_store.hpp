@@ -1,0 +1,70 @@
+// A Store without a disk, turned by hand: for the simulator, the core's tests, and as the model that SqliteStore is held against.
+// Nothing is committed before step(). One thread.
+#pragma once
+
+#include <deque>
+#include <map>
+#include <optional>
+#include <set>
+#include <utility>
+
+#include "daemon/broker/store/refusals.hpp"
+#include "daemon/broker/store/store.hpp"
+
+namespace jobpool::broker {
+
+class MemoryStore : public Store {
+ public:
+  Result<std::vector<StoredJob>> load() override;
+  CommitNumber commit(StoreBatch batch) override;
+  void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
+  void collect(StoreListener& listener) override;
+  int descriptor() const override { return -1; }
+  std::size_t in_flight() const override { return last_ - told_; }
+
+  // Commits the oldest `batches` of those that wait. While full, their new jobs are refused instead.
+  void step(std::size_t batches = SIZE_MAX);
+
+  void become_full() { is_full_ = true; }
+  void make_room();
+
+  // From the next step() on nothing is committed; the listener hears of it once. Reads fail as well.
+  void fail(Error error);
+
+  // The process dies: what was not committed is forgotten, and what was committed but not collected is not told. The next caller begins
+  // with load(). A full disk stays full.
+  void crash();
+
+ private:
+  struct Entry {
+    StoredJob job;
+    std::string payload, result;
+  };
+  struct Waiting {
+    CommitNumber number;
+    StoreBatch batch;
+  };
+  using Event = std::function<void(StoreListener&)>;
+
+  void commit_one(Waiting waiting);
+  Result<void> apply(const StoreWrite& write);
+  Result<void> apply(const JobRecord& job);
+  Result<void> apply(const AttemptRecord& attempt);
+  Result<void> apply(const AttemptUndone& attempt);
+  Result<void> apply(const AttemptEnd& end);
+  Result<void> apply(const JobEnd& end);
+  Result<void> apply(const JobRemoval& removal);
+  Result<std::string> result_of(JobId job) const;
+
+  std::map<JobId, Entry> jobs_;
+  std::set<std::pair<uid_t, std::string>> keys_;
+  std::deque<Waiting> waiting_;
+  std::vector<std::pair<JobId, std::function<void(Result<std::string>)>>> reads_;
+  std::deque<Event> events_;
+  Refusals refusals_;
+  CommitNumber last_ = 0, told_ = 0;
+  bool is_full_ = false;
+  std::optional<Error> failed_;
+};
+
+}  // namespace jobpool::broker
