@@ -1,8 +1,6 @@
 // See stored_text.hpp.
 #include "tests/support/store/stored_text.hpp"
 
-#include <poll.h>
-
 #include <optional>
 #include <sstream>
 
@@ -66,10 +64,7 @@ std::string result_of(Store& store, JobId job) {
   std::optional<std::string> result;
   store.read_result(job, [&](Result<std::string> read) { result = read ? *read : "error: " + read.error().text; });
   Told ignored;
-  for (store.collect(ignored); !result; store.collect(ignored)) {
-    pollfd ready{.fd = store.descriptor(), .events = POLLIN, .revents = 0};
-    if (::poll(&ready, 1, 60'000) != 1) return "error: no answer within a minute";
-  }
+  if (!collect_until(store, ignored, [&] { return result.has_value(); })) return "error: no answer within a minute";
   return *result;
 }
 

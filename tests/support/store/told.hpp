@@ -1,6 +1,10 @@
 // What a Store told its listener, in order, as words a test can compare.
 #pragma once
 
+#include <poll.h>
+
+#include <algorithm>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -25,15 +29,25 @@ class Told : public broker::StoreListener {
     failure = error;
   }
 
-  bool has(const std::string& words) const {
-    for (const std::string& told : all)
-      if (told == words) return true;
-    return false;
-  }
+  bool has(const std::string& words) const { return std::find(all.begin(), all.end(), words) != all.end(); }
 
   std::vector<std::string> all;
   broker::CommitNumber committed = 0;
   Error failure{Errc::io, ""};
 };
+
+// Collects until `is_enough`, or until nothing has come for a minute: false.
+inline bool collect_until(broker::Store& store, Told& told, const std::function<bool()>& is_enough) {
+  for (store.collect(told); !is_enough(); store.collect(told)) {
+    pollfd ready{.fd = store.descriptor(), .events = POLLIN, .revents = 0};
+    if (::poll(&ready, 1, 60'000) != 1) return false;
+  }
+  return true;
+}
+
+// Until every batch is committed, or the store has failed.
+inline bool collect_all(broker::Store& store, Told& told) {
+  return collect_until(store, told, [&] { return store.in_flight() == 0 || told.has("failed"); });
+}
 
 }  // namespace jobpool::testing

@@ -1,0 +1,72 @@
+// See mailbox.hpp.
+#include "daemon/broker/store/mailbox.hpp"
+
+#include <sys/eventfd.h>
+
+#include <utility>
+
+namespace jobpool::broker {
+
+Result<std::unique_ptr<Mailbox>> Mailbox::create() {
+  UniqueFd bell{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  if (!bell) return errno_error("eventfd");
+  return std::unique_ptr<Mailbox>(new Mailbox(std::move(bell)));
+}
+
+void Mailbox::put(WaitingBatch batch) {
+  const std::lock_guard lock(mutex_);
+  work_.batches.push_back(std::move(batch));
+  work_came_.notify_one();
+}
+
+void Mailbox::put(ResultRequest request) {
+  const std::lock_guard lock(mutex_);
+  work_.requests.push_back(std::move(request));
+  work_came_.notify_one();
+}
+
+// Nothing to wake up for: it is looked at with the next batch.
+void Mailbox::put_told(const std::vector<JobId>& jobs) {
+  const std::lock_guard lock(mutex_);
+  work_.told.insert(work_.told.end(), jobs.begin(), jobs.end());
+}
+
+void Mailbox::close() {
+  const std::lock_guard lock(mutex_);
+  work_.is_last = true;
+  work_came_.notify_one();
+}
+
+std::vector<News> Mailbox::collect() {
+  const std::lock_guard lock(mutex_);
+  if (news_.empty()) return {};
+  // Under the lock, so that a bell rung for later news is not taken away.
+  std::uint64_t rings = 0;
+  [[maybe_unused]] const ssize_t read = ::read(news_bell_.get(), &rings, sizeof rings);
+  return std::exchange(news_, {});
+}
+
+Work Mailbox::wait(TimePoint deadline) {
+  std::unique_lock lock(mutex_);
+  const auto is_there = [this] { return !is_empty(); };
+  if (deadline == TimePoint::max())
+    work_came_.wait(lock, is_there);
+  else
+    work_came_.wait_until(lock, deadline, is_there);
+  return std::exchange(work_, {});
+}
+
+bool Mailbox::has_work() const {
+  const std::lock_guard lock(mutex_);
+  return !is_empty();
+}
+
+void Mailbox::post(News news) {
+  const std::lock_guard lock(mutex_);
+  news_.push_back(std::move(news));
+  if (news_.size() > 1) return;
+  const std::uint64_t ring = 1;
+  [[maybe_unused]] const ssize_t written = ::write(news_bell_.get(), &ring, sizeof ring);  // the counter cannot overflow by ones
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,81 @@
+// The one thing that the loop's thread and the store's thread both touch: work goes in, news comes out. Each call holds the lock for a few
+// moves of pointers and never while a file is touched.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "common/clock.hpp"
+#include "common/unique_fd.hpp"
+#include "daemon/broker/store/store.hpp"
+
+namespace jobpool::broker {
+
+struct WaitingBatch {
+  CommitNumber number = 0;
+  StoreBatch writes;
+};
+
+struct ResultRequest {
+  JobId job;
+  std::function<void(Result<std::string>)> done;  // only carried by the store's thread; called, and destroyed, by the loop's
+};
+
+struct Work {
+  std::vector<WaitingBatch> batches;
+  std::vector<ResultRequest> requests;
+  std::vector<JobId> told;  // refused jobs that the caller knows of: said of in no batch after these
+  bool is_last = false;     // the store is being closed
+};
+
+struct Committed {
+  CommitNumber first, last;
+};
+struct Refused {
+  CommitNumber number;
+  std::vector<JobId> jobs;
+};
+struct Room {};
+struct Failed {
+  Error error;
+};
+struct ResultRead {
+  ResultRequest request;
+  Result<std::string> result;
+};
+using News = std::variant<Committed, Refused, Room, Failed, ResultRead>;
+
+class Mailbox {
+ public:
+  // Errors: io (no descriptor left).
+  static Result<std::unique_ptr<Mailbox>> create();
+
+  // The loop's thread.
+  void put(WaitingBatch batch);
+  void put(ResultRequest request);
+  void put_told(const std::vector<JobId>& jobs);
+  void close();
+  std::vector<News> collect();
+  int descriptor() const { return news_bell_.get(); }
+
+  // The store's thread. Returns at `deadline` (none: TimePoint::max()) or when there is work; all of it.
+  Work wait(TimePoint deadline);
+  bool has_work() const;
+  void post(News news);
+
+ private:
+  explicit Mailbox(UniqueFd news_bell) : news_bell_(std::move(news_bell)) {}
+  bool is_empty() const { return work_.batches.empty() && work_.requests.empty() && !work_.is_last; }
+
+  const UniqueFd news_bell_;  // an eventfd: readable while news_ is not empty
+  mutable std::mutex mutex_;
+  std::condition_variable work_came_;
+  Work work_;               // under mutex_
+  std::vector<News> news_;  // under mutex_
+};
+
+}  // namespace jobpool::broker

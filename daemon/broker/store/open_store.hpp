@@ -1,0 +1,31 @@
+// Opens the files of a state directory's store, or makes new ones; refuses whatever it should not touch, and says what to do then.
+//
+//   jobs.sqlite (with -wal beside it)   all rows; made under another name, and renamed when it is whole
+//   results/<job>                       results too large for a row
+//   ballast                             room for the worst hour
+#pragma once
+
+#include <memory>
+
+#include "common/result.hpp"
+#include "daemon/broker/store/ballast.hpp"
+#include "daemon/broker/store/result_files.hpp"
+#include "daemon/broker/store/sqlite.hpp"
+#include "daemon/broker/store/store_options.hpp"
+
+namespace jobpool::broker {
+
+// Stays where it is: statements point to `database`.
+struct OpenStore {
+  UniqueFd directory;
+  Database database;
+  ResultFiles files;
+  Ballast ballast;
+  bool has_ballast;  // false: the disk is full already
+};
+
+// Errors: unsupported (a network file system, a later version); already_exists (another process has it); protocol (damaged, foreign, or
+// parts are missing); permission_denied, not_found, full, io.
+Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options);
+
+}  // namespace jobpool::broker

@@ -1,0 +1,109 @@
+// See record_writer.hpp.
+#include "daemon/broker/store/record_writer.hpp"
+
+#include <utility>
+
+#include "daemon/broker/store/flag_bits.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
+constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec) VALUES(?, ?, ?)";
+constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = ?";
+constexpr const char* kAttemptEnd =
+    "UPDATE attempt SET worker = ?3, pid = ?4, started_usec = ?5, ended_usec = ?6, outcome = ?7, exit_code = ?8, signal = ?9,"
+    " user_usec = ?10, system_usec = ?11, max_rss_bytes = ?12, reason = ?13, error_type = ?14 WHERE job = ?1 AND number = ?2";
+constexpr const char* kEnd = "INSERT INTO ending VALUES(?, ?, ?, ?, ?, ?)";
+
+std::optional<int> number_of(const std::optional<Outcome>& outcome) {
+  return outcome ? std::optional<int>(static_cast<int>(*outcome)) : std::nullopt;
+}
+
+}  // namespace
+
+Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& files, std::size_t inline_result_bytes) {
+  RecordWriter writer(database, files);
+  writer.inline_result_bytes_ = inline_result_bytes;
+  auto& sql = writer.sql_;
+  const std::pair<std::optional<Statement>*, const char*> all[] = {
+      {&sql.job, kJob},
+      {&sql.dependency, kDependency},
+      {&sql.attempt, kAttempt},
+      {&sql.undone, kUndone},
+      {&sql.attempt_end, kAttemptEnd},
+      {&sql.end, kEnd},
+      {&sql.remove_job, "DELETE FROM job WHERE id = ?"},
+      {&sql.remove_dependencies, "DELETE FROM dependency WHERE job = ?"},
+      {&sql.remove_attempts, "DELETE FROM attempt WHERE job = ?"},
+      {&sql.remove_end, "DELETE FROM ending WHERE job = ?"},
+  };
+  for (const auto& [place, text] : all) {
+    auto statement = Statement::prepare(database, text);
+    if (!statement) return statement.error();
+    place->emplace(std::move(*statement));
+  }
+  return writer;
+}
+
+Result<void> RecordWriter::write(const StoreWrite& write) {
+  auto done = std::visit([this](const auto& record) { return this->write(record); }, write);
+  if (done) return done;
+  return Error{done.error().code, "job " + std::to_string(job_of(write).value) + ": " + done.error().text};
+}
+
+Result<void> RecordWriter::write(const JobRecord& job) {
+  const Terms& terms = job.terms;
+  auto done = sql_.job->run(job.id.value, static_cast<int>(terms.mode), static_cast<int>(terms.kind), bits_of(terms.flags), terms.priority,
+                            terms.retries, terms.uid, terms.grace.count(), terms.timeout.count(), terms.backoff.count(),
+                            terms.not_before_usec, std::string_view(job.name), std::string_view(job.description), std::string_view(job.key),
+                            job.spec_hash, job.submitted_usec, Blob{job.payload});
+  int position = 0;
+  for (auto dependency = job.after.begin(); done && dependency != job.after.end(); ++dependency)
+    done = sql_.dependency->run(job.id.value, position++, dependency->job.value, static_cast<int>(dependency->needs));
+  return done;
+}
+
+Result<void> RecordWriter::write(const AttemptRecord& attempt) {
+  return sql_.attempt->run(attempt.job.value, attempt.number, attempt.recorded_usec);
+}
+
+Result<void> RecordWriter::write(const AttemptUndone& attempt) {
+  return changed_one(sql_.undone->run(attempt.job.value, attempt.number), "an undone attempt was never recorded");
+}
+
+Result<void> RecordWriter::write(const AttemptEnd& end) {
+  const Attempt& attempt = end.attempt;
+  auto done =
+      sql_.attempt_end->run(end.job.value, attempt.number, attempt.worker.value, attempt.pid, attempt.started_usec, attempt.ended_usec,
+                            number_of(attempt.outcome), attempt.exit_code, attempt.signal, attempt.user_usec, attempt.system_usec,
+                            attempt.max_rss_bytes, std::string_view(attempt.reason), std::string_view(attempt.error_type));
+  return changed_one(std::move(done), "an attempt ended that was never recorded");
+}
+
+Result<void> RecordWriter::write(const JobEnd& end) {
+  std::optional<Blob> inline_result;
+  if (end.result.size() > inline_result_bytes_) {
+    if (auto written = files_->write(end.job, end.result); !written) return written;
+  } else if (!end.result.empty()) {
+    inline_result = Blob{end.result};
+  }
+  return sql_.end->run(end.job.value, static_cast<int>(end.outcome), end.ended_usec, std::string_view(end.reason), end.result.size(),
+                       inline_result);
+}
+
+Result<void> RecordWriter::write(const JobRemoval& removal) {
+  for (auto* statement : {&sql_.remove_job, &sql_.remove_dependencies, &sql_.remove_attempts, &sql_.remove_end}) {
+    if (auto done = (*statement)->run(removal.job.value); !done) return done;
+  }
+  files_->remove_after_commit(removal.job);
+  return {};
+}
+
+Result<void> RecordWriter::changed_one(Result<void> done, const char* otherwise) const {
+  if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
+  return Error{Errc::invalid_argument, otherwise};
+}
+
+}  // namespace jobpool::broker

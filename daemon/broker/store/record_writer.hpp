@@ -1,0 +1,40 @@
+// Writes one record into the store's tables, inside a transaction that somebody else begins and commits. The store's thread.
+#pragma once
+
+#include <cstddef>
+
+#include "daemon/broker/store/records.hpp"
+#include "daemon/broker/store/result_files.hpp"
+#include "daemon/broker/store/sqlite.hpp"
+
+namespace jobpool::broker {
+
+class RecordWriter {
+ public:
+  // Requires: both stay where they are and outlive the writer. Results above `inline_result_bytes` go into files. Errors: io.
+  static Result<RecordWriter> prepare(Database& database, ResultFiles& files, std::size_t inline_result_bytes);
+
+  // Errors: full; io; invalid_argument (what records.hpp requires was not kept).
+  Result<void> write(const StoreWrite& write);
+
+ private:
+  RecordWriter(Database& database, ResultFiles& files) : database_(&database), files_(&files) {}
+
+  Result<void> write(const JobRecord& job);
+  Result<void> write(const AttemptRecord& attempt);
+  Result<void> write(const AttemptUndone& attempt);
+  Result<void> write(const AttemptEnd& end);
+  Result<void> write(const JobEnd& end);
+  Result<void> write(const JobRemoval& removal);
+  Result<void> changed_one(Result<void> done, const char* otherwise) const;
+
+  Database* database_;
+  ResultFiles* files_;
+  std::size_t inline_result_bytes_ = 0;
+  struct {
+    std::optional<Statement> job, dependency, attempt, undone, attempt_end, end;
+    std::optional<Statement> remove_job, remove_dependencies, remove_attempts, remove_end;
+  } sql_;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,105 @@
+// The migrations: number n of the table turns version n into n + 1. None is ever changed once it was released.
+#include "daemon/broker/store/schema.hpp"
+
+#include <array>
+#include <string>
+
+namespace jobpool::broker {
+namespace {
+
+// Texts may hold any byte, zeros as well: they are bound and read by length. payload and result stand last, since what is behind a long
+// value is slow to reach.
+constexpr const char* kVersion1 = R"sql(
+CREATE TABLE job(
+  id INTEGER PRIMARY KEY,
+  mode INTEGER NOT NULL,            -- 0 apply, 1 apply_async
+  kind INTEGER NOT NULL,            -- 1 function, 2 command
+  flags INTEGER NOT NULL,           -- 1 detach, 2 has descriptors, 4 durable
+  priority INTEGER NOT NULL,
+  retries INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  grace_usec INTEGER NOT NULL,
+  timeout_usec INTEGER NOT NULL,
+  backoff_usec INTEGER NOT NULL,
+  not_before_usec INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  key TEXT NOT NULL,                -- of the submitter; empty: none
+  spec_hash INTEGER NOT NULL,
+  submitted_usec INTEGER NOT NULL,
+  payload BLOB NOT NULL             -- the worker's JobSpec
+) STRICT;
+CREATE UNIQUE INDEX job_key ON job(key, uid) WHERE key <> '';
+CREATE TABLE dependency(
+  job INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  after INTEGER NOT NULL,           -- the id of the job that must have ended
+  needs INTEGER NOT NULL,           -- 0 success, 1 end
+  PRIMARY KEY(job, position)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE attempt(
+  job INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  recorded_usec INTEGER NOT NULL,
+  worker INTEGER NOT NULL DEFAULT 0,
+  pid INTEGER NOT NULL DEFAULT 0,
+  started_usec INTEGER NOT NULL DEFAULT 0,
+  ended_usec INTEGER NOT NULL DEFAULT 0,
+  outcome INTEGER,                  -- 0 succeeded, 1 failed, 2 crashed, 3 timed out, 4 cancelled, 5 skipped, 6 interrupted, 7 poison
+  exit_code INTEGER,
+  signal INTEGER,
+  user_usec INTEGER NOT NULL DEFAULT 0,
+  system_usec INTEGER NOT NULL DEFAULT 0,
+  max_rss_bytes INTEGER NOT NULL DEFAULT 0,
+  reason TEXT NOT NULL DEFAULT '',
+  error_type TEXT NOT NULL DEFAULT '',
+  PRIMARY KEY(job, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE ending(
+  job INTEGER PRIMARY KEY,
+  outcome INTEGER NOT NULL,
+  ended_usec INTEGER NOT NULL,
+  reason TEXT NOT NULL,
+  result_bytes INTEGER NOT NULL,    -- 0: none
+  result BLOB                       -- NULL with bytes: in the file results/<job>
+) STRICT;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1};
+
+Result<void> migrate_from(Database& database, std::int64_t version) {
+  const std::string sql = std::string("BEGIN IMMEDIATE;") + kMigrations.at(static_cast<std::size_t>(version)) +
+                          "PRAGMA application_id = " + std::to_string(kApplicationId) +
+                          ";PRAGMA user_version = " + std::to_string(version + 1) + ";COMMIT;";
+  auto done = database.run(sql.c_str());
+  if (!done) database.roll_back();
+  return done;
+}
+
+}  // namespace
+
+Result<void> check_origin(Database& database) {
+  const auto application = database.number("PRAGMA application_id");
+  if (!application) return application.error();
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return version.error();
+  if (*application != kApplicationId || *version < 1)
+    return Error{Errc::protocol, database.path() + ": a database of another program; move it away, or name another state directory"};
+  if (*version > kSchemaVersion) {
+    return Error{Errc::unsupported, database.path() + ": written by a later jobpool (version " + std::to_string(*version) +
+                                        " of the file, this one knows " + std::to_string(kSchemaVersion) +
+                                        "); install that jobpool, or name another state directory"};
+  }
+  return {};
+}
+
+Result<void> migrate(Database& database) {
+  const auto version = database.number("PRAGMA user_version");
+  if (!version) return version.error();
+  for (std::int64_t at = *version; at < kSchemaVersion; ++at) {
+    if (auto done = migrate_from(database, at); !done) return done;
+  }
+  return {};
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,131 @@
+// See sqlite.hpp.
+#include "daemon/broker/store/sqlite.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+// A quota is a full disk too; SQLite knows only ENOSPC. Not for a failed sync: after that nobody knows what is on the disk.
+bool is_out_of_room(sqlite3* handle, int code) {
+  if ((code & 0xff) == SQLITE_FULL) return true;
+  if (code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_TRUNCATE) return false;
+  const int number = ::sqlite3_system_errno(handle);
+  return number == ENOSPC || number == EDQUOT;
+}
+
+Errc errc_of(sqlite3* handle, int code) {
+  if (is_out_of_room(handle, code)) return Errc::full;
+  switch (code & 0xff) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+      return Errc::already_exists;
+    case SQLITE_CORRUPT:
+    case SQLITE_NOTADB:
+      return Errc::protocol;
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+      return Errc::invalid_argument;
+    default:
+      return Errc::io;
+  }
+}
+
+}  // namespace
+
+Result<Database> Database::open(const std::string& path, int flags, const std::string& vfs) {
+  Database database;
+  database.path_ = path;
+  sqlite3* handle = nullptr;
+  const int code = ::sqlite3_open_v2(path.c_str(), &handle, flags | SQLITE_OPEN_NOMUTEX, vfs.empty() ? nullptr : vfs.c_str());
+  database.handle_.reset(handle);
+  if (handle == nullptr) return Error{Errc::io, path + ": out of memory"};
+  ::sqlite3_extended_result_codes(handle, 1);
+  if (code != SQLITE_OK) return database.error(code);
+  return database;
+}
+
+Error Database::error(int code) const {
+  std::string text = path_ + ": " + ::sqlite3_errmsg(get());
+  if (const int number = ::sqlite3_system_errno(get()); number != 0 && (code & 0xff) == SQLITE_IOERR)
+    text += std::string(" (") + std::strerror(number) + ")";
+  return Error{errc_of(get(), code), std::move(text)};
+}
+
+Result<void> Database::run(const char* sql) {
+  const int code = ::sqlite3_exec(get(), sql, nullptr, nullptr, nullptr);
+  return code == SQLITE_OK ? Result<void>{} : Result<void>{error(code)};
+}
+
+Result<std::int64_t> Database::number(const char* sql) {
+  const auto found = text(sql);
+  if (!found) return found.error();
+  return std::strtoll(found->c_str(), nullptr, 10);
+}
+
+Result<std::string> Database::text(const char* sql) {
+  auto statement = Statement::prepare(*this, sql);
+  if (!statement) return statement.error();
+  const auto row = statement->next_row();
+  if (!row) return row.error();
+  if (!*row) return Error{Errc::protocol, path_ + ": no answer to " + sql};
+  return statement->bytes(0);
+}
+
+void Database::roll_back() {
+  // An error here means that the connection is of no use any more; the next statement says so.
+  if (::sqlite3_get_autocommit(get()) == 0) ::sqlite3_exec(get(), "ROLLBACK", nullptr, nullptr, nullptr);
+}
+
+Result<Statement> Statement::prepare(const Database& database, const char* sql) {
+  Statement statement;
+  statement.database_ = &database;
+  sqlite3_stmt* handle = nullptr;
+  const int code = ::sqlite3_prepare_v3(database.get(), sql, -1, SQLITE_PREPARE_PERSISTENT, &handle, nullptr);
+  statement.handle_.reset(handle);
+  if (code != SQLITE_OK) return database.error(code);
+  return statement;
+}
+
+Result<void> Statement::finish() {
+  int code = bad_bind_;
+  if (code == SQLITE_OK) {
+    while ((code = ::sqlite3_step(handle_.get())) == SQLITE_ROW) {
+    }
+  }
+  if (code == SQLITE_DONE) {
+    ::sqlite3_reset(handle_.get());
+    return {};
+  }
+  Error failed = database_->error(code);
+  ::sqlite3_reset(handle_.get());
+  return failed;
+}
+
+Result<bool> Statement::next_row() {
+  const int code = bad_bind_ != SQLITE_OK ? bad_bind_ : ::sqlite3_step(handle_.get());
+  if (code == SQLITE_ROW) return true;
+  if (code == SQLITE_DONE) {
+    ::sqlite3_reset(handle_.get());
+    return false;
+  }
+  Error failed = database_->error(code);
+  ::sqlite3_reset(handle_.get());
+  return failed;
+}
+
+int Statement::bind(int at, std::string_view text) {
+  // A null pointer would be NULL, not the empty text.
+  return ::sqlite3_bind_text64(handle_.get(), at, text.data() == nullptr ? "" : text.data(), text.size(), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+int Statement::bind(int at, Blob blob) {
+  const std::string_view bytes = blob.bytes;
+  return ::sqlite3_bind_blob64(handle_.get(), at, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
+}
+
+std::string Statement::bytes(int column) const {
+  const void* data = ::sqlite3_column_blob(handle_.get(), column);
+  const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(handle_.get(), column));
+  return size == 0 ? std::string{} : std::string(static_cast<const char*>(data), size);
+}
+
+}  // namespace jobpool::broker

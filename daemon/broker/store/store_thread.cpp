@@ -1,0 +1,132 @@
+// See store_thread.hpp.
+#include "daemon/broker/store/store_thread.hpp"
+
+#include <algorithm>
+#include <iterator>
+#include <utility>
+
+#include "daemon/broker/store/record_reader.hpp"
+
+namespace jobpool::broker {
+
+StoreThread::StoreThread(OpenStore& store, Committer& committer, Mailbox& mailbox, const StoreOptions& options)
+    : store_(store),
+      committer_(committer),
+      mailbox_(mailbox),
+      try_again_(options.try_again),
+      upkeep_(store.database, options.idle, Clock::now()),
+      is_full_(!store.has_ballast) {}
+
+void StoreThread::run() {
+  for (bool is_last = false; !is_last;) {
+    Work work = mailbox_.wait(deadline());
+    is_last = work.is_last;
+    if (is_last) next_commit_ = {};
+    turn(std::move(work));
+  }
+  // The next broker reads one file only. An error now is one that it will find itself.
+  if (!failed_) static_cast<void>(upkeep_.truncate_log());
+}
+
+TimePoint StoreThread::deadline() const {
+  if (failed_) return TimePoint::max();
+  TimePoint soonest = upkeep_.due();
+  if (!pending_.empty()) soonest = std::min(soonest, next_commit_);
+  if (is_full_) soonest = std::min(soonest, next_look_for_room_);
+  return soonest;
+}
+
+void StoreThread::turn(Work work) {
+  if (!failed_) {
+    take_in(std::move(work.batches));
+    if (!pending_.empty() && Clock::now() >= next_commit_) commit_pending();
+    refusals_.forget(work.told);
+  }
+  for (ResultRequest& request : work.requests) answer(std::move(request));
+  if (!failed_ && is_full_ && pending_.empty()) look_for_room();
+  if (!failed_) keep_up();
+}
+
+void StoreThread::take_in(std::vector<WaitingBatch> batches) {
+  if (is_full_ || !refusals_.empty()) {
+    for (WaitingBatch& batch : batches) refuse_from(batch);
+  }
+  if (pending_.empty()) {
+    pending_ = std::move(batches);
+  } else {
+    std::move(batches.begin(), batches.end(), std::back_inserter(pending_));
+  }
+}
+
+void StoreThread::refuse_from(WaitingBatch& batch) {
+  auto jobs = refusals_.take_out(batch.writes, is_full_ ? Refusals::NewJobs::refuse : Refusals::NewJobs::accept);
+  if (jobs.empty()) return;
+  mailbox_.post(Refused{batch.number, std::move(jobs)});
+  if (!is_full_) mailbox_.post(Room{});  // it waited for a refused one: only that was in its way
+}
+
+void StoreThread::commit_pending() {
+  const bool has_writes = std::any_of(pending_.begin(), pending_.end(), [](const WaitingBatch& batch) { return !batch.writes.empty(); });
+  auto done = committer_.commit(pending_);
+  if (!done && done.error().code == Errc::full && !is_full_) done = commit_without_new_jobs();
+  if (!done && done.error().code == Errc::full) {
+    next_commit_ = Clock::now() + try_again_;
+    return;
+  }
+  if (!done) return fail(done.error());
+  mailbox_.post(Committed{pending_.front().number, pending_.back().number});
+  pending_.clear();
+  if (!has_writes) return;
+  if (auto kept_up = upkeep_.after_commit(Clock::now()); !kept_up) fail(kept_up.error());
+}
+
+// The disk has just become full: what was accepted can be finished with what the ballast gives back; nothing new begins.
+Result<void> StoreThread::commit_without_new_jobs() {
+  is_full_ = true;
+  next_look_for_room_ = Clock::now() + try_again_;
+  for (WaitingBatch& batch : pending_) refuse_from(batch);
+  if (auto released = store_.ballast.release(); !released && released.error().code != Errc::full) return released;
+  if (auto emptied = upkeep_.checkpoint(); !emptied) return emptied;
+  return committer_.commit(pending_);
+}
+
+void StoreThread::look_for_room() {
+  if (Clock::now() < next_look_for_room_) return;
+  next_look_for_room_ = Clock::now() + try_again_;
+  const auto made = store_.ballast.make();
+  if (made) {
+    is_full_ = false;
+    mailbox_.post(Room{});
+  } else if (made.error().code != Errc::full) {
+    fail(made.error());
+  }
+}
+
+void StoreThread::keep_up() {
+  if (!pending_.empty() || Clock::now() < upkeep_.due() || mailbox_.has_work()) return;
+  if (auto done = upkeep_.when_idle(Clock::now()); !done) fail(done.error());
+}
+
+void StoreThread::answer(ResultRequest request) {
+  auto result = result_of(request.job);
+  mailbox_.post(ResultRead{std::move(request), std::move(result)});
+}
+
+Result<std::string> StoreThread::result_of(JobId job) const {
+  if (failed_) return *failed_;
+  // While the disk is full the end may be waiting here; who asks need not.
+  for (const WaitingBatch& batch : pending_) {
+    for (const StoreWrite& write : batch.writes) {
+      if (const auto* end = std::get_if<JobEnd>(&write); end != nullptr && end->job == job) return end->result;
+    }
+  }
+  return read_result(store_.database, store_.files, job);
+}
+
+void StoreThread::fail(const Error& error) {
+  failed_ = error;
+  pending_.clear();
+  mailbox_.post(Failed{error});
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,79 @@
+// See upkeep.hpp.
+#include "daemon/broker/store/upkeep.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+// 4 MiB of log: less, and the hot pages are written to the database too often; more, and the ballast could not take one checkpoint.
+constexpr int kCheckpointPages = 1'000;
+constexpr const char* kVacuumStep = "PRAGMA incremental_vacuum(256)";  // pages: a few milliseconds
+constexpr std::int64_t kKeptFreePages = 256;                           // stay for the next jobs
+constexpr Microseconds kPause{1'000'000};                              // between steps while commits go on, and after a full disk
+
+}  // namespace
+
+Upkeep::Upkeep(Database& database, Microseconds idle, TimePoint now) : database_(database), idle_(idle), due_(now + idle) {
+  ::sqlite3_wal_hook(database.get(), &Upkeep::on_commit, this);
+}
+
+Upkeep::~Upkeep() { ::sqlite3_wal_hook(database_.get(), nullptr, nullptr); }
+
+int Upkeep::on_commit(void* self, sqlite3*, const char*, int log_pages) {
+  static_cast<Upkeep*>(self)->log_pages_ = log_pages;
+  return SQLITE_OK;
+}
+
+Result<void> Upkeep::after_commit(TimePoint now) {
+  due_ = now + idle_;
+  log_may_have_room_ = true;
+  if (log_pages_ >= kCheckpointPages && now >= next_checkpoint_) return checkpoint();
+  if (now < next_vacuum_) return {};
+  next_vacuum_ = now + kPause;
+  const auto free = free_pages();
+  if (!free) return free.error();
+  const auto pages = database_.number("PRAGMA page_count");
+  if (!pages) return pages.error();
+  return *free > 4 * kKeptFreePages && *free > *pages / 2 ? vacuum_step() : Result<void>{};
+}
+
+Result<void> Upkeep::when_idle(TimePoint now) {
+  const auto free = free_pages();
+  if (!free) return free.error();
+  if (*free > kKeptFreePages && now >= next_vacuum_) {
+    due_ = now;
+    return vacuum_step();
+  }
+  due_ = *free > kKeptFreePages ? next_vacuum_ : TimePoint::max();
+  ::sqlite3_db_release_memory(database_.get());
+  return truncate_log();
+}
+
+Result<void> Upkeep::checkpoint() { return checkpoint(SQLITE_CHECKPOINT_PASSIVE); }
+
+Result<void> Upkeep::truncate_log() {
+  if (!log_may_have_room_) return {};
+  auto done = checkpoint(SQLITE_CHECKPOINT_TRUNCATE);
+  if (done) log_may_have_room_ = false;
+  return done;
+}
+
+Result<void> Upkeep::checkpoint(int mode) {
+  const int code = ::sqlite3_wal_checkpoint_v2(database_.get(), "main", mode, nullptr, nullptr);
+  if (code == SQLITE_OK) log_pages_ = 0;
+  return forgive_full(code == SQLITE_OK ? Result<void>{} : Result<void>{database_.error(code)});
+}
+
+Result<void> Upkeep::vacuum_step() {
+  auto done = database_.run(kVacuumStep);
+  if (!done) database_.roll_back();
+  log_may_have_room_ = true;
+  return forgive_full(std::move(done));
+}
+
+Result<void> Upkeep::forgive_full(Result<void> done) {
+  if (done || done.error().code != Errc::full) return done;
+  next_checkpoint_ = next_vacuum_ = Clock::now() + kPause;
+  return {};
+}
+
+}  // namespace jobpool::broker
