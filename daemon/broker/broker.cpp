@@ -93,6 +93,11 @@ void Broker::on_kill_worker(Incarnation worker) {
   link_.send(kill);
 }
 
+void Broker::on_store_failed(const Error& error) {
+  spdlog::critical("the store: {}", error.text);
+  leave(kExitCannotWork);
+}
+
 void Broker::drain_within(Microseconds time) {
   engine_->tell(Drain{});
   stop_timer_.set(Clock::now() + time, [this] { engine_->tell(StopAll{}); });

@@ -18,6 +18,7 @@
 #include "daemon/broker/server/timer.hpp"
 #include "daemon/broker/server/turn_loop.hpp"
 #include "daemon/broker/store/id_reservation.hpp"
+#include "daemon/broker/store/store.hpp"
 #include "daemon/broker/supervisor_link.hpp"
 
 namespace jobpool::broker {
@@ -54,6 +55,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_forgotten(const Forgotten& forgotten) override;
   void on_drained() override;
   void on_kill_worker(Incarnation worker) override;
+  void on_store_failed(const Error& error) override;
 
   // handover.cpp: what the supervisor tells
   void on_message(control::Envelope envelope);
@@ -82,6 +84,8 @@ class Broker final : TurnHooks, EngineListener {
   TimePoint audit_at_ = TimePoint::max();  // max: nothing was in flight when last looked
 
   std::optional<IdReservation> ids_;
+  std::unique_ptr<Store> store_;
+  FdWatch store_watch_;
   std::optional<Outputs> outputs_;
   std::optional<Engine> engine_;
   std::optional<Verbs> verbs_;

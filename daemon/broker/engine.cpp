@@ -9,8 +9,13 @@
 
 namespace jobpool::broker {
 
-Engine::Engine(Ledger ledger, Store& store, CoreLimits limits, JobId next_id, EngineListener& listener)
-    : listener_(listener), ledger_(std::move(ledger)), core_(limits, next_id), dispatcher_(*this), journal_(store, *this) {}
+Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener)
+    : listener_(listener),
+      instance_(instance),
+      ledger_(std::move(ledger)),
+      core_(limits, next_id),
+      dispatcher_(*this),
+      journal_(store, *this) {}
 
 void Engine::tell(Event&& event) {
   core_.handle(std::move(event), {Clock::now(), wall_usec()}, effects_);
@@ -153,7 +158,7 @@ void Engine::carry_out(const Save& effect) {
     case Save::What::accepted:
       return journal_.write(record_of(*job, effect.after));
     case Save::What::attempt:
-      return journal_.write(AttemptRecord{job->id, effect.number, wall_usec()});
+      return journal_.write(AttemptRecord{job->id, effect.number, wall_usec(), instance_});
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number});
   }

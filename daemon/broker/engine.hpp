@@ -37,7 +37,10 @@ class EngineListener {
 class Engine final : ReportSink, JournalListener {
  public:
   // `store` and `listener` must outlive this.
-  Engine(Ledger ledger, Store& store, CoreLimits limits, JobId next_id, EngineListener& listener);
+  // `instance`: this life of the daemon as a number, for the attempts that it records.
+  Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener);
+
+  std::uint64_t instance() const { return instance_; }
 
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
@@ -103,6 +106,7 @@ class Engine final : ReportSink, JournalListener {
   void settle(JobId id);
 
   EngineListener& listener_;
+  const std::uint64_t instance_;
   Ledger ledger_;
   JobCore core_;
   Dispatcher dispatcher_;

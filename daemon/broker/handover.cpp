@@ -5,12 +5,24 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <charconv>
 #include <set>
 #include <utility>
 
 #include "daemon/broker/broker.hpp"
+#include "daemon/broker/store/sqlite_store.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+// The first half of its 32 digits: random enough to tell it from those before it.
+std::uint64_t instance_number(const std::string& instance) {
+  std::uint64_t number = 0;
+  std::from_chars(instance.data(), instance.data() + std::min<std::size_t>(instance.size(), 16), number, 16);
+  return number;
+}
+
+}  // namespace
 
 void Broker::on_message(control::Envelope envelope) {
   const control::Message& message = envelope.message;
@@ -52,11 +64,18 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   if (!ids) return ids.error();
   auto ledger = Ledger::open(ledger_fd.get());
   if (!ledger) return ledger.error();
+  StoreOptions where;
+  where.state_dir = options_.state_dir;
+  auto store = SqliteStore::open(std::move(where));
+  if (!store) return store.error();
+  auto stored = (*store)->load();
+  if (!stored) return stored.error();
   const JobId next = first_id(*ledger, ids->first_unreserved());
   if (auto reserved = ids->ensure(next); !reserved) return reserved;
   ids_.emplace(std::move(*ids));
   outputs_.emplace(std::move(output_directory));
-  engine_.emplace(std::move(*ledger), CoreLimits{}, next, static_cast<EngineListener&>(*this));
+  store_ = std::move(*store);
+  engine_.emplace(std::move(*ledger), *store_, instance_number(options_.instance), CoreLimits{}, next, static_cast<EngineListener&>(*this));
   engine_->ledger().set_next_id(next);
   verbs_.emplace(*engine_, *outputs_,
                  Surroundings{.instance = options_.instance,
@@ -71,7 +90,10 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     link_.send(shutdown);
                                   }});
   server_.emplace(loop_.io(), *verbs_, AdmissionPolicy{});
-  recovery_.emplace(*engine_);
+  recovery_.emplace(*engine_, std::move(*stored));
+  auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
+  if (!watch) return watch.error();
+  store_watch_ = std::move(*watch);
   return {};
 }
 

@@ -93,7 +93,7 @@ void Recovery::finish() {
 
 void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
   Dependencies after = stored.job.after;
-  const bool recorded_by_another = stored.recorded_by_another;
+  const bool recorded_by_another = !stored.attempts.empty() && stored.attempts.back().recorded_by != engine_.instance();
   const bool ended = stored.ended;
   Job job = restored_job(std::move(stored));
   if (ended) {
@@ -105,7 +105,8 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
     return inherit(std::move(job), Inherited::Place::unsettled);
   }
   // Offered by this instance and in no slot: it never started, or it ended and only the store does not know.
-  const bool may_have_started = found != nullptr ? job.attempt_open && (!found->job.attempt_open || unread_slots_) : recorded_by_another;
+  const bool may_have_started =
+      found != nullptr ? job.attempt_open && (!found->job.attempt_open || unread_slots_) : job.attempt_open && recorded_by_another;
   inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after));
 }
 

@@ -11,6 +11,7 @@
 namespace jobpool::broker {
 
 struct Attempt {
+  std::uint64_t recorded_by = 0;                  // from the store: the instance of the daemon, as a number; another's memory is gone
   std::uint32_t number = 0;                       // 1 for the first
   WorkerNumber worker;                            // 0: not offered to anybody yet
   std::int32_t pid = 0;                           // 0: not known

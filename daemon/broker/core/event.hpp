@@ -127,7 +127,8 @@ struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction, Delivered,
-                           Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, Inherited, Tick, EndOfTurn, Drain, StopAll>;
+using Event =
+    std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction,
+                 Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

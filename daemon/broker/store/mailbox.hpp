@@ -35,7 +35,7 @@ struct Work {
 struct Committed {
   CommitNumber first, last;
 };
-struct Refused {
+struct RefusedJobs {
   CommitNumber number;
   std::vector<JobId> jobs;
 };
@@ -47,7 +47,7 @@ struct ResultRead {
   ResultRequest request;
   Result<std::string> result;
 };
-using News = std::variant<Committed, Refused, Room, Failed, ResultRead>;
+using News = std::variant<Committed, RefusedJobs, Room, Failed, ResultRead>;
 
 class Mailbox {
  public:

@@ -113,6 +113,7 @@ Result<void> MemoryStore::apply(const AttemptRecord& attempt) {
   if (is_number(attempts, at, attempt.number)) return broken(attempt.job, "an attempt is recorded twice");
   Attempt fresh;
   fresh.number = attempt.number;
+  fresh.recorded_by = attempt.recorded_by;
   attempts.insert(at, fresh);
   return {};
 }
@@ -133,7 +134,9 @@ Result<void> MemoryStore::apply(const AttemptEnd& end) {
   auto& attempts = found->second.job.attempts;
   const auto at = find_attempt(attempts, end.attempt.number);
   if (!is_number(attempts, at, end.attempt.number)) return broken(end.job, "an attempt ended that was never recorded");
+  const std::uint64_t recorded_by = at->recorded_by;
   *at = end.attempt;
+  at->recorded_by = recorded_by;
   return {};
 }
 

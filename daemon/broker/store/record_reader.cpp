@@ -15,7 +15,8 @@ constexpr const char* kJobs =
     " FROM job LEFT JOIN ending ON ending.job = job.id ORDER BY id";
 constexpr const char* kDependencies = "SELECT job, after, needs FROM dependency ORDER BY job, position";
 constexpr const char* kAttempts =
-    "SELECT job, number, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, max_rss_bytes, reason,"
+    "SELECT job, number, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, "
+    "max_rss_bytes, reason,"
     " error_type FROM attempt ORDER BY job, number";
 
 constexpr int kOutcomes = 8;
@@ -94,6 +95,7 @@ bool read(Columns columns, Dependency& dependency) {
 bool read(Columns columns, Attempt& attempt) {
   columns.number();
   attempt.number = columns.number<std::uint32_t>();
+  attempt.recorded_by = columns.number<std::uint64_t>();
   attempt.worker = WorkerNumber{columns.number<std::uint32_t>()};
   attempt.pid = columns.number<std::int32_t>();
   attempt.started_usec = columns.number();

@@ -10,7 +10,7 @@ namespace {
 
 constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
-constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec) VALUES(?, ?, ?)";
+constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(?, ?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = ?";
 constexpr const char* kAttemptEnd =
     "UPDATE attempt SET worker = ?3, pid = ?4, started_usec = ?5, ended_usec = ?6, outcome = ?7, exit_code = ?8, signal = ?9,"
@@ -66,7 +66,7 @@ Result<void> RecordWriter::write(const JobRecord& job) {
 }
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
-  return sql_.attempt->run(attempt.job.value, attempt.number, attempt.recorded_usec);
+  return sql_.attempt->run(attempt.job.value, attempt.number, attempt.recorded_usec, attempt.recorded_by);
 }
 
 Result<void> RecordWriter::write(const AttemptUndone& attempt) {

@@ -36,6 +36,7 @@ struct AttemptRecord {
   JobId job;
   std::uint32_t number = 0;
   std::int64_t recorded_usec = 0;
+  std::uint64_t recorded_by = 0;  // the instance of the daemon, as a number
 };
 
 // It never started, and never will under this record.
@@ -77,9 +78,8 @@ inline JobId job_of(const StoreWrite& write) {
 
 // A job as a new broker finds it.
 struct StoredJob {
-  JobRecord job;                     // payload is empty when it has ended
-  std::vector<Attempt> attempts;     // ascending by number; the last may have no outcome
-  bool recorded_by_another = false;  // that one was recorded by another instance of the daemon, whose memory is gone
+  JobRecord job;                  // payload is empty when it has ended
+  std::vector<Attempt> attempts;  // ascending by number; the last may have no outcome
   bool ended = false;
   JobEnd end;  // meaningful when ended; without the result (Store::read_result)
 };

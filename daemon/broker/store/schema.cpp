@@ -41,6 +41,7 @@ CREATE TABLE attempt(
   job INTEGER NOT NULL,
   number INTEGER NOT NULL,
   recorded_usec INTEGER NOT NULL,
+  recorded_by INTEGER NOT NULL,     -- the instance of the daemon: what it knew beside this is gone with it
   worker INTEGER NOT NULL DEFAULT 0,
   pid INTEGER NOT NULL DEFAULT 0,
   started_usec INTEGER NOT NULL DEFAULT 0,

@@ -68,7 +68,7 @@ void SqliteStore::tell(StoreListener& listener, Committed& news) {
   }
 }
 
-void SqliteStore::tell(StoreListener& listener, Refused& news) {
+void SqliteStore::tell(StoreListener& listener, RefusedJobs& news) {
   const std::vector<JobId> jobs = news.jobs;
   listener.on_full(news.number, std::move(news.jobs));
   mailbox_->put_told(jobs);

@@ -30,7 +30,7 @@ class SqliteStore : public Store {
  private:
   SqliteStore(StoreOptions options, std::unique_ptr<OpenStore> store, Committer committer, std::unique_ptr<Mailbox> mailbox);
   void tell(StoreListener& listener, Committed& news);
-  void tell(StoreListener& listener, Refused& news);
+  void tell(StoreListener& listener, RefusedJobs& news);
   void tell(StoreListener& listener, Room& news);
   void tell(StoreListener& listener, Failed& news);
   void tell(StoreListener& listener, ResultRead& news);

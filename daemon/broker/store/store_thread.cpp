@@ -61,7 +61,7 @@ void StoreThread::take_in(std::vector<WaitingBatch> batches) {
 void StoreThread::refuse_from(WaitingBatch& batch) {
   auto jobs = refusals_.take_out(batch.writes, is_full_ ? Refusals::NewJobs::refuse : Refusals::NewJobs::accept);
   if (jobs.empty()) return;
-  mailbox_.post(Refused{batch.number, std::move(jobs)});
+  mailbox_.post(RefusedJobs{batch.number, std::move(jobs)});
   if (!is_full_) mailbox_.post(Room{});  // it waited for a refused one: only that was in its way
 }
 

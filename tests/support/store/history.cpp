@@ -28,7 +28,7 @@ void History::step(StoreBatch& batch, std::size_t at) {
     batch.emplace_back(end(life.job));
   } else if (!life.attempt_is_open) {
     life.attempt_is_open = true;
-    batch.emplace_back(AttemptRecord{life.job, ++life.attempts, number()});
+    batch.emplace_back(AttemptRecord{life.job, ++life.attempts, number(), static_cast<std::uint64_t>(number())});
   } else if (one_in(6)) {
     life.attempt_is_open = false;
     batch.emplace_back(AttemptUndone{life.job, life.attempts});

@@ -27,10 +27,11 @@ void write(std::ostream& out, const Terms& terms) {
 }
 
 void write(std::ostream& out, const Attempt& attempt) {
-  out << "  attempt " << attempt.number << " worker " << attempt.worker.value << " pid " << attempt.pid << " from " << attempt.started_usec
-      << " to " << attempt.ended_usec << " outcome " << (attempt.outcome ? to_string(*attempt.outcome) : "-") << " exit "
-      << shown(attempt.exit_code) << " signal " << shown(attempt.signal) << " used " << attempt.user_usec << "/" << attempt.system_usec
-      << "/" << attempt.max_rss_bytes << " reason " << shortened(attempt.reason) << " type " << shortened(attempt.error_type) << "\n";
+  out << "  attempt " << attempt.number << " by " << attempt.recorded_by << " worker " << attempt.worker.value << " pid " << attempt.pid
+      << " from " << attempt.started_usec << " to " << attempt.ended_usec << " outcome "
+      << (attempt.outcome ? to_string(*attempt.outcome) : "-") << " exit " << shown(attempt.exit_code) << " signal "
+      << shown(attempt.signal) << " used " << attempt.user_usec << "/" << attempt.system_usec << "/" << attempt.max_rss_bytes << " reason "
+      << shortened(attempt.reason) << " type " << shortened(attempt.error_type) << "\n";
 }
 
 }  // namespace

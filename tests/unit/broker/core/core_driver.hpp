@@ -18,7 +18,8 @@ class CoreDriver {
 
   JobCore core;
   Now now{TimePoint{} + std::chrono::hours{1}, 1'000'000'000};
-  Effects effects;  // of the last event
+  Effects effects;      // of the last event
+  bool settles = true;  // what ends is recorded at once
 
   void advance(std::chrono::milliseconds by) {
     now.steady += by;
@@ -28,6 +29,8 @@ class CoreDriver {
   void tell(Event event) {
     effects.clear();
     core.handle(std::move(event), now, effects);
+    if (settles)
+      for (const Ended& ended : all<Ended>()) core.handle(Settled{ended.job}, now, effects);
   }
   void end_turn() { tell(EndOfTurn{}); }
 

@@ -101,7 +101,7 @@ TEST_CASE("the same key of another user is another job") {
 
 TEST_CASE("a full queue refuses, and takes again when there is room") {
   CoreLimits limits;
-  limits.max_ready_jobs = 2;
+  limits.max_queued_jobs = 2;
   CoreDriver driver{limits};
   driver.submit();
   const JobId second = driver.submit();
@@ -114,7 +114,7 @@ TEST_CASE("a full queue refuses, and takes again when there is room") {
 
 TEST_CASE("the bytes of waiting payloads are bounded, and given back when jobs start") {
   CoreLimits limits;
-  limits.max_ready_bytes = 10;  // one payload has 7
+  limits.max_queued_bytes = 10;  // one payload has 7
   CoreDriver driver{limits};
   const JobId id = driver.submit();
   driver.tell(CoreDriver::a_submission());

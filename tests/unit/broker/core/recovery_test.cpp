@@ -25,7 +25,7 @@ Job inherited_job(std::uint64_t id, Mode mode = Mode::apply, std::string key = "
 TEST_CASE("a job found in a slot goes on, without a new offer, and its report ends it") {
   CoreDriver driver;
   driver.join(1);
-  driver.tell(Inherited{inherited_job(40), Inherited::Place::in_slot});
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::in_slot});
   CHECK(driver.effects.empty());
   driver.end_turn();
   CHECK(driver.all<OfferJob>().empty());
@@ -38,7 +38,7 @@ TEST_CASE("a job found in a slot goes on, without a new offer, and its report en
 TEST_CASE("a caller that comes back with its key gets the same job") {
   CoreDriver driver;
   driver.join(1);
-  driver.tell(Inherited{inherited_job(40), Inherited::Place::in_slot});
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::in_slot});
   Submit again = CoreDriver::a_submission("key", 9);
   again.mode = Mode::apply;
   CHECK(driver.submit(std::move(again)) == JobId{40});
@@ -50,7 +50,7 @@ TEST_CASE("a caller that comes back with its key gets the same job") {
 TEST_CASE("an inherited apply that nobody claims within ten seconds is cancelled") {
   CoreDriver driver;
   driver.join(1);
-  driver.tell(Inherited{inherited_job(40), Inherited::Place::in_slot});
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::in_slot});
   driver.advance(9s);
   driver.tell(Tick{});
   CHECK(driver.effects.empty());
@@ -64,9 +64,9 @@ TEST_CASE("an inherited apply without a key is cancelled at once, a detached or 
   driver.join(1);
   Job detached = inherited_job(41, Mode::apply, "d");
   detached.flags.detach = true;
-  driver.tell(Inherited{inherited_job(40, Mode::apply, ""), Inherited::Place::in_slot});
-  driver.tell(Inherited{std::move(detached), Inherited::Place::in_slot});
-  driver.tell(Inherited{inherited_job(42, Mode::apply_async, "a"), Inherited::Place::in_slot});
+  driver.tell(Inherited{inherited_job(40, Mode::apply, ""), {}, Inherited::Place::in_slot});
+  driver.tell(Inherited{std::move(detached), {}, Inherited::Place::in_slot});
+  driver.tell(Inherited{inherited_job(42, Mode::apply_async, "a"), {}, Inherited::Place::in_slot});
   driver.advance(60s);
   driver.tell(Tick{});
   const auto revokes = driver.all<RevokeJob>();
@@ -82,7 +82,7 @@ TEST_CASE("an ended apply is kept until its caller had ten seconds to come back"
   CoreDriver driver{limits};
   Job ended = inherited_job(40);
   ended.outcome = Outcome::succeeded;
-  driver.tell(Inherited{std::move(ended), Inherited::Place::ended});
+  driver.tell(Inherited{std::move(ended), {}, Inherited::Place::ended});
   driver.tell(Delivered{JobId{40}});  // nobody waits yet: that is not a delivery
   driver.end_turn();
   REQUIRE(driver.core.find(JobId{40}) != nullptr);
@@ -96,7 +96,7 @@ TEST_CASE("an ended apply is kept until its caller had ten seconds to come back"
 TEST_CASE("a revoked job is ready again with its payload") {
   CoreDriver driver;
   driver.join(1);
-  driver.tell(Inherited{inherited_job(40), Inherited::Place::revoked});
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::queued});
   driver.end_turn();
   REQUIRE(driver.find<OfferJob>() != nullptr);
   CHECK(driver.find<OfferJob>()->job == JobId{40});
@@ -104,7 +104,7 @@ TEST_CASE("a revoked job is ready again with its payload") {
 
 TEST_CASE("ids below an inherited one are known to have belonged to another broker") {
   CoreDriver driver;
-  driver.tell(Inherited{inherited_job(40, Mode::apply_async), Inherited::Place::ended});
+  driver.tell(Inherited{inherited_job(40, Mode::apply_async), {}, Inherited::Place::ended});
   CHECK(driver.core.inherited_below() == JobId{41});
   CHECK(driver.submit() == JobId{41});
   CHECK(driver.core.inherited_below() == JobId{41});

@@ -17,6 +17,7 @@
 #include "common/shm/claim_side.hpp"
 #include "daemon/broker/recovery.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
+#include "daemon/broker/store/memory_store.hpp"
 #include "tests/support/catch.hpp"
 
 namespace jobpool::broker {
@@ -144,15 +145,16 @@ class PretendedWorker {
 
 class FakeBroker final : public EngineListener {
  public:
-  FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1})
+  FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1})
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
-        engine(open(ledger_fd), limits, next_id, *this),
+        engine(open(ledger_fd), store, 1, limits, next_id, *this),
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
-               .shut_down = [this](bool now) {
-                 if (on_shut_down) on_shut_down(now);
-               }}) {}
+               .shut_down =
+                   [this](bool now) {
+                     if (on_shut_down) on_shut_down(now);
+                   }}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
@@ -174,6 +176,7 @@ class FakeBroker final : public EngineListener {
   void on_forgotten(const Forgotten&) override { ++forgotten; }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
+  void on_store_failed(const Error& error) override { FAIL(error.text); }
 
   int forgotten = 0, drained = 0;
   std::vector<Incarnation> killed;
@@ -197,13 +200,14 @@ class FakeBroker final : public EngineListener {
 // What the supervisor keeps.
 struct House {
   UniqueFd ledger{::memfd_create("ledger", MFD_CLOEXEC)};
+  MemoryStore store;
   std::string folder;  // of output files
   CoreLimits limits;
   std::vector<std::unique_ptr<PretendedWorker>> workers;
   std::unique_ptr<FakeBroker> broker;
 
   explicit House(int count = 1, CoreLimits with = {}, std::string outputs = "/") : folder(std::move(outputs)), limits(with) {
-    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits);
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits);
     for (int i = 1; i <= count; ++i) {
       workers.push_back(std::make_unique<PretendedWorker>(static_cast<std::uint64_t>(i)));
       REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
@@ -213,9 +217,12 @@ struct House {
   // The broker is gone without a word; the next takes over what is there.
   void next_broker() {
     broker.reset();
+    store.crash();
     const JobId next_id = first_id(FakeBroker::open(ledger.get()), JobId{1});
-    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits, next_id);
-    Recovery recovery(broker->engine);
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id);
+    auto stored = store.load();
+    REQUIRE(stored);
+    Recovery recovery(broker->engine, std::move(*stored));
     for (const auto& worker : workers)
       if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
     recovery.finish();

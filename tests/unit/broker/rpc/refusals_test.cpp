@@ -117,7 +117,7 @@ TEST_CASE("a descriptor that did not come, and one for a function, make a job in
 
 TEST_CASE("a full pool, a stopping one and a key that is another job's are told apart") {
   CoreLimits limits;
-  limits.max_ready_jobs = 1;
+  limits.max_queued_jobs = 1;
   House house(0, limits);
   house.broker->apply("k");
   const auto full = submit(house, kSquare);

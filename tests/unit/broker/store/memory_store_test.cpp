@@ -66,7 +66,7 @@ TEST_CASE("a full store refuses new jobs and what is said of them, and takes the
   store.commit({job(1)});
   store.step();
   store.become_full();
-  store.commit({job(2), AttemptRecord{JobId{2}, 1, 0}, AttemptRecord{JobId{1}, 1, 0}});
+  store.commit({job(2), AttemptRecord{JobId{2}, 1, 0, 7}, AttemptRecord{JobId{1}, 1, 0, 7}});
   store.commit({JobEnd{JobId{2}, Outcome::cancelled, 0, "", ""}, JobEnd{JobId{1}, Outcome::cancelled, 0, "", ""}});
   store.step();
   CHECK(told_by(store) == Words{"committed 1", "full 2: 2", "committed 2", "committed 3"});
@@ -110,7 +110,7 @@ TEST_CASE("a record that breaks the order of records fails the store") {
   MemoryStore store;
   SECTION("a key that is taken") { store.commit({job(1, "key"), job(2, "key")}); }
   SECTION("a job twice") { store.commit({job(1), job(1)}); }
-  SECTION("an attempt of a job that is not there") { store.commit({AttemptRecord{JobId{1}, 1, 0}}); }
+  SECTION("an attempt of a job that is not there") { store.commit({AttemptRecord{JobId{1}, 1, 0, 7}}); }
   SECTION("an end of an attempt that was not recorded") { store.commit({job(1), AttemptEnd{JobId{1}, {}}}); }
   SECTION("two ends") { store.commit({job(1), JobEnd{JobId{1}, {}, {}, {}, {}}, JobEnd{JobId{1}, {}, {}, {}, {}}}); }
   store.step();
