@@ -41,8 +41,9 @@ void BlockAllocator::free(std::uint64_t offset, std::uint64_t size) {
 
 bool BlockAllocator::adopt(std::uint64_t offset, std::uint64_t size) {
   const unsigned shift = shift_for(size);
+  if (shift > kMaxShift) return false;
   const std::uint64_t bytes = std::uint64_t{1} << shift;
-  if (shift > kMaxShift || offset < top_ || offset % bytes != 0 || offset > capacity_ || bytes > capacity_ - offset) return false;
+  if (offset < top_ || offset % bytes != 0 || offset > capacity_ || bytes > capacity_ - offset) return false;
   free_gap(top_, offset);
   top_ = offset + bytes;
   used_ += bytes;
