@@ -17,8 +17,11 @@ if [ -r /etc/os-release ]; then
   # shellcheck source=/dev/null
   system=$(. /etc/os-release && echo "${ID:-unknown} ${VERSION_ID:-unknown}")
 fi
+# The fuzzers' compiler, and its runtime of the same version: libFuzzer and the sanitizers.
 case $system in
-  "debian 12" | "debian 13" | "ubuntu 24.04") ;;
+  "debian 12") packages="$packages clang libclang-rt-14-dev" ;;
+  "debian 13") packages="$packages clang libclang-rt-19-dev" ;;
+  "ubuntu 24.04") packages="$packages clang libclang-rt-18-dev" ;;
   *) fail "this system ($system) is not supported; Debian 12, Debian 13 and Ubuntu 24.04 are. Elsewhere install by hand what these give: $packages" ;;
 esac
 

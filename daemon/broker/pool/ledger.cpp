@@ -63,7 +63,10 @@ struct Ledger::Impl {
   Header& header() { return *reinterpret_cast<Header*>(base); }
   Entry& entry(std::uint32_t i) { return reinterpret_cast<Entry*>(base + kEntriesOffset)[i]; }
   std::byte* heap(const Block& block) { return base + kHeapOffset + block.offset; }
-  std::string_view text(const Block& block) { return {reinterpret_cast<const char*>(heap(block)), block.size}; }
+  // Of an empty block the offset was never checked.
+  std::string_view text(const Block& block) {
+    return block.size == 0 ? std::string_view() : std::string_view(reinterpret_cast<const char*>(heap(block)), block.size);
+  }
 
   Entry* find(JobId id) {
     const auto found = index.find(id);

@@ -36,3 +36,11 @@ TEST_CASE("a word that is not UTF-8 is refused, named readably") {
   REQUIRE_FALSE(text);
   CHECK(text.error().text.find("\\x01") != std::string::npos);
 }
+
+TEST_CASE("a word that begins with a byte order mark is a string") {
+  // The bug: it was taken for JSON and passed on as it was, which made the whole array no JSON, and the daemon refused the call.
+  CHECK(arguments({"\xef\xbb\xbf"
+                   "7"}) ==
+        "[\"\xef\xbb\xbf"
+        "7\"]");
+}

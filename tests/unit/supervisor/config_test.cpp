@@ -154,3 +154,21 @@ TEST_CASE("flags are read, and wrong usage ends with exit code 2") {
   CHECK(parse({"--frobnicate"}).exit_code == 2);
   CHECK(parse({"--version"}).exit_code == 0);
 }
+
+TEST_CASE("a table without a name is refused with its line") {
+  // The bug: toml++ asserts that a name follows "[" before it complains of what does; a daemon built without NDEBUG aborted over this slip.
+  CHECK(complaint("workers = 1\n[=]\n").starts_with("pool.toml:2: "));
+}
+
+TEST_CASE("a text with U+0000 in the configuration file is refused") {
+  // The bug: it was taken, and the system calls used what came before the zero byte.
+  CHECK(complaint("socket = \"/run/a\\u0000b\"\n") == "pool.toml:1: 'socket' is a text without U+0000");
+  CHECK(complaint("plugin_dirs = [\"/a\\u0000\"]\n") == "pool.toml:1: 'plugin_dirs' is a text without U+0000");
+}
+
+TEST_CASE("a letter beyond ASCII is no white space in the configuration file") {
+  // The bug: toml++ took it for impossible that one stands where white space may, and what then happened was left to the compiler.
+  CHECK(complaint("workers = 8\n\u00e4workers = 9\n").starts_with("pool.toml:2: "));
+  CHECK(complaint("workers\u02d2 = 8\n").starts_with("pool.toml:1: "));
+  CHECK(complaint("workers = 8 \u00e4\n").starts_with("pool.toml:1: "));
+}

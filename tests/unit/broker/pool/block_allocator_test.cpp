@@ -74,6 +74,13 @@ TEST_CASE("blocks that overlap, leave the heap or are not aligned are refused") 
   CHECK_FALSE(books.adopt(1024, std::uint64_t{1} << 40));
 }
 
+TEST_CASE("a block of an impossible size is refused") {
+  // The bug: its size was made by a shift of 64 before it was compared with the largest, which is undefined.
+  BlockAllocator books{kCapacity};
+  CHECK_FALSE(books.adopt(0, (std::uint64_t{1} << 63) + 1));
+  CHECK_FALSE(books.adopt(0, ~std::uint64_t{0}));
+}
+
 TEST_CASE("no room is said, not made") {
   BlockAllocator blocks{1024};
   CHECK(blocks.allocate(1024).has_value());

@@ -146,6 +146,23 @@ TEST_CASE("a ledger of another version or with contradictions is not taken over"
   CHECK(again.error().code == Errc::protocol);
 }
 
+TEST_CASE("an empty block may say any place") {
+  // The bug: recovery made a pointer of it, far outside of the ledger, which is undefined even where nobody follows it.
+  const UniqueFd fd = new_memfd();
+  {
+    Ledger ledger = open_ledger(fd.get());
+    Job job = a_job(1);
+    job.outcome = Outcome::succeeded;
+    REQUIRE(ledger.finish(job, a_report("49")));
+  }
+  const ledger_layout::Block empty{~std::uint64_t{0} - 100, 0};
+  const auto block = ledger_layout::kEntriesOffset + offsetof(ledger_layout::Entry, reason);
+  REQUIRE(::pwrite(fd.get(), &empty, sizeof empty, static_cast<off_t>(block)) == sizeof empty);
+  Ledger ledger = open_ledger(fd.get());
+  REQUIRE(ledger.recover().size() == 1);
+  CHECK(ledger.recover()[0].job.reason.empty());
+}
+
 TEST_CASE("an entry that a dying broker was about to free is found free") {
   const UniqueFd fd = new_memfd();
   {

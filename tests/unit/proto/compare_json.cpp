@@ -1,0 +1,40 @@
+// Which differences from nlohmann's parser are wanted, and the comparison.
+#include "tests/unit/proto/compare_json.hpp"
+
+#include <algorithm>
+#include <nlohmann/json.hpp>
+
+#include "proto/json_reader.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+using nlohmann::json;
+
+// nlohmann's parser takes more in these cases, each known and wanted.
+bool may_differ(std::string_view text) {
+  if (text.find('\0') != text.npos || text.starts_with("\xEF\xBB\xBF")) return true;  // an end to it; a byte order mark
+  if (text.find("e-") != text.npos || text.find("E-") != text.npos) return true;      // numbers too small for a double
+  return std::count_if(text.begin(), text.end(), [](char c) { return c == '[' || c == '{'; }) > kMaxMessageDepth;
+}
+
+bool has_discarded(const json& value) {
+  if (value.is_discarded()) return true;
+  return value.is_structured() && std::any_of(value.begin(), value.end(), has_discarded);
+}
+
+}  // namespace
+
+std::string compare_json(std::string_view text) {
+  if (may_differ(text)) return "";
+  json value;
+  JsonReader reader(text, kMaxMessageDepth);
+  const bool is_read = reader.read_value(value) && reader.at_end();
+  const json expected = json::parse(text, nullptr, false);
+  if (is_read == expected.is_discarded()) return is_read ? "took what is no JSON" : "refused JSON";
+  if (is_read && !has_discarded(value) && value != expected) return "read another value";
+  if (is_read && !is_json(text)) return "skipping refuses what reading takes";
+  return "";
+}
+
+}  // namespace jobpool::proto
