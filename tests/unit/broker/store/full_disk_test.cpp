@@ -60,7 +60,7 @@ std::uint64_t fill_up(Store& store, Told& told) {
 }  // namespace
 
 TEST_CASE("when the disk is full new jobs are refused, old ones end, and room brings new ones back") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   const auto store = loaded(hasty(disk));
   disk.set_room(1'000'000);
@@ -83,7 +83,7 @@ TEST_CASE("when the disk is full new jobs are refused, old ones end, and room br
 }
 
 TEST_CASE("jobs refused in one go with old ones leave nothing behind, whatever was said of them") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   auto store = loaded(hasty(disk));
   commit(*store, {job(1)});
@@ -103,7 +103,7 @@ TEST_CASE("jobs refused in one go with old ones leave nothing behind, whatever w
 }
 
 TEST_CASE("when there is no room even for the ends they wait, and are committed as soon as there is") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   std::atomic<bool> is_stuck{false};
   std::atomic<int> refusals_of_the_disk{0};
@@ -133,7 +133,7 @@ TEST_CASE("when there is no room even for the ends they wait, and are committed 
 }
 
 TEST_CASE("a store that is opened on a full disk refuses new jobs and ends old ones") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   { commit(*loaded(hasty(disk)), {job(1)}); }
   disk.set_room(200'000);
@@ -151,7 +151,7 @@ TEST_CASE("a store that is opened on a full disk refuses new jobs and ends old o
 TEST_CASE("wherever the disk becomes full, all that was not refused is committed") {
   for (int at = 0; at < 400; at += 3) {
     INFO("change " << at);
-    const TempDir dir;
+    const TempDir dir(TempDir::On::memory);
     TrialDisk disk(dir.path());
     StoreOptions options = hasty(disk);
     options.inline_result_bytes = 500;

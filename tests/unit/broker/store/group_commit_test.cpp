@@ -52,7 +52,7 @@ class SlowDisk {
 }  // namespace
 
 TEST_CASE("batches that come while a transaction is being committed go into the next one together") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   SlowDisk slow(dir);
   StoreOptions options = slow.disk.options();
   options.idle = std::chrono::minutes(10);
@@ -73,7 +73,7 @@ TEST_CASE("batches that come while a transaction is being committed go into the 
 }
 
 TEST_CASE("batches without a write cost no write and no sync") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   StoreOptions options = disk.options();
   options.idle = std::chrono::minutes(10);
@@ -84,7 +84,7 @@ TEST_CASE("batches without a write cost no write and no sync") {
 }
 
 TEST_CASE("nothing is told before the disk has it") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   SlowDisk slow(dir);
   const auto store = loaded(slow.disk.options());
   slow.hold();

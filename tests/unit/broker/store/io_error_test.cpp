@@ -71,7 +71,7 @@ TEST_CASE("an I/O error at any change of the disk fails the store or harms nothi
   int failures = 0, refusals_to_open = 0, failing = 0;
   for (bool was_reached = true; was_reached; ++failing) {
     INFO("change " << failing);
-    const TempDir dir;
+    const TempDir dir(TempDir::On::memory);
     TrialDisk disk(dir.path());
     const Run run = run_with_failure(disk, kSeed, failing);
     was_reached = run.changes > failing;

@@ -32,7 +32,7 @@ StoreBatch removals(std::uint64_t first, std::uint64_t last) {
 }  // namespace
 
 TEST_CASE("when jobs were removed and nothing is committed, the files shrink to what is left") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   const TrialDisk disk(dir.path());  // quick: it does not really sync
   StoreOptions options = disk.options();
   options.idle = std::chrono::milliseconds(1);
@@ -44,7 +44,7 @@ TEST_CASE("when jobs were removed and nothing is committed, the files shrink to 
 }
 
 TEST_CASE("the log stays short while commits go on") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   const TrialDisk disk(dir.path());
   StoreOptions options = disk.options();
   options.idle = std::chrono::minutes(10);
@@ -63,7 +63,7 @@ TEST_CASE("the log stays short while commits go on") {
 }
 
 TEST_CASE("an idle store leaves its disk alone") {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
   StoreOptions options = disk.options();
   options.idle = std::chrono::milliseconds(1);
