@@ -2,6 +2,7 @@
 #include "tests/fault/power_loss.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace jobpool::fault {
 
@@ -47,6 +48,12 @@ class Survival {
 };
 
 }  // namespace
+
+void DiskModel::begin_with(const std::string& path, std::string content) {
+  const auto file = std::make_shared<File>();
+  file->durable = std::move(content);
+  now_[path] = durable_[path] = file;
+}
 
 void DiskModel::apply(const Change& change) {
   switch (change.kind) {

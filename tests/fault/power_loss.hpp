@@ -20,6 +20,9 @@ class DiskModel {
 
   explicit DiskModel(Syncs syncs = Syncs::kept) : syncs_(syncs) {}
 
+  // A file that is there, durable, before the first change.
+  void begin_with(const std::string& path, std::string content);
+
   // The power is on: the change happens.
   void apply(const testing::Change& change);
 

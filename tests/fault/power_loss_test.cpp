@@ -5,6 +5,7 @@
 #include <fstream>
 #include <optional>
 
+#include "daemon/broker/store/id_reservation.hpp"
 #include "daemon/broker/store/memory_store.hpp"
 #include "daemon/broker/store/sqlite_store.hpp"
 #include "tests/fault/power_loss.hpp"
@@ -122,6 +123,38 @@ TEST_CASE("no power loss loses a batch that was told committed, or leaves a part
     states += score.states;
   }
   CHECK(states >= wanted);
+}
+
+TEST_CASE("no power loss gives an id out twice") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    const TempDir dir(TempDir::On::memory);
+    TrialDisk disk(dir.path());
+    std::mt19937 random(seed);
+    if (seed % 2 == 0) std::ofstream(dir.file("ids")) << "4711\n";
+    for (int life = 0; life < 3; ++life) {
+      auto ids = IdReservation::open(dir.path(), disk);
+      REQUIRE(ids);
+      for (int i = 0; i < 3; ++i) {
+        REQUIRE(ids->ensure(ids->first_unreserved()));
+        disk.mark(ids->first_unreserved().value);
+      }
+      const JobId rest{ids->first_unreserved().value - random() % 100};
+      disk.mark(rest.value);
+      REQUIRE(ids->give_back(rest));
+    }
+    DiskModel model;
+    if (seed % 2 == 0) model.begin_with("ids", "4711\n");
+    std::uint64_t told = 1;
+    for (const Change& change : disk.changes()) {
+      if (change.kind == Kind::mark) told = static_cast<std::uint64_t>(change.offset);
+      const TempDir found(TempDir::On::memory);
+      write_files(found.path(), model.after_power_loss(random));
+      const auto ids = IdReservation::open(found.path());
+      REQUIRE(ids);
+      REQUIRE(ids->first_unreserved().value >= told);
+      model.apply(change);
+    }
+  }
 }
 
 TEST_CASE("with a disk that only says that it syncs, batches are lost, and this test sees it") {
