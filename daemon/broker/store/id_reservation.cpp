@@ -5,10 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <charconv>
 #include <utility>
-
-#include "common/unique_fd.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -16,46 +13,92 @@ namespace {
 constexpr std::uint64_t kSmallestBlock = 1'024;
 constexpr std::uint64_t kLargestBlock = 1'048'576;  // about four seconds of the highest rates
 
+constexpr const char* kName = "ids";
+constexpr const char* kUnfinished = "ids.new";
+
+Result<std::string> content_of(int fd) {
+  std::string bytes(kIdFileBytes + 1, '\0');
+  const ssize_t size = ::pread(fd, bytes.data(), bytes.size(), 0);
+  if (size < 0) return disk_error("read", errno);
+  bytes.resize(static_cast<std::size_t>(size));
+  return bytes;
+}
+
 }  // namespace
 
-Result<IdReservation> IdReservation::open(const std::string& state_dir) {
-  IdReservation ids{state_dir + "/ids"};
+Result<IdReservation> IdReservation::open(const std::string& state_dir, Disk& disk) {
+  UniqueFd directory{::open(state_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
+  if (!directory) return errno_error(state_dir);
+  IdReservation ids{std::move(directory), disk, state_dir + "/" + kName};
   ids.block_ = kSmallestBlock;
-  UniqueFd file{::open(ids.path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW)};
-  if (!file && errno == ENOENT) return ids;
-  if (!file) return errno_error(ids.path_);
-  char text[32];
-  const ssize_t size = ::read(file.get(), text, sizeof text);
-  if (size < 0) return errno_error(ids.path_);
-  const auto [end, error] = std::from_chars(text, text + size, ids.reserved_);
-  if (error != std::errc{} || end + 1 != text + size || *end != '\n' || ids.reserved_ == 0)
-    return Error{Errc::protocol,
-                 ids.path_ + ": not a job id; restore it from a backup, or write a number above every id ever given out into it"};
+  ids.file_.reset(::openat(ids.directory_.get(), kName, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  if (!ids.file_ && errno != ENOENT) return errno_error(ids.path_);
+  Result<void> ready;
+  if (!ids.file_) {
+    ready = ids.begin_with(1);
+  } else if (const auto bytes = content_of(ids.file_.get()); !bytes) {
+    ready = bytes.error();
+  } else if (const auto text = decode_text(*bytes)) {
+    ready = ids.begin_with(*text);
+  } else {
+    ready = ids.read(*bytes);
+  }
+  if (!ready) return ids.named(ready.error());
   return ids;
 }
 
+// A new file, made durable, then renamed: whoever dies when, there is the old number or the new file. The only write that needs room.
+Result<void> IdReservation::begin_with(std::uint64_t number) {
+  auto file = disk_->open(directory_.get(), kUnfinished);
+  if (!file) return file.error();
+  std::string bytes(kIdFileBytes, '\0');
+  for (const std::uint64_t counter : {1, 2}) {
+    newest_ = {counter, number};
+    bytes.replace(offset_of_slot(counter), kIdSlotBytes, encode(newest_));
+  }
+  if (auto emptied = disk_->truncate(file->get(), 0); !emptied) return emptied;
+  if (auto written = disk_->write(file->get(), bytes, 0); !written) return written;
+  if (auto synced = disk_->sync(file->get()); !synced) return synced;
+  if (auto renamed = disk_->rename(directory_.get(), kUnfinished, kName); !renamed) return renamed;
+  file_ = std::move(*file);
+  return disk_->sync_directory(directory_.get());
+}
+
+Result<void> IdReservation::read(std::string_view bytes) {
+  const auto slot_at = [&](std::size_t offset) { return decode_slot(bytes.substr(std::min(offset, bytes.size()))); };
+  const auto first = slot_at(0), second = slot_at(kIdSlotDistance);
+  if (bytes.size() != kIdFileBytes || (!first && !second)) {
+    return Error{
+        Errc::protocol,
+        "damaged; restore it from a backup, or write a number above every id ever given out into it, as text in a line of its own"};
+  }
+  if (first && second) {
+    newest_ = first->counter > second->counter ? *first : *second;
+    return {};
+  }
+  // A torn write was never told as done, but a slot that rotted may have been the newer one, by a block at most: skip that.
+  newest_ = first ? *first : *second;
+  return write(newest_.number + kLargestBlock);
+}
+
 Result<void> IdReservation::ensure(JobId next) {
-  if (next.value + block_ / 4 < reserved_) return {};
-  const std::uint64_t wanted = std::max(reserved_, next.value) + block_;
-  if (auto written = write(wanted); !written) return written;
+  if (next.value + block_ / 4 < newest_.number) return {};
+  if (auto written = write(std::max(newest_.number, next.value) + block_); !written) return named(written.error());
   block_ = std::min(block_ * 2, kLargestBlock);
   return {};
 }
 
-Result<void> IdReservation::give_back(JobId next) { return next.value < reserved_ ? write(next.value) : Result<void>{}; }
+Result<void> IdReservation::give_back(JobId next) {
+  if (next.value >= newest_.number) return {};
+  auto written = write(next.value);
+  return written ? written : Result<void>{named(written.error())};
+}
 
-// A new file, made durable, then renamed over the old one: whoever dies when, the file holds one whole number.
-Result<void> IdReservation::write(std::uint64_t reserved) {
-  const std::string fresh = path_ + ".new";
-  UniqueFd file{::open(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600)};
-  if (!file) return errno_error(fresh);
-  const std::string text = std::to_string(reserved) + "\n";
-  if (::write(file.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size())) return errno_error(fresh);
-  if (::fdatasync(file.get()) != 0) return errno_error(fresh);
-  if (::rename(fresh.c_str(), path_.c_str()) != 0) return errno_error(path_);
-  UniqueFd directory{::open(path_.substr(0, path_.rfind('/')).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
-  if (!directory || ::fsync(directory.get()) != 0) return errno_error(path_ + ": directory");
-  reserved_ = reserved;
+Result<void> IdReservation::write(std::uint64_t number) {
+  const IdSlot slot{newest_.counter + 1, number};
+  if (auto written = disk_->write(file_.get(), encode(slot), static_cast<off_t>(offset_of_slot(slot.counter))); !written) return written;
+  if (auto synced = disk_->sync(file_.get()); !synced) return synced;
+  newest_ = slot;
   return {};
 }
 

@@ -53,6 +53,11 @@ int TrialDisk::admit(Change change) {
 }
 
 int TrialDisk::take_room(const Change& change) {
+  if (change.kind == Kind::rename) {
+    sizes_[change.bytes] = sizes_[change.path];
+    sizes_.erase(change.path);
+    return 0;
+  }
   std::int64_t& size = sizes_[change.path];
   std::int64_t wanted = size;
   if (change.kind == Kind::write) wanted = std::max(size, change.offset + static_cast<std::int64_t>(change.bytes.size()));

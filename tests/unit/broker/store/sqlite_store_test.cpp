@@ -20,7 +20,7 @@ namespace fs = std::filesystem;
 
 // The same history into both; the store on the disk is closed and opened now and then.
 void compare_with_model(unsigned seed) {
-  const TempDir dir;
+  const TempDir dir(TempDir::On::memory);
   MemoryStore model;
   History history(seed);
   std::mt19937 random(seed);
@@ -45,7 +45,7 @@ void compare_with_model(unsigned seed) {
 }  // namespace
 
 TEST_CASE("any history is read back as a store in memory has it") {
-  const int histories = number_from("JOBPOOL_HISTORIES", 20);
+  const int histories = number_from("JOBPOOL_HISTORIES", 50);
   for (int seed = 1; seed <= histories; ++seed) {
     INFO("seed " << seed);
     compare_with_model(static_cast<unsigned>(seed));

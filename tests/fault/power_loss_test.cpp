@@ -1,0 +1,163 @@
+// The power goes at every sync of a store's life: what was told committed is there, and every batch is there whole or not at all.
+// More at night: JOBPOOL_POWER_LOSSES=100000 ctest -L fault.
+#include <chrono>
+#include <filesystem>
+#include <fstream>
+#include <optional>
+
+#include "daemon/broker/store/id_reservation.hpp"
+#include "daemon/broker/store/memory_store.hpp"
+#include "daemon/broker/store/sqlite_store.hpp"
+#include "tests/fault/power_loss.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/number_from.hpp"
+#include "tests/support/store/history.hpp"
+#include "tests/support/store/stored_text.hpp"
+#include "tests/support/store/told.hpp"
+#include "tests/support/temp_dir.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace jobpool::testing;
+using jobpool::fault::DiskModel;
+
+namespace {
+
+namespace fs = std::filesystem;
+using Kind = Change::Kind;
+
+struct Life {
+  std::vector<Change> changes;
+  std::vector<std::string> texts;  // what the store holds after 0, 1, 2 … batches
+};
+
+StoreOptions small(StoreOptions options) {
+  options.inline_result_bytes = 500;
+  options.ballast_bytes = 4096;
+  return options;
+}
+
+// Some stores on one disk, one after the other; commits alone and many at a time, idle and busy. Marks: how many batches were told.
+Life live(unsigned seed) {
+  const TempDir dir(TempDir::On::memory);
+  TrialDisk disk(dir.path());
+  std::mt19937 random(seed);
+  History history(seed, 3'000);
+  MemoryStore model;
+  Life life;
+  life.texts.push_back(text_of(model));
+  for (int store_number = 0; store_number < 3; ++store_number) {
+    StoreOptions options = small(disk.options());
+    options.idle = std::chrono::milliseconds(random() % 2 == 0 ? 0 : 60'000);
+    auto store = SqliteStore::open(options);
+    REQUIRE(store);
+    REQUIRE((*store)->load());
+    const std::size_t before = life.texts.size() - 1;
+    Told told;
+    for (int i = 0; i < 15; ++i) {
+      for (unsigned batches = random() % 3 == 0 ? 8 : 1; batches > 0; --batches) {
+        const StoreBatch batch = history.next();
+        model.commit(batch);
+        model.step();
+        life.texts.push_back(text_of(model));
+        (*store)->commit(batch);
+      }
+      REQUIRE(collect_all(**store, told));
+      REQUIRE_FALSE(told.has("failed"));
+      disk.mark(before + told.committed);
+    }
+  }
+  life.changes = disk.changes();
+  return life;
+}
+
+void write_files(const std::string& dir, const std::map<std::string, std::string>& files) {
+  fs::create_directory(dir + "/results");
+  for (const auto& [path, content] : files)
+    if (path != "ballast") std::ofstream(dir + "/" + path, std::ios::binary) << content;
+}
+
+// The number of batches that the store has which is found on such a disk; none: something is lost, or half there.
+std::optional<std::size_t> batches_in(const std::map<std::string, std::string>& files, const Life& life, std::size_t told) {
+  const TempDir dir(TempDir::On::memory);
+  write_files(dir.path(), files);
+  const TrialDisk disk(dir.path());  // quick: no real sync
+  auto store = SqliteStore::open(small(disk.options()));
+  const std::string found = store ? text_of(**store) : "error: " + store.error().text;
+  for (std::size_t batches = told; batches < life.texts.size(); ++batches)
+    if (life.texts[batches] == found) return batches;
+  UNSCOPED_INFO("told " << told << ", found:\n" << found);
+  return std::nullopt;
+}
+
+struct Score {
+  int states = 0, lost = 0;
+};
+
+// The power goes before each sync (that is when most is open) and at the end, `ways` times each.
+Score lose_power(const Life& life, DiskModel model, int ways, std::mt19937& random) {
+  Score score;
+  std::size_t told = 0;
+  const auto try_all_ways = [&] {
+    for (int way = 0; way < ways; ++way, ++score.states) score.lost += batches_in(model.after_power_loss(random), life, told) ? 0 : 1;
+  };
+  for (const Change& change : life.changes) {
+    if (change.kind == Kind::sync || change.kind == Kind::sync_directory) try_all_ways();
+    if (change.kind == Kind::mark) told = static_cast<std::size_t>(change.offset);
+    model.apply(change);
+  }
+  try_all_ways();
+  return score;
+}
+
+}  // namespace
+
+TEST_CASE("no power loss loses a batch that was told committed, or leaves a part of one") {
+  const int wanted = number_from("JOBPOOL_POWER_LOSSES", 2'000);
+  int states = 0;
+  for (unsigned seed = 1; states < wanted; ++seed) {
+    INFO("seed " << seed);
+    std::mt19937 random(seed);
+    const Score score = lose_power(live(seed), DiskModel(), 2, random);
+    REQUIRE(score.lost == 0);
+    states += score.states;
+  }
+  CHECK(states >= wanted);
+}
+
+TEST_CASE("no power loss gives an id out twice") {
+  for (unsigned seed = 1; seed <= 20; ++seed) {
+    const TempDir dir(TempDir::On::memory);
+    TrialDisk disk(dir.path());
+    std::mt19937 random(seed);
+    if (seed % 2 == 0) std::ofstream(dir.file("ids")) << "4711\n";
+    for (int life = 0; life < 3; ++life) {
+      auto ids = IdReservation::open(dir.path(), disk);
+      REQUIRE(ids);
+      for (int i = 0; i < 3; ++i) {
+        REQUIRE(ids->ensure(ids->first_unreserved()));
+        disk.mark(ids->first_unreserved().value);
+      }
+      const JobId rest{ids->first_unreserved().value - random() % 100};
+      disk.mark(rest.value);
+      REQUIRE(ids->give_back(rest));
+    }
+    DiskModel model;
+    if (seed % 2 == 0) model.begin_with("ids", "4711\n");
+    std::uint64_t told = 1;
+    for (const Change& change : disk.changes()) {
+      if (change.kind == Kind::mark) told = static_cast<std::uint64_t>(change.offset);
+      const TempDir found(TempDir::On::memory);
+      write_files(found.path(), model.after_power_loss(random));
+      const auto ids = IdReservation::open(found.path());
+      REQUIRE(ids);
+      REQUIRE(ids->first_unreserved().value >= told);
+      model.apply(change);
+    }
+  }
+}
+
+TEST_CASE("with a disk that only says that it syncs, batches are lost, and this test sees it") {
+  std::mt19937 random(1);
+  CHECK(lose_power(live(1), DiskModel(DiskModel::Syncs::ignored), 1, random).lost > 10);
+}
