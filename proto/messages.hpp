@@ -23,6 +23,7 @@ namespace jobpool::proto {
 inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;  // arguments, result: one of them inline
 inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;      // of each stream
 inline constexpr std::size_t kMaxKeyBytes = 128;
+inline constexpr int kLowestNice = -20, kHighestNice = 19;  // the kernel's
 inline constexpr std::string_view kDefaultPool = "default";
 
 struct Submission {
@@ -32,6 +33,7 @@ struct Submission {
   std::string cwd = "/";
   std::optional<std::vector<std::string>> environment;
   int umask = 022;
+  std::optional<int> nice;  // of a command; absent: as the workers
   std::optional<int> stdin_index, stdout_index, stderr_index;
   std::string stdin_file;
   Microseconds grace{5'000'000};

@@ -3,11 +3,8 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <spawn.h>
 #include <sys/file.h>
 #include <sys/stat.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,6 +12,7 @@
 #include <cstdlib>
 
 #include "client/cli/log_tail.hpp"
+#include "client/cli/spawn.hpp"
 #include "client/lib/submission.hpp"
 #include "proto/messages.hpp"
 
@@ -24,53 +22,15 @@ namespace {
 constexpr std::chrono::seconds kStartPatience{15};  // recovery of a large store included
 constexpr std::chrono::milliseconds kLongestPause{50};
 
-// Posix spawn attributes and file actions, freed at the end of the scope.
-struct SpawnSetup {
-  posix_spawn_file_actions_t actions;
-  posix_spawnattr_t attributes;
-  SpawnSetup() {
-    ::posix_spawn_file_actions_init(&actions);
-    ::posix_spawnattr_init(&attributes);
-  }
-  SpawnSetup(const SpawnSetup&) = delete;
-  SpawnSetup& operator=(const SpawnSetup&) = delete;
-  ~SpawnSetup() {
-    ::posix_spawn_file_actions_destroy(&actions);
-    ::posix_spawnattr_destroy(&attributes);
-  }
-};
-
-// A daemon's surroundings: own session, no terminal, default signals, no descriptor of ours, and no directory kept busy.
-void prepare(SpawnSetup& setup, const std::string& log) {
-  ::posix_spawn_file_actions_addopen(&setup.actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&setup.actions, STDOUT_FILENO, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-  ::posix_spawn_file_actions_adddup2(&setup.actions, STDOUT_FILENO, STDERR_FILENO);
-  ::posix_spawn_file_actions_addclosefrom_np(&setup.actions, STDERR_FILENO + 1);
-  ::posix_spawn_file_actions_addchdir_np(&setup.actions, "/");
-  sigset_t all, none;
-  ::sigfillset(&all);
-  ::sigemptyset(&none);
-  ::posix_spawnattr_setsigdefault(&setup.attributes, &all);
-  ::posix_spawnattr_setsigmask(&setup.attributes, &none);
-  ::posix_spawnattr_setflags(&setup.attributes, POSIX_SPAWN_SETSID | POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-}
-
 // Gives a pidfd, ready when the daemon died.
-Result<UniqueFd> spawn(const DaemonStart& start) {
+Result<UniqueFd> spawn_daemon(const DaemonStart& start) {
   std::vector<std::string> words{start.program, "--socket", start.socket};
   if (!start.state_dir.empty()) words.insert(words.end(), {"--state-dir", start.state_dir});
-  std::vector<char*> argv;
-  for (std::string& word : words) argv.push_back(word.data());
-  argv.push_back(nullptr);
-
-  SpawnSetup setup;
-  prepare(setup, start.log);
-  pid_t pid = -1;
-  const int failed = ::posix_spawn(&pid, start.program.c_str(), &setup.actions, &setup.attributes, argv.data(), environ);
-  if (failed != 0) return errno_error("start " + start.program + " (log " + start.log + ")", failed);
-  UniqueFd pidfd{static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))};
-  if (!pidfd) return errno_error("pidfd_open");
-  return pidfd;
+  SpawnSetup setup("/dev/null", start.log.c_str());
+  setup.make_daemon();
+  Result<Spawned> daemon = spawn(std::move(words), setup);
+  if (!daemon) return Error{daemon.error().code, daemon.error().text + " (log " + start.log + ")"};
+  return std::move(daemon->pidfd);
 }
 
 // Nobody else starts a daemon while this is held; the kernel lets go of it when we die.
@@ -88,7 +48,7 @@ class Startup {
   explicit Startup(const DaemonStart& start) : start_(start), log_size_(file_size(start.log)) {}
 
   Result<client::Connection> run() {
-    Result<UniqueFd> spawned = spawn(start_);
+    Result<UniqueFd> spawned = spawn_daemon(start_);
     if (!spawned) return spawned.error();
     daemon_ = std::move(*spawned);
     for (std::chrono::milliseconds pause{1};; pause = std::min(2 * pause, kLongestPause)) {

@@ -3,6 +3,8 @@
 
 #include "client/cli/autostart.hpp"
 #include "client/cli/selector.hpp"
+#include "client/cli/tell.hpp"
+#include "client/cli/user_unit.hpp"
 #include "client/lib/address.hpp"
 #include "client/lib/remote_error.hpp"
 
@@ -12,6 +14,16 @@ namespace {
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::seconds kAnswerPatience{60};  // for what needs no waiting: a daemon that is silent so long hangs
 constexpr std::chrono::seconds kSlack{10};           // the daemon keeps a call's time-out; ours only notices that it does not
+
+// By the user's socket unit, where there is one; whoever named a socket wants that and no other. Errors: the private daemon is next.
+Result<client::Connection> wake_user_unit(const client::SocketPlan& plan, const client::Surroundings& around,
+                                          client::Connections& connections) {
+  if (plan.is_explicit) return Error{Errc::not_found, "the socket was named"};
+  const Result<void> started = start_user_unit(around.runtime_directory);
+  if (started) return connections.take(Clock::now() + kConnectPatience);
+  if (started.error().code != Errc::not_found) tell(started.error().text + "; starting a private daemon");
+  return started.error();
+}
 
 }  // namespace
 
@@ -25,11 +37,14 @@ Result<client::Connections*> Context::connect(Daemon daemon) {
     if (connection.error().code != Errc::closed || daemon == Daemon::must_run || no_autostart) return connection.error();
     const Result<void> allowed = may_start_daemon();
     if (!allowed) return Error{Errc::closed, connection.error().text + " (" + allowed.error().text + ")"};
-    const Result<DaemonStart> start = plan_daemon_start(plan, around);
-    if (!start) return start.error();
-    connection = start_daemon(*start);
-    if (!connection) return connection.error();
-    connections = std::make_unique<client::Connections>(std::vector<std::string>{start->socket});
+    connection = wake_user_unit(plan, around, *connections);
+    if (!connection) {
+      const Result<DaemonStart> start = plan_daemon_start(plan, around);
+      if (!start) return start.error();
+      connection = start_daemon(*start);
+      if (!connection) return connection.error();
+      connections = std::make_unique<client::Connections>(std::vector<std::string>{start->socket});
+    }
   }
   connections->give_back(std::move(*connection));
   connections_ = std::move(connections);

@@ -25,8 +25,8 @@ class Context {
   // Whether a verb makes sense without a daemon that was there before it.
   enum class Daemon { start_if_missing, must_run };
 
-  // Connects, starting a private daemon where that is wanted and allowed. Errors: as Connections::take; what the daemon's start ended with.
-  // The connections live as long as the context.
+  // Connects, starting the user's socket unit or a private daemon where that is wanted and allowed. Errors: as Connections::take; what the
+  // daemon's start ended with. The connections live as long as the context.
   Result<client::Connections*> connect(Daemon daemon = Daemon::start_if_missing);
 
   // A question that the daemon answers at once. An error of the daemon is an Error here.

@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 
 #include "client/cli/function_arguments.hpp"
@@ -26,6 +27,14 @@ Result<std::string> absolute(const std::string& path) {
   Result<std::string> here = client::current_directory();
   if (!here) return here.error();
   return *here + "/" + path;
+}
+
+Result<int> nice_value(std::string_view text) {
+  int value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc{} || end != text.data() + text.size() || value < proto::kLowestNice || value > proto::kHighestNice)
+    return Error{Errc::invalid_argument, "'" + std::string{text} + "' is no nice value: write -20 to 19"};
+  return value;
 }
 
 void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
@@ -55,6 +64,11 @@ void SubmissionOptions::declare(Options& options) {
   options.flag("--clean-env", "pass no other variables than PATH, HOME, USER, LOGNAME, SHELL, LANG and those of --env", clean_environment_);
   options.text("--stdin", "FILE", "what the command reads as its input", stdin_file_);
   options.text("--output", "FILE", "write the command's stdout and stderr there (made anew)", output_file_);
+  options.value("--nice", "N", "the command's nice value, -20 (served first) to 19 (last)", [this](std::string_view given) {
+    Result<int> nice = nice_value(given);
+    if (nice) nice_ = *nice;
+    return nice ? Result<void>{} : nice.error();
+  });
   options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
 }
 
@@ -71,10 +85,11 @@ Result<SubmissionCall> SubmissionOptions::build(const Options::Parsed& parsed, O
 }
 
 Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& words, proto::Submission& job) const {
-  const bool for_commands = !cwd_.empty() || !variables_.empty() || clean_environment_ || !stdin_file_.empty() || !output_file_.empty();
+  const bool for_commands =
+      !cwd_.empty() || !variables_.empty() || clean_environment_ || !stdin_file_.empty() || !output_file_.empty() || nice_;
   if (for_commands)
     return Error{Errc::invalid_argument,
-                 "--cwd, --env, --clean-env, --stdin and --output are for commands; a function has its arguments only"};
+                 "--cwd, --env, --clean-env, --stdin, --output and --nice are for commands; a function has its arguments only"};
   if (words.front().size() < 2) return Error{Errc::invalid_argument, "a function's name follows the @, as in @square"};
   job.function = words.front().substr(1);
   Result<std::string> arguments = function_arguments(Words{words}.subspan(1));
@@ -90,6 +105,7 @@ Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& wor
   call.job.cwd = std::move(*cwd);
   call.job.environment = environment();
   call.job.umask = client::current_umask();
+  call.job.nice = nice_;
   return pass_streams(streams, call);
 }
 

@@ -38,6 +38,7 @@ class SubmissionOptions {
   std::vector<std::string> variables_;
   bool clean_environment_ = false;
   std::optional<Microseconds> grace_;
+  std::optional<int> nice_;
 };
 
 }  // namespace jobpool::cli

@@ -15,7 +15,8 @@ constexpr std::uint8_t kCommand = 2;
 constexpr std::uint32_t kPassesStdin = 1;
 constexpr std::uint32_t kPassesStdout = 2;
 constexpr std::uint32_t kPassesStderr = 4;
-constexpr std::uint32_t kAllFlags = kPassesStdin | kPassesStdout | kPassesStderr;
+constexpr std::uint32_t kHasNice = 8;
+constexpr std::uint32_t kAllFlags = kPassesStdin | kPassesStdout | kPassesStderr | kHasNice;
 
 constexpr std::uint64_t kMaxGraceMs = std::uint64_t{366} * 24 * 3600 * 1000;  // a year: keeps every sum of times far from overflow
 
@@ -24,7 +25,8 @@ using StringWriter = packing::Writer<std::string>;
 Error off(std::string_view what) { return Error{Errc::protocol, "job spec: " + std::string(what)}; }
 
 std::uint32_t flags_of(const CommandSpec& spec) {
-  return (spec.passes_stdin ? kPassesStdin : 0) | (spec.passes_stdout ? kPassesStdout : 0) | (spec.passes_stderr ? kPassesStderr : 0);
+  return (spec.passes_stdin ? kPassesStdin : 0) | (spec.passes_stdout ? kPassesStdout : 0) | (spec.passes_stderr ? kPassesStderr : 0) |
+         (spec.nice ? kHasNice : 0);
 }
 
 void write_list(StringWriter& writer, const std::vector<std::string>& list) {
@@ -39,6 +41,7 @@ std::string encode_command(const CommandSpec& spec) {
   writer.number(kCommand);
   writer.number(flags_of(spec));
   writer.number(spec.umask);
+  if (spec.nice) writer.number(static_cast<std::int32_t>(*spec.nice));
   writer.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, spec.grace.count())));
   writer.number(spec.file_limit);
   writer.bytes(spec.cwd);
@@ -68,6 +71,7 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   spec.passes_stdout = (flags & kPassesStdout) != 0;
   spec.passes_stderr = (flags & kPassesStderr) != 0;
   spec.umask = reader.number<std::uint32_t>();
+  if ((flags & kHasNice) != 0) spec.nice = reader.number<std::int32_t>();
   const auto grace_ms = reader.number<std::uint64_t>();
   spec.grace = std::chrono::milliseconds(std::min(grace_ms, kMaxGraceMs));
   spec.file_limit = reader.number<std::uint64_t>();
@@ -77,6 +81,7 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   if (!reader.ok()) return off("cut short");
   if ((flags & ~kAllFlags) != 0) return off("unknown flags");
   if (spec.umask > 0777) return off("umask above 0777");
+  if (spec.nice && (*spec.nice < -20 || *spec.nice > 19)) return off("nice beyond -20 to 19");
   if (!read_list(reader, spec.argv) || spec.argv.empty()) return off("the argument list is off");
   if (!read_list(reader, spec.environment)) return off("the environment is off");
   if (!reader.finished()) return off("bytes after its end");

@@ -123,6 +123,16 @@ TEST_CASE("apply runs in the caller's folder, environment, umask and terminal") 
   CHECK(daemon.run({"apply", "--", "test", "-t", "1"}).exit_code == 1);
 }
 
+TEST_CASE("a command has the nice value that was asked for, and the next one has not") {
+  Daemon daemon({.workers = 1});
+  const std::string usual = daemon.run({"apply", "--", "nice"}).out;
+  CHECK(daemon.run({"apply", "--nice", "19", "--", "nice"}).out == "19\n");
+  CHECK(daemon.run({"apply", "--", "nice"}).out == usual);
+  const std::string id = daemon.submit({"--nice", "18", "--", "nice"});
+  CHECK(daemon.run({"get", id}).out == "18\n");
+  CHECK(daemon.run({"apply", "--nice", "20", "--", "nice"}).exit_code == 2);
+}
+
 TEST_CASE("nothing of one job is seen by the next") {
   Daemon daemon({.workers = 1});
   REQUIRE(daemon.run({"apply", "--", "sh", "-c", "cd /tmp; umask 0; trap '' USR1; LEFT=over; export LEFT; exec 9>/dev/null"}).exit_code ==

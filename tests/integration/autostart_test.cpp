@@ -1,6 +1,9 @@
 // No daemon running: the client starts a private one, once.
 #include <signal.h>
 
+#include <fstream>
+#include <sstream>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/processes.hpp"
@@ -27,7 +30,7 @@ class Login {
     call.argv = std::move(words);
     call.argv.insert(call.argv.begin(), program("jobpool"));
     call.environment = {"XDG_RUNTIME_DIR=" + folder_.file("run"), "HOME=" + folder_.file("home"),
-                        "XDG_STATE_HOME=" + folder_.file("home/state")};
+                        "XDG_STATE_HOME=" + folder_.file("home/state"), "PATH=" + folder_.file("bin") + ":/usr/bin:/bin"};
     return call;
   }
   Finished run(std::vector<std::string> words, const std::vector<std::string>& environment = {}) const {
@@ -43,9 +46,32 @@ class Login {
   }
   std::string socket() const { return folder_.file("run/jobpool/socket"); }
 
+  // A systemd of the user, whose systemctl notes what it is asked and then does this.
+  void install_systemctl(const std::string& script) const {
+    std::filesystem::create_directories(folder_.path() / "run/systemd");
+    std::filesystem::create_directory(folder_.path() / "bin");
+    std::ofstream(folder_.file("run/systemd/private"));
+    std::ofstream(folder_.file("bin/systemctl")) << "#!/bin/sh\necho \"$*\" >>'" << folder_.file("asked") << "'\n" << script << "\n";
+    std::filesystem::permissions(folder_.path() / "bin/systemctl", std::filesystem::perms::owner_all);
+  }
+  void end_systemd() const { std::filesystem::remove(folder_.path() / "run/systemd/private"); }
+  std::string asked_systemctl() const {
+    std::ostringstream text;
+    text << std::ifstream(folder_.file("asked")).rdbuf();
+    return text.str();
+  }
+  bool has_private_daemon() const { return std::filesystem::exists(folder_.path() / "home/state/jobpool/jobpoold.log"); }
+
  private:
   TempDir folder_;
 };
+
+// What systemd would do on the first connection, only earlier.
+std::string start_like_the_unit(const Login& login) {
+  const std::string folder = login.socket().substr(0, login.socket().rfind('/'));
+  return "mkdir -p '" + folder + "'\nsetsid '" + program("jobpoold") + "' --socket '" + login.socket() + "' --state-dir '" + folder +
+         "/state' </dev/null >/dev/null 2>&1 &\nwhile ! [ -S '" + login.socket() + "' ]; do :; done";
+}
 
 }  // namespace
 
@@ -94,6 +120,49 @@ TEST_CASE("a socket that vanished is bound again") {
   INFO(finished.err);
   CHECK(finished.out == "again\n");
   CHECK(std::filesystem::is_socket(login.socket()));
+}
+
+TEST_CASE("where the user's systemd has a socket unit, that is started instead of a private daemon") {
+  const Login login;
+  login.install_systemctl(start_like_the_unit(login));
+  const Finished first = login.run({"apply", "--", "echo", "hi"});
+  CHECK(first.out == "hi\n");
+  CHECK(first.err.empty());
+  CHECK(login.asked_systemctl() == "--user --quiet --no-ask-password start jobpoold.socket\n");
+  CHECK_FALSE(login.has_private_daemon());
+  CHECK(login.run({"apply", "--", "echo", "ho"}).out == "ho\n");
+  CHECK(login.asked_systemctl() == "--user --quiet --no-ask-password start jobpoold.socket\n");  // once
+}
+
+TEST_CASE("a unit that is not installed is no news, one that fails is; either way a private daemon is started") {
+  const bool installed = GENERATE(false, true);
+  const Login login;
+  login.install_systemctl(installed ? "exit 1" : "exit 5");
+  const Finished finished = login.run({"apply", "--", "echo", "hi"});
+  CHECK(finished.out == "hi\n");
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.err.empty() == !installed);
+  CHECK((finished.err.find("jobpoold.socket") != std::string::npos) == installed);
+  CHECK(login.has_private_daemon());
+}
+
+TEST_CASE("a unit that says it is started but does not listen is replaced by a private daemon") {
+  const Login login;
+  login.install_systemctl("exit 0");
+  CHECK(login.run({"apply", "--", "echo", "hi"}).out == "hi\n");
+  CHECK(login.has_private_daemon());
+}
+
+TEST_CASE("the unit is left alone where nothing is to be started, and by who names a socket or has no systemd") {
+  const Login login;
+  login.install_systemctl("exit 1");
+  CHECK(login.run({"--no-autostart", "apply", "--", "true"}).exit_code == 125);
+  CHECK(login.run({"apply", "--", "true"}, {"INVOCATION_ID=0123456789abcdef0123456789abcdef"}).exit_code == 125);
+  CHECK(login.run({"--socket", "/tmp/no/such/jobpool-socket", "apply", "--", "true"}).exit_code == 125);
+  CHECK(login.run({"ping"}).exit_code == 125);
+  login.end_systemd();
+  CHECK(login.run({"apply", "--", "echo", "hi"}).out == "hi\n");
+  CHECK(login.asked_systemctl().empty());
 }
 
 TEST_CASE("an explicit socket with nobody behind it is no wish for a daemon elsewhere") {

@@ -1,5 +1,6 @@
 // Cancel: stop jobs for good, and answer when each has its outcome.
 #include <memory>
+#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -11,11 +12,12 @@ namespace {
 struct Cancelling {
   std::shared_ptr<Call> call;
   std::vector<JobId> cancelled;
-  std::size_t open = 1;  // jobs without an outcome, and one for the loop that asks
+  std::unordered_map<JobId, WaiterId> open;  // jobs without an outcome
+  bool all_asked = false;
 };
 
-void settle(Cancelling& cancelling) {
-  if (--cancelling.open == 0) cancelling.call->reply(proto::write_ids("cancelled", cancelling.cancelled));
+void answer_if_settled(Cancelling& cancelling) {
+  if (cancelling.all_asked && cancelling.open.empty()) cancelling.call->reply(proto::write_ids("cancelled", cancelling.cancelled));
 }
 
 }  // namespace
@@ -27,18 +29,22 @@ void Verbs::cancel(CallPtr call) {
     if (job_or_error(*call, id) == nullptr) return;
 
   auto cancelling = std::make_shared<Cancelling>();
-  cancelling->call = std::move(call);
+  cancelling->call = call;
+  call->on_hangup = [this, cancelling] {
+    for (const auto& [id, waiter] : cancelling->open) waiters_.remove(id, waiter);
+  };
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
-    if (job == nullptr || job->state == JobState::done) continue;
-    ++cancelling->open;
-    waiters_.add(id, [cancelling](const Job& ended) {
+    if (job == nullptr || job->state == JobState::done || cancelling->open.contains(id)) continue;
+    cancelling->open[id] = waiters_.add(id, [cancelling](const Job& ended) {
       if (ended.outcome == Outcome::cancelled) cancelling->cancelled.push_back(ended.id);
-      settle(*cancelling);
+      cancelling->open.erase(ended.id);
+      answer_if_settled(*cancelling);
     });
     engine_.tell(Cancel{id, request->now ? Cancel::Haste::now : Cancel::Haste::grace, "somebody cancelled it"});
   }
-  settle(*cancelling);
+  cancelling->all_asked = true;
+  answer_if_settled(*cancelling);
 }
 
 }  // namespace jobpool::broker

@@ -58,6 +58,7 @@ std::string command_payload(proto::Submission& job) {
   spec.passes_stdout = job.stdout_index.has_value();
   spec.passes_stderr = job.stderr_index.has_value();
   spec.umask = static_cast<std::uint32_t>(job.umask);
+  spec.nice = job.nice;
   spec.grace = std::chrono::duration_cast<std::chrono::milliseconds>(job.grace);
   spec.cwd = std::move(job.cwd);
   spec.stdin_file = std::move(job.stdin_file);

@@ -107,6 +107,7 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
                                  .streams = {(*streams)[0].get(), (*streams)[1].get(), (*streams)[2].get()},
                                  .cwd = spec.cwd.empty() ? "/" : spec.cwd.c_str(),
                                  .umask = spec.umask,
+                                 .nice = spec.nice,
                                  .file_limit = spec.file_limit,
                                  .cgroup_procs = tree_->entry()});
   streams->close_passed();

@@ -77,6 +77,7 @@ JOBPOOL_VFORK_CHILD bool prepare_child(ChildTask& task) {
   if (!take_streams(request.streams)) return fail(task, SpawnStep::streams);
   if (::chdir(request.cwd) != 0) return fail(task, SpawnStep::directory);
   if (!limit_files(request.file_limit)) return fail(task, SpawnStep::limit);
+  if (request.nice && ::setpriority(PRIO_PROCESS, 0, *request.nice) != 0) return fail(task, SpawnStep::nice);
   ::umask(request.umask);
   sigset_t none;
   ::sigemptyset(&none);

@@ -9,6 +9,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <variant>
 
 #include "common/result.hpp"
@@ -22,8 +23,9 @@ struct SpawnRequest {
   int streams[3];  // become 0, 1, 2; Requires: each above 2
   const char* cwd;
   mode_t umask;
-  std::uint64_t file_limit;  // RLIMIT_FSIZE; 0 = leave it
-  int cgroup_procs;          // the child enters that cgroup by writing here; -1: none
+  const std::optional<int>& nice;  // absent: as the worker
+  std::uint64_t file_limit;        // RLIMIT_FSIZE; 0 = leave it
+  int cgroup_procs;                // the child enters that cgroup by writing here; -1: none
 };
 
 struct Spawned {
@@ -32,7 +34,7 @@ struct Spawned {
 };
 
 // Which step failed, and errno. For `exec`: EACCES if any candidate was there but forbidden, as execvp has it.
-enum class SpawnStep : int { none, clone, orphaned, session, streams, cgroup, directory, limit, exec };
+enum class SpawnStep : int { none, clone, orphaned, session, streams, cgroup, directory, limit, nice, exec };
 struct SpawnFailure {
   SpawnStep step;
   int number;

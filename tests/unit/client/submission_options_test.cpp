@@ -49,6 +49,19 @@ TEST_CASE("a command takes the caller's folder, environment and umask along") {
   CHECK(call->fds.empty());
 }
 
+TEST_CASE("--nice takes what the kernel takes, for commands only") {
+  CHECK(build({"--nice", "-20", "--", "true"})->job.nice == -20);
+  CHECK(build({"--nice=19", "true"})->job.nice == 19);
+  CHECK_FALSE(build({"true"})->job.nice);
+  CHECK(build({"--nice", "5", "@square", "7"}).error().code == Errc::invalid_argument);
+  Context context;
+  Options options(context, {"verb", "", ""}, Options::Operands::end_options);
+  SubmissionOptions submission;
+  submission.declare(options);
+  for (const char* bad : {"20", "-21", "", "1.5", "low", "5 "})
+    CHECK(options.parse(std::vector<std::string>{"--nice", bad, "true"}).exit_code == 2);
+}
+
 TEST_CASE("@name is a function, but not behind --") {
   const Result<SubmissionCall> function = build({"@square", "7", "x"});
   REQUIRE(function);

@@ -13,6 +13,7 @@ CommandSpec full_command() {
   spec.passes_stdin = true;
   spec.passes_stderr = true;
   spec.umask = 077;
+  spec.nice = -7;
   spec.grace = std::chrono::milliseconds(1234);
   spec.file_limit = std::uint64_t{1} << 40;
   spec.cwd = "/tmp/ä b";
@@ -32,6 +33,7 @@ TEST_CASE("a command comes out of the codec as it went in") {
   CHECK_FALSE(command.passes_stdout);
   CHECK(command.passes_stderr);
   CHECK(command.umask == spec.umask);
+  CHECK(command.nice == -7);
   CHECK(command.grace == spec.grace);
   CHECK(command.file_limit == spec.file_limit);
   CHECK(command.cwd == spec.cwd);
@@ -39,6 +41,28 @@ TEST_CASE("a command comes out of the codec as it went in") {
   CHECK(command.pool == spec.pool);
   CHECK(command.argv == spec.argv);
   CHECK(command.environment == spec.environment);
+}
+
+// What a broker of an earlier version left in a segment.
+TEST_CASE("a command without a nice value has the form it had before there were any") {
+  CommandSpec spec;
+  spec.pool = "p";
+  spec.argv = {"a"};
+  const std::string payload = encode_spec(spec);
+  using namespace std::string_literals;
+  CHECK(payload == "\1\2"s + "\0\0\0\0"s + "\22\0\0\0"s + "\210\23\0\0\0\0\0\0"s + std::string(8, '\0') + std::string(8, '\0') +
+                       "\1\0\0\0p"s + "\1\0\0\0\1\0\0\0a"s + std::string(4, '\0'));
+  const Result<JobSpec> decoded = decode_spec(payload);
+  REQUIRE(decoded);
+  CHECK_FALSE(std::get<CommandSpec>(*decoded).nice);
+}
+
+TEST_CASE("a nice value that no kernel takes is refused") {
+  for (const int nice : {-20, 19, -21, 20}) {
+    CommandSpec spec = full_command();
+    spec.nice = nice;
+    CHECK(static_cast<bool>(decode_spec(encode_spec(spec))) == (nice >= -20 && nice <= 19));
+  }
 }
 
 TEST_CASE("a function comes out of the codec as it went in, copied or in place") {

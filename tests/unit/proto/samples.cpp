@@ -112,6 +112,7 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Apply", "command", full_command(), read_submit, write_submit);
   pool.request("Apply", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("Apply", "binary", full_binary_command(), read_submit, write_submit);
+  pool.request("Apply", "nice", nice_command(), read_submit, write_submit);
   pool.reply("Apply", "", full_ending(), read_ending, write_ending);
   Ending binary = full_ending();
   binary.standard_output.bytes = "\xFF\xFE";
@@ -122,6 +123,7 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "command", full_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "nice", nice_command(), read_submit, write_submit);
   pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
@@ -183,6 +185,13 @@ Submission full_command() {
   job.umask = 077;
   job.stdin_file = "/dev/null";
   job.name = "echo";
+  return job;
+}
+
+Submission nice_command() {
+  Submission job;
+  job.command = {"make"};
+  job.nice = -5;
   return job;
 }
 

@@ -13,6 +13,7 @@ namespace jobpool::proto {
 
 Submission full_function();
 Submission full_command();
+Submission nice_command();
 Submission full_connected_command();
 Submission full_binary_command();
 Ending full_ending();

@@ -49,7 +49,7 @@ TEST_CASE("absent and null fields keep their defaults") {
   for (const std::string& text :
        {R"({"command":["true"]})"s,
         R"({"command":["true"],"function":null,"arguments":null,"commandBase64":null,"cwd":null,"cwdBase64":null,"environment":null,
-            "environmentBase64":null,"umask":null,"stdin":null,"stdout":null,"stderr":null,"stdinFile":null,"stdinFileBase64":null,
+            "environmentBase64":null,"umask":null,"nice":null,"stdin":null,"stdout":null,"stderr":null,"stdinFile":null,"stdinFileBase64":null,
             "graceUSec":null,"name":null,"pool":null,"key":null,"detach":null})"s}) {
     const auto job = read_submit(parameters_of("{\"job\":" + text + "}"));
     REQUIRE(job);
@@ -59,6 +59,7 @@ TEST_CASE("absent and null fields keep their defaults") {
     CHECK(job->cwd == "/");
     CHECK_FALSE(job->environment);
     CHECK(job->umask == 022);
+    CHECK_FALSE(job->nice);
     CHECK_FALSE((job->stdin_index || job->stdout_index || job->stderr_index));
     CHECK(job->stdin_file.empty());
     CHECK(job->grace == Microseconds(5'000'000));
@@ -158,7 +159,8 @@ TEST_CASE("numbers are integers within their range") {
   const struct {
     std::string field;
     std::int64_t min, max;
-  } rules[] = {{"umask", 0, 0777}, {"stdin", 0, 15}, {"stdout", 0, 15}, {"stderr", 0, 15}, {"graceUSec", 0, 86'400'000'000}};
+  } rules[] = {{"umask", 0, 0777}, {"nice", -20, 19}, {"stdin", 0, 15},
+               {"stdout", 0, 15},  {"stderr", 0, 15}, {"graceUSec", 0, 86'400'000'000}};
   for (const auto& [field, min, max] : rules) {
     const auto refused_value = [&name = field](const std::string& value) { return refused_with("\"" + name + "\":" + value); };
     CHECK(refused_value(std::to_string(min)) == "");
@@ -228,6 +230,7 @@ TEST_CASE("a command comes back as it was submitted, text or not") {
     job.cwd = "/" + odd;
     job.environment = {"A=" + odd, "B="};
     job.umask = 0;
+    job.nice = -20;
     job.stdin_file = "/in/" + odd;
     job.stdout_index = 0;
     job.stderr_index = 15;
@@ -236,6 +239,7 @@ TEST_CASE("a command comes back as it was submitted, text or not") {
     CHECK(read.cwd == job.cwd);
     CHECK(read.environment == job.environment);
     CHECK(read.umask == 0);
+    CHECK(read.nice == -20);
     CHECK(read.stdin_file == job.stdin_file);
     CHECK_FALSE(read.stdin_index);
     CHECK(read.stdout_index == 0);

@@ -1,5 +1,8 @@
 // How a command starts: what it gets from its spec, what it does not inherit, and what is said when it cannot start.
+#include <linux/capability.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -16,6 +19,29 @@ std::set<std::string> lines_of(const std::string& text) {
   for (std::string line; std::getline(stream, line);) lines.insert(line);
   return lines;
 }
+
+// Takes the right to raise priorities from this thread for a while, also when root runs the tests.
+class Unprivileged {
+ public:
+  Unprivileged() {
+    REQUIRE(::syscall(SYS_capget, &header_, before_) == 0);
+    __user_cap_data_struct without[2] = {before_[0], before_[1]};
+    without[0].effective &= ~(1U << CAP_SYS_NICE);
+    REQUIRE(::syscall(SYS_capset, &header_, without) == 0);
+    REQUIRE(::getrlimit(RLIMIT_NICE, &limit_before_) == 0);
+    const rlimit none{0, limit_before_.rlim_max};
+    REQUIRE(::setrlimit(RLIMIT_NICE, &none) == 0);
+  }
+  ~Unprivileged() {
+    ::setrlimit(RLIMIT_NICE, &limit_before_);
+    ::syscall(SYS_capset, &header_, before_);
+  }
+
+ private:
+  __user_cap_header_struct header_{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct before_[2] = {};
+  rlimit limit_before_{};
+};
 
 TEST_CASE("a command's exit code is reported, with its pid at the start and its times at the end") {
   Setup setup;
@@ -178,6 +204,31 @@ TEST_CASE("a file limit stops a file that grows, and the report says so") {
   CHECK(ended.report.code == SIGXFSZ);
   CHECK(ended.report.reason == "a file grew beyond the job's limit of 4096 bytes");
   CHECK(setup.out().size() == 4096);
+}
+
+TEST_CASE("a command has its nice value, and without one its worker's") {
+  Setup setup;
+  CommandSpec spec = command({"nice"});
+  std::string out;
+  setup.run(spec, out);
+  CHECK(out == std::to_string(::getpriority(PRIO_PROCESS, 0)) + "\n");
+  spec.nice = 19;
+  setup.run(spec, out);
+  CHECK(out == "19\n");
+  CHECK(::getpriority(PRIO_PROCESS, 0) < 19);  // the worker's own is as it was
+}
+
+TEST_CASE("a command that may not be served before its worker is not started, and the report says why") {
+  Setup setup;
+  const Unprivileged unprivileged;
+  CommandSpec spec = command({"true"});
+  spec.nice = ::getpriority(PRIO_PROCESS, 0) - 1;
+  const auto ended = setup.run(spec);
+  CHECK(ended.report.ending == Ending::not_started);
+  CHECK(ended.report.code == 125);
+  CHECK(ended.report.reason ==
+        "nice " + std::to_string(*spec.nice) +
+            " cannot be set: Permission denied; below the daemon's own it needs CAP_SYS_NICE, or LimitNICE= of its unit");
 }
 
 TEST_CASE("two hundred commands in a row leave no descriptor and no child behind") {

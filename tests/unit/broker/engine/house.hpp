@@ -112,6 +112,9 @@ class PretendedWorker {
     report.ending = Ending::returned;
     report.ended_usec = wall_usec();
     report.result = result;
+    this->report(claim, report);
+  }
+  void report(const shm::Claim& claim, const Report& report) {
     std::vector<std::byte> bytes;
     encode_report(report, bytes);
     claims_->report_fin(claim, bytes);
@@ -141,14 +144,17 @@ class PretendedWorker {
 
 class FakeBroker final : public EngineListener {
  public:
-  FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {})
+  FakeBroker(int ledger_fd, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1})
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
-        engine(open(ledger_fd), limits, JobId{1}, *this),
+        engine(open(ledger_fd), limits, next_id, *this),
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
                .kill_worker = [this](Incarnation worker) { on_kill_worker(worker); },
-               .shut_down = [](bool) {}}) {}
+               .shut_down =
+                   [this](bool now) {
+                     if (on_shut_down) on_shut_down(now);
+                   }}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);
@@ -173,14 +179,16 @@ class FakeBroker final : public EngineListener {
 
   int forgotten = 0, drained = 0;
   std::vector<Incarnation> killed;
+  std::function<void(bool now)> on_shut_down;
   std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
 
- private:
   static Ledger open(int fd) {
     auto ledger = Ledger::open(fd);
     REQUIRE(ledger);
     return std::move(*ledger);
   }
+
+ private:
   Outputs outputs_;
 
  public:
@@ -191,12 +199,12 @@ class FakeBroker final : public EngineListener {
 // What the supervisor keeps.
 struct House {
   UniqueFd ledger{::memfd_create("ledger", MFD_CLOEXEC)};
-  std::string folder = "/";
+  std::string folder;  // of output files
   CoreLimits limits;
   std::vector<std::unique_ptr<PretendedWorker>> workers;
   std::unique_ptr<FakeBroker> broker;
 
-  explicit House(int count = 1, CoreLimits with = {}) : limits(with) {
+  explicit House(int count = 1, CoreLimits with = {}, std::string outputs = "/") : folder(std::move(outputs)), limits(with) {
     broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits);
     for (int i = 1; i <= count; ++i) {
       workers.push_back(std::make_unique<PretendedWorker>(static_cast<std::uint64_t>(i)));
@@ -207,7 +215,8 @@ struct House {
   // The broker is gone without a word; the next takes over what is there.
   void next_broker() {
     broker.reset();
-    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits);
+    const JobId next_id = first_id(FakeBroker::open(ledger.get()), JobId{1});
+    broker = std::make_unique<FakeBroker>(ledger.get(), folder, limits, next_id);
     Recovery recovery(broker->engine);
     for (const auto& worker : workers)
       if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);

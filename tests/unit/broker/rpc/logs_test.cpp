@@ -1,0 +1,93 @@
+// Logs: a descriptor of a command's output, and those who ask too early.
+#include <fstream>
+
+#include "tests/support/temp_dir.hpp"
+#include "tests/unit/broker/rpc/jobs.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+namespace {
+
+std::string text_of(const FakeCallPtr& call) {
+  REQUIRE(call->sent_fds.size() == 1);
+  std::string text(100, '\0');
+  const ssize_t got = ::read(call->sent_fds.front().get(), text.data(), text.size());
+  REQUIRE(got >= 0);
+  text.resize(static_cast<std::size_t>(got));
+  return text;
+}
+
+}  // namespace
+
+TEST_CASE("logs of a job that has not started wait for its start") {
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  submit(house, kSleep);
+  const auto call = house.broker->call("Job.Logs", R"({"id":1})");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  CHECK(call->answers == 0);
+  std::ofstream(folder.file("1.1.out")) << "out\n";
+  house.worker().report_start(*claim);
+  house.turn();
+  REQUIRE(call->answers == 1);
+  CHECK(call->error_name.empty());
+  CHECK(parsed(call->parameters) == nlohmann::json{{"descriptor", 0}, {"running", true}});
+  CHECK(text_of(call) == "out\n");
+  CHECK(is_let_go(call));
+}
+
+TEST_CASE("logs of a job that is cancelled before it starts are empty") {
+  House house(0);
+  submit(house, kSleep);
+  const auto call = house.broker->call("Job.Logs", R"({"id":1})");
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  REQUIRE(call->answers == 1);
+  CHECK(parsed(call->parameters)["running"] == false);
+  CHECK(text_of(call).empty());
+}
+
+TEST_CASE("logs give either stream of a job that has ended, an empty one too") {
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  const auto claim = submit_running(house, kSleep);
+  std::ofstream(folder.file("1.1.err")) << "err\n";
+  house.worker().report_end(claim);
+  house.turn();
+  CHECK(text_of(house.broker->call("Job.Logs", R"({"id":1,"stderr":true})")) == "err\n");
+  CHECK(text_of(house.broker->call("Job.Logs", R"({"id":1})")).empty());
+}
+
+TEST_CASE("a function has no logs, and neither has a command with its caller's own streams") {
+  House house;
+  submit(house, kSquare);
+  const auto function = house.broker->call("Job.Logs", R"({"id":1})");
+  CHECK(function->error_name == "org.jobpool.Job.NoOutput");
+  CHECK(parsed(function->parameters)["reason"].get<std::string>().find("get") != std::string::npos);
+  house.run_all();
+
+  auto apply = std::make_shared<FakeCall>("org.jobpool.Pool.Apply", R"({"job":{"command":["true"],"stdout":0,"stderr":0}})", false);
+  apply->fds.emplace_back(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  house.broker->verbs.handle(apply);
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.turn();
+  const auto running = house.broker->call("Job.Logs", R"({"id":2})");
+  CHECK(running->error_name == "org.jobpool.Job.NoOutput");
+  CHECK(parsed(running->parameters)["id"] == 2);
+}
+
+TEST_CASE("a caller of logs that hangs up before the start leaves nothing behind") {
+  House house;
+  submit(house, kSleep);
+  const auto call = house.broker->call("Job.Logs", R"({"id":1})");
+  CHECK_FALSE(is_let_go(call));
+  call->hang_up();
+  CHECK(is_let_go(call));
+  house.run_all();
+  CHECK(call->answers == 0);
+}

@@ -1,0 +1,48 @@
+// Hello, Status, Shutdown: the daemon itself.
+#include "tests/unit/broker/rpc/jobs.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+TEST_CASE("hello says who answers") {
+  House house(0);
+  const auto hello = parsed(house.broker->call("Pool.Hello", "{}")->parameters);
+  CHECK(hello["instance"] == "i");
+  CHECK(hello["brokerPid"] == ::getpid());
+  CHECK(hello["supervisorPid"] == ::getppid());
+}
+
+TEST_CASE("status counts the jobs by state and the workers by what they do") {
+  House house(2);
+  submit(house, kSquare);
+  house.run_all();
+  submit(house, kSleep);
+  house.turn();
+  for (const auto& worker : house.workers)
+    if (const auto claim = worker->claim()) worker->report_start(*claim);
+  const auto pool = parsed(house.broker->call("Pool.Status", "{}")->parameters)["pools"][0];
+  CHECK(pool["name"] == "default");
+  CHECK(pool["state"] == "running");
+  CHECK(pool["workers"] == 2);
+  CHECK(pool["workersIdle"] == 1);
+  CHECK(pool["workersRunning"] == 1);
+  CHECK(pool["ready"] == 0);
+  CHECK(pool["running"] == 1);
+  CHECK(pool["done"] == 1);
+  house.broker->engine.tell(Drain{});
+  CHECK(parsed(house.broker->call("Pool.Status", "{}")->parameters)["pools"][0]["state"] == "closed");
+}
+
+TEST_CASE("shutdown is answered before it is begun") {
+  House house(0);
+  for (const bool now : {false, true}) {
+    auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Shutdown", now ? R"({"now":true})" : "{}", false);
+    int answers_before = -1;
+    house.broker->on_shut_down = [&](bool asked_now) {
+      CHECK(asked_now == now);
+      answers_before = call->answers;
+    };
+    house.broker->verbs.handle(call);
+    CHECK(answers_before == 1);
+  }
+}
