@@ -50,10 +50,13 @@ inline constexpr std::string_view kNoSuchPool = "org.jobpool.Pool.NoSuchPool";
 inline constexpr std::string_view kPoolNotRunning = "org.jobpool.Pool.PoolNotRunning";
 inline constexpr std::string_view kQueueFull = "org.jobpool.Pool.QueueFull";
 inline constexpr std::string_view kKeyConflict = "org.jobpool.Pool.KeyConflict";
+inline constexpr std::string_view kStoreFull = "org.jobpool.Pool.StoreFull";
+inline constexpr std::string_view kNoSuchDependency = "org.jobpool.Pool.NoSuchDependency";
 inline constexpr std::string_view kInvalidJob = "org.jobpool.Pool.InvalidJob";
 inline constexpr std::string_view kNoSuchJob = "org.jobpool.Job.NoSuchJob";
 inline constexpr std::string_view kTimedOut = "org.jobpool.Job.TimedOut";
 inline constexpr std::string_view kNotReady = "org.jobpool.Job.NotReady";
+inline constexpr std::string_view kNotEnded = "org.jobpool.Job.NotEnded";
 inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
 inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";
 }  // namespace error

@@ -113,6 +113,8 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Apply", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("Apply", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("Apply", "nice", nice_command(), read_submit, write_submit);
+  pool.request("Apply", "delayed", delayed_command(), read_submit, write_submit);
+  pool.request("Apply", "timed", timed_function(), read_submit, write_submit);
   pool.reply("Apply", "", full_ending(), read_ending, write_ending);
   Ending binary = full_ending();
   binary.standard_output.bytes = "\xFF\xFE";
@@ -124,11 +126,15 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "nice", nice_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "delayed", delayed_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "timed", timed_function(), read_submit, write_submit);
   pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
   pool.empty_reply("Shutdown");
+  pool.empty_request("Reload");
+  pool.empty_reply("Reload");
 }
 
 void add_flag_method(Samples& job, const std::string& method, const std::string& field) {
@@ -151,14 +157,25 @@ void add_job(std::vector<Sample>& all) {
   add_flag_method(job, "Successful", "successful");
   job.request("Show", "", JobId{12}, read_id, write_id);
   job.reply("Show", "", full_job(), read_job, write_job);
+  job.reply("Show", "scheduled", full_scheduled_job(), read_job, write_job);
   job.request("List", "", ListRequest{JobState::done, "images", 0}, read_list, write_list, CallMode::more);
   job.reply("List", "", full_job(), read_job, write_job);
+  job.reply("List", "scheduled", full_scheduled_job(), read_job, write_job);
   job.request("Logs", "", LogsRequest{JobId{12}, true}, read_logs, write_logs);
   job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
   job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);
   job.reply(
       "Cancel", "", std::vector<JobId>{JobId{4}}, [](const nlohmann::json& parameters) { return read_ids("cancelled", parameters); },
       [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  job.request("Remove", "", RemoveRequest{{JobId{5}, JobId{6}}}, read_remove, write_remove);
+  job.reply(
+      "Remove", "", std::vector<JobId>{JobId{5}}, [](const nlohmann::json& parameters) { return read_ids("removed", parameters); },
+      [](const std::vector<JobId>& ids) { return write_ids("removed", ids); });
+  job.request("Clean", "", CleanRequest{Microseconds(86'400'000'000), Outcome::timed_out, "images"}, read_clean, write_clean);
+  job.request("Clean", "all", CleanRequest{}, read_clean, write_clean);
+  job.reply(
+      "Clean", "", std::int64_t{1'000'000}, [](const nlohmann::json& parameters) { return read_count("removed", parameters); },
+      [](std::int64_t count) { return write_count("removed", count); });
   job.request("Kill", "", KillRequest{JobId{12}, 15}, read_kill, write_kill);
   job.empty_reply("Kill");
 }
@@ -192,6 +209,31 @@ Submission nice_command() {
   Submission job;
   job.command = {"make"};
   job.nice = -5;
+  return job;
+}
+
+Submission delayed_command() {
+  Submission job;
+  job.command = {"make"};
+  job.durable = true;
+  job.priority = -1000;
+  job.delay = Microseconds(1'500'000);
+  job.after = {JobId{3}, JobId{9'223'372'036'854'775'807u}};
+  job.after_any = {JobId{4}};
+  job.retries = 10'000;
+  job.backoff = Microseconds(0);
+  job.timeout = Microseconds(315'360'000'000'000);
+  job.if_full = IfFull::block;
+  return job;
+}
+
+Submission timed_function() {
+  Submission job;
+  job.function = "nightly";
+  job.durable = false;
+  job.priority = 1000;
+  job.at_usec = 1'795'543'200'000'000;
+  job.if_full = IfFull::fail;
   return job;
 }
 
@@ -248,6 +290,40 @@ Job full_job() {
   job.started_usec = 1'700'000'000'000'001;
   job.ended_usec = 1'700'000'000'000'002;
   job.resources = Resources{1, 2, 3};
+  return job;
+}
+
+Job full_scheduled_job() {
+  Job job;
+  job.id = JobId{13};
+  job.pool = "default";
+  job.description = "make";
+  job.state = JobState::waiting;
+  job.attempt = 2;
+  job.submitted_usec = 1'700'000'000'000'000;
+  job.durable = true;
+  job.priority = -7;
+  job.retries = 3;
+  job.not_before_usec = 1'700'000'060'000'000;
+  job.waiting_for = "its \"retry\"";
+  job.after = {JobId{3}, JobId{5}};
+  job.after_any = {JobId{4}};
+  job.key = "nightly 就绪";
+  Attempt first;
+  first.number = 1;
+  first.worker = 1;
+  first.pid = 4'242;
+  first.started_usec = 1'700'000'000'000'001;
+  first.ended_usec = 1'700'000'000'000'002;
+  first.outcome = Outcome::failed;
+  first.exit_code = 3;
+  first.signal = 9;
+  first.resources = Resources{1, 2, 3};
+  first.reason = "so it was";
+  first.error_type = "std::runtime_error";
+  Attempt second;
+  second.number = 2;
+  job.attempts = {first, second};
   return job;
 }
 
