@@ -56,6 +56,7 @@ inline constexpr std::string_view kInvalidJob = "org.jobpool.Pool.InvalidJob";
 inline constexpr std::string_view kNoSuchJob = "org.jobpool.Job.NoSuchJob";
 inline constexpr std::string_view kTimedOut = "org.jobpool.Job.TimedOut";
 inline constexpr std::string_view kNotReady = "org.jobpool.Job.NotReady";
+inline constexpr std::string_view kNotEnded = "org.jobpool.Job.NotEnded";
 inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
 inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";
 }  // namespace error

@@ -143,8 +143,13 @@ std::int64_t Fields::required_integer(std::string_view name, std::int64_t min, s
 
 bool Fields::required_flag(std::string_view name) { return required(name, flag(name)); }
 
+std::vector<JobId> Fields::ids(std::string_view name, std::size_t max_count) { return ids_of(name, array(name), 0, max_count); }
+
 std::vector<JobId> Fields::required_ids(std::string_view name, std::size_t min_count, std::size_t max_count) {
-  const nlohmann::json* array = required_array(name);
+  return ids_of(name, required_array(name), min_count, max_count);
+}
+
+std::vector<JobId> Fields::ids_of(std::string_view name, const nlohmann::json* array, std::size_t min_count, std::size_t max_count) {
   if (array == nullptr) return {};
   if (array->size() < min_count || array->size() > max_count) reject(name);
   std::vector<JobId> ids;
@@ -160,6 +165,13 @@ std::vector<JobId> Fields::required_ids(std::string_view name, std::size_t min_c
 const nlohmann::json* Fields::required_object(std::string_view name) {
   const nlohmann::json* value = find(name);
   if (value != nullptr && value->is_object()) return value;
+  reject(name);
+  return nullptr;
+}
+
+const nlohmann::json* Fields::array(std::string_view name) {
+  const nlohmann::json* value = find(name);
+  if (value == nullptr || value->is_array()) return value;
   reject(name);
   return nullptr;
 }

@@ -38,13 +38,15 @@ class Fields {
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
   std::optional<bool> flag(std::string_view name);
   std::optional<Microseconds> duration(std::string_view name, Microseconds max);
+  std::vector<JobId> ids(std::string_view name, std::size_t max_count);  // absent: none
 
   std::string required_text(std::string_view name, std::size_t max_bytes = kAnyLength);
   std::int64_t required_integer(std::string_view name, std::int64_t min, std::int64_t max);
   bool required_flag(std::string_view name);
   JobId required_id(std::string_view name) { return JobId{static_cast<std::uint64_t>(required_integer(name, 1, kMaxInteger))}; }
   std::vector<JobId> required_ids(std::string_view name, std::size_t min_count, std::size_t max_count);
-  // nullptr when it is off.
+  // nullptr when it is off, or absent where it need not be there.
+  const nlohmann::json* array(std::string_view name);
   const nlohmann::json* required_object(std::string_view name);
   const nlohmann::json* required_array(std::string_view name);
 
@@ -64,6 +66,7 @@ class Fields {
   // Marks the field as read. nullptr: absent or null.
   const nlohmann::json* find(std::string_view name, std::string_view suffix = {});
   const std::string* find_text(std::string_view name, std::string_view suffix, std::size_t max_bytes);
+  std::vector<JobId> ids_of(std::string_view name, const nlohmann::json* array, std::size_t min_count, std::size_t max_count);
   template <class Value>
   Value required(std::string_view name, std::optional<Value> value);
 

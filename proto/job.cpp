@@ -7,6 +7,51 @@
 namespace jobpool::proto {
 namespace {
 
+JobState require_state(Fields& fields, std::string_view name) {
+  const std::optional<JobState> state = take_state(fields, name);
+  if (!state) fields.reject(name);
+  return state.value_or(JobState::ready);
+}
+
+Result<std::vector<Attempt>> read_attempts(const nlohmann::json& array) {
+  std::vector<Attempt> attempts;
+  for (const nlohmann::json& object : array) {
+    Fields fields(object, MessageKind::reply, "job.attempts");
+    attempts.push_back(read_attempt(fields));
+    if (auto checked = fields.finish(); !checked) return checked.error();
+  }
+  return attempts;
+}
+
+void write_terms(ObjectWriter& object, const Job& job) {
+  if (job.durable) object.flag("durable", *job.durable);
+  object.integer_if("priority", job.priority);
+  object.integer_if("retries", job.retries);
+  object.integer_if("notBeforeUSec", job.not_before_usec);
+  object.text_if("waitingFor", job.waiting_for);
+  write_ids_if(object, "after", job.after);
+  write_ids_if(object, "afterAny", job.after_any);
+  object.text_if("key", job.key);
+  if (job.attempts.empty()) return;
+  std::string& out = object.key("attempts");
+  for (const Attempt& attempt : job.attempts) {
+    out += &attempt == &job.attempts.front() ? '[' : ',';
+    append_attempt(out, attempt);
+  }
+  out += ']';
+}
+
+void take_terms(Fields& fields, Job& job) {
+  job.durable = fields.flag("durable");
+  job.priority = take_int(fields, "priority");
+  job.retries = take_int(fields, "retries");
+  job.not_before_usec = fields.integer("notBeforeUSec", 0, kMaxInteger);
+  job.waiting_for = fields.text("waitingFor").value_or("");
+  job.after = fields.ids("after", kAnyLength);
+  job.after_any = fields.ids("afterAny", kAnyLength);
+  job.key = fields.text("key").value_or("");
+}
+
 void append_job(std::string& out, const Job& job) {
   ObjectWriter object(out);
   object.integer("id", static_cast<std::int64_t>(job.id.value));
@@ -26,18 +71,8 @@ void append_job(std::string& out, const Job& job) {
   object.integer_if("startedUSec", job.started_usec);
   object.integer_if("endedUSec", job.ended_usec);
   write_resources(object, job.resources);
+  write_terms(object, job);
   object.close();
-}
-
-JobState require_state(Fields& fields, std::string_view name) {
-  const std::optional<JobState> state = take_state(fields, name);
-  if (!state) fields.reject(name);
-  return state.value_or(JobState::ready);
-}
-
-std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name) {
-  const std::optional<std::int64_t> number = fields.integer(name, 0, std::numeric_limits<std::uint32_t>::max());
-  return number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
 }
 
 }  // namespace
@@ -77,7 +112,13 @@ Result<Job> read_job(const nlohmann::json& parameters) {
   job.started_usec = fields.integer("startedUSec", 0, kMaxInteger);
   job.ended_usec = fields.integer("endedUSec", 0, kMaxInteger);
   job.resources = read_resources(fields);
-  return finished(fields, std::move(job));
+  take_terms(fields, job);
+  const nlohmann::json* array = fields.array("attempts");
+  if (auto checked = fields.finish(); !checked) return checked.error();
+  Result<std::vector<Attempt>> attempts = array == nullptr ? std::vector<Attempt>{} : read_attempts(*array);
+  if (!attempts) return attempts.error();
+  job.attempts = *std::move(attempts);
+  return job;
 }
 
 }  // namespace jobpool::proto

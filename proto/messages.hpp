@@ -24,7 +24,14 @@ inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;  // arguments,
 inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;      // of each stream
 inline constexpr std::size_t kMaxKeyBytes = 128;
 inline constexpr int kLowestNice = -20, kHighestNice = 19;  // the kernel's
+inline constexpr int kLowestPriority = -1000, kHighestPriority = 1000;
+inline constexpr std::size_t kMaxDependencies = 10'000;  // of one job: a message of about 100 KiB
+inline constexpr int kMaxRetries = 10'000;
+inline constexpr Microseconds kMaxBackoff = std::chrono::hours(1);
 inline constexpr std::string_view kDefaultPool = "default";
+
+// What happens to a submission that finds the pool's queue full.
+enum class IfFull : std::uint8_t { fail, block };
 
 struct Submission {
   std::optional<std::string> function;  // exactly one of function and a non-empty command
@@ -41,6 +48,17 @@ struct Submission {
   std::string pool{kDefaultPool};
   std::string key;
   bool detach = false;
+
+  // When it runs, how often, and what outlives what.
+  std::optional<bool> durable;  // absent: true for ApplyAsync without descriptors, else false
+  int priority = 0;             // higher first
+  Microseconds delay{0};
+  std::optional<std::int64_t> at_usec;  // wall clock; not together with a delay
+  std::vector<JobId> after, after_any;  // together at most kMaxDependencies
+  int retries = 0;
+  Microseconds backoff{1'000'000};  // before the first retry
+  Microseconds timeout{0};          // of one attempt, from its start; 0: none
+  std::optional<IfFull> if_full;    // absent: fail for ApplyAsync, block for Apply
 };
 
 struct Resources {
@@ -62,6 +80,17 @@ struct Ending {
   std::optional<Resources> resources;
 };
 
+struct Attempt {
+  int number = 1;
+  std::optional<std::uint32_t> worker;
+  std::optional<int> pid;
+  std::optional<std::int64_t> started_usec, ended_usec;
+  std::optional<Outcome> outcome;
+  std::optional<int> exit_code, signal;
+  std::optional<Resources> resources;
+  std::string reason, error_type;
+};
+
 struct Job {
   JobId id;
   std::string pool, name, description;
@@ -75,6 +104,14 @@ struct Job {
   std::int64_t submitted_usec = 0;
   std::optional<std::int64_t> started_usec, ended_usec;
   std::optional<Resources> resources;
+
+  std::optional<bool> durable;  // absent: the daemon is older than the field
+  std::optional<int> priority, retries;
+  std::optional<std::int64_t> not_before_usec;
+  std::string waiting_for;  // in words, while it waits
+  std::vector<JobId> after, after_any;
+  std::string key;
+  std::vector<Attempt> attempts;  // in Show only
 };
 
 struct Hello {
@@ -120,6 +157,20 @@ struct CancelRequest {
 Result<CancelRequest> read_cancel(const nlohmann::json& parameters);
 std::string write_cancel(const CancelRequest& request);
 
+struct RemoveRequest {
+  std::vector<JobId> ids;
+};
+Result<RemoveRequest> read_remove(const nlohmann::json& parameters);
+std::string write_remove(const RemoveRequest& request);
+
+struct CleanRequest {
+  std::optional<Microseconds> older_than;  // since its end
+  std::optional<Outcome> outcome;
+  std::optional<std::string> pool;
+};
+Result<CleanRequest> read_clean(const nlohmann::json& parameters);
+std::string write_clean(const CleanRequest& request);
+
 struct ListRequest {
   std::optional<JobState> state;
   std::optional<std::string> pool;
@@ -151,7 +202,7 @@ struct ShutdownRequest {
 Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters);
 std::string write_shutdown(const ShutdownRequest& request);
 
-Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status
+Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Reload
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
@@ -168,6 +219,8 @@ std::string write_status(const Status& status);
 Result<Status> read_status(const nlohmann::json& parameters);
 std::string write_ids(std::string_view field, const std::vector<JobId>& ids);  // {"cancelled": [1,2]}
 Result<std::vector<JobId>> read_ids(std::string_view field, const nlohmann::json& parameters);
+std::string write_count(std::string_view field, std::int64_t count);  // {"removed": 2}
+Result<std::int64_t> read_count(std::string_view field, const nlohmann::json& parameters);
 std::string write_flag(std::string_view field, bool value);  // {"ready": true}
 Result<bool> read_flag(std::string_view field, const nlohmann::json& parameters);
 

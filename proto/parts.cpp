@@ -6,20 +6,6 @@
 #include "proto/json_reader.hpp"
 
 namespace jobpool::proto {
-namespace {
-
-// An enum that travels by its name. nullopt: absent, or rejected as a name that `from_name` does not know.
-template <class Enum>
-std::optional<Enum> take_enum(Fields& fields, std::string_view name, std::optional<Enum> (*from_name)(std::string_view)) {
-  const std::optional<std::string> text = fields.text(name);
-  if (!text) return std::nullopt;
-  const std::optional<Enum> value = from_name(*text);
-  if (!value) fields.reject(name);
-  return value;
-}
-
-}  // namespace
-
 std::optional<Resources> read_resources(Fields& fields) {
   const auto user = fields.integer("userUSec", 0, kMaxInteger), system = fields.integer("systemUSec", 0, kMaxInteger);
   const auto max_rss = fields.integer("maxRssBytes", 0, kMaxInteger);
@@ -49,6 +35,15 @@ Outcome require_outcome(Fields& fields, std::string_view name) {
 }
 
 std::optional<JobState> take_state(Fields& fields, std::string_view name) { return take_enum(fields, name, &job_state_from); }
+
+std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name) {
+  const std::optional<std::int64_t> number = fields.integer(name, 0, std::numeric_limits<std::uint32_t>::max());
+  return number ? std::optional(static_cast<std::uint32_t>(*number)) : std::nullopt;
+}
+
+void write_ids_if(ObjectWriter& object, std::string_view name, const std::vector<JobId>& ids) {
+  if (!ids.empty()) append_ids(object.key(name), ids);
+}
 
 void append_ids(std::string& out, const std::vector<JobId>& ids) {
   char separator = '[';

@@ -1,4 +1,4 @@
-// Parts that several messages have: outcomes, resources, small integers. Private to this folder.
+// Parts that several messages have: outcomes, resources, small integers, lists of ids. Private to this folder.
 #pragma once
 
 #include "proto/fields.hpp"
@@ -16,12 +16,32 @@ void write_resources(ObjectWriter& object, const std::optional<Resources>& resou
 // An integer that fits an int: exit codes, signals, process ids.
 std::optional<int> take_int(Fields& fields, std::string_view name);
 
+// An enum that travels by its name. nullopt: absent, or rejected as a name that `from_name` does not know.
+template <class Enum>
+std::optional<Enum> take_enum(Fields& fields, std::string_view name, std::optional<Enum> (*from_name)(std::string_view)) {
+  const std::optional<std::string> text = fields.text(name);
+  if (!text) return std::nullopt;
+  const std::optional<Enum> value = from_name(*text);
+  if (!value) fields.reject(name);
+  return value;
+}
+
 std::optional<Outcome> take_outcome(Fields& fields, std::string_view name);
 Outcome require_outcome(Fields& fields, std::string_view name);
 std::optional<JobState> take_state(Fields& fields, std::string_view name);
+std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name);
+
+// When a job runs, and how often: part of a submission.
+void take_terms(Fields& fields, Submission& job);
+void write_terms(ObjectWriter& object, const Submission& job);
+
+// One of Show's attempts.
+Attempt read_attempt(Fields& fields);
+void append_attempt(std::string& out, const Attempt& attempt);
 
 inline std::int64_t number_of(JobId id) { return static_cast<std::int64_t>(id.value); }
 void append_ids(std::string& out, const std::vector<JobId>& ids);
+void write_ids_if(ObjectWriter& object, std::string_view name, const std::vector<JobId>& ids);  // left out when there are none
 
 // What was read, unless a field was off.
 template <class Message>

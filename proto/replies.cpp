@@ -1,4 +1,4 @@
-// The small replies: an id, a list of ids, a flag, where the logs are.
+// The small replies: an id, a list of ids, a count, a flag, where the logs are.
 #include "proto/fields.hpp"
 #include "proto/messages.hpp"
 #include "proto/parts.hpp"
@@ -19,6 +19,15 @@ std::string write_ids(std::string_view field, const std::vector<JobId>& ids) {
 Result<std::vector<JobId>> read_ids(std::string_view field, const nlohmann::json& parameters) {
   Fields fields(parameters, MessageKind::reply);
   return finished(fields, fields.required_ids(field, 0, kAnyLength));
+}
+
+std::string write_count(std::string_view field, std::int64_t count) {
+  return written([&](ObjectWriter& object) { object.integer(field, count); });
+}
+
+Result<std::int64_t> read_count(std::string_view field, const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::reply);
+  return finished(fields, fields.required_integer(field, 0, kMaxInteger));
 }
 
 std::string write_flag(std::string_view field, bool value) {

@@ -63,6 +63,32 @@ std::string write_cancel(const CancelRequest& request) {
   });
 }
 
+Result<RemoveRequest> read_remove(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  return finished(fields, RemoveRequest{fields.required_ids("ids", 1, kMaxIds)});
+}
+
+std::string write_remove(const RemoveRequest& request) {
+  return written([&](ObjectWriter& object) { append_ids(object.key("ids"), request.ids); });
+}
+
+Result<CleanRequest> read_clean(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  CleanRequest request;
+  request.older_than = fields.duration("olderThanUSec", kMaxTimeout);
+  request.outcome = take_outcome(fields, "outcome");
+  request.pool = fields.text("pool");
+  return finished(fields, std::move(request));
+}
+
+std::string write_clean(const CleanRequest& request) {
+  return written([&](ObjectWriter& object) {
+    if (request.older_than) object.integer("olderThanUSec", request.older_than->count());
+    if (request.outcome) object.text("outcome", to_string(*request.outcome));
+    if (request.pool) object.text("pool", *request.pool);
+  });
+}
+
 Result<ListRequest> read_list(const nlohmann::json& parameters) {
   Fields fields(parameters, MessageKind::request);
   ListRequest request;

@@ -1,4 +1,4 @@
-// A submission: what to run, and how.
+// A submission: what to run, and how. (When and how often: terms.cpp.)
 #include <algorithm>
 
 #include "proto/fields.hpp"
@@ -114,6 +114,7 @@ Result<Submission> read_submit(const nlohmann::json& parameters) {
   take_name(fields, "pool", kMaxNameBytes, job.pool);
   take_name(fields, "key", kMaxKeyBytes, job.key);
   job.detach = fields.flag("detach").value_or(job.detach);
+  take_terms(fields, job);
   return finished(fields, std::move(job));
 }
 
@@ -131,6 +132,7 @@ std::string write_submit(const Submission& job) {
   if (job.pool != kDefaultPool) object.text("pool", job.pool);
   object.text_if("key", job.key);
   object.flag_if("detach", job.detach);
+  write_terms(object, job);
   object.close();
   out += '}';
   return out;

@@ -38,6 +38,8 @@ std::string all_round_trips(const json& parameters) {
   check("get", read_get, write_get);
   check("wait", read_wait, write_wait);
   check("cancel", read_cancel, write_cancel);
+  check("remove", read_remove, write_remove);
+  check("clean", read_clean, write_clean);
   check("list", read_list, write_list);
   check("kill", read_kill, write_kill);
   check("logs", read_logs, write_logs);
@@ -52,6 +54,9 @@ std::string all_round_trips(const json& parameters) {
   check(
       "cancelled", [](const json& value) { return read_ids("cancelled", value); },
       [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  check(
+      "removed", [](const json& value) { return read_count("removed", value); },
+      [](std::int64_t count) { return write_count("removed", count); });
   check(
       "ready", [](const json& value) { return read_flag("ready", value); }, [](bool flag) { return write_flag("ready", flag); });
   check(

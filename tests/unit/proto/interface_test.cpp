@@ -47,7 +47,8 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kExpectedUpgrade,   error::kNoSuchPool,       error::kPoolNotRunning,
                                         error::kQueueFull,         error::kKeyConflict,      error::kInvalidJob,
                                         error::kNoSuchJob,         error::kTimedOut,         error::kNotReady,
-                                        error::kNotRunning,        error::kNoOutput};
+                                        error::kNotRunning,        error::kNoOutput,         error::kStoreFull,
+                                        error::kNoSuchDependency,  error::kNotEnded};
 
 }  // namespace
 
@@ -120,4 +121,5 @@ TEST_CASE("the words for states and outcomes are the code's own, in each interfa
     CHECK(file.enums.at("State").size() == 4);
     CHECK(file.enums.at("Outcome").size() == 8);
   }
+  CHECK(parsed_interface("org.jobpool.Pool").enums.at("IfFull") == std::vector<std::string>{"fail", "block"});
 }

@@ -42,6 +42,11 @@ const std::vector<std::string> kOptionalOfEnding{"exitCode",        "signal",   
 const std::vector<std::string> kOptionalOfJob{"name", "outcome",     "exitCode",  "signal",   "reason",     "errorType",  "worker",
                                               "pid",  "startedUSec", "endedUSec", "userUSec", "systemUSec", "maxRssBytes"};
 
+const std::vector<std::string> kOptionalOfScheduledJob{"durable", "priority", "retries", "notBeforeUSec", "waitingFor",
+                                                       "after",   "afterAny", "key",     "attempts"};
+const std::vector<std::string> kOptionalOfAttempt{"worker", "pid",      "startedUSec", "endedUSec",   "outcome", "exitCode",
+                                                  "signal", "userUSec", "systemUSec",  "maxRssBytes", "reason",  "errorType"};
+
 }  // namespace
 
 TEST_CASE("an ending comes back as it was written, whatever its output is") {
@@ -112,6 +117,37 @@ TEST_CASE("a job comes back as it was written, and its reader names what is off"
   check_members(parsed(write_job(job)), "/job"_json_pointer, kOptionalOfJob, [](const json& parameters) { return read_job(parameters); });
 }
 
+TEST_CASE("a job's terms and attempts come back as they were written, and their readers name what is off") {
+  const Job job = full_scheduled_job();
+  const json whole = parsed(write_job(job));
+  const auto read = read_job(whole);
+  REQUIRE(read);
+  CHECK(write_job(*read) == write_job(job));
+  CHECK(read->durable == true);
+  CHECK(read->priority == -7);
+  CHECK(read->retries == 3);
+  CHECK(read->not_before_usec == job.not_before_usec);
+  CHECK(read->waiting_for == job.waiting_for);
+  CHECK(read->after == job.after);
+  CHECK(read->after_any == job.after_any);
+  CHECK(read->key == job.key);
+  REQUIRE(read->attempts.size() == 2);
+  CHECK(read->attempts[0].outcome == Outcome::failed);
+  CHECK(read->attempts[0].reason == "so it was");
+  CHECK(read->attempts[1].number == 2);
+  CHECK_FALSE(read->attempts[1].outcome);
+  const auto read_again = [](const json& parameters) { return read_job(parameters); };
+  check_members(whole, "/job"_json_pointer, kOptionalOfScheduledJob, read_again);
+  check_members(whole, "/job/attempts/0"_json_pointer, kOptionalOfAttempt, read_again);
+}
+
+TEST_CASE("a job of a daemon that is older than the terms is read, and says nothing of them") {
+  const auto read = read_job(parsed(write_job(full_job())));
+  REQUIRE(read);
+  CHECK_FALSE((read->durable || read->priority || read->retries || read->not_before_usec));
+  CHECK((read->waiting_for.empty() && read->after.empty() && read->after_any.empty() && read->key.empty() && read->attempts.empty()));
+}
+
 TEST_CASE("a status comes back as it was written, and its reader names what is off") {
   const Status status = full_status();
   const json whole = parsed(write_status(status));
@@ -140,6 +176,8 @@ TEST_CASE("the small replies come back as they were written") {
     CHECK(*read_ids("cancelled", parsed(write_ids("cancelled", ids))) == ids);
   CHECK(write_ids("cancelled", {}) == R"({"cancelled":[]})");
   CHECK_FALSE(read_ids("cancelled", parsed(R"({"cancelled":[0]})")));
+  CHECK(*read_count("removed", parsed(write_count("removed", 7))) == 7);
+  CHECK_FALSE(read_count("removed", parsed(R"({"removed":-1})")));
   for (const bool flag : {false, true}) CHECK(*read_flag("ready", parsed(write_flag("ready", flag))) == flag);
   CHECK_FALSE(read_flag("ready", json::object()));
   const auto place = read_log_place(parsed(write_log_place({2, true})));

@@ -38,6 +38,7 @@ TEST_CASE("an id is a positive integer, in every request that has one") {
     const std::string several = refused(read_wait(parsed("{\"ids\":[1," + id + "]}")));
     CHECK(several == (path.empty() ? "" : "ids"));
     CHECK(refused(read_cancel(parsed("{\"ids\":[" + id + "]}"))) == several);
+    CHECK(refused(read_remove(parsed("{\"ids\":[" + id + "]}"))) == several);
     return path;
   };
   for (const char* id : {"1", "4294967296", "9223372036854775807"}) CHECK(refused_everywhere(id) == "");
@@ -56,6 +57,20 @@ TEST_CASE("lists of ids have 1 to 100,000 of them") {
   CHECK(read_wait(parsed(ids(100'000)))->ids.size() == 100'000);
   CHECK(refused(read_wait(parsed(ids(100'001)))) == "ids");
   CHECK(refused(read_cancel(parsed(ids(100'001)))) == "ids");
+  CHECK(refused(read_remove(parsed("{}"))) == "ids");
+  CHECK(refused(read_remove(parsed(R"({"ids":[]})"))) == "ids");
+  CHECK(refused(read_remove(parsed(ids(100'001)))) == "ids");
+}
+
+TEST_CASE("what is to be cleaned is named by age, outcome and pool, each as it should be") {
+  for (const char* usec : {"-1", "315360000000001", "0.5", "\"1d\""})
+    CHECK(refused(read_clean(parsed(std::string("{\"olderThanUSec\":") + usec + "}"))) == "olderThanUSec");
+  for (const char* outcome : {"\"\"", "\"done\"", "7", "\"Failed\""})
+    CHECK(refused(read_clean(parsed(std::string("{\"outcome\":") + outcome + "}"))) == "outcome");
+  CHECK(refused(read_clean(parsed(R"({"pool":7})"))) == "pool");
+  const auto all = read_clean(parsed(R"({"olderThanUSec":null,"outcome":null,"pool":null})"));
+  REQUIRE(all);
+  CHECK_FALSE((all->older_than || all->outcome || all->pool));
 }
 
 TEST_CASE("a time-out is at most ten years, so that no clock overflows") {
@@ -99,6 +114,8 @@ TEST_CASE("every request refuses a field it does not know, null or not") {
     CHECK(refused(read_get({{"id", 1}, {"x", value}})) == "x");
     CHECK(refused(read_wait({{"ids", {1}}, {"x", value}})) == "x");
     CHECK(refused(read_cancel({{"ids", {1}}, {"x", value}})) == "x");
+    CHECK(refused(read_remove({{"ids", {1}}, {"x", value}})) == "x");
+    CHECK(refused(read_clean({{"x", value}})) == "x");
     CHECK(refused(read_list({{"x", value}})) == "x");
     CHECK(refused(read_kill({{"id", 1}, {"signal", 1}, {"x", value}})) == "x");
     CHECK(refused(read_logs({{"id", 1}, {"x", value}})) == "x");
@@ -124,6 +141,13 @@ TEST_CASE("requests come back as they were written") {
   const auto cancel = read_cancel(parsed(write_cancel({{JobId{3}}, true})));
   CHECK(cancel->ids == std::vector{JobId{3}});
   CHECK(cancel->now);
+
+  CHECK(read_remove(parsed(write_remove({{JobId{3}, JobId{4}}})))->ids == std::vector{JobId{3}, JobId{4}});
+
+  const auto clean = read_clean(parsed(write_clean({Microseconds(0), Outcome::skipped, "images"})));
+  CHECK(clean->older_than == Microseconds(0));
+  CHECK(clean->outcome == Outcome::skipped);
+  CHECK(clean->pool == "images");
 
   const auto list = read_list(parsed(write_list({JobState::waiting, "images", 0})));
   CHECK(list->state == JobState::waiting);

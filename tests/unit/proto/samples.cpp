@@ -1,4 +1,4 @@
-// The samples. Values are odd on purpose: quotes, other scripts, large numbers.
+// The samples: every message of every method, of the values in sample_values.cpp.
 #include "tests/unit/proto/samples.hpp"
 
 #include <nlohmann/json.hpp>
@@ -113,6 +113,8 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Apply", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("Apply", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("Apply", "nice", nice_command(), read_submit, write_submit);
+  pool.request("Apply", "delayed", delayed_command(), read_submit, write_submit);
+  pool.request("Apply", "timed", timed_function(), read_submit, write_submit);
   pool.reply("Apply", "", full_ending(), read_ending, write_ending);
   Ending binary = full_ending();
   binary.standard_output.bytes = "\xFF\xFE";
@@ -124,11 +126,15 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "nice", nice_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "delayed", delayed_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "timed", timed_function(), read_submit, write_submit);
   pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
   pool.empty_reply("Shutdown");
+  pool.empty_request("Reload");
+  pool.empty_reply("Reload");
 }
 
 void add_flag_method(Samples& job, const std::string& method, const std::string& field) {
@@ -151,120 +157,30 @@ void add_job(std::vector<Sample>& all) {
   add_flag_method(job, "Successful", "successful");
   job.request("Show", "", JobId{12}, read_id, write_id);
   job.reply("Show", "", full_job(), read_job, write_job);
+  job.reply("Show", "scheduled", full_scheduled_job(), read_job, write_job);
   job.request("List", "", ListRequest{JobState::done, "images", 0}, read_list, write_list, CallMode::more);
   job.reply("List", "", full_job(), read_job, write_job);
+  job.reply("List", "scheduled", full_scheduled_job(), read_job, write_job);
   job.request("Logs", "", LogsRequest{JobId{12}, true}, read_logs, write_logs);
   job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
   job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);
   job.reply(
       "Cancel", "", std::vector<JobId>{JobId{4}}, [](const nlohmann::json& parameters) { return read_ids("cancelled", parameters); },
       [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  job.request("Remove", "", RemoveRequest{{JobId{5}, JobId{6}}}, read_remove, write_remove);
+  job.reply(
+      "Remove", "", std::vector<JobId>{JobId{5}}, [](const nlohmann::json& parameters) { return read_ids("removed", parameters); },
+      [](const std::vector<JobId>& ids) { return write_ids("removed", ids); });
+  job.request("Clean", "", CleanRequest{Microseconds(86'400'000'000), Outcome::timed_out, "images"}, read_clean, write_clean);
+  job.request("Clean", "all", CleanRequest{}, read_clean, write_clean);
+  job.reply(
+      "Clean", "", std::int64_t{1'000'000}, [](const nlohmann::json& parameters) { return read_count("removed", parameters); },
+      [](std::int64_t count) { return write_count("removed", count); });
   job.request("Kill", "", KillRequest{JobId{12}, 15}, read_kill, write_kill);
   job.empty_reply("Kill");
 }
 
 }  // namespace
-
-Submission full_function() {
-  Submission job;
-  job.function = "thumbnail";
-  job.arguments = R"(["a \"quoted\" 就绪.jpg",{"w":640,"ratio":1.5},null])";
-  job.grace = Microseconds(250'000);
-  job.name = "thumbnail of 就绪";
-  job.pool = "images";
-  job.key = "5d41402abc4b2a76b9719d911017c592";
-  job.detach = true;
-  return job;
-}
-
-Submission full_command() {
-  Submission job;
-  job.command = {"sh", "-c", "echo \"$A\"\n", "/", ""};
-  job.cwd = "/var/tmp/就绪";
-  job.environment = {"A=b=\tc", "PATH=/usr/bin:/bin"};
-  job.umask = 077;
-  job.stdin_file = "/dev/null";
-  job.name = "echo";
-  return job;
-}
-
-Submission nice_command() {
-  Submission job;
-  job.command = {"make"};
-  job.nice = -5;
-  return job;
-}
-
-Submission full_connected_command() {
-  Submission job;
-  job.command = {"cat"};
-  job.stdin_index = 0;
-  job.stdout_index = 1;
-  job.stderr_index = 2;
-  return job;
-}
-
-Submission full_binary_command() {
-  Submission job;
-  job.command = {"cat", "\xFF"};
-  job.cwd = "/\xFE";
-  job.environment = {"A=\x80"};
-  job.stdin_file = "/in/\xC0";
-  job.key = "k";
-  return job;
-}
-
-Ending full_ending() {
-  Ending ending;
-  ending.id = JobId{12};
-  ending.outcome = Outcome::failed;
-  ending.exit_code = 3;
-  ending.signal = 15;
-  ending.reason = "the \"exception's\" text";
-  ending.error_type = "std::runtime_error";
-  ending.result = R"({"a":[1,"\n"]})";
-  ending.standard_output = {"out 输出\n", true};
-  ending.standard_error = {"err\x1b[0m\n", true};
-  ending.resources = Resources{1'000, 2'000, 4'194'304};
-  return ending;
-}
-
-Job full_job() {
-  Job job;
-  job.id = JobId{12};
-  job.pool = "images";
-  job.name = "nightly";
-  job.description = "sh -c 'echo \"x\"'";
-  job.state = JobState::done;
-  job.outcome = Outcome::crashed;
-  job.exit_code = -1;
-  job.signal = 9;
-  job.reason = "died of signal 9";
-  job.error_type = "none";
-  job.attempt = 2;
-  job.worker = 4'294'967'295u;
-  job.pid = 4'194'304;
-  job.submitted_usec = 1'700'000'000'000'000;
-  job.started_usec = 1'700'000'000'000'001;
-  job.ended_usec = 1'700'000'000'000'002;
-  job.resources = Resources{1, 2, 3};
-  return job;
-}
-
-Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
-
-Status full_status() {
-  Status status;
-  status.version = "0.1.0";
-  status.instance = "b7c0a6f2";
-  status.uptime_usec = 86'400'000'000;
-  status.connections = 3;
-  status.worker_restarts = 1;
-  status.broker_restarts = 2;
-  status.rescued_wakeups = 0;
-  status.pools = {{"default", "running", 2, 1, 1, 1'000'000, 1, 7, 9'007'199'254'740'993}, {"images", "closed", 4, 4, 0, 0, 0, 0, 0}};
-  return status;
-}
 
 std::vector<Sample> all_samples() {
   std::vector<Sample> all;

@@ -15,9 +15,12 @@ Submission full_function();
 Submission full_command();
 Submission nice_command();
 Submission full_connected_command();
+Submission delayed_command();  // with terms: when, how often
+Submission timed_function();   // with the terms that exclude those
 Submission full_binary_command();
 Ending full_ending();
 Job full_job();
+Job full_scheduled_job();
 Hello full_hello();
 Status full_status();
 

@@ -4,6 +4,7 @@
 #include "proto/envelope.hpp"
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/unit/proto/samples.hpp"
 
 using namespace std::string_literals;
 using namespace jobpool::proto;
@@ -50,7 +51,8 @@ TEST_CASE("absent and null fields keep their defaults") {
        {R"({"command":["true"]})"s,
         R"({"command":["true"],"function":null,"arguments":null,"commandBase64":null,"cwd":null,"cwdBase64":null,"environment":null,
             "environmentBase64":null,"umask":null,"nice":null,"stdin":null,"stdout":null,"stderr":null,"stdinFile":null,"stdinFileBase64":null,
-            "graceUSec":null,"name":null,"pool":null,"key":null,"detach":null})"s}) {
+            "graceUSec":null,"name":null,"pool":null,"key":null,"detach":null,"durable":null,"priority":null,"delayUSec":null,
+            "atUSec":null,"after":null,"afterAny":null,"retries":null,"backoffUSec":null,"timeoutUSec":null,"ifFull":null})"s}) {
     const auto job = read_submit(parameters_of("{\"job\":" + text + "}"));
     REQUIRE(job);
     CHECK(job->command == std::vector<std::string>{"true"});
@@ -67,6 +69,10 @@ TEST_CASE("absent and null fields keep their defaults") {
     CHECK(job->pool == "default");
     CHECK(job->key.empty());
     CHECK_FALSE(job->detach);
+    CHECK_FALSE((job->durable || job->at_usec || job->if_full));
+    CHECK((job->priority == 0 && job->retries == 0));
+    CHECK((job->delay == Microseconds(0) && job->timeout == Microseconds(0) && job->backoff == Microseconds(1'000'000)));
+    CHECK((job->after.empty() && job->after_any.empty()));
   }
 }
 
@@ -159,8 +165,18 @@ TEST_CASE("numbers are integers within their range") {
   const struct {
     std::string field;
     std::int64_t min, max;
-  } rules[] = {{"umask", 0, 0777}, {"nice", -20, 19}, {"stdin", 0, 15},
-               {"stdout", 0, 15},  {"stderr", 0, 15}, {"graceUSec", 0, 86'400'000'000}};
+  } rules[] = {{"umask", 0, 0777},
+               {"nice", -20, 19},
+               {"stdin", 0, 15},
+               {"stdout", 0, 15},
+               {"stderr", 0, 15},
+               {"graceUSec", 0, 86'400'000'000},
+               {"priority", -1000, 1000},
+               {"delayUSec", 0, 315'360'000'000'000},
+               {"atUSec", 0, 7'258'118'400'000'000},
+               {"retries", 0, 10'000},
+               {"backoffUSec", 0, 3'600'000'000},
+               {"timeoutUSec", 0, 315'360'000'000'000}};
   for (const auto& [field, min, max] : rules) {
     const auto refused_value = [&name = field](const std::string& value) { return refused_with("\"" + name + "\":" + value); };
     CHECK(refused_value(std::to_string(min)) == "");
@@ -180,6 +196,58 @@ TEST_CASE("names are not empty, hold no U+0000 and are short") {
     CHECK(refused_value("\"" + std::string(max_bytes + 1, 'k') + "\"") == "job." + field);
     for (const char* value : {"\"\"", "\"a\\u0000\"", "7", "false", "[\"a\"]"}) CHECK(refused_value(value) == "job." + field);
   }
+}
+
+TEST_CASE("durable is a boolean, and a full queue fails or blocks") {
+  for (const char* value : {"0", "1", "\"true\"", "[]"}) CHECK(refused_with(std::string("\"durable\":") + value) == "job.durable");
+  for (const char* value : {"\"fail\"", "\"block\""}) CHECK(refused_with(std::string("\"ifFull\":") + value) == "");
+  for (const char* value : {"\"\"", "\"Fail\"", "\"wait\"", "true", "0", "[\"fail\"]"})
+    CHECK(refused_with(std::string("\"ifFull\":") + value) == "job.ifFull");
+}
+
+TEST_CASE("a job waits for a while or until a point of time, not both") {
+  CHECK(refused_with(R"("delayUSec":1,"atUSec":1)") == "job.atUSec");
+  CHECK(refused_with(R"("delayUSec":0,"atUSec":1)") == "job.atUSec");
+  CHECK(refused_with(R"("delayUSec":null,"atUSec":1)") == "");
+  CHECK(refused_with(R"("delayUSec":1,"atUSec":null)") == "");
+}
+
+TEST_CASE("a job depends on at most 10,000 others, by their ids") {
+  const auto list = [](std::size_t count) {
+    std::string text = "[1";
+    for (std::size_t i = 1; i < count; ++i) text += ",1";
+    return text + "]";
+  };
+  for (const std::string field : {"after", "afterAny"}) {
+    const auto refused_value = [&](const std::string& value) { return refused_with("\"" + field + "\":" + value); };
+    for (const char* value : {"[]", "[1]", "[9223372036854775807]"}) CHECK(refused_value(value) == "");
+    for (const char* value : {"1", "\"1\"", "[0]", "[-1]", "[1.0]", "[\"1\"]", "[null]", "[1,[2]]", "{}", "[9223372036854775808]"})
+      CHECK(refused_value(value) == "job." + field);
+    CHECK(refused_value(list(10'000)) == "");
+    CHECK(refused_value(list(10'001)) == "job." + field);
+  }
+  CHECK(refused_with("\"after\":" + list(5'000) + ",\"afterAny\":" + list(5'000)) == "");
+  CHECK(refused_with("\"after\":" + list(5'000) + ",\"afterAny\":" + list(5'001)) == "job.afterAny");
+}
+
+TEST_CASE("a job's terms come back as they were submitted") {
+  Submission job = delayed_command();
+  const Submission delayed = read_back(job);
+  CHECK(delayed.durable == true);
+  CHECK(delayed.priority == -1000);
+  CHECK(delayed.delay == job.delay);
+  CHECK_FALSE(delayed.at_usec);
+  CHECK(delayed.after == job.after);
+  CHECK(delayed.after_any == job.after_any);
+  CHECK(delayed.retries == 10'000);
+  CHECK(delayed.backoff == Microseconds(0));
+  CHECK(delayed.timeout == job.timeout);
+  CHECK(delayed.if_full == IfFull::block);
+  job = timed_function();
+  const Submission timed = read_back(job);
+  CHECK(timed.durable == false);
+  CHECK(timed.at_usec == job.at_usec);
+  CHECK(timed.if_full == IfFull::fail);
 }
 
 TEST_CASE("detach is a boolean") {
