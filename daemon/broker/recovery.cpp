@@ -19,6 +19,7 @@ Recovery::Recovery(Engine& engine) : engine_(engine) {
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
   }
+  engine_.tell(RecoveryBegun{});
 }
 
 Result<void> Recovery::take_over(WorkerSeed seed) {
@@ -84,6 +85,7 @@ void Recovery::finish() {
     engine_.tell(Inherited{std::move(job), Inherited::Place::ended});
   }
   found_.clear();
+  engine_.tell(RecoveryDone{});
 }
 
 }  // namespace jobpool::broker

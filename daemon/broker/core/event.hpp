@@ -85,6 +85,10 @@ struct Delivered {
   JobId job;
 };
 
+// Jobs of a dead broker are about to be told; what is not known yet may still run.
+struct RecoveryBegun {};
+struct RecoveryDone {};
+
 // From a dead broker: a job in a live (or just dead) worker's slot, or one that had ended.
 struct Inherited {
   Job job;
@@ -99,6 +103,6 @@ struct Drain {};      // no new jobs; ready ones are cancelled; Drained follows 
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
 using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction,
-                           Delivered, Inherited, Tick, EndOfTurn, Drain, StopAll>;
+                           Delivered, RecoveryBegun, RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

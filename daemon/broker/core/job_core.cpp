@@ -100,6 +100,13 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   finish(*job, well ? Outcome::succeeded : report.ending == Ending::signalled ? Outcome::crashed : Outcome::failed, now, out);
 }
 
+void JobCore::on(RecoveryBegun&, const Now&, Effects&) { recovering_ = true; }
+
+void JobCore::on(RecoveryDone&, const Now& now, Effects& out) {
+  recovering_ = false;
+  if (drain_ != DrainMode::none) end_for_drain(now, out);  // those that became known since
+}
+
 void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   const JobId id = event.job.id;
   if (id.value == 0 || jobs_.contains(id)) return;
@@ -202,7 +209,7 @@ void JobCore::forget(JobId id, Effects& out) {
 }
 
 void JobCore::drained_if_quiet(Effects& out) {
-  if (!draining() || drained_told_ || ready_jobs_ + running_jobs_ > 0) return;
+  if (!draining() || drained_told_ || recovering_ || ready_jobs_ + running_jobs_ > 0) return;
   drained_told_ = true;
   out.push_back(Drained{});
 }

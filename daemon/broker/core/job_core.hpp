@@ -69,6 +69,8 @@ class JobCore {
   void on(Cancel& event, const Now& now, Effects& out);
   void on(KillFunction& event, const Now& now, Effects& out);
   void on(Delivered& event, const Now& now, Effects& out);
+  void on(RecoveryBegun& event, const Now& now, Effects& out);
+  void on(RecoveryDone& event, const Now& now, Effects& out);
   void on(Inherited& event, const Now& now, Effects& out);
   void on(Tick& event, const Now& now, Effects& out);
   void on(EndOfTurn& event, const Now& now, Effects& out);
@@ -99,6 +101,7 @@ class JobCore {
   void reserve_for_ending(const Job& job, Effects& out);
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void cancel_job(Job& job, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
+  void end_for_drain(const Now& now, Effects& out);
   void cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out);
   void finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out);
   void cancel_unclaimed(const Now& now, Effects& out);
@@ -121,6 +124,7 @@ class JobCore {
   Microseconds usual_run_{1'000};              // moving average of run times: how deep to offer
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
+  bool recovering_ = false;  // not all jobs of an earlier broker are known
 };
 
 }  // namespace jobpool::broker

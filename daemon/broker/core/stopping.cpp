@@ -68,15 +68,22 @@ void JobCore::kill_overdue(const Now& now, Effects& out) {
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {
   drain_ = DrainMode::drain;
-  cancel_all_ready(Cancel::Haste::grace, "the daemon is going down", now, out);
+  end_for_drain(now, out);
 }
 
 void JobCore::on(StopAll&, const Now& now, Effects& out) {
   drain_ = DrainMode::stop_all;
   drained_told_ = false;  // whoever asked for this waits for it, also after a drain that had ended
-  cancel_all_ready(Cancel::Haste::now, "the daemon is going down", now, out);
+  end_for_drain(now, out);
+}
+
+void JobCore::end_for_drain(const Now& now, Effects& out) {
+  const bool all = drain_ == DrainMode::stop_all;
+  const auto haste = all ? Cancel::Haste::now : Cancel::Haste::grace;
+  cancel_all_ready(haste, "the daemon is going down", now, out);
+  if (!all) return;
   for (auto& [id, job] : jobs_)
-    if (job.state == JobState::running) cancel_job(job, Cancel::Haste::now, "the daemon is going down", now, out);
+    if (job.state == JobState::running) cancel_job(job, haste, "the daemon is going down", now, out);
 }
 
 void JobCore::cancel_all_ready(Cancel::Haste haste, const std::string& reason, const Now& now, Effects& out) {

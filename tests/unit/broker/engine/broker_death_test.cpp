@@ -156,3 +156,27 @@ TEST_CASE("an unclaimed revoked job with its caller's descriptors waits for othe
   CHECK(again->answers == 1);
   CHECK(house.claims() == 1);
 }
+
+TEST_CASE("a broker that is told to drain during its handover waits for what it takes over") {
+  // The bug: it said that it was drained before it had read its first worker, and the supervisor ended the daemon.
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.broker.reset();
+  house.broker = std::make_unique<FakeBroker>(house.ledger.get(), house.folder);
+  Recovery recovery(house.broker->engine);
+  house.broker->engine.tell(Drain{});
+  house.turn();
+  CHECK(house.broker->drained == 0);
+  REQUIRE(recovery.take_over(house.worker().seed()));
+  house.turn();
+  recovery.finish();
+  house.turn();
+  CHECK(house.broker->drained == 0);
+  house.worker().report_end(*claim);
+  house.turn();
+  CHECK(house.broker->drained == 1);
+}
