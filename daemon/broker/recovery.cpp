@@ -70,15 +70,17 @@ void Recovery::finish() {
     // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
     // more. Not so when there are slots that could not be read: then it may run there.
     const bool may_have_started = unread_slots_ && job.payload.empty();
-    if (!ended && job.mode == Mode::apply && !may_have_started) {
+    const bool cancelled = job.stop == StopRequest::cancel;
+    if (!ended && job.mode == Mode::apply && !may_have_started && !cancelled) {
       engine_.ledger().erase(id);
       continue;
     }
     if (!ended) {
-      job.outcome = Outcome::interrupted;
+      job.outcome = cancelled ? Outcome::cancelled : Outcome::interrupted;
       job.payload = {};
-      job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
-                                    : "its broker died before it had started, and it was ephemeral";
+      if (!cancelled)
+        job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
+                                      : "its broker died before it had started, and it was ephemeral";
       job.ended_usec = wall_usec();
       if (!engine_.ledger().finish(job)) spdlog::error("job {}: the ledger has no room for its outcome", id.value);
     }

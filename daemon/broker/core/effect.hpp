@@ -30,6 +30,9 @@ struct RevokeJob {  // answered by Revoked
   JobId job;
   Incarnation worker;
 };
+struct StopAsked {  // before anything is done about it: record it, a next broker must go on with it
+  JobId job;
+};
 struct StopJob {  // TERM to its tree, KILL after the grace
   JobId job;
   Incarnation worker;
@@ -53,7 +56,7 @@ struct Forgotten {  // nothing of it needs to be kept any more; the job is gone 
 };
 struct Drained {};  // nothing runs and nothing will
 
-using Effect = std::variant<Accepted, Refused, OfferJob, RevokeJob, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
+using Effect = std::variant<Accepted, Refused, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

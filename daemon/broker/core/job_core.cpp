@@ -116,6 +116,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
   job.state = JobState::ready;
   job.offered = false;
+  const bool to_stop = event.place != Inherited::Place::ended && job.stop == StopRequest::cancel;
   if (event.place == Inherited::Place::ended) {
     ++ready_jobs_;  // change_state() takes it out again
     change_state(job, JobState::done, out);
@@ -123,11 +124,13 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
     if (job.mode == Mode::apply_async) done_async_.push_back(id);
   } else if (event.place == Inherited::Place::revoked) {
     push_back_ready(job);
+    if (to_stop) finish(job, Outcome::cancelled, now, out);
   } else {
     ++ready_jobs_;
     ready_bytes_ += job.payload.size();
     offer(job, *workers_.find(job.worker), now, out);
-    out.pop_back();  // it is in its slot already: no effect, the books only
+    out.pop_back();                                         // it is in its slot already: no effect, the books only
+    if (to_stop) out.push_back(RevokeJob{id, job.worker});  // started, it is stopped again
   }
   // Without a key nobody can come back for it.
   if (job.mode == Mode::apply) claim_by_.emplace(id, now.steady + (job.key.empty() ? std::chrono::seconds{0} : limits_.claim_time));

@@ -16,12 +16,13 @@ void JobCore::cancel_job(Job& job, Cancel::Haste haste, std::string reason, cons
   if (job.state == JobState::done) return;
   if (job.stop == StopRequest::none) job.reason = std::move(reason);
   const bool again = std::exchange(job.stop, StopRequest::cancel) == StopRequest::cancel;
+  if (!job.offered) return finish(job, Outcome::cancelled, now, out);
+  if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
+  if (!again || haste == Cancel::Haste::now) out.push_back(StopAsked{job.id});
   if (job.state == JobState::running) {
     if (!again || haste == Cancel::Haste::now) stop_running(job, haste, now, out);
     return;
   }
-  if (!job.offered) return finish(job, Outcome::cancelled, now, out);
-  if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
   out.push_back(RevokeJob{job.id, job.worker});
 }
 

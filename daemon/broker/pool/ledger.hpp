@@ -48,6 +48,9 @@ class Ledger {
   // Enters a job that is about to be offered for the first time; true as well when it is in already. False: no room.
   bool begin(const Job& job);
 
+  // A job that was begun is to end before its time: with its grace and reason, for the next broker. Ignored when it was not begun.
+  void note_stop(const Job& job);
+
   // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
   bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
 
