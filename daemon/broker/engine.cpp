@@ -193,6 +193,10 @@ void Engine::dispatch(const OfferJob& effect) {
 
 void Engine::carry_out(const RevokeJob& effect) { tell(Revoked{effect.job, dispatcher_.revoke(effect.job, effect.worker)}); }
 
+void Engine::carry_out(const StopAsked& effect) {
+  if (const Job* job = core_.find(effect.job)) ledger_.note_stop(*job);
+}
+
 void Engine::carry_out(const StopJob& effect) { dispatcher_.order(effect.job, effect.worker, control::OrderKind::stop, effect.grace); }
 
 void Engine::carry_out(const KillWorker& effect) {

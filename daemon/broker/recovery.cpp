@@ -30,6 +30,7 @@ Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored) : engine_(engi
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
   }
+  engine_.tell(RecoveryBegun{});
 }
 
 Result<void> Recovery::take_over(WorkerSeed seed) {
@@ -89,6 +90,7 @@ void Recovery::finish() {
   for (; found != found_.end(); ++found) finish_ephemeral(std::move(found->second));
   found_.clear();
   stored_ = {};
+  engine_.tell(RecoveryDone{});
 }
 
 void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
@@ -120,12 +122,14 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
   // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
   // more. Not so when there are slots that could not be read: then it may run there.
   const bool may_have_started = unread_slots_ && job.payload.empty();
-  if (!ended && job.mode == Mode::apply && !may_have_started) return engine_.ledger().erase(job.id);
+  const bool cancelled = job.stop == StopRequest::cancel;
+  if (!ended && job.mode == Mode::apply && !may_have_started && !cancelled) return engine_.ledger().erase(job.id);
   if (!ended) {
-    job.outcome = Outcome::interrupted;
+    job.outcome = cancelled ? Outcome::cancelled : Outcome::interrupted;
     job.payload = {};
-    job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
-                                  : "its broker died before it had started, and it was ephemeral";
+    if (!cancelled)
+      job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
+                                    : "its broker died before it had started, and it was ephemeral";
     job.ended_usec = wall_usec();
     if (!engine_.ledger().finish(job)) spdlog::error("job {}: the ledger has no room for its outcome", job.id.value);
   }

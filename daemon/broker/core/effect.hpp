@@ -50,6 +50,9 @@ struct RevokeJob {  // answered by Revoked
   JobId job;
   Incarnation worker;
 };
+struct StopAsked {  // before anything is done about it: record it, a next broker must go on with it
+  JobId job;
+};
 struct StopJob {  // TERM to its tree, KILL after the grace
   JobId job;
   Incarnation worker;
@@ -74,8 +77,8 @@ struct Forgotten {  // nothing of it needs to be kept any more; the job is gone 
 };
 struct Drained {};  // nothing runs and nothing will
 
-using Effect =
-    std::variant<Accepted, Refused, Save, AttemptEnded, OfferJob, RevokeJob, StopJob, KillWorker, Changed, Ended, Forgotten, Drained>;
+using Effect = std::variant<Accepted, Refused, Save, AttemptEnded, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended,
+                            Forgotten, Drained>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

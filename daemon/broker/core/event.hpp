@@ -107,6 +107,10 @@ struct Remove {
   JobId job;
 };
 
+// Jobs of earlier brokers are about to be told; what is not known yet may still run.
+struct RecoveryBegun {};
+struct RecoveryDone {};
+
 // From an earlier broker, of this instance or of one before. Told in ascending order of ids, but for those in slots, which come first.
 struct Inherited {
   Job job;
@@ -127,8 +131,8 @@ struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event =
-    std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction,
-                 Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, Inherited, Tick, EndOfTurn, Drain, StopAll>;
+using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction,
+                           Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun, RecoveryDone, Inherited,
+                           Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

@@ -43,6 +43,13 @@ void JobCore::begin_running(Job& job, const Now& now, Effects& out) {
   set_timer(job, now.steady + job.timeout - Microseconds{ran});
 }
 
+void JobCore::on(RecoveryBegun&, const Now&, Effects&) { recovering_ = true; }
+
+void JobCore::on(RecoveryDone&, const Now& now, Effects& out) {
+  recovering_ = false;
+  if (draining()) clear_the_house(now, out);  // those that became known since
+}
+
 void JobCore::on(Tick&, const Now& now, Effects& out) {
   run_timers(now, out);
   cancel_unclaimed(now, out);

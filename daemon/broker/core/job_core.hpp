@@ -83,6 +83,8 @@ class JobCore {
   void on(StoreFull& event, const Now& now, Effects& out);
   void on(StoreHasRoom& event, const Now& now, Effects& out);
   void on(Remove& event, const Now& now, Effects& out);
+  void on(RecoveryBegun& event, const Now& now, Effects& out);
+  void on(RecoveryDone& event, const Now& now, Effects& out);
   void on(Inherited& event, const Now& now, Effects& out);
   void on(Tick& event, const Now& now, Effects& out);
   void on(EndOfTurn& event, const Now& now, Effects& out);
@@ -157,7 +159,7 @@ class JobCore {
   void reserve_for_ending(const Job& job, Effects& out);
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
-  void clear_the_house(Cancel::Haste haste, const Now& now, Effects& out);
+  void clear_the_house(const Now& now, Effects& out);
   void on_timer_of_running(Job& job, const Now& now, Effects& out);
   void cancel_unclaimed(const Now& now, Effects& out);
   void drained_if_quiet(Effects& out);
@@ -186,6 +188,7 @@ class JobCore {
   std::vector<JobId> just_ended_;                             // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
+  bool recovering_ = false;  // not all jobs of an earlier broker are known
 };
 
 }  // namespace jobpool::broker

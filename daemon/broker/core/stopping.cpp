@@ -28,12 +28,13 @@ void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::stri
     job.stop = why;
     job.reason = std::move(reason);
   }
+  if (!job.offered) return finish(job, Outcome::cancelled, now, out);
+  if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
+  if (why == StopRequest::cancel && (!again || haste == Cancel::Haste::now)) out.push_back(StopAsked{job.id});
   if (job.state == JobState::running) {
     if (!again || haste == Cancel::Haste::now) stop_running(job, haste, now, out);
     return;
   }
-  if (!job.offered) return finish(job, Outcome::cancelled, now, out);
-  if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
   out.push_back(RevokeJob{job.id, job.worker});
 }
 
@@ -79,19 +80,19 @@ void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {
   drain_ = DrainMode::drain;
-  clear_the_house(Cancel::Haste::grace, now, out);
+  clear_the_house(now, out);
 }
 
 void JobCore::on(StopAll&, const Now& now, Effects& out) {
   drain_ = DrainMode::stop_all;
   drained_told_ = false;  // whoever asked for this waits for it, also after a drain that had ended
-  clear_the_house(Cancel::Haste::now, now, out);
-  for (auto& [id, job] : jobs_)
-    if (job.state == JobState::running) stop_job(job, StopRequest::shutdown, Cancel::Haste::now, "the daemon is going down", now, out);
+  clear_the_house(now, out);
 }
 
 // What has not started: ephemeral jobs are cancelled, durable ones are taken back and stay in the store for the next daemon.
-void JobCore::clear_the_house(Cancel::Haste haste, const Now& now, Effects& out) {
+void JobCore::clear_the_house(const Now& now, Effects& out) {
+  const bool all = drain_ == DrainMode::stop_all;
+  const auto haste = all ? Cancel::Haste::now : Cancel::Haste::grace;
   refuse_blocked(Refusal::not_running, out);
   std::vector<JobId> ids;
   for (const auto& [id, job] : jobs_)
@@ -104,10 +105,13 @@ void JobCore::clear_the_house(Cancel::Haste haste, const Now& now, Effects& out)
     else
       out.push_back(RevokeJob{id, job.worker});
   }
+  if (!all) return;
+  for (auto& [id, job] : jobs_)
+    if (job.state == JobState::running) stop_job(job, StopRequest::shutdown, haste, "the daemon is going down", now, out);
 }
 
 void JobCore::drained_if_quiet(Effects& out) {
-  if (!draining() || drained_told_ || workers_.in_flight() > 0) return;
+  if (!draining() || drained_told_ || recovering_ || workers_.in_flight() > 0) return;
   drained_told_ = true;
   for (auto& [id, job] : jobs_)
     if (job.state != JobState::done && job.attempt_open) undo_attempt(job, out);

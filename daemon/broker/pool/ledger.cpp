@@ -223,6 +223,15 @@ void Ledger::end_attempt(JobId id, std::uint32_t number) {
   if (Entry* entry = impl_->find(id)) *static_cast<volatile std::uint32_t*>(&entry->ended_attempt) = number;
 }
 
+void Ledger::note_stop(const Job& job) {
+  Entry* entry = impl_->find(job.id);
+  if (entry == nullptr) return;
+  impl_->replace(entry->reason, impl_->store(std::as_bytes(std::span{job.reason})));
+  entry->grace_usec = job.grace.count();
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // the flag last
+  *static_cast<volatile std::uint32_t*>(&entry->flags) = entry->flags | kStopAsked;
+}
+
 bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
   Entry* entry = impl_->find(id);
   if (entry == nullptr || total == 0 || offset > total || piece.size() > total - offset) return false;
@@ -316,13 +325,14 @@ std::vector<Ledger::Found> Ledger::recover() {
     job.key = take_text(texts);
     job.name = take_text(texts);
     job.description = take_text(texts);
+    job.reason = impl_->text(entry.reason);
+    if (!found.ended && (entry.flags & kStopAsked) != 0) job.stop = StopRequest::cancel;
     if (!found.ended) continue;
     job.outcome = static_cast<Outcome>(std::min<std::uint16_t>(entry.outcome, static_cast<std::uint16_t>(Outcome::poison)));
     job.ended_usec = entry.ended_usec;
     job.worker_number = WorkerNumber{entry.worker_number};
     if (entry.exit_code >= 0) job.exit_code = entry.exit_code;
     if (entry.signal > 0) job.signal = entry.signal;
-    job.reason = impl_->text(entry.reason);
     if (entry.report.size == 0) continue;
     if (const auto report = decode_report(std::as_bytes(std::span{impl_->text(entry.report)}))) {
       if (job.reason.empty()) job.reason = report->reason;

@@ -51,6 +51,9 @@ class Ledger {
   // That attempt has ended, and another is to follow: it must never be offered again under that number.
   void end_attempt(JobId id, std::uint32_t number);
 
+  // A job that was begun is to end before its time: with its grace and reason, for the next broker. Ignored when it was not begun.
+  void note_stop(const Job& job);
+
   // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
   bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
 

@@ -22,7 +22,7 @@ struct Header {
 enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };
 
 // Flags of an entry.
-inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16;
+inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16, kStopAsked = 32;
 
 struct Block {
   std::uint64_t offset, size;  // in the heap; size 0: none

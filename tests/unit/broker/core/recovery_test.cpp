@@ -109,3 +109,37 @@ TEST_CASE("ids below an inherited one are known to have belonged to another brok
   CHECK(driver.submit() == JobId{41});
   CHECK(driver.core.inherited_below() == JobId{41});
 }
+
+TEST_CASE("a drain during a handover is not over before it is known what runs") {
+  // The bug: a broker that was told to drain before its predecessor's workers were handed over said that nothing ran.
+  CoreDriver driver;
+  driver.tell(RecoveryBegun{});
+  driver.join(1);
+  driver.tell(Drain{});
+  driver.end_turn();
+  CHECK(driver.find<Drained>() == nullptr);
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::in_slot});
+  driver.tell(Started{JobId{40}, 0, 0});
+  driver.tell(Inherited{inherited_job(41, Mode::apply, "other"), {}, Inherited::Place::queued});
+  driver.tell(RecoveryDone{});
+  CHECK(driver.job(JobId{41}).outcome == Outcome::cancelled);  // ready jobs end with a drain, also those that became known during it
+  driver.end_turn();
+  CHECK(driver.find<Drained>() == nullptr);
+  driver.report(JobId{40}, Ending::exited, 0);
+  driver.end_turn();
+  CHECK(driver.find<Drained>() != nullptr);
+}
+
+TEST_CASE("a stop during a handover ends what becomes known by it") {
+  CoreDriver driver;
+  driver.tell(RecoveryBegun{});
+  driver.join(1);
+  driver.tell(StopAll{});
+  driver.tell(Inherited{inherited_job(40), {}, Inherited::Place::in_slot});
+  driver.tell(Started{JobId{40}, 0, 0});
+  driver.end_turn();
+  CHECK(driver.find<Drained>() == nullptr);
+  driver.tell(RecoveryDone{});
+  REQUIRE(driver.find<StopJob>() != nullptr);
+  CHECK(driver.find<StopJob>()->grace == 0s);
+}

@@ -156,3 +156,87 @@ TEST_CASE("an unclaimed revoked job with its caller's descriptors waits for othe
   CHECK(again->answers == 1);
   CHECK(house.claims() == 1);
 }
+
+TEST_CASE("a broker that is told to drain during its handover waits for what it takes over") {
+  // The bug: it said that it was drained before it had read its first worker, and the supervisor ended the daemon.
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.broker.reset();
+  house.broker = std::make_unique<FakeBroker>(house.ledger.get(), house.store, house.folder);
+  Recovery recovery(house.broker->engine, {});
+  house.broker->engine.tell(Drain{});
+  house.turn();
+  CHECK(house.broker->drained == 0);
+  REQUIRE(recovery.take_over(house.worker().seed()));
+  house.turn();
+  recovery.finish();
+  house.turn();
+  CHECK(house.broker->drained == 0);
+  house.worker().report_end(*claim);
+  house.turn();
+  CHECK(house.broker->drained == 1);
+}
+
+// The bug: what had been asked to stop ran on under the next broker, and what was not started yet was started, since only the dead one
+// knew.
+TEST_CASE("a cancel outlives the broker that it was put to") {
+  House house;
+  const std::string command = R"({"job":{"command":["sleep","9"],"key":"k","graceUSec":7000000}})";
+  house.broker->call("Pool.Apply", command);
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  SECTION("with the job's grace") {
+    house.broker->call("Job.Cancel", R"({"ids":[1]})");
+    REQUIRE(control::receive_order(house.worker().orders.get()));
+    house.next_broker();
+    const auto order = control::receive_order(house.worker().orders.get());
+    REQUIRE(order);
+    CHECK(order->order.kind == control::OrderKind::stop);
+    CHECK(order->order.usec == 7'000'000);
+  }
+  SECTION("or none") {
+    house.broker->call("Job.Cancel", R"({"ids":[1]})");
+    house.broker->call("Job.Cancel", R"({"ids":[1],"now":true})");
+    while (control::receive_order(house.worker().orders.get())) continue;
+    house.next_broker();
+    const auto order = control::receive_order(house.worker().orders.get());
+    REQUIRE(order);
+    CHECK(order->order.usec == 0);
+  }
+  const auto again = house.broker->call("Pool.Apply", command);
+  house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "cancelled");
+  CHECK(again->answer().value("reason", "") == "somebody cancelled it");
+}
+
+TEST_CASE("a job whose cancel was recorded is not offered or left standing by the next broker") {
+  House house;
+  house.broker->apply("k");
+  house.turn();
+  Job stopped = *house.broker->engine.core().find(JobId{1});
+  stopped.reason = "somebody cancelled it";
+  house.broker->engine.ledger().note_stop(stopped);  // and there the broker died, before its revoke
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  SECTION("it is still an offer") {}
+  SECTION("the revoke came about, but not the outcome") {
+    control->word[0].store(shm::pack(shm::sequence_of(control->word[0].load()), shm::SlotState::revoked));
+  }
+  SECTION("its slot is free as well") {
+    control->word[0].store(shm::pack(shm::sequence_of(control->word[0].load()), shm::SlotState::empty));
+  }
+  house.next_broker();
+  const auto again = house.broker->apply("k");
+  house.run_all();
+  CHECK(house.claims() == 0);
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "cancelled");
+  CHECK(again->answer().value("reason", "") == "somebody cancelled it");
+  CHECK_FALSE(house.broker->engine.dispatcher().busy());
+}

@@ -153,7 +153,9 @@ TEST_CASE("an empty block may say any place") {
     Ledger ledger = open_ledger(fd.get());
     Job job = a_job(1);
     job.outcome = Outcome::succeeded;
-    REQUIRE(ledger.finish(job, a_report("49")));
+    REQUIRE(ledger.begin(job));
+    REQUIRE(ledger.keep_report(job.id, a_report("49")));
+    REQUIRE(ledger.finish(job));
   }
   const ledger_layout::Block empty{~std::uint64_t{0} - 100, 0};
   const auto block = ledger_layout::kEntriesOffset + offsetof(ledger_layout::Entry, reason);

@@ -111,7 +111,8 @@ TEST_CASE("without descriptors left, connections wait in the backlog and nothing
   Client served = connect_to(path);
   harness.turn();
   Client waiting = connect_to(path);
-  // UBSan needs a free descriptor (it probes memory through a pipe) when it first sees a logger called, and calls what it cannot probe broken.
+  // UBSan needs a free descriptor (it probes memory through a pipe) when it first sees a logger called, and calls what it cannot probe
+  // broken.
   spdlog::default_logger_raw()->flush();
   {
     std::vector<UniqueFd> all;
