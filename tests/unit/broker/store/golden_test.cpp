@@ -1,0 +1,97 @@
+// A store of each version that was ever released stays readable, with everything in it. tests/golden/store-v1.sqlite is such a file, made
+// by the command below once and never again; what it holds is beside it as text.
+//
+//   broker_store_test "[.make-golden]"   writes ./store-v1.sqlite and ./store-v1.txt
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/unit/broker/store/store_setup.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace jobpool::testing;
+
+namespace {
+
+namespace fs = std::filesystem;
+
+const std::string kGolden = JOBPOOL_SOURCE_DIR "/tests/golden/";
+
+// Fixed values, each different from its neighbours, so that no two columns can be mixed up.
+StoreBatch golden_batch() {
+  JobRecord record;
+  record.id = JobId{41};
+  record.terms.mode = Mode::apply_async;
+  record.terms.kind = shm::JobKind::command;
+  record.terms.flags = {.detach = true, .has_descriptors = false, .durable = true};
+  record.terms.priority = -3;
+  record.terms.retries = 2;
+  record.terms.uid = 1000;
+  record.terms.grace = Microseconds{5'000'000};
+  record.terms.timeout = Microseconds{60'000'000};
+  record.terms.backoff = Microseconds{1'500'000};
+  record.terms.not_before_usec = 1'700'000'000'000'001;
+  record.after = {{JobId{40}, Dependency::Needs::success}, {JobId{39}, Dependency::Needs::end}};
+  record.name = "nightly";
+  record.description = "caf\xc3\xa9";
+  record.key = "key-41";
+  record.spec_hash = 0xFEDCBA9876543210;
+  record.submitted_usec = 1'700'000'000'000'000;
+  record.payload = std::string("\0argv\xff", 6);
+  AttemptEnd first;
+  first.job = record.id;
+  first.attempt.number = 1;
+  first.attempt.worker = WorkerNumber{4};
+  first.attempt.pid = 4'711;
+  first.attempt.started_usec = 1'700'000'000'000'002;
+  first.attempt.ended_usec = 1'700'000'000'000'003;
+  first.attempt.outcome = Outcome::crashed;
+  first.attempt.signal = 9;
+  first.attempt.user_usec = 11;
+  first.attempt.system_usec = 12;
+  first.attempt.max_rss_bytes = 13'000'000;
+  first.attempt.reason = "killed by signal 9";
+  first.attempt.error_type = "none";
+  AttemptEnd of_ended = first;
+  of_ended.job = JobId{42};
+  of_ended.attempt.outcome = Outcome::failed;
+  of_ended.attempt.exit_code = 3;
+  of_ended.attempt.signal.reset();
+  JobRecord ended = record;
+  ended.id = JobId{42};
+  ended.key = "key-42";
+  return {record,   AttemptRecord{record.id, 1, 7},
+          first,    AttemptRecord{record.id, 2, 8},
+          ended,    AttemptRecord{ended.id, 1, 9},
+          of_ended, JobEnd{ended.id, Outcome::failed, 1'700'000'000'000'004, "exit code 3", "{\"value\":42}"}};
+}
+
+std::string content_of(const std::string& path) {
+  std::ostringstream all;
+  all << std::ifstream(path, std::ios::binary).rdbuf();
+  return all.str();
+}
+
+}  // namespace
+
+TEST_CASE("a store of version 1 is read as it was written, and can be written on") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v1.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v1.txt"));
+  commit(*loaded(options_in(dir)), {end(41, "later"), job(43, "key-43")});
+  CHECK(opened(options_in(dir))->load()->size() == 3);
+}
+
+TEST_CASE("what is written today reads as the golden store does") {
+  const TempDir dir;
+  { commit(*loaded(options_in(dir)), golden_batch()); }
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v1.txt"));
+}
+
+TEST_CASE("makes the golden store of this version", "[.make-golden]") {
+  const TempDir dir;
+  { commit(*loaded(options_in(dir)), golden_batch()); }
+  std::ofstream("store-v1.txt") << text_in(options_in(dir));
+  fs::copy_file(dir.file("jobs.sqlite"), "store-v1.sqlite");
+}
