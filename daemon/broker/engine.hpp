@@ -45,7 +45,7 @@ class Engine final : ReportSink {
   void worker_died(Incarnation worker, int signal, int exit_code);
 
   // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
-  void look_for_start(JobId job);
+  void look_for_starts(std::span<const JobId> jobs);
   void signal_job(const Job& job, int signal);
 
   // All that happened so far is one turn: new work goes out, bells ring.

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/transition.hpp"
@@ -27,6 +28,7 @@ void JobCore::on(Submit& event, const Now& now, Effects& out) {
   }
   const JobId id{next_id_.value++};
   Job& job = jobs_[id];
+  ids_.add(id);
   job.id = id;
   job.mode = event.mode;
   job.kind = event.kind;
@@ -111,6 +113,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   const JobId id = event.job.id;
   if (id.value == 0 || jobs_.contains(id)) return;
   Job& job = jobs_[id] = std::move(event.job);
+  ids_.add(id);
   if (id.value >= next_id_.value) next_id_.value = id.value + 1;
   inherited_below_ = next_id_;
   if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
@@ -200,6 +203,7 @@ void JobCore::forget_surplus(Effects& out) {
   };
   shrink(done_async_, limits_.kept_async);
   shrink(done_apply_, limits_.kept_apply);
+  ids_.sweep(jobs_.size(), [this](JobId id) { return jobs_.contains(id); });
 }
 
 void JobCore::forget(JobId id, Effects& out) {
@@ -229,12 +233,18 @@ CoreCounts JobCore::counts() const {
   return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
 }
 
-std::vector<JobId> JobCore::job_ids() const {
-  std::vector<JobId> ids;
-  ids.reserve(jobs_.size());
-  for (const auto& [id, job] : jobs_) ids.push_back(id);
-  std::ranges::sort(ids);
-  return ids;
+const Job* JobCore::next_job(JobId from) const {
+  for (const JobId id : ids_.from(from))
+    if (const Job* job = find(id)) return job;
+  return nullptr;
+}
+
+JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {
+  for (const JobId id : std::views::reverse(ids_.all())) {
+    const Job* job = find(id);
+    if (job != nullptr && wanted(*job) && --count == 0) return id;
+  }
+  return JobId{1};
 }
 
 }  // namespace jobpool::broker
