@@ -44,10 +44,12 @@ void Engine::worker_died(Incarnation worker, int signal, int exit_code) {
   dispatcher_.remove(worker);
 }
 
-void Engine::look_for_start(JobId id) {
+void Engine::look_for_starts(std::span<const JobId> jobs) {
   dispatcher_.drain_all();
-  const Job* job = core_.find(id);
-  if (job != nullptr && job->state == JobState::ready && job->offered && dispatcher_.is_claimed(id, job->worker)) tell(Started{id, 0, 0});
+  for (const JobId id : jobs) {
+    const Job* job = core_.find(id);
+    if (job != nullptr && job->state == JobState::ready && job->offered && dispatcher_.is_claimed(id, job->worker)) tell(Started{id, 0, 0});
+  }
 }
 
 void Engine::signal_job(const Job& job, int signal) {

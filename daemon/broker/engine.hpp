@@ -52,7 +52,7 @@ class Engine final : ReportSink, JournalListener {
   void worker_died(Incarnation worker, int signal, int exit_code);
 
   // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
-  void look_for_start(JobId job);
+  void look_for_starts(std::span<const JobId> jobs);
   void signal_job(const Job& job, int signal);
 
   // Requires: settled. The result's JSON text, empty: none; nullopt: the store has it, to be read with read_result().

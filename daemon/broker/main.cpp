@@ -92,6 +92,8 @@ int main(int argc, char** argv) {
   // A hint only, beside the hang-up of the control socket: nothing of the daemon may outlive its supervisor.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
+  // A file that may not grow is an error of its write, which is told.
+  ::signal(SIGXFSZ, SIG_IGN);
   // A terminal's Ctrl-C goes to the whole foreground group; the supervisor decides what it means.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGQUIT, SIG_IGN);

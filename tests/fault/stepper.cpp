@@ -55,6 +55,10 @@ std::vector<Place> Stepper::trace() {
   return way;
 }
 
+void Stepper::step_to_mark(function_ref<void()> after_each) {
+  while (resume(PTRACE_SINGLESTEP) == Stop::trapped) after_each();
+}
+
 void Stepper::run_to(const Place& place) {
   void* const at = reinterpret_cast<void*>(place.address);
   const auto original = static_cast<unsigned long>(::ptrace(PTRACE_PEEKTEXT, pid_, at, nullptr));

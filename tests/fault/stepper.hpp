@@ -33,6 +33,8 @@ class Stepper {
 
   // Steps to the next mark and notes the way. Fails the test when the child dies of itself (so do the others).
   std::vector<Place> trace();
+  // Steps to the next mark; after each instruction the child stands still and `after_each` may look at what it has written.
+  void step_to_mark(function_ref<void()> after_each);
   // Runs to a place on the way; the child must be at the mark from which the way was noted.
   void run_to(const Place& place);
   void run_to_mark();

@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/transition.hpp"
@@ -79,6 +80,7 @@ std::size_t& JobCore::count_of(JobState state) {
 }
 
 void JobCore::enter(Job& job) {
+  ids_.add(job.id);
   ++ready_jobs_;
   count_queued(job, +1);
 }
@@ -142,12 +144,18 @@ CoreCounts JobCore::counts() const {
   return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
 }
 
-std::vector<JobId> JobCore::job_ids() const {
-  std::vector<JobId> ids;
-  ids.reserve(jobs_.size());
-  for (const auto& [id, job] : jobs_) ids.push_back(id);
-  std::ranges::sort(ids);
-  return ids;
+const Job* JobCore::next_job(JobId from) const {
+  for (const JobId id : ids_.from(from))
+    if (const Job* job = find(id)) return job;
+  return nullptr;
+}
+
+JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {
+  for (const JobId id : std::views::reverse(ids_.all())) {
+    const Job* job = find(id);
+    if (job != nullptr && wanted(*job) && --count == 0) return id;
+  }
+  return JobId{1};
 }
 
 }  // namespace jobpool::broker

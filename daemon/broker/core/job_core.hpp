@@ -16,9 +16,11 @@
 #include <unordered_map>
 #include <vector>
 
+#include "common/function_ref.hpp"
 #include "daemon/broker/core/effect.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/job_ids.hpp"
 #include "daemon/broker/core/ready_queue.hpp"
 #include "daemon/broker/core/worker_table.hpp"
 
@@ -57,8 +59,12 @@ class JobCore {
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
-  // All jobs known, ascending by id.
-  std::vector<JobId> job_ids() const;
+  // Entries of the ready queue, stale ones of cancelled jobs included: those must not pile up.
+  std::size_t ready_entries() const { return ready_.size(); }
+  // The first known job with this id or a larger one; null: there is none.
+  const Job* next_job(JobId from) const;
+  // Where to begin, so that `count` jobs that are `wanted` follow; the very first id when there are not so many. Looks at newer ones only.
+  JobId begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const;
   // Ids below it without a record belonged to a broker that died.
   JobId inherited_below() const { return inherited_below_; }
   const CoreLimits& limits() const { return limits_; }
@@ -169,6 +175,7 @@ class JobCore {
   JobId inherited_below_;
 
   std::unordered_map<JobId, Job> jobs_;
+  JobIds ids_;  // of jobs_
   std::map<std::pair<uid_t, std::string>, JobId> keys_;
   WorkerTable workers_;
   ReadyQueue ready_;  // entries whose job moved on are skipped

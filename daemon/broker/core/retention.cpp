@@ -45,6 +45,7 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
   };
   shrink(done_async_, limits_.kept_async);
   shrink(done_apply_, limits_.kept_apply);
+  ids_.sweep(jobs_.size(), [this](JobId id) { return jobs_.contains(id); });
 }
 
 // Requires: it is counted in no state any more.

@@ -44,7 +44,7 @@ Job* JobCore::first_ready() {
 
 std::size_t JobCore::depth() const {
   if (usual_run_ >= kLongRun) return 1;
-  const bool deep = usual_run_ < kShortRun && ready_.size() > kDeepBacklogPerWorker * workers_.size();
+  const bool deep = usual_run_ < kShortRun && ready_jobs_ > kDeepBacklogPerWorker * workers_.size();
   return deep ? shm::kSlots : kUsualDepth;
 }
 
@@ -101,6 +101,7 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
   if (job == nullptr || !job->offered) return;
   if (!event.never_started) {  // it was claimed first; its START may still be on its way
     if (job->state == JobState::ready) begin_running(*job, now, out);
+    if (job->stop == StopRequest::shutdown && drain_ == DrainMode::drain) job->stop = StopRequest::none;  // what runs may finish
     if (job->stop != StopRequest::none) stop_running(*job, Cancel::Haste::grace, now, out);
     return;
   }
@@ -110,7 +111,8 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
 // It was offered, and never started under that offer: no attempt is spent.
 void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   leave_slot(job);
-  if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
+  if (job.stop == StopRequest::cancel || (job.stop == StopRequest::shutdown && !job.flags.durable))
+    return finish(job, Outcome::cancelled, now, out);
   push_front_ready(job);
 }
 

@@ -20,7 +20,7 @@ void JobCore::on(Cancel& event, const Now& now, Effects& out) {
   if (Job* job = known(event.job)) stop_job(*job, StopRequest::cancel, event.haste, std::move(event.reason), now, out);
 }
 
-// Requires, for one that is not running: `why` is cancel.
+// Requires, for one that is not running: it is not a timeout.
 void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out) {
   if (job.state == JobState::done) return;
   const bool again = job.stop != StopRequest::none;
@@ -101,7 +101,7 @@ void JobCore::clear_the_house(const Now& now, Effects& out) {
   for (const JobId id : ids) {
     Job& job = jobs_.at(id);
     if (!job.flags.durable)
-      stop_job(job, StopRequest::cancel, haste, "the daemon is going down", now, out);
+      stop_job(job, StopRequest::shutdown, haste, "the daemon is going down", now, out);
     else
       out.push_back(RevokeJob{id, job.worker});
   }

@@ -53,7 +53,7 @@ void Verbs::job_error(Call& call, std::string_view name, JobId id, std::string_v
 }
 
 const Job* Verbs::job_or_error(Call& call, JobId id) {
-  engine_.look_for_start(id);
+  engine_.look_for_starts({&id, 1});
   const Job* job = engine_.core().find(id);
   if (job == nullptr) job_error(call, proto::error::kNoSuchJob, id);
   return job;

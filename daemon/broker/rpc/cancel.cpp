@@ -25,8 +25,9 @@ void answer_if_settled(Cancelling& cancelling) {
 void Verbs::cancel(CallPtr call) {
   const auto request = proto::read_cancel(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
+  engine_.look_for_starts(request->ids);
   for (const JobId id : request->ids)
-    if (job_or_error(*call, id) == nullptr) return;
+    if (engine_.core().find(id) == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
 
   auto cancelling = std::make_shared<Cancelling>();
   cancelling->call = call;

@@ -1,7 +1,8 @@
 // List: the jobs that fit, as a stream that waits for a slow reader.
+#include <cstdint>
 #include <memory>
+#include <optional>
 #include <utility>
-#include <vector>
 
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
@@ -10,8 +11,11 @@ namespace jobpool::broker {
 namespace {
 
 struct Listing {
-  std::vector<JobId> ids;
-  std::size_t next = 0;
+  JobId next, end;
+  std::optional<JobState> state;
+  std::size_t left;  // this many at most
+
+  bool wants(const Job& job) const { return !state || shown_state(job) == *state; }
 };
 
 }  // namespace
@@ -24,19 +28,23 @@ void Verbs::list(CallPtr call) {
     return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
   engine_.dispatcher().drain_all();
 
-  auto listing = std::make_shared<Listing>();
-  for (const JobId id : engine_.core().job_ids())
-    if (!request->state || shown_state(*engine_.core().find(id)) == *request->state) listing->ids.push_back(id);
-  if (request->limit > 0 && listing->ids.size() > static_cast<std::size_t>(request->limit))
-    listing->ids.erase(listing->ids.begin(), listing->ids.end() - request->limit);
+  auto listing = std::make_shared<Listing>(Listing{JobId{1}, engine_.core().next_id(), request->state, SIZE_MAX});
+  if (request->limit > 0) {
+    listing->left = static_cast<std::size_t>(request->limit);
+    listing->next = engine_.core().begin_of_last(listing->left, [&](const Job& job) { return listing->wants(job); });
+  }
 
-  // Replies go out while the peer takes them; the call itself holds the continuation.
+  // Replies go out while the peer takes them, each job as it is then; the call itself holds the continuation.
   const auto go_on = [this, listing, weak = std::weak_ptr<Call>(call)] {
     const auto call = weak.lock();
     if (!call) return;
-    while (listing->next < listing->ids.size()) {
-      const Job* job = engine_.core().find(listing->ids[listing->next++]);
-      if (job != nullptr && !call->reply_more(proto::write_job(job_view(*job)))) return;  // on_drained goes on from here
+    while (listing->left > 0) {
+      const Job* job = engine_.core().next_job(listing->next);
+      if (job == nullptr || !(job->id < listing->end)) break;
+      listing->next = JobId{job->id.value + 1};
+      if (!listing->wants(*job)) continue;
+      --listing->left;
+      if (!call->reply_more(proto::write_job(job_view(*job)))) return;  // on_drained goes on from here
     }
     call->on_drained = {};
     call->reply({});

@@ -167,3 +167,24 @@ TEST_CASE("ids ascend from the first one and are never given out twice") {
   CHECK(driver.submit() == JobId{5001});
   CHECK(driver.core.next_id() == JobId{5002});
 }
+
+TEST_CASE("jobs are walked in the order of their ids, whatever order they were inherited in and whichever were forgotten") {
+  CoreLimits limits;
+  limits.kept_async = 0;
+  CoreDriver driver{limits};
+  driver.join(1);
+  for (const std::uint64_t id : {900, 20, 30, 10}) {
+    Job job;
+    job.id = JobId{id};
+    job.mode = Mode::apply_async;
+    driver.tell(Inherited{std::move(job), id == 20 ? Inherited::Place::ended : Inherited::Place::revoked});
+  }
+  const JobId fresh = driver.submit();
+  driver.end_turn();  // forgets 20
+  std::vector<std::uint64_t> ids;
+  for (const Job* job = driver.core.next_job(JobId{0}); job != nullptr; job = driver.core.next_job(JobId{job->id.value + 1}))
+    ids.push_back(job->id.value);
+  CHECK(ids == std::vector<std::uint64_t>{10, 30, 900, fresh.value});
+  CHECK(driver.core.begin_of_last(2, [](const Job&) { return true; }) == JobId{900});
+  CHECK(driver.core.begin_of_last(5, [](const Job&) { return true; }) == JobId{1});
+}

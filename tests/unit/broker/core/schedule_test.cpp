@@ -168,3 +168,25 @@ TEST_CASE("a payload that an empty worker has no room for fails its job") {
   CHECK(driver.job(id).outcome == Outcome::failed);
   CHECK(driver.job(id).reason.find("does not fit") != std::string::npos);
 }
+
+TEST_CASE("cancelled jobs do not pile up in the queue behind a head that waits") {
+  // The bug: stale entries were dropped at the head alone. Behind a job that waited for an idle worker for hours, submitted and cancelled
+  // jobs grew the queue without end.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId running = driver.submit();
+  driver.end_turn();
+  const JobId head = submit_with_streams(driver);
+  for (int i = 0; i < 20'000; ++i) {
+    driver.tell(Cancel{driver.submit(), Cancel::Haste::grace, "no more"});
+    driver.end_turn();
+  }
+  CHECK(driver.core.ready_entries() < 5'000);
+  const JobId last = driver.submit();
+  driver.report(running);
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(offers.size() == 2);
+  CHECK(offers[0].job == head);  // nobody lost a turn
+  CHECK(offers[1].job == last);
+}

@@ -140,7 +140,7 @@ TEST_CASE("a worker that ran on to its next job is not killed for the one before
   const auto first = house.worker().claim();
   REQUIRE(first);
   house.worker().report_start(*first);
-  house.broker->engine.look_for_start(JobId{1});
+  house.turn();
   house.worker().report_end(*first);  // not drained yet when the kill is asked for
   const auto next = house.worker().claim();
   REQUIRE(next);
@@ -150,4 +150,46 @@ TEST_CASE("a worker that ran on to its next job is not killed for the one before
   house.worker().run(*next);
   house.turn();
   CHECK(second->answer().value("outcome", "") == "succeeded");
+}
+
+// Each call of List sorted all jobs there were, whatever it was to show.
+TEST_CASE("a list shows the newest that fit, in their order, however slowly it is read") {
+  House house;
+  for (int i = 0; i < 5; ++i) house.broker->call("Pool.ApplyAsync", FakeBroker::submission("k" + std::to_string(i)));
+  const auto ids = [](const FakeCall& call) {
+    std::vector<int> all;
+    for (const std::string& one : call.continued) all.push_back(nlohmann::json::parse(one).front().value("id", 0));
+    return all;
+  };
+  CHECK(ids(*house.broker->call("Job.List", "{}", true)) == std::vector{1, 2, 3, 4, 5});
+  CHECK(ids(*house.broker->call("Job.List", R"({"limit":2})", true)) == std::vector{4, 5});
+  CHECK(ids(*house.broker->call("Job.List", R"({"limit":9})", true)) == std::vector{1, 2, 3, 4, 5});
+  house.broker->call("Job.Cancel", R"({"ids":[2,4]})");
+  CHECK(ids(*house.broker->call("Job.List", R"({"limit":2,"state":"ready"})", true)) == std::vector{3, 5});
+  CHECK(ids(*house.broker->call("Job.List", R"({"limit":1,"state":"done"})", true)) == std::vector{4});
+
+  const auto slow = std::make_shared<FakeCall>("org.jobpool.Job.List", "{}", true);
+  slow->slow = true;
+  house.broker->verbs.handle(slow);
+  CHECK(ids(*slow) == std::vector{1});
+  house.broker->call("Pool.ApplyAsync", FakeBroker::submission("later"));
+  slow->slow = false;
+  REQUIRE(slow->on_drained);
+  const auto go_on = slow->on_drained;
+  go_on();
+  CHECK(ids(*slow) == std::vector{1, 2, 3, 4, 5});  // those that there were when it was asked
+  CHECK(slow->answers == 1);
+}
+
+TEST_CASE("a cancel of several jobs sees which of them were claimed") {
+  House house(2);
+  const auto first = house.broker->apply("a"), second = house.broker->apply("b"), third = house.broker->apply("c");
+  house.turn();
+  for (const auto& worker : house.workers) REQUIRE(worker->claim());
+  const auto call = house.broker->call("Job.Cancel", R"({"ids":[1,2,3]})");
+  CHECK(house.broker->engine.core().counts().running == 2);
+  CHECK(third->answer().value("outcome", "") == "cancelled");
+  CHECK(first->answers + second->answers == 0);
+  CHECK(call->answers == 0);
+  CHECK(house.broker->call("Job.Cancel", R"({"ids":[3,77]})")->error_name == "org.jobpool.Job.NoSuchJob");
 }
