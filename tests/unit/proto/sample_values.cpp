@@ -1,0 +1,166 @@
+// The values of the samples, odd on purpose: quotes, other scripts, large numbers.
+#include "tests/unit/proto/samples.hpp"
+
+namespace jobpool::proto {
+
+Submission full_function() {
+  Submission job;
+  job.function = "thumbnail";
+  job.arguments = R"(["a \"quoted\" 就绪.jpg",{"w":640,"ratio":1.5},null])";
+  job.grace = Microseconds(250'000);
+  job.name = "thumbnail of 就绪";
+  job.pool = "images";
+  job.key = "5d41402abc4b2a76b9719d911017c592";
+  job.detach = true;
+  return job;
+}
+
+Submission full_command() {
+  Submission job;
+  job.command = {"sh", "-c", "echo \"$A\"\n", "/", ""};
+  job.cwd = "/var/tmp/就绪";
+  job.environment = {"A=b=\tc", "PATH=/usr/bin:/bin"};
+  job.umask = 077;
+  job.stdin_file = "/dev/null";
+  job.name = "echo";
+  return job;
+}
+
+Submission nice_command() {
+  Submission job;
+  job.command = {"make"};
+  job.nice = -5;
+  return job;
+}
+
+Submission delayed_command() {
+  Submission job;
+  job.command = {"make"};
+  job.durable = true;
+  job.priority = -1000;
+  job.delay = Microseconds(1'500'000);
+  job.after = {JobId{3}, JobId{9'223'372'036'854'775'807u}};
+  job.after_any = {JobId{4}};
+  job.retries = 10'000;
+  job.backoff = Microseconds(0);
+  job.timeout = Microseconds(315'360'000'000'000);
+  job.if_full = IfFull::block;
+  return job;
+}
+
+Submission timed_function() {
+  Submission job;
+  job.function = "nightly";
+  job.durable = false;
+  job.priority = 1000;
+  job.at_usec = 1'795'543'200'000'000;
+  job.if_full = IfFull::fail;
+  return job;
+}
+
+Submission full_connected_command() {
+  Submission job;
+  job.command = {"cat"};
+  job.stdin_index = 0;
+  job.stdout_index = 1;
+  job.stderr_index = 2;
+  return job;
+}
+
+Submission full_binary_command() {
+  Submission job;
+  job.command = {"cat", "\xFF"};
+  job.cwd = "/\xFE";
+  job.environment = {"A=\x80"};
+  job.stdin_file = "/in/\xC0";
+  job.key = "k";
+  return job;
+}
+
+Ending full_ending() {
+  Ending ending;
+  ending.id = JobId{12};
+  ending.outcome = Outcome::failed;
+  ending.exit_code = 3;
+  ending.signal = 15;
+  ending.reason = "the \"exception's\" text";
+  ending.error_type = "std::runtime_error";
+  ending.result = R"({"a":[1,"\n"]})";
+  ending.standard_output = {"out 输出\n", true};
+  ending.standard_error = {"err\x1b[0m\n", true};
+  ending.resources = Resources{1'000, 2'000, 4'194'304};
+  return ending;
+}
+
+Job full_job() {
+  Job job;
+  job.id = JobId{12};
+  job.pool = "images";
+  job.name = "nightly";
+  job.description = "sh -c 'echo \"x\"'";
+  job.state = JobState::done;
+  job.outcome = Outcome::crashed;
+  job.exit_code = -1;
+  job.signal = 9;
+  job.reason = "died of signal 9";
+  job.error_type = "none";
+  job.attempt = 2;
+  job.worker = 4'294'967'295u;
+  job.pid = 4'194'304;
+  job.submitted_usec = 1'700'000'000'000'000;
+  job.started_usec = 1'700'000'000'000'001;
+  job.ended_usec = 1'700'000'000'000'002;
+  job.resources = Resources{1, 2, 3};
+  return job;
+}
+
+Job full_scheduled_job() {
+  Job job;
+  job.id = JobId{13};
+  job.pool = "default";
+  job.description = "make";
+  job.state = JobState::waiting;
+  job.attempt = 2;
+  job.submitted_usec = 1'700'000'000'000'000;
+  job.durable = true;
+  job.priority = -7;
+  job.retries = 3;
+  job.not_before_usec = 1'700'000'060'000'000;
+  job.waiting_for = "its \"retry\"";
+  job.after = {JobId{3}, JobId{5}};
+  job.after_any = {JobId{4}};
+  job.key = "nightly 就绪";
+  Attempt first;
+  first.number = 1;
+  first.worker = 1;
+  first.pid = 4'242;
+  first.started_usec = 1'700'000'000'000'001;
+  first.ended_usec = 1'700'000'000'000'002;
+  first.outcome = Outcome::failed;
+  first.exit_code = 3;
+  first.signal = 9;
+  first.resources = Resources{1, 2, 3};
+  first.reason = "so it was";
+  first.error_type = "std::runtime_error";
+  Attempt second;
+  second.number = 2;
+  job.attempts = {first, second};
+  return job;
+}
+
+Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
+
+Status full_status() {
+  Status status;
+  status.version = "0.1.0";
+  status.instance = "b7c0a6f2";
+  status.uptime_usec = 86'400'000'000;
+  status.connections = 3;
+  status.worker_restarts = 1;
+  status.broker_restarts = 2;
+  status.rescued_wakeups = 0;
+  status.pools = {{"default", "running", 2, 1, 1, 1'000'000, 1, 7, 9'007'199'254'740'993}, {"images", "closed", 4, 4, 0, 0, 0, 0, 0}};
+  return status;
+}
+
+}  // namespace jobpool::proto
