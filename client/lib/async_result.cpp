@@ -72,6 +72,12 @@ bool AsyncResult::cancel() const {
   return cancelled != answer.end() && !cancelled->empty();
 }
 
+bool AsyncResult::remove() const {
+  const std::string request = proto::write_remove(proto::RemoveRequest{{JobId{id_}}});
+  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Remove", request, client::Resend::always);
+  return !client::value_or_raise(proto::read_ids("removed", answer)).empty();
+}
+
 void AsyncResult::kill(int signal) const {
   const std::string request = proto::write_kill(proto::KillRequest{JobId{id_}, signal});
   client::ask(*connections_, "org.jobpool.Job.Kill", request, client::Resend::never);

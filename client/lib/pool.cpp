@@ -22,27 +22,45 @@ JobId submit(client::Connections& connections, const proto::Submission& job, std
   return client::value_or_raise(proto::read_accepted(answer));
 }
 
+proto::Submission function_job(const std::string& pool, const SubmitOptions& options, std::string_view function, std::string arguments) {
+  proto::Submission job = client::function_submission(pool, function, std::move(arguments));
+  client::apply_options(options, job);
+  return job;
+}
+
+client::CommandCall command_job(const std::string& pool, const SubmitOptions& options, const Command& command) {
+  client::CommandCall call = client::value_or_raise(client::command_submission(pool, command));
+  client::apply_options(options, call.job);
+  return call;
+}
+
 }  // namespace
 
+Pool Pool::with(SubmitOptions options) const {
+  Pool same = *this;
+  same.options_ = std::move(options);
+  return same;
+}
+
 std::string Pool::apply_text(std::string_view function, std::string arguments) const {
-  proto::Ending ending = run(*connections_, client::function_submission(name_, function, std::move(arguments)));
+  proto::Ending ending = run(*connections_, function_job(name_, options_, function, std::move(arguments)));
   client::raise_unless_succeeded(ending);
   return ending.result ? std::move(*ending.result) : "null";
 }
 
 CommandResult Pool::apply(const Command& command) const {
-  client::CommandCall call = client::value_or_raise(client::command_submission(name_, command));
+  client::CommandCall call = command_job(name_, options_, command);
   proto::Ending ending = run(*connections_, call.job, std::move(call.fds));
   client::raise_unless_ran(ending);
   return client::command_result(std::move(ending));
 }
 
 AsyncResult Pool::apply_async_text(std::string_view function, std::string arguments) const {
-  return AsyncResult{connections_, submit(*connections_, client::function_submission(name_, function, std::move(arguments))).value};
+  return AsyncResult{connections_, submit(*connections_, function_job(name_, options_, function, std::move(arguments))).value};
 }
 
 AsyncResult Pool::apply_async(const Command& command) const {
-  client::CommandCall call = client::value_or_raise(client::command_submission(name_, command));
+  client::CommandCall call = command_job(name_, options_, command);
   return AsyncResult{connections_, submit(*connections_, call.job, std::move(call.fds)).value};
 }
 

@@ -22,6 +22,12 @@ std::string reason_of(const proto::Ending& ending) {
   throw JobFailed(ending.id.value, ending.error_type.empty() ? outcome : ending.error_type, reason);
 }
 
+// 0: the daemon did not say.
+std::uint64_t job_of(const nlohmann::json& parameters) {
+  const auto id = parameters.find("id");
+  return id != parameters.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0;
+}
+
 }  // namespace
 
 void raise(const Error& error) {
@@ -48,9 +54,13 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kNoSuchPool) throw NoSuchPool(text);
   if (reply.error == kPoolNotRunning) throw PoolNotRunning(text);
   if (reply.error == kQueueFull) throw QueueFull(text);
+  if (reply.error == kStoreFull) throw StoreFull(text);
+  if (reply.error == kKeyConflict) throw KeyConflict(job_of(reply.parameters), text);
+  if (reply.error == kNoSuchDependency) throw NoSuchDependency(text);
+  if (reply.error == kNotEnded) throw NotEnded(text);
   if (reply.error == kNotReady) throw NotReady(text);
   if (reply.error == kNotRunning) throw NotRunning(text);
-  if (reply.error == kInvalidJob || reply.error == kInvalidParameter || reply.error == kKeyConflict) throw InvalidCall(text);
+  if (reply.error == kInvalidJob || reply.error == kInvalidParameter) throw InvalidCall(text);
   throw ClientError(text);
 }
 

@@ -14,6 +14,20 @@
 #include "common/unique_fd.hpp"
 
 namespace jobpool::client {
+namespace {
+
+std::vector<JobId> to_ids(const std::vector<std::uint64_t>& numbers) {
+  std::vector<JobId> ids;
+  ids.reserve(numbers.size());
+  for (const std::uint64_t number : numbers) ids.push_back(JobId{number});
+  return ids;
+}
+
+std::int64_t wall_usec_of(std::chrono::system_clock::time_point time) {
+  return std::chrono::duration_cast<Microseconds>(time.time_since_epoch()).count();
+}
+
+}  // namespace
 
 proto::Submission function_submission(std::string_view pool, std::string_view function, std::string arguments) {
   proto::Submission job;
@@ -51,6 +65,20 @@ Result<CommandCall> command_submission(std::string_view pool, const Command& com
   pass(command.stdout_fd, call.job.stdout_index);
   pass(command.stderr_fd, call.job.stderr_index);
   return call;
+}
+
+void apply_options(const SubmitOptions& options, proto::Submission& job) {
+  job.durable = options.durable;
+  job.priority = options.priority;
+  job.delay = options.delay;
+  if (options.at) job.at_usec = wall_usec_of(*options.at);
+  job.after = to_ids(options.after);
+  job.after_any = to_ids(options.after_any);
+  job.retries = options.retries;
+  job.backoff = options.backoff;
+  job.timeout = options.timeout;
+  if (options.if_full) job.if_full = *options.if_full == IfFull::block ? proto::IfFull::block : proto::IfFull::fail;
+  if (!options.key.empty()) job.key = options.key;
 }
 
 CommandResult command_result(proto::Ending ending) {

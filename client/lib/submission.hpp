@@ -7,6 +7,7 @@
 
 #include "common/result.hpp"
 #include "jobpool/command.hpp"
+#include "jobpool/submit_options.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::client {
@@ -20,6 +21,8 @@ struct CommandCall {
 };
 // Errors: invalid_argument: no argv; io: the current directory is gone.
 Result<CommandCall> command_submission(std::string_view pool, const Command& command);
+
+void apply_options(const SubmitOptions& options, proto::Submission& job);
 
 CommandResult command_result(proto::Ending ending);
 

@@ -141,6 +141,10 @@ TEST_CASE("the daemon's errors are exceptions of their own") {
       {"org.jobpool.Pool.NoSuchPool", R"({"pool":"nowhere"})"},
       {"org.jobpool.Pool.PoolNotRunning", R"({"pool":"default","reason":"it is closed"})"},
       {"org.jobpool.Pool.InvalidJob", R"({"field":"job.umask","reason":"too large"})"},
+      {"org.jobpool.Pool.StoreFull", R"({"reason":"the disk is full"})"},
+      {"org.jobpool.Pool.NoSuchDependency", R"({"id":5})"},
+      {"org.jobpool.Pool.KeyConflict", R"({"key":"k","id":41})"},
+      {"org.jobpool.Pool.KeyConflict", R"({"key":"k"})"},
       {"org.example.Unheard", "{}"},
   };
   FakeServer server([&](FakeServer& self) {
@@ -156,7 +160,75 @@ TEST_CASE("the daemon's errors are exceptions of their own") {
   CHECK_THROWS_AS(pool.apply("f"), NoSuchPool);
   CHECK_THROWS_AS(pool.apply("f"), PoolNotRunning);
   CHECK_THROWS_AS(pool.apply("f"), InvalidCall);
+  CHECK_THROWS_AS(pool.apply("f"), StoreFull);
+  CHECK_THROWS_AS(pool.apply("f"), NoSuchDependency);
+  for (const std::uint64_t id : {41u, 0u}) {
+    try {
+      pool.apply("f");
+      FAIL("it returned");
+    } catch (const KeyConflict& conflict) {
+      CHECK(conflict.id() == id);
+    }
+  }
   CHECK_THROWS_AS(pool.apply("f"), ClientError);
+  server.finish();
+}
+
+TEST_CASE("a pool's handle carries the terms of what is submitted through it") {
+  const SubmitOptions options{.durable = true,
+                              .priority = 5,
+                              .at = std::chrono::system_clock::time_point{std::chrono::seconds{1'800'000'000}},
+                              .after = {3, 4},
+                              .after_any = {5},
+                              .retries = 3,
+                              .backoff = 250ms,
+                              .timeout = 1min,
+                              .if_full = IfFull::block,
+                              .key = "k"};
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    const auto function = proto::read_submit(peer.hear("org.jobpool.Pool.ApplyAsync").call.parameters);
+    if (!function || function->function != "f" || function->durable != true || function->priority != 5 ||
+        function->at_usec != 1'800'000'000'000'000 || function->after != std::vector{JobId{3}, JobId{4}} ||
+        function->after_any != std::vector{JobId{5}} || function->retries != 3 || function->backoff != 250ms || function->timeout != 1min ||
+        function->if_full != proto::IfFull::block || function->key != "k")
+      throw std::runtime_error("other terms were expected");
+    peer.say(proto::write_accepted(JobId{9}));
+    const auto command = proto::read_submit(peer.hear(kApply).call.parameters);
+    if (!command || command->delay != 10ms || command->durable || command->key.size() != 32)
+      throw std::runtime_error("a delay was expected");
+    peer.say(ending(Outcome::succeeded, [](proto::Ending& end) { end.exit_code = 0; }));
+    const auto plain = proto::read_submit(peer.hear(kApply).call.parameters);
+    if (!plain || plain->priority != 0 || plain->after.size() != 0) throw std::runtime_error("no terms were expected");
+    peer.say(function_ending(10, "1"));
+  });
+  const Client client(server.path());
+  const Pool pool = client.pool();
+  CHECK(pool.with(options).apply_async("f").id() == 9);
+  CHECK(pool.with({.delay = 10ms}).apply(Command{.argv = {"true"}}).succeeded());
+  CHECK(pool.apply<int>("f") == 1);
+  server.finish();
+}
+
+TEST_CASE("remove tells whether there was something to forget; a job that has not ended is NotEnded") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear("org.jobpool.Pool.ApplyAsync");
+    peer.say(proto::write_accepted(JobId{9}));
+    peer.hear("org.jobpool.Job.Remove");
+    peer.fail("org.jobpool.Job.NotEnded", "{\"id\":9}");
+    for (const std::vector<JobId>& removed : {std::vector{JobId{9}}, std::vector<JobId>{}}) {
+      peer.hear("org.jobpool.Job.Remove");
+      peer.say(proto::write_ids("removed", removed));
+    }
+  });
+  const Client client(server.path());
+  const AsyncResult job = client.pool().apply_async("f");
+  CHECK_THROWS_AS(job.remove(), NotEnded);
+  CHECK(job.remove());
+  CHECK_FALSE(job.remove());
   server.finish();
 }
 

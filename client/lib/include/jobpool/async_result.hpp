@@ -37,6 +37,8 @@ class AsyncResult {
 
   // Stops it for good, the whole tree; returns when it has ended. False: it had ended before.
   bool cancel() const;
+  // Makes the daemon forget it, result and output too. False: it had been forgotten before. Errors: NotEnded.
+  bool remove() const;
   // Errors: NotRunning.
   void kill(int signal) const;
 

@@ -83,6 +83,34 @@ class QueueFull : public ClientError {
   using ClientError::ClientError;
 };
 
+// The daemon's disk is full: durable jobs are refused until there is room; others are taken.
+class StoreFull : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The key belongs to another submission: to the job `id()`.
+class KeyConflict : public ClientError {
+ public:
+  KeyConflict(std::uint64_t id, const std::string& message) : ClientError(message), id_(id) {}
+  std::uint64_t id() const noexcept { return id_; }
+
+ private:
+  std::uint64_t id_;
+};
+
+// `after` or `after_any` names a job that there never was, or that was removed.
+class NoSuchDependency : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// remove(): the job has not ended.
+class NotEnded : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
 // The caller's own words are off: a submission that cannot be, a result that is not of the type asked for.
 class InvalidCall : public ClientError {
  public:

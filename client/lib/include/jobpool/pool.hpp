@@ -7,6 +7,7 @@
 
 #include "jobpool/async_result.hpp"
 #include "jobpool/command.hpp"
+#include "jobpool/submit_options.hpp"
 #include "jobpool/value.hpp"
 
 namespace jobpool {
@@ -15,9 +16,14 @@ class Pool {
  public:
   const std::string& name() const { return name_; }
 
+  // The same pool, with these terms for whatever is submitted through it:
+  // `pool.with({.priority = 5, .retries = 3}).apply_async("thumbnail", file)`.
+  Pool with(SubmitOptions options) const;
+
   // Runs `function` and waits: `int n = pool.apply<int>("square", 7);`. The job ends with this process: nobody would fetch the result.
   // When the broker is restarted meanwhile, the call goes on; when the daemon is, it ends Interrupted and nothing is run twice.
-  // Errors: JobFailed, JobCancelled, Interrupted, NoSuchPool, PoolNotRunning, QueueFull, InvalidCall, ConnectionLost.
+  // Errors: JobFailed, JobCancelled, Interrupted, NoSuchPool, PoolNotRunning, QueueFull, StoreFull, KeyConflict, NoSuchDependency,
+  // InvalidCall, ConnectionLost.
   template <class T = Json, class... Arguments>
   T apply(std::string_view function, const Arguments&... arguments) const {
     return json_value<T>(apply_text(function, json_array(arguments...)));
@@ -41,6 +47,7 @@ class Pool {
 
   std::shared_ptr<client::Connections> connections_;
   std::string name_;
+  SubmitOptions options_;
 };
 
 }  // namespace jobpool
