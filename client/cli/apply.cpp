@@ -13,7 +13,7 @@ int run_apply(Context& context, Words words) {
                   {"apply [options] [--] COMMAND… | @FUNCTION [JSON…]",
                    "Runs a command or a function in a worker and waits for it; exits as it does.\n"
                    "Ctrl-C: SIGINT to the command; again: cancel it; a third time: kill it.",
-                   "jobpool apply -- make -j4      jobpool apply @square 7"},
+                   "jobpool apply --timeout 10m --retries 2 -- make -j4      jobpool apply @square 7"},
                   Options::Operands::end_options);
   SubmissionOptions submission;
   bool raw = false, detach = false;
@@ -24,8 +24,8 @@ int run_apply(Context& context, Words words) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("what is to be run?");
 
-  // With --json the output is part of the object.
-  Result<SubmissionCall> call = submission.build(parsed, context.json ? OwnStreams::input : OwnStreams::all);
+  // With --json the output is part of the object; of a durable job the daemon keeps it, and it is replayed at the end.
+  Result<SubmissionCall> call = submission.build(context, parsed, context.json ? OwnStreams::input : OwnStreams::all);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
   call->job.detach = detach;
   const Result<client::Connections*> connections = context.connect();

@@ -9,15 +9,16 @@ int run_apply_async(Context& context, Words words) {
   Options options(context,
                   {"apply-async [options] [--] COMMAND… | @FUNCTION [JSON…]",
                    "Submits a command or a function and prints its id. Its input is empty unless --stdin says otherwise; the daemon keeps\n"
-                   "its output for 'jobpool get' and 'jobpool logs'.",
-                   "id=$(jobpool apply-async -- ./nightly.sh)"},
+                   "its output for 'jobpool get' and 'jobpool logs'. The job is durable unless --ephemeral or --output is given.",
+                   "id=$(jobpool apply-async --at 02:00 --retries 3 -- ./nightly.sh)\n"
+                   "         jobpool apply-async --after \"$id\" --unique report-$(date +%F) -- ./report.sh"},
                   Options::Operands::end_options);
   SubmissionOptions submission;
   submission.declare(options);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("what is to be run?");
-  const Result<SubmissionCall> call = submission.build(parsed, OwnStreams::none);
+  const Result<SubmissionCall> call = submission.build(context, parsed, OwnStreams::none);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
 
   const Result<client::Reply> reply = context.submit(call->job, call->fds);

@@ -77,7 +77,7 @@ Result<client::Reply> Context::submit(const proto::Submission& job, const std::v
   if (!connections) return connections.error();
   client::RecoveringCall call(**connections, proto::write_call("org.jobpool.Pool.ApplyAsync", proto::write_submit(job)),
                               client::Resend::same_instance, fds);
-  return finish(call, Clock::now() + kAnswerPatience);
+  return finish(call, job.if_full == proto::IfFull::block ? client::kNever : Clock::now() + kAnswerPatience);
 }
 
 Result<void> Context::stream(std::string_view method, std::string_view parameters,

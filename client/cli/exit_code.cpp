@@ -49,6 +49,8 @@ std::string ending_message(const proto::Ending& ending) {
       if (ending.signal == SIGINT || ending.signal == SIGPIPE) return {};
       if (ending.signal) return job + "died of signal " + std::to_string(*ending.signal) + " (" + signal_name(*ending.signal) + ")";
       return job + "crashed" + (ending.reason.empty() ? "" : ": " + ending.reason);
+    case Outcome::timed_out:  // not to be mixed up with the time-out of who waits, which is 124 as well
+      return job + "timed_out: " + (ending.reason.empty() ? "it ran longer than it was allowed to, and was stopped" : ending.reason);
     default:
       return job + std::string{to_string(ending.outcome)} + (ending.reason.empty() ? "" : ": " + ending.reason);
   }

@@ -10,23 +10,39 @@
 
 namespace jobpool::cli {
 
-Cell state_cell(const proto::Job& job) {
-  if (!job.outcome) {
-    const bool waits = job.state == JobState::waiting;
-    return Cell{std::string{to_string(job.state)}, waits ? Ink::yellow : job.state == JobState::running ? Ink::green : Ink::none};
-  }
-  std::string text{to_string(*job.outcome)};
-  if (*job.outcome == Outcome::succeeded) return Cell{text};
-  if (*job.outcome == Outcome::failed && job.exit_code) text += " " + std::to_string(*job.exit_code);
-  if (*job.outcome == Outcome::failed && !job.error_type.empty()) text += " " + printable(job.error_type);
-  if (*job.outcome == Outcome::crashed && job.signal) text += " " + signal_name(*job.signal);
+namespace {
+
+// Of whatever has an outcome: a job, an attempt.
+template <class Ended>
+Cell cell_of(Outcome outcome, const Ended& ended) {
+  std::string text{to_string(outcome)};
+  if (outcome == Outcome::succeeded) return Cell{text};
+  if (outcome == Outcome::failed && ended.exit_code) text += " " + std::to_string(*ended.exit_code);
+  if (outcome == Outcome::failed && !ended.error_type.empty()) text += " " + printable(ended.error_type);
+  if (outcome == Outcome::crashed && ended.signal) text += " " + signal_name(*ended.signal);
   return Cell{text, Ink::red};
 }
 
-std::string run_time(const proto::Job& job, std::int64_t now_usec) {
-  if (!job.started_usec) return {};
-  return show_duration(Microseconds{std::max<std::int64_t>(job.ended_usec.value_or(now_usec) - *job.started_usec, 0)});
+template <class Run>
+std::string time_of(const Run& run, std::int64_t now_usec) {
+  if (!run.started_usec) return {};
+  return show_duration(Microseconds{std::max<std::int64_t>(run.ended_usec.value_or(now_usec) - *run.started_usec, 0)});
 }
+
+}  // namespace
+
+Cell state_cell(const proto::Job& job) {
+  if (job.outcome) return cell_of(*job.outcome, job);
+  std::string text{to_string(job.state)};
+  if (job.state != JobState::waiting) return Cell{text, job.state == JobState::running ? Ink::green : Ink::none};
+  if (!job.waiting_for.empty()) text += " for " + printable(job.waiting_for);
+  return Cell{text, Ink::yellow};
+}
+
+Cell outcome_cell(const proto::Attempt& attempt) { return attempt.outcome ? cell_of(*attempt.outcome, attempt) : Cell{}; }
+
+std::string run_time(const proto::Job& job, std::int64_t now_usec) { return time_of(job, now_usec); }
+std::string run_time(const proto::Attempt& attempt, std::int64_t now_usec) { return time_of(attempt, now_usec); }
 
 std::string local_time(std::int64_t usec) {
   const std::time_t seconds = usec / 1'000'000;

@@ -1,6 +1,8 @@
 // Finding, taking and showing options. See options.hpp.
 #include "client/cli/options.hpp"
 
+#include <charconv>
+
 #include "client/cli/context.hpp"
 #include "client/cli/duration.hpp"
 #include "client/cli/tell.hpp"
@@ -19,7 +21,7 @@ bool has_name(std::string_view names, std::string_view name) {
 }  // namespace
 
 Options::Options(Context& context, Usage usage, Operands operands) : usage_(usage), order_(operands) {
-  options_.reserve(24);
+  options_.reserve(32);
   text("--socket", "PATH", "the daemon's socket, instead of the usual places", context.socket);
   flag("--json", "print one JSON object a line, with the interface's field names", context.json);
   flag("--no-autostart", "start no private daemon when none answers", context.no_autostart);
@@ -45,6 +47,19 @@ void Options::duration(std::string_view names, std::string_view placeholder, std
     const Result<Microseconds> parsed = parse_duration(given);
     if (!parsed) return parsed.error();
     target = *parsed;
+    return {};
+  });
+}
+
+void Options::integer(std::string_view names, std::string_view placeholder, std::string_view help, Range range,
+                      std::optional<int>& target) {
+  value(names, placeholder, help, [range, &target](std::string_view given) -> Result<void> {
+    int number = 0;
+    const auto [end, error] = std::from_chars(given.data(), given.data() + given.size(), number);
+    if (error != std::errc{} || end != given.data() + given.size() || number < range.min || number > range.max)
+      return Error{Errc::invalid_argument,
+                   "'" + printable(given) + "' is no number from " + std::to_string(range.min) + " to " + std::to_string(range.max)};
+    target = number;
     return {};
   });
 }

@@ -35,6 +35,10 @@ class Options {
   void flag(std::string_view names, std::string_view help, bool& target);
   void text(std::string_view names, std::string_view placeholder, std::string_view help, std::string& target);
   void duration(std::string_view names, std::string_view placeholder, std::string_view help, std::optional<Microseconds>& target);
+  struct Range {
+    int min, max;
+  };
+  void integer(std::string_view names, std::string_view placeholder, std::string_view help, Range range, std::optional<int>& target);
   // `take` is given each value; its error is a usage error.
   void value(std::string_view names, std::string_view placeholder, std::string_view help,
              std::function<Result<void>(std::string_view)> take);

@@ -20,6 +20,41 @@ std::string resources(const proto::Resources& used) {
          std::to_string(used.max_rss_bytes / 1024) + " KiB at most";
 }
 
+std::string list_of(const std::vector<JobId>& ids) {
+  std::string text;
+  for (const JobId id : ids) text += (text.empty() ? "" : ", ") + std::to_string(id.value);
+  return text;
+}
+
+// What was asked of it beside the work itself; what is as usual is not worth a line.
+void terms(std::string& out, const proto::Job& job) {
+  if (job.durable) line(out, "durable", *job.durable ? "yes" : "no, gone with the daemon");
+  if (job.priority.value_or(0) != 0) line(out, "priority", std::to_string(*job.priority));
+  if (job.retries.value_or(0) != 0) line(out, "retries", std::to_string(*job.retries));
+  line(out, "after", list_of(job.after));
+  line(out, "after any", list_of(job.after_any));
+  line(out, "key", printable(job.key));
+}
+
+std::string attempts_table(const std::vector<proto::Attempt>& attempts) {
+  Table table;
+  table.column("  attempt", Table::Align::right);
+  table.column("started");
+  for (const char* title : {"time", "worker", "pid"}) table.column(title, Table::Align::right);
+  table.column("outcome");
+  table.column("reason");
+  const std::int64_t now = wall_usec();
+  for (const proto::Attempt& attempt : attempts)
+    table.row({{std::to_string(attempt.number)},
+               {attempt.started_usec ? local_time(*attempt.started_usec) : ""},
+               {run_time(attempt, now)},
+               {attempt.worker ? std::to_string(*attempt.worker) : ""},
+               {attempt.pid ? std::to_string(*attempt.pid) : ""},
+               outcome_cell(attempt),
+               {printable(attempt.reason)}});
+  return table.text();
+}
+
 std::string block(const proto::Job& job) {
   const Cell state = state_cell(job);
   std::string out = ink("job " + std::to_string(job.id.value), Ink::bold) + "  " + ink(state.text, state.colour) + "\n";
@@ -27,10 +62,12 @@ std::string block(const proto::Job& job) {
   line(out, "name", printable(job.name));
   line(out, "pool", printable(job.pool));
   line(out, "reason", printable(job.reason));
+  terms(out, job);
   line(out, "attempt", job.attempt > 0 ? std::to_string(job.attempt) : "");
   line(out, "worker", job.worker ? std::to_string(*job.worker) : "");
   line(out, "pid", job.pid ? std::to_string(*job.pid) : "");
   line(out, "submitted", local_time(job.submitted_usec));
+  if (job.not_before_usec) line(out, "not before", local_time(*job.not_before_usec));
   if (job.started_usec)
     line(out, "started",
          local_time(*job.started_usec) + ", after " +
@@ -38,6 +75,7 @@ std::string block(const proto::Job& job) {
   if (job.ended_usec) line(out, "ended", local_time(*job.ended_usec));
   line(out, "ran", run_time(job, wall_usec()));
   if (job.resources) line(out, "used", resources(*job.resources));
+  if (!job.attempts.empty()) out += attempts_table(job.attempts);
   return out;
 }
 

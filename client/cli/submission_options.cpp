@@ -6,7 +6,6 @@
 
 #include <algorithm>
 #include <array>
-#include <charconv>
 #include <cstdlib>
 
 #include "client/cli/function_arguments.hpp"
@@ -29,14 +28,6 @@ Result<std::string> absolute(const std::string& path) {
   return *here + "/" + path;
 }
 
-Result<int> nice_value(std::string_view text) {
-  int value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc{} || end != text.data() + text.size() || value < proto::kLowestNice || value > proto::kHighestNice)
-    return Error{Errc::invalid_argument, "'" + std::string{text} + "' is no nice value: write -20 to 19"};
-  return value;
-}
-
 void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
   index = static_cast<int>(call.fds.size());
   call.fds.push_back(fd);
@@ -47,12 +38,13 @@ void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
 void SubmissionOptions::declare(Options& options) {
   options.text("--pool", "NAME", "the pool that runs it; 'default' when absent", pool_);
   options.text("--name", "NAME", "a name for people; need not be unique", name_);
-  options.value("--unique", "KEY", "the same key with the same submission is the same job", [this](std::string_view given) -> Result<void> {
-    if (given.empty() || given.size() > proto::kMaxKeyBytes)
-      return Error{Errc::invalid_argument, "a key has 1 to " + std::to_string(proto::kMaxKeyBytes) + " bytes"};
-    key_ = given;
-    return {};
-  });
+  options.value("--unique", "KEY", "the same key with the same submission is the same job; with another one an error",
+                [this](std::string_view given) -> Result<void> {
+                  if (given.empty() || given.size() > proto::kMaxKeyBytes)
+                    return Error{Errc::invalid_argument, "a key has 1 to " + std::to_string(proto::kMaxKeyBytes) + " bytes"};
+                  key_ = given;
+                  return {};
+                });
   options.text("--cwd", "DIR", "where the command starts, instead of here", cwd_);
   options.value("--env", "NAME=VALUE", "set a variable of the command; may be given several times",
                 [this](std::string_view given) -> Result<void> {
@@ -63,21 +55,23 @@ void SubmissionOptions::declare(Options& options) {
                 });
   options.flag("--clean-env", "pass no other variables than PATH, HOME, USER, LOGNAME, SHELL, LANG and those of --env", clean_environment_);
   options.text("--stdin", "FILE", "what the command reads as its input", stdin_file_);
-  options.text("--output", "FILE", "write the command's stdout and stderr there (made anew)", output_file_);
-  options.value("--nice", "N", "the command's nice value, -20 (served first) to 19 (last)", [this](std::string_view given) {
-    Result<int> nice = nice_value(given);
-    if (nice) nice_ = *nice;
-    return nice ? Result<void>{} : nice.error();
-  });
+  options.text("--output", "FILE", "write the command's stdout and stderr there (made anew); not for durable jobs", output_file_);
+  options.integer("--nice", "N", "the command's nice value, -20 (served first) to 19 (last)", {proto::kLowestNice, proto::kHighestNice},
+                  nice_);
   options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
+  terms_.declare(options);
 }
 
-Result<SubmissionCall> SubmissionOptions::build(const Options::Parsed& parsed, OwnStreams streams) const {
+Result<SubmissionCall> SubmissionOptions::build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const {
+  if (terms_.durable() && !output_file_.empty())
+    return Error{Errc::invalid_argument, "--output lends the job an open file, which does not outlive this host as --durable does"};
+  if (terms_.durable()) streams = OwnStreams::none;
   SubmissionCall call;
   call.job.pool = pool_;
   call.job.name = name_;
   call.job.key = key_.empty() ? client::make_key() : key_;
   if (grace_) call.job.grace = *grace_;
+  if (auto filled = terms_.fill(context, call.job); !filled) return filled.error();
   const bool is_function = !parsed.separated && parsed.operands.front().starts_with('@');
   const Result<void> filled = is_function ? fill_function(parsed.operands, call.job) : fill_command(parsed.operands, streams, call);
   if (!filled) return filled.error();

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "client/cli/options.hpp"
+#include "client/cli/terms_options.hpp"
 #include "common/unique_fd.hpp"
 #include "proto/messages.hpp"
 
@@ -25,8 +26,9 @@ class SubmissionOptions {
   void declare(Options& options);
 
   // Requires: parsed.operands is not empty. A first word "@name" without `--` before it is a function.
-  // Errors: invalid_argument (a usage error), not_found, permission_denied, io.
-  Result<SubmissionCall> build(const Options::Parsed& parsed, OwnStreams streams) const;
+  // A durable job gets none of our streams: they would end with us. Asks the daemon only where --after selects among its jobs.
+  // Errors: invalid_argument (a usage error), not_found, permission_denied, io; those of Context::select.
+  Result<SubmissionCall> build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const;
 
  private:
   Result<void> fill_function(const std::vector<std::string>& words, proto::Submission& job) const;
@@ -39,6 +41,7 @@ class SubmissionOptions {
   bool clean_environment_ = false;
   std::optional<Microseconds> grace_;
   std::optional<int> nice_;
+  TermsOptions terms_;
 };
 
 }  // namespace jobpool::cli

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 2> kSubmit{"submit", "apply_async"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 16> kVerbs{{
+constexpr std::array<Verb, 19> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"get", {}, "wait for a job; its output, its result, its exit code", run_get},
@@ -25,9 +25,12 @@ constexpr std::array<Verb, 16> kVerbs{{
     {"logs", kLog, "a job's output", run_logs},
     {"cancel", {}, "stop jobs for good", run_cancel},
     {"kill", {}, "send a signal to a running command", run_kill},
+    {"remove", {}, "forget ended jobs", run_remove},
+    {"clean", {}, "forget all ended jobs that fit", run_clean},
     {"call", {}, "call any method of the protocol", run_call},
     {"ping", {}, "does the daemon answer?", run_ping},
     {"version", {}, "the versions of jobpool and of the daemon", run_version},
+    {"reload", {}, "replace the daemon's programs while jobs go on", run_reload},
     {"shutdown", {}, "end the daemon", run_shutdown},
 }};
 

@@ -31,9 +31,12 @@ int run_show(Context& context, Words words);
 int run_logs(Context& context, Words words);
 int run_cancel(Context& context, Words words);
 int run_kill(Context& context, Words words);
+int run_remove(Context& context, Words words);
+int run_clean(Context& context, Words words);
 int run_call(Context& context, Words words);
 int run_ping(Context& context, Words words);
 int run_version(Context& context, Words words);
+int run_reload(Context& context, Words words);
 int run_shutdown(Context& context, Words words);
 
 }  // namespace jobpool::cli

@@ -53,6 +53,8 @@ TEST_CASE("a function returns 0, throws 1, and its error is type and message") {
 
 TEST_CASE("outcomes without a code of their own are 124 and 125, with the reason") {
   CHECK(exit_code(ending(Outcome::timed_out, {}, 15)) == 124);
+  CHECK(ending_message(ending(Outcome::timed_out, {}, 15)) == "job 12: timed_out: it ran longer than it was allowed to, and was stopped");
+  CHECK(ending_message(ending(Outcome::timed_out, {}, 15, "after 5s")) == "job 12: timed_out: after 5s");
   for (const Outcome outcome : {Outcome::cancelled, Outcome::skipped, Outcome::interrupted, Outcome::poison}) {
     const proto::Ending end = ending(outcome, {}, 15, "because");
     CHECK(exit_code(end) == 125);

@@ -24,7 +24,7 @@ Result<SubmissionCall> build(const std::vector<std::string>& words, OwnStreams s
   submission.declare(options);
   const Options::Parsed parsed = options.parse(words);
   REQUIRE_FALSE(parsed.exit_code);
-  return submission.build(parsed, streams);
+  return submission.build(context, parsed, streams);
 }
 
 bool holds(const std::vector<std::string>& variables, const std::string& variable) {

@@ -7,41 +7,12 @@
 #include "proto/messages.hpp"
 #include "proto/version.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/child.hpp"
-#include "tests/unit/client/fake_server.hpp"
+#include "tests/unit/client/visit.hpp"
 
 using namespace jobpool;
 using namespace jobpool::testing;
 
 namespace {
-
-Finished jobpool_at(const std::string& socket, std::vector<std::string> words) {
-  words.insert(words.begin(), JOBPOOL_PROGRAM);
-  return run({.argv = std::move(words), .environment = {"JOBPOOL_SOCKET=" + socket, "JOBPOOL_NO_AUTOSTART=1"}});
-}
-
-// The program's whole visit: it calls `method` once and is answered so.
-Finished answered(std::string_view method, const std::string& answer, std::vector<std::string> words) {
-  FakeServer server([&](FakeServer& self) {
-    FakePeer peer = self.accept();
-    peer.hear(method);
-    peer.say(answer);
-  });
-  Finished finished = jobpool_at(server.path(), std::move(words));
-  server.finish();
-  return finished;
-}
-
-Finished refused(std::string_view method, std::string_view error, std::string_view parameters, std::vector<std::string> words) {
-  FakeServer server([&](FakeServer& self) {
-    FakePeer peer = self.accept();
-    peer.hear(method);
-    peer.fail(error, parameters);
-  });
-  Finished finished = jobpool_at(server.path(), std::move(words));
-  server.finish();
-  return finished;
-}
 
 proto::Job job(std::uint64_t id) {
   proto::Job one;
@@ -293,7 +264,18 @@ TEST_CASE("usage errors are exit 2, with no daemon asked") {
                                                     {"call", "nodot"},
                                                     {"call", "a.b.C", "{broken"},
                                                     {"ping", "x"},
-                                                    {"apply", "--env", "X", "true"}};
+                                                    {"apply", "--env", "X", "true"},
+                                                    {"apply", "--durable", "--ephemeral", "true"},
+                                                    {"apply-async", "--at", "noon", "true"},
+                                                    {"apply-async", "--delay", "1", "--at", "18:00", "true"},
+                                                    {"apply-async", "--durable", "--output", "/tmp/x", "true"},
+                                                    {"remove"},
+                                                    {"remove", "x"},
+                                                    {"clean"},
+                                                    {"clean", "7"},
+                                                    {"clean", "--all", "--outcome", "failed"},
+                                                    {"clean", "--outcome", "done"},
+                                                    {"reload", "x"}};
   for (const std::vector<std::string>& words : wrong) {
     const Finished finished = jobpool_at("/tmp/no/such/jobpool", words);
     INFO((words.empty() ? "" : words.front()) << " " << finished.err);
@@ -307,7 +289,7 @@ TEST_CASE("every verb has help with an example, and the overview names every ver
   const Finished overview = jobpool_at("/tmp/no/such/jobpool", {"--help"});
   CHECK(overview.exit_code == 0);
   for (const char* verb : {"apply", "apply-async", "get", "wait", "ready", "successful", "status", "list", "show", "logs", "cancel", "kill",
-                           "call", "ping", "version", "shutdown"}) {
+                           "remove", "clean", "call", "ping", "version", "reload", "shutdown"}) {
     INFO(verb);
     CHECK(overview.out.find(std::string{"\n  "} + verb) != std::string::npos);
     const Finished help = jobpool_at("/tmp/no/such/jobpool", {verb, "--help"});
