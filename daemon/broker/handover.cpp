@@ -82,6 +82,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                               .since_usec = options_.since_usec,
                               .broker_restarts = options_.restarts,
                               .connections = [this] { return server_->connections(); },
+                              .reload = [] {},
                               .shut_down =
                                   [this](bool now) {
                                     control::Message shutdown;

@@ -44,7 +44,8 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
   // Outcomes that were recorded but not acknowledged come again; the core does not know those jobs, and their slots are freed.
   engine_.dispatcher().drain(worker);
   for (const auto& slot : engine_.dispatcher().in_flight(worker)) {
-    if (engine_.core().find(slot.job) == nullptr)
+    const Job* job = engine_.core().find(slot.job);
+    if (job == nullptr || job->worker != worker || job->attempt != slot.attempt)
       engine_.dispatcher().forget_slot(worker, slot.sequence);  // recorded and acknowledged: only the slot was not freed yet
     else if (slot.state == shm::SlotState::claimed)
       engine_.tell(Started{slot.job, 0, 0});  // a START that the predecessor had read is not told again
@@ -60,8 +61,8 @@ StoredJob* Recovery::stored(JobId id) {
 void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm::InFlight& slot) {
   const auto found = found_.find(slot.job);
   if (found == found_.end() || found->second.ended || !found->second.job.attempt_open) return;
+  if (found->second.job.attempt != slot.attempt) return;  // of an attempt that ended with its worker: another has begun since
   found->second.job.payload = slot.payload;
-  found->second.job.attempt = slot.attempt;
   // It may have been offered to another worker since, whose turn to be handed over is still to come: finish() knows.
   if (slot.state == shm::SlotState::revoked) return engine_.dispatcher().forget_slot(worker, slot.sequence);
   Job job = std::move(found->second.job);

@@ -31,7 +31,7 @@ struct Submit : Terms {
   std::uint64_t spec_hash = 0;
 };
 
-// The caller of a submission that is still blocked is gone.
+// The caller of a submission is gone: if it is still blocked, it is refused.
 struct Withdraw {
   Token token;
 };

@@ -14,8 +14,9 @@ void JobCore::on(Submit& event, const Now& now, Effects& out) {
   blocked_.push_back(std::move(event));
 }
 
-void JobCore::on(Withdraw& event, const Now&, Effects&) {
-  std::erase_if(blocked_, [&](const Submit& blocked) { return blocked.token == event.token; });
+void JobCore::on(Withdraw& event, const Now&, Effects& out) {
+  if (std::erase_if(blocked_, [&](const Submit& blocked) { return blocked.token == event.token; }) > 0)
+    out.push_back(Refused{event.token, Refusal::withdrawn, {}});
 }
 
 std::optional<Refused> JobCore::refusal_of(const Submit& event) const {

@@ -9,7 +9,11 @@ namespace jobpool::broker {
 void Verbs::show(CallPtr call) {
   const auto id = proto::read_id(call->envelope.parameters);
   if (!id) return invalid_parameter(*call, id.error());
-  if (const Job* job = job_or_error(*call, *id)) call->reply(proto::write_job(job_view(*job)));
+  const Job* job = job_or_error(*call, *id);
+  if (job == nullptr) return;
+  proto::Job view = job_view(*job, engine_.core().dependencies(*id));
+  view.attempts = attempts_view(*job);
+  call->reply(proto::write_job(view));
 }
 
 }  // namespace jobpool::broker

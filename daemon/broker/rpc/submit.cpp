@@ -73,6 +73,50 @@ std::string invalid_job(std::string_view field, std::string_view reason) {
   return first.substr(0, first.size() - 1) + "," + proto::one_field("reason", reason).substr(1);
 }
 
+Dependencies dependencies_of(const proto::Submission& job) {
+  Dependencies all;
+  for (const JobId id : job.after) all.push_back({id, Dependency::Needs::success});
+  for (const JobId id : job.after_any) all.push_back({id, Dependency::Needs::end});
+  return all;
+}
+
+// Of all that makes a submission another one, as its caller said it. Kept in the store: libstdc++'s hash of bytes is part of its ABI.
+std::uint64_t hash_of(const proto::Submission& job, std::string_view payload) {
+  std::string terms = std::to_string(job.priority);
+  const auto add = [&](std::int64_t number) { terms += ' ' + std::to_string(number); };
+  for (const std::int64_t number : {std::int64_t{job.retries}, std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()},
+                                    std::int64_t{job.grace.count()}, std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
+    add(number);
+  for (const JobId id : job.after) add(static_cast<std::int64_t>(id.value));
+  for (const JobId id : job.after_any) add(-static_cast<std::int64_t>(id.value));
+  const std::hash<std::string_view> hash;
+  return hash(payload) * 31 + hash(terms);
+}
+
+// All of it but what the call and its connection say.
+Submit event_of(proto::Submission& job, Mode mode) {
+  Submit event;
+  event.mode = mode;
+  event.kind = job.function ? shm::JobKind::function : shm::JobKind::command;
+  event.flags.detach = job.detach;
+  event.priority = static_cast<std::int16_t>(job.priority);
+  event.retries = static_cast<std::uint16_t>(job.retries);
+  event.grace = job.grace;
+  event.timeout = job.timeout;
+  event.backoff = job.backoff;
+  if (job.at_usec || job.delay > Microseconds{0}) event.not_before_usec = job.at_usec ? *job.at_usec : wall_usec() + job.delay.count();
+  event.if_full = job.if_full.value_or(mode == Mode::apply ? proto::IfFull::block : proto::IfFull::fail) == proto::IfFull::block
+                      ? IfFull::block
+                      : IfFull::fail;
+  event.after = dependencies_of(job);
+  event.description = describe(job);
+  event.payload = job.function ? encode_function(*job.function, job.pool, job.arguments) : command_payload(job);
+  if (!job.key.empty()) event.spec_hash = hash_of(job, event.payload);
+  event.name = std::move(job.name);
+  event.key = std::move(job.key);
+  return event;
+}
+
 }  // namespace
 
 void Verbs::submit(CallPtr call, Mode mode) {
@@ -87,20 +131,26 @@ void Verbs::submit(CallPtr call, Mode mode) {
   if (job.function && !call->fds.empty())
     return call->error(proto::error::kInvalidJob, invalid_job("job.function", "a function has no streams; descriptors are for commands"));
 
-  Submit event;
+  if (job.durable.value_or(false) && !call->fds.empty())
+    return call->error(proto::error::kInvalidJob, invalid_job("job.durable", "the caller's descriptors do not outlive it"));
+
+  Submit event = event_of(job, mode);
   event.token = Token{++last_token_};
   event.uid = call->peer.uid;
-  event.mode = mode;
-  event.kind = job.function ? shm::JobKind::function : shm::JobKind::command;
-  event.flags = {job.detach, !call->fds.empty()};
-  event.grace = job.grace;
-  event.description = describe(job);
-  event.payload = job.function ? encode_function(*job.function, job.pool, job.arguments) : command_payload(job);
-  if (!job.key.empty()) event.spec_hash = std::hash<std::string_view>{}(event.payload);
-  event.name = std::move(job.name);
-  event.key = std::move(job.key);
-  pending_.emplace(event.token, Pending{std::move(call), mode, job.detach});
+  event.flags.has_descriptors = !call->fds.empty();
+  event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
+  const Token token = event.token;
+  pending_.emplace(token, Pending{call, mode, job.detach});
   engine_.tell(std::move(event));
+  // Not answered yet: it waits for room, or for its commit.
+  if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };
+}
+
+void Verbs::withdraw(Token token) {
+  const auto found = pending_.find(token);
+  if (found == pending_.end()) return;
+  found->second.is_gone = true;
+  engine_.tell(Withdraw{token});
 }
 
 }  // namespace jobpool::broker

@@ -15,6 +15,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
       {"org.jobpool.Pool.Hello", &Verbs::hello},
       {"org.jobpool.Pool.Status", &Verbs::status},
       {"org.jobpool.Pool.Shutdown", &Verbs::shutdown},
+      {"org.jobpool.Pool.Reload", &Verbs::reload},
       {"org.jobpool.Job.Get", &Verbs::get},
       {"org.jobpool.Job.Wait", &Verbs::wait},
       {"org.jobpool.Job.Ready", &Verbs::ready},
@@ -24,6 +25,8 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
       {"org.jobpool.Job.Logs", &Verbs::logs},
       {"org.jobpool.Job.Cancel", &Verbs::cancel},
       {"org.jobpool.Job.Kill", &Verbs::kill},
+      {"org.jobpool.Job.Remove", &Verbs::remove},
+      {"org.jobpool.Job.Clean", &Verbs::clean},
   };
   return kMethods;
 }
@@ -39,6 +42,11 @@ void Verbs::on_accepted(const Accepted& accepted) {
   const Job* job = engine_.core().find(accepted.job);
   if (node.empty() || job == nullptr) return;
   Pending& pending = node.mapped();
+  pending.call->on_hangup = {};
+  if (pending.is_gone) {
+    if (pending.mode == Mode::apply && !pending.detach) engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
+    return;
+  }
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
   // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
   const Delivery delivery = job->settled ? delivery_of(*job) : Delivery{};
@@ -49,7 +57,9 @@ void Verbs::on_accepted(const Accepted& accepted) {
 void Verbs::on_refused(const Refused& refused) {
   auto node = pending_.extract(refused.token);
   if (node.empty()) return;
+  if (node.mapped().is_gone) return;
   Call& call = *node.mapped().call;
+  call.on_hangup = {};
   switch (refused.why) {
     case Refusal::queue_full:
       return call.error(proto::error::kQueueFull,
@@ -63,6 +73,8 @@ void Verbs::on_refused(const Refused& refused) {
                                                                    "or submit with durable false"));
     case Refusal::no_such_dependency:
       return call.error(proto::error::kNoSuchDependency, R"({"id":)" + std::to_string(refused.job.value) + "}");
+    case Refusal::withdrawn:
+      return;  // nobody is there to be told
     case Refusal::key_conflict: {
       const auto key = proto::one_field("key", engine_.core().find(refused.job)->key);
       return call.error(proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}");

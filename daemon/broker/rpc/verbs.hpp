@@ -24,6 +24,7 @@ struct Surroundings {
   std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
   int broker_restarts = 0;
   std::function<std::size_t()> connections;  // how many there are
+  std::function<void()> reload;              // likewise
   std::function<void(bool now)> shut_down;   // begins it; returns at once
 };
 
@@ -60,11 +61,17 @@ class Verbs final : public CallHandler {
   void logs(CallPtr call);
   void cancel(CallPtr call);
   void kill(CallPtr call);
+  void remove(CallPtr call);
+  void clean(CallPtr call);
+  void reload(CallPtr call);
 
   static const std::unordered_map<std::string_view, Method>& methods();
 
   // submit.cpp: what apply and apply_async share
   void submit(CallPtr call, Mode mode);
+  void withdraw(Token token);
+  // remove.cpp
+  bool forget(JobId id);
   // apply.cpp: the caller waits from here on
   void attach(const CallPtr& call, const Job& job, bool detach);
   // answers.cpp
@@ -82,6 +89,7 @@ class Verbs final : public CallHandler {
     CallPtr call;
     Mode mode;
     bool detach;
+    bool is_gone = false;  // its caller
   };
 
   // answers.cpp: until the last of these is dropped, the end of an apply is on its way to somebody, and its key is not forgotten.

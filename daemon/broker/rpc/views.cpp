@@ -9,9 +9,50 @@ namespace {
 
 constexpr std::size_t kMaxDescription = 200;
 
-std::optional<proto::Resources> resources_of(const Job& job) {
-  if (job.kind != shm::JobKind::command || job.max_rss_bytes == 0) return std::nullopt;
-  return proto::Resources{job.user_usec, job.system_usec, job.max_rss_bytes};
+// Of a job, or of one of its attempts.
+template <class Measured>
+std::optional<proto::Resources> resources_of(const Measured& measured) {
+  if (measured.max_rss_bytes == 0) return std::nullopt;  // a function is not measured
+  return proto::Resources{measured.user_usec, measured.system_usec, measured.max_rss_bytes};
+}
+
+template <class Number>
+std::optional<Number> unless_zero(Number number) {
+  return number == 0 ? std::nullopt : std::optional{number};
+}
+
+std::string condition_of(const Job& job, const Dependencies* missing) {
+  switch (job.waits_for) {
+    case WaitsFor::time:
+      return "a delay";
+    case WaitsFor::retry:
+      return "its retry";
+    case WaitsFor::dependencies: {
+      if (missing == nullptr || missing->empty()) return "other jobs";
+      std::string text = "job " + std::to_string(missing->front().job.value);
+      if (missing->size() > 1) text += " and " + std::to_string(missing->size() - 1) + " more";
+      return text;
+    }
+    case WaitsFor::nothing:
+      break;
+  }
+  return {};
+}
+
+proto::Attempt attempt_view(const Attempt& attempt) {
+  proto::Attempt view;
+  view.number = static_cast<int>(attempt.number);
+  view.worker = unless_zero(attempt.worker.value);
+  view.pid = unless_zero(attempt.pid);
+  view.started_usec = unless_zero(attempt.started_usec);
+  view.ended_usec = unless_zero(attempt.ended_usec);
+  view.outcome = attempt.outcome;
+  view.exit_code = attempt.exit_code;
+  view.signal = attempt.signal;
+  view.resources = resources_of(attempt);
+  view.reason = attempt.reason;
+  view.error_type = attempt.error_type;
+  return view;
 }
 
 bool needs_no_quotes(char c) {
@@ -48,7 +89,7 @@ std::string cut(std::string text) {
 
 JobState shown_state(const Job& job) { return job.state == JobState::done && !job.settled ? JobState::running : job.state; }
 
-proto::Job job_view(const Job& job) {
+proto::Job job_view(const Job& job, const Dependencies* missing) {
   proto::Job view;
   view.id = job.id;
   view.pool = proto::kDefaultPool;
@@ -62,6 +103,14 @@ proto::Job job_view(const Job& job) {
   if (job.pid > 0) view.pid = job.pid;
   if (job.started_usec > 0) view.started_usec = job.started_usec;
   view.reason = job.reason;
+  view.durable = job.flags.durable;
+  view.priority = job.priority;
+  view.retries = job.retries;
+  if (job.not_before_usec > 0) view.not_before_usec = job.not_before_usec;
+  view.key = job.key;
+  if (job.state == JobState::waiting) view.waiting_for = condition_of(job, missing);
+  if (missing != nullptr)
+    for (const Dependency& one : *missing) (one.needs == Dependency::Needs::end ? view.after_any : view.after).push_back(one.job);
   if (!job.settled) return view;
   view.outcome = job.outcome;
   view.exit_code = job.exit_code;
@@ -70,6 +119,20 @@ proto::Job job_view(const Job& job) {
   view.ended_usec = job.ended_usec;
   view.resources = resources_of(job);
   return view;
+}
+
+std::vector<proto::Attempt> attempts_view(const Job& job) {
+  std::vector<proto::Attempt> all;
+  for (const Attempt& attempt : job.earlier) all.push_back(attempt_view(attempt));
+  const bool has_started = job.state == JobState::running || job.state == JobState::done;
+  if (!has_started || job.attempt <= (job.earlier.empty() ? 0 : job.earlier.back().number)) return all;
+  Attempt last = attempt_of(job);
+  if (job.settled)
+    last.outcome = job.outcome;
+  else
+    last.ended_usec = 0;
+  all.push_back(attempt_view(last));
+  return all;
 }
 
 proto::Ending ending_view(const Job& job, std::string result) {

@@ -2,14 +2,17 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "daemon/broker/core/job.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::broker {
 
-// Everything known of a job but its result and output.
-proto::Job job_view(const Job& job);
+// What is known of a job but its result and output. `missing`: those it still waits for; null: none.
+proto::Job job_view(const Job& job, const Dependencies* missing);
+// All its starts that are known, oldest first.
+std::vector<proto::Attempt> attempts_view(const Job& job);
 
 // An end that is not yet where it survives is not told to anybody: the job looks as if it still ran.
 JobState shown_state(const Job& job);

@@ -106,7 +106,7 @@ TEST_CASE("a descriptor that did not come, and one for a function, make a job in
   const auto missing = house.broker->call("Pool.Apply", R"({"job":{"command":["cat"],"stdin":1}})");
   CHECK(missing->error_name == "org.jobpool.Pool.InvalidJob");
   CHECK(parsed(missing->parameters)["field"] == "job.stdin");
-  CHECK(house.broker->engine.core().job_ids().empty());
+  CHECK(house.broker->engine.core().next_job(JobId{1}) == nullptr);
 
   auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Apply", R"({"job":{"function":"f","stdout":0}})", false);
   call->fds.emplace_back(::open("/dev/null", O_WRONLY | O_CLOEXEC));

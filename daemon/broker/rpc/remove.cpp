@@ -1,0 +1,44 @@
+// Remove and Clean: ended jobs are forgotten, with their results and output.
+#include <utility>
+#include <vector>
+
+#include "daemon/broker/rpc/verbs.hpp"
+
+namespace jobpool::broker {
+
+void Verbs::remove(CallPtr call) {
+  const auto request = proto::read_remove(call->envelope.parameters);
+  if (!request) return invalid_parameter(*call, request.error());
+  for (const JobId id : request->ids) {
+    const Job* job = job_or_error(*call, id);
+    if (job == nullptr) return;
+    if (!job->settled) return job_error(*call, proto::error::kNotEnded, id);
+  }
+  std::vector<JobId> removed;
+  for (const JobId id : request->ids)
+    if (forget(id)) removed.push_back(id);
+  call->reply(proto::write_ids("removed", removed));
+}
+
+void Verbs::clean(CallPtr call) {
+  const auto request = proto::read_clean(call->envelope.parameters);
+  if (!request) return invalid_parameter(*call, request.error());
+  if (request->pool && *request->pool != proto::kDefaultPool)
+    return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
+  const std::int64_t newest = wall_usec() - request->older_than.value_or(Microseconds{0}).count();
+  std::vector<JobId> fitting;
+  for (const Job* job = engine_.core().next_job(JobId{1}); job != nullptr; job = engine_.core().next_job(JobId{job->id.value + 1}))
+    if (job->settled && job->ended_usec <= newest && (!request->outcome || job->outcome == *request->outcome)) fitting.push_back(job->id);
+  std::int64_t removed = 0;
+  for (const JobId id : fitting) removed += forget(id) ? 1 : 0;
+  call->reply(proto::write_count("removed", removed));
+}
+
+// False: its caller has not got the answer yet, or it was named twice.
+bool Verbs::forget(JobId id) {
+  if (engine_.core().find(id) == nullptr) return false;
+  engine_.tell(Remove{id});
+  return engine_.core().find(id) == nullptr;
+}
+
+}  // namespace jobpool::broker
