@@ -52,7 +52,7 @@ done
 # One MiB of search stack per 10,000 steps or so; the models are a few hundred deep.
 depth=100000
 case $mode-$size in
-  holds-nightly) optimise="-O2 -DCOLLAPSE" hash=27 memory=${JOBPOOL_MODEL_MEMORY:-12000} ;;
+  holds-nightly) optimise="-O2 -DCOLLAPSE" hash=27 memory=${JOBPOOL_MODEL_MEMORY:-4000} ;;
   holds-*) optimise="-O1" hash=23 memory=${JOBPOOL_MODEL_MEMORY:-2500} ;;
   # The other order of processes happens to meet the plainest violation first.
   *) optimise="-O0 -DP_REVERSE" hash=20 memory=${JOBPOOL_MODEL_MEMORY:-1000} ;;

@@ -177,7 +177,7 @@ TEST_CASE("jobs are walked in the order of their ids, whatever order they were i
     Job job;
     job.id = JobId{id};
     job.mode = Mode::apply_async;
-    driver.tell(Inherited{std::move(job), id == 20 ? Inherited::Place::ended : {}, Inherited::Place::queued});
+    driver.tell(Inherited{std::move(job), {}, id == 20 ? Inherited::Place::ended : Inherited::Place::queued});
   }
   const JobId fresh = driver.submit();
   driver.end_turn();  // forgets 20

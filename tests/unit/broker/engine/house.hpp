@@ -164,7 +164,7 @@ class FakeBroker final : public EngineListener {
   }
   FakeCallPtr apply(const std::string& key, const std::string& more = "") { return call("Pool.Apply", submission(key, more)); }
   static std::string submission(const std::string& key, const std::string& more = "") {
-    return R"({"job":{"function":"square","arguments":"[7]","key":")" + key + "\"" + more + "}}";
+    return R"({"job":{"durable":false,"function":"square","arguments":"[7]","key":")" + key + "\"" + more + "}}";
   }
 
   void on_accepted(const Accepted& accepted) override { verbs.on_accepted(accepted); }

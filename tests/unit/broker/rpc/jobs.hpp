@@ -7,8 +7,8 @@
 
 namespace jobpool::broker {
 
-inline const std::string kSquare = R"({"job":{"function":"square","arguments":"[7]"}})";
-inline const std::string kSleep = R"({"job":{"command":["sleep","9"],"graceUSec":60000000}})";
+inline const std::string kSquare = R"({"job":{"function":"square","arguments":"[7]","durable":false}})";
+inline const std::string kSleep = R"({"job":{"command":["sleep","9"],"graceUSec":60000000,"durable":false}})";
 
 inline FakeCallPtr submit(House& house, const std::string& parameters) { return house.broker->call("Pool.ApplyAsync", parameters); }
 
