@@ -33,6 +33,5 @@ TEST_CASE("nobody is told an id that the disk had no room to reserve") {
     REQUIRE(reply->contains("parameters"));
     REQUIRE((*reply)["parameters"]["id"].get<std::uint64_t>() < kReserved);
   }
-  CHECK(daemon.wait_for_exit() == 78);
-  CHECK(daemon.log().find("cannot reserve job ids") != std::string::npos);
+  CHECK(daemon.wait_for_exit() == 78);  // it cannot say so either: its log is a file, too
 }

@@ -44,7 +44,8 @@ void Verbs::list(CallPtr call) {
       listing->next = JobId{job->id.value + 1};
       if (!listing->wants(*job)) continue;
       --listing->left;
-      if (!call->reply_more(proto::write_job(job_view(*job, engine_.core().dependencies(job->id))))) return;  // on_drained goes on from here
+      if (!call->reply_more(proto::write_job(job_view(*job, engine_.core().dependencies(job->id)))))
+        return;  // on_drained goes on from here
     }
     call->on_drained = {};
     call->reply({});

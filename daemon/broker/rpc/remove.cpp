@@ -10,9 +10,8 @@ void Verbs::remove(CallPtr call) {
   const auto request = proto::read_remove(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   for (const JobId id : request->ids) {
-    const Job* job = job_or_error(*call, id);
-    if (job == nullptr) return;
-    if (!job->settled) return job_error(*call, proto::error::kNotEnded, id);
+    const Job* job = engine_.core().find(id);
+    if (job != nullptr && !job->settled) return job_error(*call, proto::error::kNotEnded, id);
   }
   std::vector<JobId> removed;
   for (const JobId id : request->ids)

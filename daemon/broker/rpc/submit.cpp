@@ -80,12 +80,13 @@ Dependencies dependencies_of(const proto::Submission& job) {
   return all;
 }
 
-// Of all that makes a submission another one, as its caller said it. Kept in the store: libstdc++'s hash of bytes is part of its ABI.
+// Of what runs, when and how often, as its caller said it; names and graces are no part of that. Kept in the store: libstdc++'s hash of
+// bytes is part of its ABI.
 std::uint64_t hash_of(const proto::Submission& job, std::string_view payload) {
   std::string terms = std::to_string(job.priority);
   const auto add = [&](std::int64_t number) { terms += ' ' + std::to_string(number); };
   for (const std::int64_t number : {std::int64_t{job.retries}, std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()},
-                                    std::int64_t{job.grace.count()}, std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
+                                    std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
     add(number);
   for (const JobId id : job.after) add(static_cast<std::int64_t>(id.value));
   for (const JobId id : job.after_any) add(-static_cast<std::int64_t>(id.value));

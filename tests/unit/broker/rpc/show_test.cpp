@@ -6,7 +6,7 @@ using namespace jobpool::broker;
 
 TEST_CASE("show tells a job's state, attempt, worker and times as they become known") {
   House house;
-  submit(house, R"({"job":{"function":"square","arguments":"[7]","name":"seven"}})");
+  submit(house, R"({"job":{"function":"square","arguments":"[7]","name":"seven","durable":false}})");
   const auto show = [&] { return house.broker->call("Job.Show", R"({"id":1})")->answer(); };
   const auto ready = show();
   CHECK(ready["state"] == "ready");

@@ -61,9 +61,9 @@ StoreBatch golden_batch() {
   JobRecord ended = record;
   ended.id = JobId{42};
   ended.key = "key-42";
-  return {record,   AttemptRecord{record.id, 1, 7},
-          first,    AttemptRecord{record.id, 2, 8},
-          ended,    AttemptRecord{ended.id, 1, 9},
+  return {record,   AttemptRecord{record.id, 1, 7, 70},
+          first,    AttemptRecord{record.id, 2, 8, 80},
+          ended,    AttemptRecord{ended.id, 1, 9, 90},
           of_ended, JobEnd{ended.id, Outcome::failed, 1'700'000'000'000'004, "exit code 3", "{\"value\":42}"}};
 }
 

@@ -1,0 +1,100 @@
+// The ledger's entries and heap in the mapped memfd, and the private books beside them. For ledger.cpp and ledger_recovery.cpp only.
+#pragma once
+
+#include <sys/mman.h>
+
+#include <atomic>
+#include <cstring>
+#include <span>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/broker/pool/block_allocator.hpp"
+#include "daemon/broker/pool/ledger.hpp"
+#include "daemon/broker/pool/ledger_layout.hpp"
+
+namespace jobpool::broker {
+
+struct Ledger::Impl {
+  using Header = ledger_layout::Header;
+  using Entry = ledger_layout::Entry;
+  using Block = ledger_layout::Block;
+
+  std::byte* base = nullptr;
+  BlockAllocator blocks{kLedgerHeapBytes};
+  std::unordered_map<JobId, std::uint32_t> index;  // of live entries
+  std::vector<std::uint32_t> free_entries;
+  std::uint32_t untouched = 0;  // entries from here on were never used
+
+  ~Impl() {
+    if (base != nullptr) ::munmap(base, ledger_layout::kFileBytes);
+  }
+
+  Header& header() { return *reinterpret_cast<Header*>(base); }
+  Entry& entry(std::uint32_t i) { return reinterpret_cast<Entry*>(base + ledger_layout::kEntriesOffset)[i]; }
+  std::byte* heap(const Block& block) { return base + ledger_layout::kHeapOffset + block.offset; }
+  // Of an empty block the offset was never checked.
+  std::string_view text(const Block& block) {
+    return block.size == 0 ? std::string_view() : std::string_view(reinterpret_cast<const char*>(heap(block)), block.size);
+  }
+
+  Entry* find(JobId id) {
+    const auto found = index.find(id);
+    return found == index.end() ? nullptr : &entry(found->second);
+  }
+
+  Block allocate(std::uint64_t size) {
+    const auto offset = blocks.allocate(size);
+    return offset ? Block{*offset, size} : Block{0, 0};
+  }
+  Block store(std::span<const std::byte> bytes) {
+    if (bytes.empty()) return {0, 0};
+    const Block block = allocate(bytes.size());
+    if (block.size > 0) std::memcpy(heap(block), bytes.data(), bytes.size());
+    return block;
+  }
+  void free(Block& block) {
+    if (block.size > 0) blocks.free(block.offset, block.size);
+    write(block, {0, 0});
+  }
+  // Into a live entry. Two stores: one killed between them must leave a block of size 0, not one at the wrong offset.
+  static void write(Block& to, const Block& block) {
+    *static_cast<volatile std::uint64_t*>(&to.size) = 0;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    *static_cast<volatile std::uint64_t*>(&to.offset) = block.offset;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    *static_cast<volatile std::uint64_t*>(&to.size) = block.size;
+  }
+  // As write(), for one that an earlier broker may have written before it was killed.
+  void replace(Block& to, const Block& block) {
+    free(to);
+    write(to, block);
+  }
+
+  Entry* make_entry(JobId id) {
+    std::uint32_t place = untouched;
+    if (!free_entries.empty()) {
+      place = free_entries.back();
+      free_entries.pop_back();
+    } else if (untouched < kLedgerEntries) {
+      ++untouched;
+    } else {
+      return nullptr;
+    }
+    index.emplace(id, place);
+    return &entry(place);
+  }
+
+  // Nothing of the attempts before it is left. Until its number is written the earlier one counts as ended.
+  void begin_attempt(Entry& entry, std::uint32_t number) {
+    entry.started_usec = 0;
+    for (Block* block : {&entry.report, &entry.result, &entry.reason}) free(*block);
+    std::atomic_signal_fence(std::memory_order_release);
+    *static_cast<volatile std::uint32_t*>(&entry.attempt) = number;
+  }
+
+  bool rebuild_books();
+};
+
+}  // namespace jobpool::broker
