@@ -61,7 +61,7 @@ Result<House> build_house(Settings settings, const StateDir& state, std::optiona
   auto listener = activated ? Result<Listener>(std::move(*activated)) : Listener::bind(settings.socket);
   if (!listener) return listener.error();
   settings.socket = listener->path();
-  auto output = state.fresh_output();
+  auto output = state.open_output();
   if (!output) return output.error();
   UniqueFd ledger(::memfd_create("jobpool-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!ledger) return errno_error("memfd_create");

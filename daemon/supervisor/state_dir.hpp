@@ -30,8 +30,9 @@ class StateDir {
   // Says that nothing was left behind.
   void remove_instance() const;
 
-  // Makes output/ and empties it: no job outlives an instance yet, so nothing refers to what is in it. Errors: io.
-  Result<UniqueFd> fresh_output() const;
+  // Makes output/ if it is missing. What is in it stays: a durable job outlives its instance, and only the broker knows whose a file is.
+  // Errors: io.
+  Result<UniqueFd> open_output() const;
 
  private:
   StateDir(std::string path, UniqueFd directory, UniqueFd lock);
