@@ -55,6 +55,10 @@ Result<StateDir> StateDir::lock(const std::string& path) {
   return StateDir(path, std::move(*directory), std::move(lock));
 }
 
+StateDir StateDir::take_over(std::string path, UniqueFd directory, UniqueFd lock) {
+  return StateDir(std::move(path), std::move(directory), std::move(lock));
+}
+
 Result<std::optional<Instance>> StateDir::earlier_instance() const {
   auto text = read_file_at(directory_.get(), kInstance, kMaxRecordBytes);
   if (!text && text.error().code == Errc::not_found) return std::optional<Instance>();
