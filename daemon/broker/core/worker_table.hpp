@@ -15,7 +15,7 @@ struct CoreWorker {
   Incarnation incarnation;
   WorkerNumber number;
   std::vector<JobId> in_flight;  // in the order of their offers; kSlots at most
-  bool condemned = false;        // about to be killed: nothing more, ever
+  bool condemned = false;        // about to be killed, or told to leave: nothing more, ever
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
 };
 
