@@ -27,13 +27,13 @@ Range fds_of(Kind kind) {
     case Kind::worker_died:
     case Kind::drain:
     case Kind::stop_now:
-    case Kind::reload:
     case Kind::start_worker:
     case Kind::kill_worker:
     case Kind::forget_worker:
     case Kind::ready:
     case Kind::drained:
     case Kind::shutdown:
+    case Kind::reload:
       return {0, 0};
   }
   return kUnknown;

@@ -4,13 +4,14 @@
 //   supervisor → broker                                   broker → supervisor
 //     welcome          +3 fds or more (below)               start_worker    number
 //     worker_started   number incarnation pid +6 fds        kill_worker     incarnation          (SIGKILL, with its tree)
+//                      value = Origin
 //     worker_died      incarnation code value               forget_worker   incarnation          (its segment is judged: drop it)
 //     handover_done    (after all known workers, at start)  ready           (connections are accepted)
 //     drain            usec = deadline from now             drained         (nothing runs any more)
 //     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
-//     reload           (reserved: a reload replaces the broker by SIGKILL today)
+//                                                           reload          (a client asked; as SIGHUP to the supervisor)
 //
-// Start: `welcome`, then per known incarnation in ascending order `worker_started` with value 1, followed by its `worker_died` when it is
+// Start: `welcome`, then per known incarnation in ascending order `worker_started`, not `fresh`, followed by its `worker_died` when it is
 // dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
 // accepts on its listening sockets from then on, instead of on the earlier ones. The ledger is a memfd of size 0 at first, sealable: the
 // first broker gives it its size. A start that is delayed by back-off is answered late; those asked for by a dead broker are forgotten.
@@ -30,20 +31,26 @@ namespace jobpool::control {
 inline constexpr std::uint32_t kVersion = 1;
 
 enum class Kind : std::uint32_t {
-  welcome = 1,  // fds: ledger, output directory, listening socket…
-  worker_started =
-      2,  // fds: control, to_worker, from_worker, payload, eventfd, socket to the worker; value = 1: inherited from an earlier broker
+  welcome = 1,         // fds: ledger, output directory, listening socket…
+  worker_started = 2,  // fds: control, to_worker, from_worker, payload, eventfd, socket to the worker; value = Origin
   handover_done = 3,
   worker_died = 4,  // status: as waitid's: value = si_status, code = si_code
   drain = 5,
-  stop_now = 6,
-  reload = 7,
+  stop_now = 6,  // 7 was once meant for a reload and never sent
   start_worker = 16,
   kill_worker = 17,
   forget_worker = 18,
   ready = 19,
   drained = 20,
   shutdown = 21,
+  reload = 22,
+};
+
+// Whose a worker was before its broker got it.
+enum class Origin : std::int32_t {
+  fresh = 0,
+  inherited = 1,      // an earlier broker's
+  older_program = 2,  // likewise, and the daemon was reloaded since: to be replaced as soon as it has nothing to do
 };
 
 // One message, in the host's byte order. Fields that a kind does not name are 0.

@@ -16,7 +16,7 @@ enum class OrderKind : std::uint32_t {
   descriptors = 1,  // fds of the job offered as `sequence`; sent before the offer. A worker closes those of a sequence that is not live
   stop = 2,         // TERM to the job's tree, KILL after usec; a function learns it by should_stop()
   signal = 3,       // `value` to the command's own process group; ignored by functions
-  leave = 4,        // exit 0 when nothing is claimed (close, resize, reload)
+  leave = 4,        // exit 0 when nothing is claimed or offered; the broker offers nothing more, and rings (reload)
 };
 
 struct Order {

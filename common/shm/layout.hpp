@@ -16,7 +16,7 @@
 
 namespace jobpool::shm {
 
-inline constexpr std::uint32_t kLayoutVersion = 1;  // a change drains the workers before an upgrade
+inline constexpr std::uint32_t kLayoutVersion = 1;  // of this and of the broker's ledger; a reload to a program with another one is refused
 inline constexpr std::size_t kSlots = 8;  // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure

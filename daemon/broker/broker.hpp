@@ -64,6 +64,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_worker_started(const control::Message& message, std::vector<UniqueFd> fds);
   void on_worker_died(const control::Message& message);
   void on_handover_done();
+  void replace_older_workers();
   void start_missing_workers();
   void listen();
 
@@ -98,6 +99,7 @@ class Broker final : TurnHooks, EngineListener {
     FdWatch watch;
   };
   std::map<Incarnation, Worker> workers_;
+  std::vector<Incarnation> older_;    // of an older program; dismissed when the handover is done
   std::set<WorkerNumber> asked_for_;  // start_worker was sent, worker_started has not come yet
   bool stopping_ = false;
   int exit_status_ = 0;

@@ -38,10 +38,17 @@ Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) 
   return {};
 }
 
-void Engine::worker_died(Incarnation worker, int signal, int exit_code) {
+std::size_t Engine::worker_died(Incarnation worker, int signal, int exit_code) {
   auto verdict = dispatcher_.judge(worker);
+  const std::size_t claimed = verdict.claimed.size();
   tell(WorkerLost{worker, std::move(verdict.unclaimed), std::move(verdict.claimed), signal, exit_code});
   dispatcher_.remove(worker);
+  return claimed;
+}
+
+void Engine::dismiss_worker(Incarnation worker) {
+  tell(WorkerCondemned{worker});
+  dispatcher_.dismiss(worker);
 }
 
 void Engine::look_for_starts(std::span<const JobId> jobs) {

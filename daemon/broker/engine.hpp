@@ -49,7 +49,10 @@ class Engine final : ReportSink, JournalListener {
 
   // Errors: the segment cannot be used; the caller kills the worker.
   Result<void> add_worker(WorkerSeed seed, shm::OfferSide::Origin origin);
-  void worker_died(Incarnation worker, int signal, int exit_code);
+  // Returns how many jobs it had taken and not ended.
+  std::size_t worker_died(Incarnation worker, int signal, int exit_code);
+  // It gets nothing more, does what it has, and exits with 0.
+  void dismiss_worker(Incarnation worker);
 
   // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
   void look_for_starts(std::span<const JobId> jobs);

@@ -82,7 +82,12 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                               .since_usec = options_.since_usec,
                               .broker_restarts = options_.restarts,
                               .connections = [this] { return server_->connections(); },
-                              .reload = [] {},
+                              .reload =
+                                  [this] {
+                                    control::Message reload;
+                                    reload.kind = control::Kind::reload;
+                                    link_.send(reload);
+                                  },
                               .shut_down =
                                   [this](bool now) {
                                     control::Message shutdown;
@@ -105,7 +110,9 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
   seed.pid = message.pid;
   seed.segment = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
   seed.orders = std::move(fds[5]);
-  const bool inherited = message.value == 1 && recovery_.has_value();
+  const auto origin = static_cast<control::Origin>(message.value);
+  const bool inherited = origin != control::Origin::fresh && recovery_.has_value();
+  if (inherited && origin == control::Origin::older_program) older_.push_back(message.incarnation);
   asked_for_.erase(message.number);
   workers_.emplace(message.incarnation, Worker{message.number, {}});
   auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed), shm::OfferSide::Origin::fresh);
@@ -131,12 +138,17 @@ void Broker::on_worker_died(const control::Message& message) {
   if (found == workers_.end()) return;
   const bool signalled = message.code != CLD_EXITED;
   found->second.watch.stop();
-  if (!stopping_ && !engine_->core().draining())
-    spdlog::warn("worker {} {} {}; starting another", found->second.number.value, signalled ? "was killed by signal" : "exited with status",
-                 message.value);
+  const WorkerNumber number = found->second.number;
   workers_.erase(found);
-  engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
-  engine_->ledger().count_worker_restart();
+  const auto lost = engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
+  if (!signalled && message.value == 0 && lost == 0) {
+    spdlog::debug("worker {} has left", number.value);
+  } else {
+    if (!stopping_ && !engine_->core().draining())
+      spdlog::warn("worker {} {} {}; starting another", number.value, signalled ? "was killed by signal" : "exited with status",
+                   message.value);
+    engine_->ledger().count_worker_restart();
+  }
 
   control::Message forget;
   forget.kind = control::Kind::forget_worker;
@@ -149,11 +161,18 @@ void Broker::on_handover_done() {
   if (!recovery_) return;
   recovery_->finish();
   recovery_.reset();
+  replace_older_workers();
   start_missing_workers();
   listen();
   control::Message ready;
   ready.kind = control::Kind::ready;
   link_.send(ready);
+}
+
+// After a reload. Each leaves as soon as it has nothing to do, and its death asks for another in its place.
+void Broker::replace_older_workers() {
+  if (!older_.empty()) spdlog::info("{} workers of an older program leave when their jobs have ended", older_.size());
+  for (const Incarnation worker : std::exchange(older_, {})) engine_->dismiss_worker(worker);
 }
 
 void Broker::start_missing_workers() {

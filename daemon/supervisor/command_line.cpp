@@ -13,7 +13,8 @@ constexpr const char* kExample =
     "  jobpoold -j 4 --state-dir ~/pool --socket ~/pool/socket &\n"
     "  jobpool --socket ~/pool/socket apply -- echo hello\n"
     "\n"
-    "Signals: TERM finishes what runs, then stops; INT and QUIT stop at once; HUP starts a new broker while jobs run on.\n";
+    "Signals: TERM finishes what runs, then stops; INT and QUIT stop at once; HUP changes over to the\n"
+    "installed programs and to the configuration as they are then, while jobs run on.\n";
 
 void add_flags(CLI::App& app, CommandLine& line) {
   app.footer(kExample);
@@ -35,6 +36,7 @@ void add_flags(CLI::App& app, CommandLine& line) {
   app.add_flag("--check-config", line.check_only, "Check flags and configuration, then leave");
   // For tests and for trying another build: the programs of this directory instead of those beside jobpoold.
   app.add_option("--program-dir", line.program_dir)->group("");
+  app.add_option("--resume-fd", line.resume_fd)->group("")->check(CLI::Range(3, 1 << 30));
 }
 
 }  // namespace

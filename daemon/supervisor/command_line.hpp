@@ -13,6 +13,7 @@ struct CommandLine {
   std::optional<std::string> config;
   std::optional<std::string> program_dir;
   bool check_only = false;
+  std::optional<int> resume_fd;  // a running jobpoold executed this one
   std::optional<int> exit_code;  // set: everything was said already (help, version, wrong usage: 2); leave with it
 };
 

@@ -107,6 +107,16 @@ Result<std::optional<Listener>> Listener::from_environment() {
   return std::optional<Listener>(std::move(listener));
 }
 
+Listener Listener::take_over(std::string path, const ListenerRecord& record) {
+  Listener listener(std::move(path), record.activated);
+  listener.device_ = record.device;
+  listener.inode_ = record.inode;
+  for (const int socket : record.sockets) listener.sockets_.emplace_back(socket);
+  return listener;
+}
+
+ListenerRecord Listener::remember() const { return {activated_, device_, inode_, fds()}; }
+
 std::vector<int> Listener::fds() const {
   std::vector<int> fds;
   for (const UniqueFd& socket : sockets_) fds.push_back(socket.get());

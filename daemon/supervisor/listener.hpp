@@ -9,6 +9,7 @@
 
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
+#include "daemon/supervisor/resume_record.hpp"
 
 namespace jobpool::supervisor {
 
@@ -21,6 +22,10 @@ class Listener {
   // systemd's socket activation: the descriptors named "varlink" in $LISTEN_FDNAMES, or the only one there is.
   // Nothing: not started that way. Errors: invalid_argument: descriptors that are no listening Unix sockets.
   static Result<std::optional<Listener>> from_environment();
+
+  // At a reload: what remember() said. Requires: its descriptors are open.
+  static Listener take_over(std::string path, const ListenerRecord& record);
+  ListenerRecord remember() const;
 
   const std::string& path() const { return path_; }
   bool is_activated() const { return activated_; }

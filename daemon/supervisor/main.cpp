@@ -1,21 +1,20 @@
-// jobpoold: starts the house in the right order and takes it down. Nothing is spawned before the directories are ours and an earlier
-// instance's leftovers are gone.
+// jobpoold: starts the house in the right order and takes it down, or takes it over from the program that executed this one.
 #include <fcntl.h>
 #include <spdlog/spdlog.h>
-#include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include <cstdio>
+#include <filesystem>
 #include <optional>
 #include <string>
 #include <utility>
 
 #include "common/log.hpp"
-#include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/command_line.hpp"
 #include "daemon/supervisor/config_file.hpp"
-#include "daemon/supervisor/leftovers.hpp"
-#include "daemon/supervisor/state_dir.hpp"
+#include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/reexec.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
 namespace jobpool::supervisor {
@@ -26,6 +25,19 @@ void open_missing_stdio() {
   for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; ++fd) {
     if (::fcntl(fd, F_GETFD) < 0 && ::open("/dev/null", O_RDWR) != fd) ::_exit(1);
   }
+}
+
+Result<Invocation> find_invocation() {
+  std::error_code error;
+  Invocation invocation;
+  invocation.directory = std::filesystem::current_path(error).string();
+  if (error) invocation.directory = "/";  // it was removed; relative paths mean nothing there
+  invocation.program = std::filesystem::read_symlink("/proc/self/exe", error).string();
+  if (error) return Error{Errc::io, "/proc/self/exe: " + error.message()};
+  rlimit files{};
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0) return errno_error("getrlimit");
+  invocation.file_limit = files.rlim_cur;
+  return invocation;
 }
 
 Result<Settings> read_settings(const CommandLine& line) {
@@ -42,62 +54,56 @@ Result<Settings> read_settings(const CommandLine& line) {
   return settings;
 }
 
-Result<void> clear_leftovers(const StateDir& state, const Instance& now) {
-  auto earlier = state.earlier_instance();
-  if (!earlier) return earlier.error();
-  if (!*earlier) return {};
-  spdlog::warn("instance {} (pid {}) did not end by itself; looking for what it left", (*earlier)->id, (*earlier)->pid);
-  auto killed = kill_leftovers(**earlier, now);
-  if (!killed) return killed.error();
-  spdlog::warn("killed {} processes that it left", *killed);
-  return {};
-}
-
-Result<House> build_house(Settings settings, const StateDir& state, std::optional<Listener> activated) {
-  auto instance = new_instance();
-  if (!instance) return instance.error();
-  auto cleared = clear_leftovers(state, *instance);
-  if (!cleared) return cleared.error();
-  auto listener = activated ? Result<Listener>(std::move(*activated)) : Listener::bind(settings.socket);
-  if (!listener) return listener.error();
-  settings.socket = listener->path();
-  auto output = state.fresh_output();
-  if (!output) return output.error();
-  UniqueFd ledger(::memfd_create("jobpool-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING));
-  if (!ledger) return errno_error("memfd_create");
-  auto written = state.write_instance(*instance);
-  if (!written) return written.error();
-  return House{std::move(settings), std::move(*instance), std::move(*listener), std::move(*output), std::move(ledger)};
-}
-
-Result<Supervisor::End> live(House& house) {
+Result<int> live(House& house, const ResumeRecord* predecessor) {
+  // All paths are absolute by now; no file system is kept busy by our working directory.
+  if (::chdir("/") != 0) return errno_error("chdir /");
   auto loop = Loop::make();
   if (!loop) return loop.error();
-  auto spawner = Spawner::start();
+  auto spawner = Spawner::start(house.invocation.file_limit);
   if (!spawner) return spawner.error();
   Supervisor supervisor(house, std::move(*loop), **spawner);
-  return supervisor.run();
+  auto end = predecessor == nullptr ? supervisor.run() : supervisor.go_on(*predecessor);
+  house.listener.remove();
+  if (!end || end->left == Supervisor::Left::nothing) house.state.remove_instance();
+  if (!end) return end.error();
+  spdlog::info("stopped");
+  return end->exit_code;
 }
 
-Result<int> run(const CommandLine& line) {
+Result<int> run(const CommandLine& line, std::vector<std::string> arguments) {
   auto settings = read_settings(line);
   if (!settings) return settings.error();
   if (line.check_only) return 0;
   block_signals();
-  auto activated = Listener::from_environment();
-  if (!activated) return activated.error();
-  auto state = StateDir::lock(settings->state_dir);
-  if (!state) return state.error();
-  auto house = build_house(std::move(*settings), *state, std::move(*activated));
+  auto invocation = find_invocation();
+  if (!invocation) return invocation.error();
+  auto house = build_house(std::move(*settings), std::move(*invocation), std::move(arguments));
   if (!house) return house.error();
-  // All paths are absolute by now; no file system is kept busy by our working directory.
-  if (::chdir("/") != 0) return errno_error("chdir /");
-  auto end = live(*house);
-  house->listener.remove();
-  if (!end || end->left == Supervisor::Left::nothing) state->remove_instance();
-  if (!end) return end.error();
-  spdlog::info("stopped");
-  return end->exit_code;
+  return live(*house, nullptr);
+}
+
+// The configuration was good a moment ago, in the trial run. Should it not be now, jobs go on under the old one.
+Settings settings_or(const CommandLine& line, const Settings& old) {
+  auto settings = read_settings(line);
+  if (settings) return std::move(*settings);
+  if (!start_logging("jobpoold", old.log_level)) ::_exit(1);  // it was this one's level a moment ago
+  spdlog::error("{}; going on with the settings from before the reload", settings.error().text);
+  return old;
+}
+
+Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
+  block_signals();
+  auto record = read_resume_file(UniqueFd(*line.resume_fd));
+  if (!record) return record.error();
+  // Relative paths of the command line are meant from where the first program was started; without it there may be none.
+  if (::chdir(record->invocation.directory.c_str()) != 0 && ::chdir("/") != 0) return errno_error("chdir /");
+  if (line.check_only) {
+    auto settings = read_settings(line);
+    return settings ? Result<int>(0) : settings.error();
+  }
+  auto house = take_over_house(*record, settings_or(line, record->settings), std::move(arguments));
+  if (!house) return house.error();
+  return live(*house, &*record);
 }
 
 }  // namespace
@@ -108,7 +114,8 @@ int main(int argc, char** argv) {
   open_missing_stdio();
   const CommandLine line = read_command_line(argc, argv);
   if (line.exit_code) return *line.exit_code;
-  const auto exit_code = run(line);
+  std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
+  const auto exit_code = line.resume_fd ? go_on(line, std::move(arguments)) : run(line, std::move(arguments));
   if (exit_code) return *exit_code;
   std::fprintf(stderr, "jobpoold: %s\n", exit_code.error().text.c_str());
   return 1;

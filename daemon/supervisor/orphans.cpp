@@ -14,8 +14,9 @@
 
 namespace jobpool::supervisor {
 
-Orphans::Orphans(std::function<bool(pid_t)> is_known) : is_known_(std::move(is_known)) {
-  ::prctl(PR_SET_CHILD_SUBREAPER, 1);
+Orphans::Orphans(std::function<bool(pid_t)> is_known) : is_known_(std::move(is_known)) { ::prctl(PR_SET_CHILD_SUBREAPER, 1); }
+
+void Orphans::spare_existing() {
   if (reap_dead() == Found::none) return;
   for (const ProcessStatus& child : children_of(::getpid())) spared_.insert(child.pid);
 }
@@ -28,26 +29,44 @@ Orphans::State Orphans::sweep() {
 Orphans::Found Orphans::reap_dead() {
   for (;;) {
     siginfo_t dead{};
-    if (::waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | __WNOTHREAD | __WALL) != 0) return Found::none;  // ECHILD
-    if (dead.si_pid == 0) return Found::only_living;
-    spared_.erase(dead.si_pid);
+    if (::waitid(P_ALL, 0, &dead, WEXITED | WNOHANG | WNOWAIT | __WNOTHREAD | __WALL) != 0) return Found::none;  // ECHILD
+    // A known one that is dead hides those behind it from this call; kill_living() finds them.
+    if (dead.si_pid == 0 || is_known_(dead.si_pid)) return Found::some;
+    reap(dead.si_pid);
   }
+}
+
+void Orphans::reap(pid_t pid) {
+  ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOHANG | __WALL);
+  spared_.erase(pid);
 }
 
 // Whether any was there that is not spared. No process descriptors are needed: only this thread reaps them, so their pids are theirs.
 bool Orphans::kill_living() {
-  bool found = false;
-  for (const ProcessStatus& child : children_of(::getpid())) {
-    if (is_known_(child.pid) || spared_.contains(child.pid)) continue;
-    if (::kill(child.pid, SIGKILL) == 0) {
-      if (child.state != 'Z') ++killed_;
-      found = true;
-      continue;
+  for (;;) {
+    bool has_reaped = false, has_killed = false;
+    for (const ProcessStatus& child : children_of(::getpid())) {
+      if (is_known_(child.pid)) continue;
+      if (child.state == 'Z') {
+        reap(child.pid);
+        has_reaped = true;
+      } else if (!spared_.contains(child.pid)) {
+        has_killed = kill(child.pid) || has_killed;
+      }
     }
-    spdlog::error("process {} was left behind by a worker and cannot be killed: {}; ignoring it", child.pid, std::strerror(errno));
-    spared_.insert(child.pid);
+    // The children of one that died during the search are ours since, and may have been passed over.
+    if (has_killed || !has_reaped) return has_killed;
   }
-  return found;
+}
+
+bool Orphans::kill(pid_t pid) {
+  if (::kill(pid, SIGKILL) == 0) {
+    ++killed_;
+    return true;
+  }
+  spdlog::error("process {} was left behind by a worker and cannot be killed: {}; ignoring it", pid, std::strerror(errno));
+  spared_.insert(pid);
+  return false;
 }
 
 }  // namespace jobpool::supervisor

@@ -7,28 +7,37 @@
 #include <cstddef>
 #include <functional>
 #include <set>
+#include <vector>
 
 namespace jobpool::supervisor {
 
 class Orphans {
  public:
-  // Becomes the subreaper. Children that exist already (`sh -c 'other & exec jobpoold'`) are spared for ever.
-  // Requires: called in the main thread, before anything is spawned; all spawning is done by another thread.
-  // `is_known` tells whether a pid is one of the spawned ones.
+  // Becomes the subreaper. `is_known` tells whether a pid is one of the spawned ones, which others reap.
+  // Requires: called in the main thread; all spawning is done by another thread.
   explicit Orphans(std::function<bool(pid_t)> is_known);
+
+  // Children that exist already (`sh -c 'other & exec jobpoold'`) are spared for ever. Requires: nothing was spawned yet.
+  void spare_existing();
+  // At a reload: those that the predecessor spared. Workers that it spawned are this thread's children now, beside the orphans: as long
+  // as one of them lives, `/proc` is searched at each death.
+  void spare(const std::vector<pid_t>& pids) { spared_.insert(pids.begin(), pids.end()); }
+  std::vector<pid_t> spared() const { return {spared_.begin(), spared_.end()}; }
 
   enum class State { none, dying };
 
-  // Reaps the dead and kills the living; exact, and one system call when there are none. `dying`: look again at the next SIGCHLD.
-  // Killing makes their children ours in turn, so the tree is gone when `none` is returned, not before.
+  // Reaps the dead and kills the living; exact, and one system call when this thread has no children. `dying`: look again at the next
+  // SIGCHLD. Killing makes their children ours in turn, so the tree is gone when `none` is returned, not before.
   State sweep();
 
   std::size_t killed() const { return killed_; }
 
  private:
-  enum class Found { none, only_living };
+  enum class Found { none, some };
   Found reap_dead();
   bool kill_living();
+  void reap(pid_t pid);
+  bool kill(pid_t pid);
 
   std::function<bool(pid_t)> is_known_;
   std::set<pid_t> spared_;  // were there before us, or may not be killed by us (they changed their uid)

@@ -151,12 +151,13 @@ class ThreadSpawner final : public Spawner {
 
 }  // namespace
 
-Result<std::unique_ptr<Spawner>> Spawner::start() {
-  rlimit original{};
-  if (::getrlimit(RLIMIT_NOFILE, &original) != 0) return errno_error("getrlimit");
-  rlimit raised = original;
+Result<std::unique_ptr<Spawner>> Spawner::start(std::optional<std::uint64_t> file_limit) {
+  rlimit now{};
+  if (::getrlimit(RLIMIT_NOFILE, &now) != 0) return errno_error("getrlimit");
+  rlimit original = now, raised = now;
+  if (file_limit) original.rlim_cur = std::min<rlim_t>(*file_limit, now.rlim_max);
   raised.rlim_cur = raised.rlim_max;
-  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) raised = original;
+  if (::setrlimit(RLIMIT_NOFILE, &raised) != 0) raised = now;
   return std::unique_ptr<Spawner>(std::make_unique<ThreadSpawner>(original, raised));
 }
 

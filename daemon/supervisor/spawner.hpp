@@ -3,13 +3,16 @@
 // Why a thread: children belong to the thread that made them, while the kernel hands orphans to the main thread. So the main
 // thread's own children are exactly those that the supervisor did not spawn, and one waitid(__WNOTHREAD) tells whether there are any,
 // at no cost even while thousands of workers come and go; a look through all of /proc would be the alternative. The thread touches
-// nothing but the plan it is given, and lives as long as its children: PR_SET_PDEATHSIG is about the thread.
+// nothing but the plan it is given. It ends when the supervisor executes its successor: its children are the main thread's from then on
+// (see orphans.hpp), and those that had PR_SET_PDEATHSIG are dead, so workers have another way to die with us.
 #pragma once
 
 #include <sys/types.h>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -43,9 +46,10 @@ struct Child {
 
 class Spawner {
  public:
-  // Raises the limit of open files to the hard limit and starts the thread. Errors: io.
+  // Raises the limit of open files to the hard limit and starts the thread. `file_limit`: the soft limit that workers get, if
+  // it is not the one we have. Errors: io.
   // Requires: signals are blocked that the main thread reads from a signalfd.
-  static Result<std::unique_ptr<Spawner>> start();
+  static Result<std::unique_ptr<Spawner>> start(std::optional<std::uint64_t> file_limit = {});
   virtual ~Spawner() = default;
 
   // The child: a session of its own (a terminal's ^C is the supervisor's affair), no signal blocked or ignored, stdin /dev/null, stdout

@@ -1,14 +1,10 @@
 // Locking, and the record of the instance.
 #include "daemon/supervisor/state_dir.hpp"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
-
-#include <memory>
-#include <string_view>
 
 #include "daemon/supervisor/files.hpp"
 
@@ -38,22 +34,6 @@ Result<void> make_private(int directory, const std::string& path) {
   return {};
 }
 
-Result<void> remove_entries(int directory) {
-  const UniqueFd again(::openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (!again) return errno_error("output directory");
-  const int listed = ::fcntl(again.get(), F_DUPFD_CLOEXEC, 0);
-  const std::unique_ptr<DIR, int (*)(DIR*)> list(::fdopendir(listed), &::closedir);
-  if (!list) return errno_error("output directory");
-  while (const dirent* entry = ::readdir(list.get())) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == "..") continue;
-    // Only files are ours; a directory that somebody put there is not.
-    if (::unlinkat(directory, entry->d_name, 0) != 0 && errno != ENOENT && errno != EISDIR)
-      return errno_error("output file " + std::string(name));
-  }
-  return {};
-}
-
 }  // namespace
 
 StateDir::StateDir(std::string path, UniqueFd directory, UniqueFd lock)
@@ -73,6 +53,10 @@ Result<StateDir> StateDir::lock(const std::string& path) {
   auto written = write_all(lock.get(), std::to_string(::getpid()) + "\n");
   if (!written) return Error{written.error().code, path + "/" + kLock + ": " + written.error().text};
   return StateDir(path, std::move(*directory), std::move(lock));
+}
+
+StateDir StateDir::take_over(std::string path, UniqueFd directory, UniqueFd lock) {
+  return StateDir(std::move(path), std::move(directory), std::move(lock));
 }
 
 Result<std::optional<Instance>> StateDir::earlier_instance() const {
@@ -97,13 +81,11 @@ Result<void> StateDir::write_instance(const Instance& instance) const {
 
 void StateDir::remove_instance() const { ::unlinkat(directory_.get(), kInstance, 0); }
 
-Result<UniqueFd> StateDir::fresh_output() const {
+Result<UniqueFd> StateDir::open_output() const {
   auto output = make_directory(path_ + "/" + kOutput);
   if (!output) return output;
   auto made_private = make_private(output->get(), path_ + "/" + kOutput);
   if (!made_private) return made_private.error();
-  auto emptied = remove_entries(output->get());
-  if (!emptied) return emptied.error();
   return output;
 }
 

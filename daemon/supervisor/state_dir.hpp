@@ -21,6 +21,9 @@ class StateDir {
   // Errors: already_exists: another daemon has it (the text names its pid); io; permission_denied.
   static Result<StateDir> lock(const std::string& path);
 
+  // At a reload: it is locked, by these. Requires: they are open.
+  static StateDir take_over(std::string path, UniqueFd directory, UniqueFd lock);
+
   // The instance that did not end cleanly, if there is one. An unreadable record is an error: what it left could not be found.
   Result<std::optional<Instance>> earlier_instance() const;
 
@@ -30,8 +33,12 @@ class StateDir {
   // Says that nothing was left behind.
   void remove_instance() const;
 
-  // Makes output/ and empties it: no job outlives an instance yet, so nothing refers to what is in it. Errors: io.
-  Result<UniqueFd> fresh_output() const;
+  // Makes output/ if it is missing. What is in it stays: a durable job outlives its instance, and only the broker knows whose a file is.
+  // Errors: io.
+  Result<UniqueFd> open_output() const;
+
+  int directory() const { return directory_.get(); }
+  int lock_file() const { return lock_.get(); }
 
  private:
   StateDir(std::string path, UniqueFd directory, UniqueFd lock);

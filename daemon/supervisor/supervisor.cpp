@@ -60,12 +60,27 @@ Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
     : house_(house),
       loop_(std::move(loop)),
       broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }}),
+      trial_(loop_, spawner, [this](Result<void> trial) { on_trial_end(std::move(trial)); }),
       workers_(
           loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
-          [this](pid_t pid) { return pid == broker_.pid(); }, [this] { leave_if_empty(); }),
+          [this](pid_t pid) { return pid == broker_.pid() || pid == trial_.pid(); }, [this] { leave_if_empty(); }),
       broker_backoff_(kEarlyBrokerDeath) {}
 
 Result<Supervisor::End> Supervisor::run() {
+  workers_.begin();
+  return serve();
+}
+
+Result<Supervisor::End> Supervisor::go_on(const ResumeRecord& record) {
+  broker_starts_ = record.broker_starts;
+  was_ready_ = true;  // a broker that cannot start must not end the daemon: jobs run
+  auto taken = workers_.take_over(record.workers);
+  if (!taken) return taken.error();
+  spdlog::info("reloaded; instance {}, {} workers to be replaced", house_.instance.id, record.workers.workers.size());
+  return serve();
+}
+
+Result<Supervisor::End> Supervisor::serve() {
   const sigset_t signals = handled_signals();
   signals_.reset(::signalfd(-1, &signals, SFD_CLOEXEC | SFD_NONBLOCK));
   if (!signals_) return errno_error("signalfd");
@@ -74,6 +89,7 @@ Result<Supervisor::End> Supervisor::run() {
   auto started = start_broker();
   if (!started) return started.error();
   watch_socket();
+  check_socket();  // it may have vanished before it was watched
   feed_watchdog();
   auto ran = loop_.run();
   if (!ran) return ran.error();
@@ -132,6 +148,8 @@ void Supervisor::on_message(const Message& message) {
       return;
     case Kind::shutdown:
       return message.value == 1 ? stop_now() : drain();
+    case Kind::reload:
+      return reload();
     default:
       spdlog::warn("the broker sends a message of kind {}, which is ours to send: ignoring it", static_cast<unsigned>(message.kind));
   }
@@ -145,7 +163,10 @@ void Supervisor::on_ready() {
 
 void Supervisor::on_broker_death(BrokerProcess::Death death) {
   workers_.drop_waiting_starts();
-  const bool wanted = std::exchange(reloading_, false);
+  if (reload_ == Reload::ending_broker) {
+    reload_ = Reload::none;
+    if (phase_ == Phase::serving) return change_over();
+  }
   if (phase_ == Phase::stopping_broker) return stop_workers();
   if (phase_ > Phase::stopping_broker) return leave_if_empty();
   const bool exited = death.code == CLD_EXITED;
@@ -160,8 +181,7 @@ void Supervisor::on_broker_death(BrokerProcess::Death death) {
     end_.exit_code = 1;
     return stop_now();
   }
-  spdlog::log(wanted ? spdlog::level::info : spdlog::level::err, "broker {} {}; starting another, the workers live on",
-              exited ? "exited with" : "died of signal", death.value);
+  spdlog::error("broker {} {}; starting another, the workers live on", exited ? "exited with" : "died of signal", death.value);
   notify("STATUS=starting another broker");
   waiting_restart_ = loop_.at(broker_backoff_.next_start(Clock::now()), [this] { restart_broker(); });
 }
@@ -182,19 +202,6 @@ void Supervisor::on_signal(int signal) {
     default:
       return stop_now();
   }
-}
-
-// Replaces the broker by the program that is on disk now. SIGKILL is the simplest right way: it is what a broker must survive anyway.
-// A new jobpoold needs a new start.
-void Supervisor::reload() {
-  if (phase_ != Phase::serving) return;
-  spdlog::info("reloading: replacing the broker");
-  if (broker_.is_alive()) {
-    reloading_ = true;
-    return broker_.kill();
-  }
-  loop_.cancel(waiting_restart_);
-  restart_broker();
 }
 
 void Supervisor::watch_socket() {

@@ -4,36 +4,28 @@
 
 #include <memory>
 #include <optional>
+#include <string>
 
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/broker_process.hpp"
-#include "daemon/supervisor/instance.hpp"
-#include "daemon/supervisor/listener.hpp"
+#include "daemon/supervisor/house.hpp"
 #include "daemon/supervisor/loop.hpp"
-#include "daemon/supervisor/settings.hpp"
+#include "daemon/supervisor/resume_record.hpp"
 #include "daemon/supervisor/socket_watch.hpp"
 #include "daemon/supervisor/spawner.hpp"
+#include "daemon/supervisor/trial_run.hpp"
 #include "daemon/supervisor/workers.hpp"
 
 namespace jobpool::supervisor {
-
-// What outlives every other process of the instance.
-struct House {
-  Settings settings;
-  Instance instance;
-  Listener listener;
-  UniqueFd output_dir;
-  UniqueFd ledger;
-};
 
 // Which signals are read from a descriptor. Blocks them for this thread and those it starts.
 void block_signals();
 
 class Supervisor {
  public:
-  // `spawner` must outlive it. Requires: block_signals() was called; nothing was spawned yet.
+  // Both must outlive it. Requires: block_signals() was called; nothing was spawned yet by this program.
   Supervisor(House& house, Loop loop, Spawner& spawner);
 
   enum class Left { nothing, something };
@@ -43,12 +35,17 @@ class Supervisor {
   };
   // From the first broker's start until everything has ended. Errors: the broker's program cannot be started; io.
   Result<End> run();
+  // The same, after a reload: with what the predecessor's record says.
+  Result<End> go_on(const ResumeRecord& record);
 
  private:
   // In this order; a stop may begin anywhere and only goes on.
   enum class Phase { serving, draining, stopping_broker, stopping_workers, killing };
 
+  enum class Reload { none, trying, ending_broker };
+
   // supervisor.cpp: the normal life
+  Result<End> serve();
   Result<void> start_broker();
   void restart_broker();
   void hand_over();
@@ -58,10 +55,16 @@ class Supervisor {
   void on_broker_death(BrokerProcess::Death death);
   void on_signals();
   void on_signal(int signal);
-  void reload();
   void watch_socket();
   void check_socket();
   void feed_watchdog();
+
+  // reload.cpp: becoming another program
+  void reload();
+  void on_trial_end(Result<void> trial);
+  void change_over();
+  void give_up_reload(const Error& why);
+  ResumeRecord remember() const;
 
   // stopping.cpp: the way out
   void drain();
@@ -76,6 +79,7 @@ class Supervisor {
   House& house_;
   Loop loop_;
   BrokerProcess broker_;
+  TrialRun trial_;
   Workers workers_;
   UniqueFd signals_;
 
@@ -86,7 +90,8 @@ class Supervisor {
 
   Backoff broker_backoff_;
   unsigned broker_starts_ = 0;
-  bool reloading_ = false;
+  Reload reload_ = Reload::none;
+  std::string new_program_;
   bool was_ready_ = false;
   Loop::Timer waiting_restart_{};
 

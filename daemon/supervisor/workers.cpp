@@ -22,9 +22,6 @@ using control::Kind;
 using control::Message;
 using std::chrono::milliseconds;
 
-// Shorter lives count as "it cannot even start"; a worker is ready in a few milliseconds.
-constexpr milliseconds kEarlyDeath{200};
-
 // What a dead worker left behind dies at once, or hangs in the kernel. The jobs' callers must not wait for the latter.
 constexpr milliseconds kBurialPatience{2000};
 
@@ -58,7 +55,7 @@ void Workers::start(WorkerNumber number) {
     spdlog::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
     return;
   }
-  Place& place = places_.try_emplace(number, Place{Backoff(kEarlyDeath)}).first->second;
+  Place& place = places_[number];
   if (place.occupied || place.waiting_start != Loop::Timer::none) {
     spdlog::warn("the broker asks for worker {} twice: ignoring it", number.value);
     return;
@@ -110,15 +107,20 @@ Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
                   std::move(liveness->first),
                   std::move(orders->first),
                   std::move(*segment)};
-  auto watch = loop_.watch(worker.process.get(), EPOLLIN, [this, incarnation](std::uint32_t) { on_exit(incarnation); });
-  if (watch) worker.watch = *watch;
   // Cannot be watched: its death would go unnoticed, so it must not live. Its burial is done from here.
-  if (!watch) {
+  if (!watch(incarnation, worker)) {
     send_signal(worker, SIGKILL);
     loop_.at(Clock::now() + kBurialPatience, [this, incarnation] { on_exit(incarnation); });
   }
   spdlog::debug("worker {} started: incarnation {}, pid {}", number.value, incarnation.value, worker.pid);
-  introduce(incarnation, worker, 0);
+  introduce(incarnation, worker, control::Origin::fresh);
+  return {};
+}
+
+Result<void> Workers::watch(Incarnation incarnation, Worker& worker) {
+  auto watch = loop_.watch(worker.process.get(), EPOLLIN, [this, incarnation](std::uint32_t) { on_exit(incarnation); });
+  if (!watch) return watch.error();
+  worker.watch = *watch;
   return {};
 }
 
@@ -142,13 +144,13 @@ Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const
   return spawner_.spawn(plan);
 }
 
-void Workers::introduce(Incarnation incarnation, const Worker& worker, std::int32_t inherited) {
+void Workers::introduce(Incarnation incarnation, const Worker& worker, control::Origin origin) {
   Message message;
   message.kind = Kind::worker_started;
   message.incarnation = incarnation;
   message.number = worker.number;
   message.pid = worker.pid;
-  message.value = inherited;
+  message.value = static_cast<std::int32_t>(origin);
   const shm::SegmentFds& segment = worker.segment;
   const int fds[] = {segment.control.get(), segment.to_worker.get(), segment.from_worker.get(),
                      segment.payload.get(), segment.eventfd.get(),   worker.orders.get()};
@@ -166,7 +168,7 @@ void Workers::tell_death(Incarnation incarnation, const Worker& worker) {
 
 void Workers::introduce_all() {
   for (const auto& [incarnation, worker] : workers_) {
-    introduce(incarnation, worker, 1);
+    introduce(incarnation, worker, worker.program == Program::older ? control::Origin::older_program : control::Origin::inherited);
     if (worker.state == State::buried) tell_death(incarnation, worker);
   }
 }
@@ -222,8 +224,12 @@ void Workers::on_exit(Incarnation incarnation) {
   worker.value = death.si_status;
   dying_.push_back(incarnation);
   places_.at(worker.number).backoff.on_death(Clock::now(), cause_of(worker.code, worker.value));
-  if (burial_deadline_ == Loop::Timer::none) burial_deadline_ = loop_.at(Clock::now() + kBurialPatience, [this] { bury_dying(); });
+  expect_burial();
   sweep();
+}
+
+void Workers::expect_burial() {
+  if (burial_deadline_ == Loop::Timer::none) burial_deadline_ = loop_.at(Clock::now() + kBurialPatience, [this] { bury_dying(); });
 }
 
 void Workers::sweep() {

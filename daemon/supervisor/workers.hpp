@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <functional>
 #include <map>
 #include <span>
@@ -19,6 +20,7 @@
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/loop.hpp"
 #include "daemon/supervisor/orphans.hpp"
+#include "daemon/supervisor/resume_record.hpp"
 #include "daemon/supervisor/spawner.hpp"
 
 namespace jobpool::supervisor {
@@ -38,6 +40,12 @@ class Workers {
   // `on_progress` is called when workers and their trees may be gone. Requires: as Orphans.
   Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::function<bool(pid_t)> is_other_child,
           std::function<void()> on_progress);
+
+  // Exactly one of them, before anything else: there are none yet, or these, of the predecessor. What it had started is of an older
+  // program, and the broker is told so. Errors: io.
+  void begin() { orphans_.spare_existing(); }
+  Result<void> take_over(const WorkersRecord& record);
+  WorkersRecord remember() const;
 
   // The broker's wishes. They are checked: what makes no sense is logged and ignored.
   void start(WorkerNumber number);
@@ -60,11 +68,8 @@ class Workers {
   bool is_empty() const;
 
  private:
-  enum class State {
-    alive,
-    dying,  // dead, but not reaped: its tree is being killed
-    buried,
-  };
+  using State = WorkerRecord::State;  // dying: dead, but not reaped: its tree is being killed
+  enum class Program { current, older };
   struct Worker {
     WorkerNumber number;
     State state = State::alive;
@@ -76,10 +81,12 @@ class Workers {
     Loop::Watch watch{};
     std::int32_t code = 0;
     std::int32_t value = 0;
+    Program program = Program::current;
   };
   // What outlives an incarnation.
   struct Place {
-    Backoff backoff;
+    // Shorter lives count as "it cannot even start"; a worker is ready in a few milliseconds.
+    Backoff backoff{std::chrono::milliseconds{200}};
     Loop::Timer waiting_start{};
     bool occupied = false;
   };
@@ -87,12 +94,15 @@ class Workers {
   void start_now(WorkerNumber number);
   Result<void> make(WorkerNumber number, Incarnation incarnation);
   Result<Child> spawn(WorkerNumber number, Incarnation incarnation, const shm::SegmentFds& segment, int liveness, int orders);
+  Result<void> take_over(const WorkerRecord& record);
+  Result<void> watch(Incarnation incarnation, Worker& worker);
   void wait_and_start(WorkerNumber number, Place& place);
-  void introduce(Incarnation incarnation, const Worker& worker, std::int32_t inherited);
+  void introduce(Incarnation incarnation, const Worker& worker, control::Origin origin);
   void tell_death(Incarnation incarnation, const Worker& worker);
   void on_exit(Incarnation incarnation);
   void bury(Incarnation incarnation, Worker& worker);
   void bury_dying();
+  void expect_burial();
   void send_signal(const Worker& worker, int signal) const;
 
   Loop& loop_;

@@ -104,7 +104,10 @@ void Loop::report(const shm::Claim& claim) {
 Loop::Next Loop::rest() {
   claims_.wait([this] { return has_news(); });
   if (is_orphaned_) return Next::abandon;
-  return orders_.leave_asked() ? Next::leave : Next::go_on;
+  if (!orders_.leave_asked()) return Next::go_on;
+  // What was offered before the order is still done here: a job's descriptors, once sent, cannot be given to another worker.
+  const auto last = claims_.try_claim();
+  return last ? serve(*last) : Next::leave;
 }
 
 // Asked by wait() after it has announced the sleep: an order that is sent later rings the bell.

@@ -15,6 +15,7 @@
 #include "common/shm/claim_side.hpp"
 #include "common/shm/segment.hpp"
 #include "daemon/worker/arguments.hpp"
+#include "daemon/worker/death_signal.hpp"
 #include "daemon/worker/function/built_in.hpp"
 #include "daemon/worker/function/plugins.hpp"
 #include "daemon/worker/loop.hpp"
@@ -45,7 +46,7 @@ Result<void> prepare_process() {
   if (::close_range(control::kWorkerControlMemFd, ~0U, CLOSE_RANGE_CLOEXEC) != 0) return errno_error("close_range");
   if (::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) return errno_error("prctl(PR_SET_CHILD_SUBREAPER)");
   // Idle or in a function there is nothing to clear up when the supervisor dies. If it died before this, the loop sees the hang-up.
-  if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return errno_error("prctl(PR_SET_PDEATHSIG)");
+  if (auto armed = die_at_hangup(control::kWorkerSupervisorFd); !armed) return armed;
   outlive_signals();
   std::setvbuf(stdout, nullptr, _IOLBF, BUFSIZ);  // what functions print goes to the log line by line
   return {};

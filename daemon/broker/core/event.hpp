@@ -41,7 +41,8 @@ struct WorkerJoined {
   WorkerNumber number;
 };
 
-// It broke the queue's rules and is about to be killed: nothing more for it. What it has in its slots is judged at its death.
+// It is about to be killed, since it broke the queue's rules, or was told to leave when it has done what it has: nothing more for it.
+// What it has in its slots then is judged at its death.
 struct WorkerCondemned {
   Incarnation incarnation;
 };

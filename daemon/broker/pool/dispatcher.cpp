@@ -88,6 +88,16 @@ void Dispatcher::order(JobId job, Incarnation worker, control::OrderKind kind, M
     condemn(*link, "it takes no orders (" + sent.error().text + ")");
 }
 
+void Dispatcher::dismiss(Incarnation worker) {
+  Link* link = find(worker);
+  if (link == nullptr || link->condemned) return;
+  control::Order order;
+  order.kind = control::OrderKind::leave;
+  if (const auto sent = control::send_order(link->seed.orders.get(), order); !sent && sent.error().code != Errc::closed)
+    return condemn(*link, "it takes no orders (" + sent.error().text + ")");
+  if (std::exchange(link->rung, false)) to_ring_.push_back(worker);
+}
+
 void Dispatcher::ring_bells() {
   for (const Incarnation worker : to_ring_)
     if (Link* link = find(worker)) {

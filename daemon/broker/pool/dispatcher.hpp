@@ -62,6 +62,9 @@ class Dispatcher {
   bool is_claimed(JobId job, Incarnation worker);
   void order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal = 0);
 
+  // Told to leave; requires that nothing more is offered to it. Waits for the bell, as offers do.
+  void dismiss(Incarnation worker);
+
   // One wake-up for all that was offered this turn.
   void ring_bells();
 

@@ -2,7 +2,6 @@
 #include "daemon/worker/command/command_runner.hpp"
 
 #include <signal.h>
-#include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
 
@@ -11,6 +10,7 @@
 #include "daemon/worker/command/start_error.hpp"
 #include "daemon/worker/command/streams.hpp"
 #include "daemon/worker/command/watch.hpp"
+#include "daemon/worker/death_signal.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -28,21 +28,22 @@ sigset_t child_exits() {
 // the worker can kill the tree first. A worker in a function, or idle, has nothing to clear up and dies at once.
 class RunningCommand {
  public:
-  RunningCommand() {
+  explicit RunningCommand(int supervisor_socket) : supervisor_socket_(supervisor_socket) {
     // A plugin that ignores SIGCHLD would have the kernel reap our children.
     ::signal(SIGCHLD, SIG_DFL);
     const sigset_t exits = child_exits();
     ::sigprocmask(SIG_BLOCK, &exits, &before_);
-    ::prctl(PR_SET_PDEATHSIG, 0);
+    outlive_hangup(supervisor_socket_);
   }
   ~RunningCommand() {
-    ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+    die_at_hangup_again(supervisor_socket_);
     ::sigprocmask(SIG_SETMASK, &before_, nullptr);
   }
   RunningCommand(const RunningCommand&) = delete;
   RunningCommand& operator=(const RunningCommand&) = delete;
 
  private:
+  int supervisor_socket_;
   sigset_t before_;
 };
 
@@ -101,7 +102,7 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
   if (!streams) return {not_started(kOwnFailure, streams.error().text)};
   if (const auto begun = tree_->begin(attempt); !begun) return {not_started(kOwnFailure, begun.error().text)};
 
-  const RunningCommand running;
+  const RunningCommand running(place_.supervisor_socket);
   const ExecPlan plan(spec, attempt, place_.worker);
   auto started = spawner_.spawn({.plan = plan,
                                  .streams = {(*streams)[0].get(), (*streams)[1].get(), (*streams)[2].get()},

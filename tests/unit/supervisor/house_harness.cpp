@@ -13,6 +13,7 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
@@ -114,7 +115,7 @@ void Broker::kill_worker(Incarnation incarnation) {
 
 void Broker::die() const { REQUIRE(::kill(pid, SIGKILL) == 0); }
 void Broker::exit_with(int code) { say(control::Kind::stop_now, code); }
-void Broker::read_no_more() { say(control::Kind::reload); }
+void Broker::read_no_more() { say(control::Kind::handover_done); }
 
 void Broker::expect_end() {
   for (;;) {
@@ -158,7 +159,15 @@ bool Worker::is_zombie_or_gone() const {
 }
 
 House::House(std::vector<std::string> arguments, std::string prefix)
-    : state_dir_(dir_ / "state"), socket_(dir_ / "run/socket"), arguments_(std::move(arguments)), prefix_(std::move(prefix)) {
+    : state_dir_(dir_ / "state"),
+      socket_(dir_ / "run/socket"),
+      programs_(dir_ / "programs"),
+      arguments_(std::move(arguments)),
+      prefix_(std::move(prefix)) {
+  std::filesystem::create_directory(programs_);
+  for (const char* fake : {"jobpool-broker", "jobpool-worker"})
+    std::filesystem::create_symlink(FAKES + ("/" + std::string(fake)), programs_ + "/" + fake);
+  std::filesystem::create_symlink(JOBPOOLD, installed_program());
   brokers_.reset(::socket(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0));
   const sockaddr_un address = address_of(dir_ / "brokers");
   REQUIRE(::bind(brokers_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
@@ -180,8 +189,9 @@ void House::start_again() {
 }
 
 pid_t House::spawn(const std::vector<std::string>& arguments, const std::string& log) const {
-  std::string script = "export JOBPOOL_TEST_BROKER='" + (dir_ / "brokers") + "'; " + prefix_ + " \"$@\" 2>>'" + log + "'";
-  std::vector<std::string> words{"sh",          "-c",       script,     "jobpoold", JOBPOOLD,      "--program-dir", FAKES,
+  std::string script =
+      "export JOBPOOLD='" JOBPOOLD "' JOBPOOL_TEST_BROKER='" + (dir_ / "brokers") + "'; " + prefix_ + " \"$@\" 2>>'" + log + "'";
+  std::vector<std::string> words{"sh",          "-c",       script,     "jobpoold", JOBPOOLD,      "--program-dir", programs_,
                                  "--state-dir", state_dir_, "--socket", socket_,    "--log-level", "debug"};
   words.insert(words.end(), arguments.begin(), arguments.end());
   std::vector<char*> pointers;
@@ -190,6 +200,17 @@ pid_t House::spawn(const std::vector<std::string>& arguments, const std::string&
   pid_t pid = 0;
   REQUIRE(::posix_spawn(&pid, "/bin/sh", nullptr, nullptr, pointers.data(), environ) == 0);
   return pid;
+}
+
+void House::install(const std::string& script) const {
+  std::filesystem::remove(installed_program());
+  std::ofstream(installed_program()) << "#!/bin/sh\n" << script << "\n";
+  std::filesystem::permissions(installed_program(), std::filesystem::perms::owner_all);
+}
+
+std::size_t House::open_descriptors() const {
+  const std::filesystem::directory_iterator all("/proc/" + std::to_string(pid_) + "/fd");
+  return static_cast<std::size_t>(std::distance(begin(all), end(all)));
 }
 
 std::string House::log() const { return read_file(dir_ / "log"); }

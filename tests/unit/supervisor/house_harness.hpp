@@ -65,6 +65,7 @@ class House {
 
   const std::string& state_dir() const { return state_dir_; }
   const std::string& socket() const { return socket_; }
+  std::string file(const std::string& name) const { return dir_ / name; }
   pid_t pid() const { return pid_; }
   std::string log() const;
 
@@ -77,6 +78,12 @@ class House {
   // A second one beside the first; waits for its end.
   int run_beside(const std::vector<std::string>& arguments, std::string& said) const;
 
+  // Puts a shell script in the place of the installed jobpoold; $JOBPOOLD is the real one.
+  void install(const std::string& script) const;
+  std::string installed_program() const { return programs_ + "/jobpoold"; }
+  // How many descriptors jobpoold has open.
+  std::size_t open_descriptors() const;
+
   std::string instance() const;
   // Processes of an instance that are alive.
   static std::vector<pid_t> processes_of(const std::string& instance);
@@ -87,6 +94,7 @@ class House {
   TemporaryDir dir_;
   std::string state_dir_;
   std::string socket_;
+  std::string programs_;
   std::vector<std::string> arguments_;
   std::string prefix_;
   UniqueFd brokers_;  // where fake brokers connect to

@@ -112,21 +112,6 @@ TEST_CASE("an instance began before its socket listened, whichever broker is ask
   CHECK(has(second.arguments, "--since", std::to_string(since)));
 }
 
-TEST_CASE("HUP replaces the broker and leaves the workers alone") {
-  House house;
-  auto first = house.next_broker();
-  first.expect_empty_handover();
-  first.start_worker(1);
-  const Worker worker(first.expect(Kind::worker_started));
-  house.signal(SIGHUP);
-  first.expect_end();
-  auto second = house.next_broker();
-  second.expect(Kind::welcome);
-  CHECK(Worker(second.expect(Kind::worker_started)).pid == worker.pid);
-  second.expect(Kind::handover_done);
-  CHECK(!worker.is_zombie_or_gone());
-}
-
 TEST_CASE("TERM lets running jobs finish, then ends everything") {
   House house;
   auto broker = house.next_broker();

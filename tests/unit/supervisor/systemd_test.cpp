@@ -106,3 +106,27 @@ TEST_CASE("systemd is told when the daemon is ready, that it stops, and that it 
   broker.expect(Kind::drain);
   CHECK(receive_text(notified).find("STOPPING=1\n") == 0);
 }
+
+TEST_CASE("a socket from systemd is kept over a reload, which systemd is told of") {
+  TemporaryDir dir;
+  const UniqueFd listening = bound(SOCK_STREAM, dir / "activated"), notified = bound(SOCK_DGRAM, dir / "notify");
+  REQUIRE(::listen(listening.get(), 8) == 0);
+  const UniqueFd nine = at_nine(listening);
+  House house({}, "export NOTIFY_SOCKET='" + (dir / "notify") + "' LISTEN_PID=$$ LISTEN_FDS=1 LISTEN_FDNAMES=varlink; " + kMoved);
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  first.say(Kind::ready);
+  CHECK(receive_text(notified).find("READY=1\n") == 0);
+  house.signal(SIGHUP);
+  CHECK(receive_text(notified).find("RELOADING=1\nMONOTONIC_USEC=") == 0);
+  first.expect_end();
+  auto second = house.next_broker();
+  const auto welcome = second.expect(Kind::welcome);
+  REQUIRE(welcome.fds.size() == 3);
+  CHECK(inode_of(welcome.fds[2]) == inode_of(listening));
+  second.expect(Kind::handover_done);
+  CHECK(std::find(second.arguments.begin(), second.arguments.end(), dir / "activated") != second.arguments.end());
+  CHECK(house.log().find("is ignored") == std::string::npos);
+  second.say(Kind::ready);
+  CHECK(receive_text(notified).find("READY=1\n") == 0);
+}

@@ -193,3 +193,26 @@ TEST_CASE("a cancel of several jobs sees which of them were claimed") {
   CHECK(call->answers == 0);
   CHECK(house.broker->call("Job.Cancel", R"({"ids":[3,77]})")->error_name == "org.jobpool.Job.NoSuchJob");
 }
+
+TEST_CASE("a worker that is told to leave gets nothing more, does what it has, and its leaving costs nothing") {
+  House house(2);
+  house.broker->apply("a");
+  const auto second = house.broker->apply("b");  // the worker that was idle last gets the first job
+  house.turn();
+  const auto claim = house.worker(0).claim(), other = house.worker(1).claim();
+  REQUIRE(claim);
+  REQUIRE(other);
+  house.broker->engine.dismiss_worker(house.worker(0).incarnation);
+  const auto order = control::receive_order(house.worker(0).orders.get());
+  REQUIRE(order);
+  CHECK(order->order.kind == control::OrderKind::leave);
+  house.worker(0).run(*claim);
+  house.turn();
+  CHECK(second->answer().value("outcome", "") == "succeeded");
+  const auto third = house.broker->apply("c");
+  house.turn();
+  CHECK_FALSE(house.worker(0).claim());
+  CHECK(house.broker->engine.worker_died(house.worker(0).incarnation, 0, 0) == 0);
+  CHECK(house.broker->engine.worker_died(house.worker(1).incarnation, 0, 0) == 1);
+  CHECK(house.broker->killed.empty());
+}

@@ -1,6 +1,7 @@
 // Stands in for jobpool-broker: carries every message between the supervisor and the test, which decides. The test listens on the
 // sequenced-packet socket named by $JOBPOOL_TEST_BROKER; each life of the broker is one connection. First it sends its arguments.
-// Two kinds that no broker would ever send are the test's commands to this program: stop_now = exit with `value`, reload = read no more.
+// Two kinds that no broker would ever send are the test's commands to this program: stop_now = exit with `value`, handover_done = read no
+// more.
 #include <poll.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -38,7 +39,7 @@ void introduce(int test, int argc, char** argv) {
 
 void obey(const control::Message& message) {
   if (message.kind == control::Kind::stop_now) ::_exit(message.value);
-  while (message.kind == control::Kind::reload) ::pause();
+  while (message.kind == control::Kind::handover_done) ::pause();
 }
 
 // False: the sender is gone.

@@ -1,0 +1,78 @@
+// Changing over to the programs that are installed now, in steps, each of which can fail and leave everything as it was:
+// a trial run of the new jobpoold; the broker's end; execve, with the workers and all memory kept; a new broker, which asks each older
+// worker to leave when it has nothing to do.
+#include <spdlog/spdlog.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <utility>
+
+#include "daemon/supervisor/activation.hpp"
+#include "daemon/supervisor/reexec.hpp"
+#include "daemon/supervisor/supervisor.hpp"
+
+namespace jobpool::supervisor {
+namespace {
+
+// CLOCK_MONOTONIC, as systemd compares it.
+std::string monotonic_usec() {
+  timespec now{};
+  ::clock_gettime(CLOCK_MONOTONIC, &now);
+  return std::to_string(now.tv_sec * 1'000'000LL + now.tv_nsec / 1'000);
+}
+
+std::string installed_program(const House& house) {
+  const std::string beside = house.settings.program_dir + "/jobpoold";
+  if (::access(beside.c_str(), F_OK) == 0) return beside;
+  spdlog::warn("{} is not there; reloading {}", beside, house.invocation.program);
+  return house.invocation.program;
+}
+
+}  // namespace
+
+ResumeRecord Supervisor::remember() const {
+  ResumeRecord record = supervisor::remember(house_);
+  record.broker_starts = broker_starts_;
+  record.workers = workers_.remember();
+  return record;
+}
+
+void Supervisor::reload() {
+  if (phase_ != Phase::serving) return spdlog::warn("stopping: no reload any more");
+  if (reload_ != Reload::none) return spdlog::info("reloading already");
+  new_program_ = installed_program(house_);
+  spdlog::info("reloading: trying {}", new_program_);
+  auto file = write_resume_file(remember());
+  if (!file) return give_up_reload(file.error());
+  auto started = trial_.start(new_program_, house_.arguments, file->get());
+  if (!started) return give_up_reload(started.error());
+  reload_ = Reload::trying;
+  notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec() + "\nSTATUS=reloading");
+}
+
+void Supervisor::on_trial_end(Result<void> trial) {
+  reload_ = Reload::none;
+  if (phase_ != Phase::serving) return;
+  if (!trial) return give_up_reload(trial.error());
+  // SIGKILL is the simplest right way: it is what a broker must survive anyway.
+  reload_ = Reload::ending_broker;
+  if (broker_.is_alive()) return broker_.kill();
+  loop_.cancel(std::exchange(waiting_restart_, Loop::Timer::none));
+  change_over();
+}
+
+// Returns only if it failed.
+void Supervisor::change_over() {
+  reload_ = Reload::none;
+  const ResumeRecord record = remember();
+  auto file = write_resume_file(record);
+  give_up_reload(file ? become(new_program_, house_.arguments, record, *file) : file.error());
+  restart_broker();
+}
+
+void Supervisor::give_up_reload(const Error& why) {
+  spdlog::error("reload: {}; going on as before", why.text);
+  notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
+}
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,82 @@
+// What a supervisor tells its successor in the same process: everything that is not in the kernel's hands, and the numbers of the
+// descriptors that are. A value and its text; it owns nothing. jobpoold, at a reload.
+//
+//   jobpool-resume 1 layout <of shared memory>
+//   invocation "<working directory>" "<program>" <soft limit of open files>
+//   settings "<socket>" "<state dir>" <workers> "<log level>" <drain seconds> "<program dir>" <n> "<plugin dir>"…
+//   instance <id> <boot id> <pid> <start time> <since>
+//   listener <1: activated> <device> <inode> <n> <fd>…
+//   held <state dir fd> <lock fd> <output dir fd> <ledger fd>
+//   broker <started so far>
+//   workers <last incarnation> <n>
+//   worker <incarnation> <number> <pid> <state> <code> <value> <process fd> <liveness fd> <orders fd> <five segment fds>
+//   spared <n> <pid>…
+//   end
+//
+// A program reads every version that a daemon may still run with, and writes the newest. The layout is shm::kLayoutVersion, which stands
+// for all memory that outlives a broker: a program that has another one refuses, and the running daemon goes on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/ids.hpp"
+#include "common/result.hpp"
+#include "daemon/supervisor/instance.hpp"
+#include "daemon/supervisor/settings.hpp"
+
+namespace jobpool::supervisor {
+
+// How jobpoold was started; its arguments travel as arguments.
+struct Invocation {
+  std::string directory;  // relative paths of the command line are meant from here
+  std::string program;    // its own file's path at start; another file may be there now
+  std::uint64_t file_limit = 0;
+};
+
+struct ListenerRecord {
+  bool activated = false;
+  std::uint64_t device = 0, inode = 0;
+  std::vector<int> sockets;
+};
+
+struct WorkerRecord {
+  enum class State { alive = 0, dying = 1, buried = 2 };
+  Incarnation incarnation;
+  WorkerNumber number;
+  pid_t pid = 0;
+  State state = State::alive;
+  std::int32_t code = 0, value = 0;
+  int process = -1, liveness = -1, orders = -1;    // −1: none
+  std::array<int, 5> segment{-1, -1, -1, -1, -1};  // in the order of shm::SegmentFds
+};
+
+struct WorkersRecord {
+  Incarnation last;
+  std::vector<WorkerRecord> workers;  // ascending
+  std::vector<pid_t> spared;          // children that were there before the first supervisor
+};
+
+struct ResumeRecord {
+  Invocation invocation;
+  Settings settings;
+  Instance instance;
+  ListenerRecord listener;
+  int state_dir = -1, state_lock = -1, output_dir = -1, ledger = -1;
+  unsigned broker_starts = 0;
+  WorkersRecord workers;
+};
+
+std::string to_text(const ResumeRecord& record);
+// Errors: unsupported: another version or layout; protocol: not such a text.
+Result<ResumeRecord> resume_record_from(std::string_view text);
+
+// All descriptors it names.
+std::vector<int> descriptors_of(const ResumeRecord& record);
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,64 @@
+// The table of workers across a reload: what is remembered, and taken over by the successor.
+#include <chrono>
+
+#include "daemon/supervisor/workers.hpp"
+
+namespace jobpool::supervisor {
+
+WorkersRecord Workers::remember() const {
+  WorkersRecord record;
+  record.last = last_;
+  record.spared = orphans_.spared();
+  for (const auto& [incarnation, worker] : workers_) {
+    const shm::SegmentFds& segment = worker.segment;
+    record.workers.push_back({.incarnation = incarnation,
+                              .number = worker.number,
+                              .pid = worker.pid,
+                              .state = worker.state,
+                              .code = worker.code,
+                              .value = worker.value,
+                              .process = worker.process.get(),
+                              .liveness = worker.liveness.get(),
+                              .orders = worker.orders.get(),
+                              .segment = {segment.control.get(), segment.to_worker.get(), segment.from_worker.get(), segment.payload.get(),
+                                          segment.eventfd.get()}});
+  }
+  return record;
+}
+
+Result<void> Workers::take_over(const WorkersRecord& record) {
+  last_ = record.last;
+  orphans_.spare(record.spared);
+  for (const WorkerRecord& worker : record.workers) {
+    auto taken = take_over(worker);
+    if (!taken) return taken;
+  }
+  // Deaths and orphans whose signal the predecessor had read.
+  if (!dying_.empty()) expect_burial();
+  sweep();
+  return {};
+}
+
+Result<void> Workers::take_over(const WorkerRecord& record) {
+  Worker& worker = workers_[record.incarnation];
+  worker = Worker{record.number,
+                  record.state,
+                  record.pid,
+                  UniqueFd(record.process),
+                  UniqueFd(record.liveness),
+                  UniqueFd(record.orders),
+                  {UniqueFd(record.segment[0]), UniqueFd(record.segment[1]), UniqueFd(record.segment[2]), UniqueFd(record.segment[3]),
+                   UniqueFd(record.segment[4])},
+                  Loop::Watch::none,
+                  record.code,
+                  record.value,
+                  Program::older};
+  if (worker.state == State::buried) return {};
+  pids_.insert(worker.pid);
+  places_.try_emplace(worker.number, Place{}).first->second.occupied = true;
+  if (worker.state == State::alive) return watch(record.incarnation, worker);
+  dying_.push_back(record.incarnation);
+  return {};
+}
+
+}  // namespace jobpool::supervisor

@@ -1,0 +1,143 @@
+// HUP under running jobs: the programs change, and no job or caller notices.
+#include <signal.h>
+
+#include <algorithm>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
+#include "tests/support/ledger.hpp"
+#include "tests/support/number_from.hpp"
+#include "tests/support/processes.hpp"
+
+using namespace jobpool::testing;
+
+namespace {
+
+// Answers when the new broker does.
+void reload(const Daemon& daemon) {
+  const pid_t broker = daemon.broker_pid();
+  REQUIRE(::kill(daemon.pid(), SIGHUP) == 0);
+  REQUIRE(wait_until([&] { return !is_alive(broker); }));
+  CHECK(daemon.broker_pid() != broker);
+}
+
+bool has(const std::vector<pid_t>& pids, pid_t pid) { return std::find(pids.begin(), pids.end(), pid) != pids.end(); }
+
+// As many as before, and none of those.
+bool are_replaced(const Daemon& daemon, const std::vector<pid_t>& before) {
+  const auto now = daemon.worker_pids();
+  return now.size() == before.size() && std::none_of(now.begin(), now.end(), [&](pid_t pid) { return has(before, pid); });
+}
+
+}  // namespace
+
+TEST_CASE("a command survives a reload, its caller gets all of its output, and its worker is replaced when it has ended") {
+  Daemon daemon({.workers = 2});
+  daemon.require_workers(2);
+  const Gate gate(daemon.file("gate"));
+  Child caller = daemon.start({"apply", "--", "sh", "-c", "echo $JOBPOOL_JOB_ID; " + gate.wait() + "; echo $word; exit 6"});
+  const std::string id = caller.read_line();
+  REQUIRE(wait_until([&] { return daemon.job(id).contains("pid"); }));
+  const pid_t command = daemon.job(id)["pid"].get<pid_t>(), busy = parent_of(command);
+  const auto before = daemon.worker_pids();
+  const json hello = daemon.hello();
+
+  reload(daemon);
+  CHECK(daemon.hello()["instance"] == hello["instance"]);
+  // The idle one is new, the busy one stays.
+  CHECK(wait_until([&] {
+    const auto now = daemon.worker_pids();
+    return now.size() == 2 && has(now, busy) && std::count_if(now.begin(), now.end(), [&](pid_t pid) { return has(before, pid); }) == 1;
+  }));
+  CHECK(is_alive(command));
+  CHECK_FALSE(caller.has_ended());
+  CHECK(daemon.job(id)["state"] == "running");
+  CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");
+
+  gate.open("through");
+  const Finished finished = caller.finish();
+  CHECK(finished.exit_code == 6);
+  CHECK(finished.out == "through\n");
+  CHECK(wait_until([&] { return are_replaced(daemon, before); }));
+  CHECK(daemon.run({"apply", "@square", "6"}).out == "36\n");
+  CHECK(daemon.status()["workerRestarts"] == 0);  // those that left were no crashes
+}
+
+TEST_CASE("the outcome and the output files of a job that ran across a reload are complete") {
+  Daemon daemon({.workers = 1});
+  const Gate gate(daemon.file("gate"));
+  const std::string id = daemon.submit({"--", "sh", "-c", "echo before; echo aside >&2; " + gate.wait() + "; echo after; exit 3"});
+  const std::string next = daemon.submit({"@square", "9"});
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
+  reload(daemon);
+  gate.open();
+  const Finished got = daemon.run({"get", id});
+  CHECK(got.exit_code == 3);
+  CHECK(got.out == "before\nafter\n");
+  CHECK(got.err.find("aside\n") != std::string::npos);
+  CHECK(daemon.job(id)["attempt"] == 1);
+}
+
+// A worker in a function had the death of the thread that started it as its own, and a reload ends that thread.
+TEST_CASE("a function survives a reload") {
+  Daemon daemon({.workers = 1});
+  const std::string id = daemon.submit({"@sleep", "1000"});
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
+  const auto before = daemon.worker_pids();
+  reload(daemon);
+  CHECK(daemon.job(id)["state"] == "running");
+  CHECK(daemon.worker_pids() == before);
+  CHECK(daemon.run({"cancel", id}).exit_code == 0);
+  CHECK(wait_until([&] { return daemon.job(id)["outcome"] == "cancelled"; }));
+  CHECK(wait_until([&] { return are_replaced(daemon, before); }));
+}
+
+TEST_CASE("nothing survives the death of a supervisor that was reloaded") {
+  Daemon daemon({.workers = 2});
+  Child command = daemon.start({"apply", "--", "sh", "-c", "setsid sleep 1001 & echo ready; wait; sleep 1002"});
+  REQUIRE(command.read_line() == "ready");
+  daemon.submit({"@sleep", "1000"});
+  reload(daemon);
+  daemon.kill();
+  CHECK(command.finish().exit_code == 125);
+  const bool all_gone = wait_until([&] { return daemon.survivors().empty(); });
+  INFO(describe(daemon.survivors()));
+  CHECK(all_gone);
+}
+
+TEST_CASE("reloads one after the other under load lose nothing and run nothing twice") {
+  const int reloads = number_from("JOBPOOL_TEST_RELOADS", 5);  // 100 for a long night
+  const int clients_of_all = 20 * std::min(reloads, 50);
+  Daemon daemon({.workers = 3});
+  const Ledger ledger(daemon.file("ledger"));
+  raise_file_limit();
+  std::vector<Child> clients;
+  clients.reserve(static_cast<std::size_t>(clients_of_all));
+  int done = 0;
+  for (int number = 0; number < clients_of_all; ++number) {
+    const std::string name = std::to_string(number);
+    std::vector<std::string> words = {"apply", "--"};
+    const auto command = ledger.command(name, "sleep 0.02; echo " + name);
+    words.insert(words.end(), command.begin(), command.end());
+    clients.push_back(daemon.start(std::move(words)));
+    if (number * reloads / clients_of_all < done) continue;
+    reload(daemon);
+    ++done;
+  }
+  for (int number = 0; number < clients_of_all; ++number) {
+    const Finished finished = clients[static_cast<std::size_t>(number)].finish();
+    INFO("client " << number << ": " << finished.err);
+    CHECK(finished.exit_code == 0);
+    CHECK(finished.out == std::to_string(number) + "\n");
+  }
+  const auto entries = ledger.read();
+  CHECK(entries.size() == static_cast<std::size_t>(clients_of_all));
+  for (const auto& [name, entry] : entries) {
+    INFO("job " << name);
+    CHECK(entry.starts == 1);
+    CHECK(entry.ends == 1);
+  }
+  CHECK(daemon.status()["brokerRestarts"] == done);
+  CHECK(daemon.status()["workerRestarts"] == 0);
+}

@@ -1,0 +1,138 @@
+// Reloads that cannot be: the daemon that runs goes on, and says why.
+#include <signal.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/wait_until.hpp"
+#include "tests/unit/supervisor/house_harness.hpp"
+
+using namespace jobpool;
+using control::Kind;
+using test::Broker;
+using test::House;
+using test::Worker;
+
+namespace {
+
+// Waits until the log says `words`; the same broker then still serves.
+void expect_refusal(const House& house, Broker& broker, const std::string& words) {
+  const bool said = testing::wait_until([&] { return house.log().find(words) != std::string::npos; });
+  INFO(house.log());
+  REQUIRE(said);
+  broker.start_worker(1);
+  Worker worker(broker.expect(Kind::worker_started));
+  CHECK(!worker.is_zombie_or_gone());
+}
+
+}  // namespace
+
+TEST_CASE("a program that says no in its trial run leaves the old one serving") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install("exit 3");
+  house.signal(SIGHUP);
+  expect_refusal(house, broker, "does not take over (exit code 3");
+}
+
+TEST_CASE("a program that may not be executed leaves the old one serving") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install("exit 0");
+  std::filesystem::permissions(house.installed_program(), std::filesystem::perms::owner_read);
+  house.signal(SIGHUP);
+  expect_refusal(house, broker, "going on as before");
+}
+
+TEST_CASE("a program that does not know reloads leaves the old one serving") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install("case \"$*\" in *--resume-fd*) echo unknown option >&2; exit 2;; esac");
+  house.signal(SIGHUP);
+  expect_refusal(house, broker, "does not take over (exit code 2");
+}
+
+TEST_CASE("a configuration that is broken leaves the old one serving, and names the line") {
+  test::TemporaryDir dir;
+  std::ofstream(dir / "pool.toml") << "workers = 3\n";
+  House house({"--config", dir / "pool.toml"});
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  std::ofstream(dir / "pool.toml") << "\nwokers = 3\n";
+  house.signal(SIGHUP);
+  expect_refusal(house, broker, "does not take over");
+  CHECK(house.log().find("pool.toml:2") != std::string::npos);
+}
+
+TEST_CASE("a configuration that breaks between trial and change-over costs nothing but itself") {
+  test::TemporaryDir dir;
+  std::ofstream(dir / "pool.toml") << "workers = 3\n";
+  House house({"--config", dir / "pool.toml"});
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  house.install("case \"$*\" in *--check-config*) ;; *) echo nonsense >'" + (dir / "pool.toml") + "';; esac\nexec \"$JOBPOOLD\" \"$@\"");
+  house.signal(SIGHUP);
+  first.expect_end();
+  auto second = house.next_broker();
+  second.expect_empty_handover();
+  CHECK(house.log().find("going on with the settings from before the reload") != std::string::npos);
+}
+
+TEST_CASE("a program that vanishes after its trial run leaves the old one serving, with a new broker and the same workers") {
+  House house;
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  first.start_worker(1);
+  const Worker worker(first.expect(Kind::worker_started));
+  house.install("rm \"$0\"");
+  house.signal(SIGHUP);
+  first.expect_end();
+  auto second = house.next_broker();
+  second.expect(Kind::welcome);
+  auto started = second.expect(Kind::worker_started);
+  CHECK(started.message.value == static_cast<int>(control::Origin::inherited));
+  CHECK(Worker(std::move(started)).pid == worker.pid);
+  second.expect(Kind::handover_done);
+  CHECK(house.log().find("going on as before") != std::string::npos);
+  // And the next one works.
+  house.install("exec \"$JOBPOOLD\" \"$@\"");
+  house.signal(SIGHUP);
+  second.expect_end();
+  auto third = house.next_broker();
+  third.expect(Kind::welcome);
+  CHECK(Worker(third.expect(Kind::worker_started)).pid == worker.pid);
+}
+
+TEST_CASE("while jobs finish for a stop, a reload is refused") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.signal(SIGTERM);
+  broker.expect(Kind::drain);
+  house.signal(SIGHUP);
+  CHECK(testing::wait_until([&] { return house.log().find("no reload any more") != std::string::npos; }));
+  broker.say(Kind::drained);
+  broker.expect(Kind::stop_now);
+  broker.exit_with(0);
+  CHECK(house.wait() == 0);
+}
+
+TEST_CASE("a stop that comes during the trial run wins") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install(": >'" + house.file("trying") + "'; while ! [ -e '" + house.file("go") + "' ]; do :; done");
+  house.signal(SIGHUP);
+  REQUIRE(testing::wait_until([&] { return std::filesystem::exists(house.file("trying")); }));
+  house.signal(SIGTERM);
+  broker.expect(Kind::drain);
+  std::ofstream(house.file("go")) << "";
+  broker.say(Kind::drained);
+  broker.expect(Kind::stop_now);
+  broker.exit_with(0);
+  CHECK(house.wait() == 0);
+}
