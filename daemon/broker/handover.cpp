@@ -161,6 +161,8 @@ void Broker::on_handover_done() {
   if (!recovery_) return;
   recovery_->finish();
   recovery_.reset();
+  if (const auto removed = outputs_->remove_strays([this](JobId job) { return engine_->core().find(job) != nullptr; }); !removed)
+    spdlog::warn("{}; output of forgotten jobs stays there", removed.error().text);
   replace_older_workers();
   start_missing_workers();
   listen();

@@ -1,18 +1,35 @@
 // Output files of commands.
 #include "daemon/broker/rpc/outputs.hpp"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
+#include <memory>
+#include <optional>
 #include <string>
+#include <string_view>
 
 namespace jobpool::broker {
 namespace {
 
 std::string file_name(JobId job, std::uint32_t attempt, Stream stream) {
   return std::to_string(job.value) + "." + std::to_string(attempt) + (stream == Stream::standard_output ? ".out" : ".err");
+}
+
+// Of a name that file_name() makes.
+std::optional<JobId> job_of_file(std::string_view name) {
+  JobId job;
+  std::uint32_t attempt = 0;
+  const char* end = name.data() + name.size();
+  const auto id = std::from_chars(name.data(), end, job.value);
+  if (id.ec != std::errc{} || id.ptr == end || *id.ptr != '.') return std::nullopt;
+  if (std::from_chars(id.ptr + 1, end, attempt).ec != std::errc{}) return std::nullopt;
+  const bool whole = name == file_name(job, attempt, Stream::standard_output) || name == file_name(job, attempt, Stream::standard_error);
+  return whole ? std::optional{job} : std::nullopt;
 }
 
 }  // namespace
@@ -42,9 +59,22 @@ proto::Output Outputs::read(JobId job, std::uint32_t attempt, Stream stream) con
   return output;
 }
 
-void Outputs::remove(JobId job, std::uint32_t attempt) const {
-  for (const Stream stream : {Stream::standard_output, Stream::standard_error})
-    ::unlinkat(directory_.get(), file_name(job, attempt, stream).c_str(), 0);
+void Outputs::remove(JobId job, std::uint32_t last_attempt) const {
+  for (std::uint32_t attempt = 1; attempt <= last_attempt; ++attempt)
+    for (const Stream stream : {Stream::standard_output, Stream::standard_error})
+      ::unlinkat(directory_.get(), file_name(job, attempt, stream).c_str(), 0);
+}
+
+Result<void> Outputs::remove_strays(function_ref<bool(JobId)> is_known) const {
+  const int listed = ::openat(directory_.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (listed < 0) return errno_error("output directory");
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(::fdopendir(listed), &::closedir);
+  if (!list) return errno_error("output directory");
+  while (const dirent* entry = ::readdir(list.get())) {
+    const auto job = job_of_file(entry->d_name);
+    if (job && !is_known(*job)) ::unlinkat(directory_.get(), entry->d_name, 0);
+  }
+  return {};
 }
 
 }  // namespace jobpool::broker

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 
+#include "common/function_ref.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
@@ -21,7 +22,10 @@ class Outputs {
   Result<UniqueFd> open(JobId job, std::uint32_t attempt, Stream stream) const;
   // The first kMaxOutputInReply bytes; empty when there is no file.
   proto::Output read(JobId job, std::uint32_t attempt, Stream stream) const;
-  void remove(JobId job, std::uint32_t attempt) const;
+  // Of all its attempts up to this one.
+  void remove(JobId job, std::uint32_t last_attempt) const;
+  // What an earlier daemon left of jobs that nobody knows any more. Other names are left alone. Errors: io.
+  Result<void> remove_strays(function_ref<bool(JobId)> is_known) const;
 
  private:
   UniqueFd directory_;
