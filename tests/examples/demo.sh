@@ -43,13 +43,17 @@ show() {
   [ "$code" -eq "$expected" ] || { echo "expected exit $expected" >&2; exit 1; }
 }
 
+start_daemon() {
+  printf '$ jobpoold -j 2 --plugin-dir %s &\n' "$plugins"
+  jobpoold --socket "$JOBPOOL_SOCKET" --state-dir "$folder/state" -j 2 --plugin-dir "$plugins" 2>>"$folder/log" &
+  daemon=$!
+  until jobpool --no-autostart ping 2>/dev/null; do
+    kill -0 "$daemon" || { echo "jobpoold did not start" >&2; exit 1; }
+  done
+}
+
 say "A private daemon with two workers that know the functions of the example plugin"
-printf '$ jobpoold -j 2 --plugin-dir %s &\n' "$plugins"
-jobpoold --socket "$JOBPOOL_SOCKET" --state-dir "$folder/state" -j 2 --plugin-dir "$plugins" 2>"$folder/log" &
-daemon=$!
-until jobpool --no-autostart ping 2>/dev/null; do
-  kill -0 "$daemon" || { echo "jobpoold did not start" >&2; exit 1; }
-done
+start_daemon
 
 say "apply: run a command in the pool as if it ran here"
 show 0 jobpool apply -- echo hello from the pool
@@ -86,6 +90,17 @@ show 0 kill -KILL "$worker"
 show 125 jobpool get "$id"
 show 0 jobpool apply @add 20 22
 show 0 jobpool status
+
+say "Kill everything: what was accepted is still there, and is done by the next daemon"
+later=$(jobpool apply-async --delay 1s -- echo "still here")
+# shellcheck disable=SC2016
+printf '$ later=$(jobpool apply-async --delay 1s -- echo "still here")   # committed before the id is printed: %s\n' "$later"
+printf '$ kill -KILL %s   # the daemon; its workers die with it\n' "$daemon"
+kill -KILL "$daemon"
+wait "$daemon" 2>/dev/null || true
+start_daemon
+show 0 jobpool get "$later"
+show 0 jobpool show "$first"
 
 say "The end: running jobs may finish, then everything stops"
 show 0 jobpool shutdown
