@@ -138,7 +138,10 @@ void Engine::on_liar(Incarnation worker, const std::string& what) {
 
 void Engine::on_not_stored(const std::vector<JobId>& jobs) {
   tell(StoreFull{});
-  for (const JobId id : jobs) tell(NotStored{id});
+  for (const JobId id : jobs) {
+    recorded_in_.erase(id);
+    tell(NotStored{id});
+  }
 }
 
 void Engine::on_store_has_room() { tell(StoreHasRoom{}); }
@@ -167,6 +170,7 @@ void Engine::carry_out(const Save& effect) {
     case Save::What::accepted:
       return journal_.write(record_of(*job, effect.after));
     case Save::What::attempt:
+      recorded_in_[job->id] = journal_.open_commit();
       return journal_.write(AttemptRecord{job->id, effect.number, wall_usec(), instance_});
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number});
@@ -180,10 +184,13 @@ void Engine::carry_out(const AttemptEnded& effect) {
 }
 
 void Engine::carry_out(const OfferJob& effect) {
-  when_stored(effect.job, [this, effect] { dispatch(effect); });
+  const auto recorded = recorded_in_.find(effect.job);
+  if (recorded == recorded_in_.end()) return dispatch(effect);
+  journal_.after(recorded->second, [this, effect] { dispatch(effect); });
 }
 
 void Engine::dispatch(const OfferJob& effect) {
+  recorded_in_.erase(effect.job);
   const Job* job = core_.find(effect.job);
   if (job == nullptr || !job->offered || job->worker != effect.worker) return;  // taken back meanwhile
   if (dispatcher_.has(job->id, effect.worker)) return;                          // taken back and offered again, while both waited
@@ -222,6 +229,7 @@ void Engine::carry_out(const Ended& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr) return;
   descriptors_.erase(job->id);
+  recorded_in_.erase(job->id);
   // Of a durable job that was never offered the store alone knows.
   if (!job->flags.durable || ledger_.has(job->id)) record_end(*job);
   if (job->flags.durable) save_end(*job);

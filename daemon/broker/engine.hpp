@@ -10,6 +10,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "common/job/report.hpp"
@@ -116,6 +117,7 @@ class Engine final : ReportSink, JournalListener {
   Dispatcher dispatcher_;
   Journal journal_;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
+  std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
   Effects effects_;
   bool carrying_out_ = false;
   std::deque<JobId> unrecorded_;  // ended, and the ledger had no room; most of the time empty

@@ -5,10 +5,9 @@
 
 namespace jobpool::broker {
 
-void Journal::after_commit(std::function<void()> action) {
-  if (!is_busy()) return action();
-  // With nothing in the batch it waits for what is under way; the batch, when it goes, has the next number.
-  waiting_.push_back({batch_.empty() ? last_ : last_ + 1, std::move(action)});
+void Journal::after(CommitNumber number, std::function<void()> action) {
+  if (number <= committed_) return action();
+  waiting_.emplace(number, std::move(action));
 }
 
 void Journal::end_turn() {
@@ -18,10 +17,10 @@ void Journal::end_turn() {
 }
 
 void Journal::on_committed(CommitNumber number) {
-  while (!waiting_.empty() && waiting_.front().number <= number) {
-    const auto action = std::move(waiting_.front().action);
-    waiting_.pop_front();
-    action();
+  committed_ = number;
+  while (!waiting_.empty() && waiting_.begin()->first <= number) {
+    const auto node = waiting_.extract(waiting_.begin());
+    node.mapped()();
   }
 }
 

@@ -2,8 +2,8 @@
 // Broker process, its one thread; owned by the engine.
 #pragma once
 
-#include <deque>
 #include <functional>
+#include <map>
 #include <vector>
 
 #include "daemon/broker/store/store.hpp"
@@ -27,14 +27,19 @@ class Journal final : StoreListener {
   // Into the turn's batch.
   void write(StoreWrite write) { batch_.push_back(std::move(write)); }
 
-  // Done when everything written so far is durable: now, if it is already. In the order of the calls.
-  void after_commit(std::function<void()> action);
+  // The commit that the turn's batch will be.
+  CommitNumber open_commit() const { return last_ + 1; }
+
+  // Done when everything up to that commit is durable: now, if it is already. Those of one commit in the order of the calls.
+  void after(CommitNumber number, std::function<void()> action);
+  // Likewise, with everything written so far.
+  void after_commit(std::function<void()> action) { after(batch_.empty() ? last_ : last_ + 1, std::move(action)); }
 
   // Hands the turn's batch over; several turns' batches may be under way at once.
   void end_turn();
 
   // Something is not durable yet, or waits for it.
-  bool is_busy() const { return !batch_.empty() || !waiting_.empty() || store_.in_flight() > 0; }
+  bool is_busy() const { return !batch_.empty() || committed_ < last_; }
 
   // Carries out what was committed meanwhile. To be called when descriptor() is readable.
   void collect() { store_.collect(*this); }
@@ -51,12 +56,8 @@ class Journal final : StoreListener {
   Store& store_;
   JournalListener& listener_;
   StoreBatch batch_;
-  CommitNumber last_ = 0;  // handed over
-  struct Waiting {
-    CommitNumber number;
-    std::function<void()> action;
-  };
-  std::deque<Waiting> waiting_;  // ascending by number
+  CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
+  std::multimap<CommitNumber, std::function<void()>> waiting_;
 };
 
 }  // namespace jobpool::broker

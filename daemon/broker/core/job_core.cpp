@@ -60,6 +60,7 @@ void JobCore::on(Tick&, const Now& now, Effects& out) {
 void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
   accept_blocked(now, out);
   assign(now, out);
+  stage(out);
   steal_for_idle(out);
   forget_surplus(now, out);
   drained_if_quiet(out);

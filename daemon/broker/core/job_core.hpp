@@ -60,7 +60,7 @@ class JobCore {
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
   // Entries of the ready queue, stale ones of cancelled jobs included: those must not pile up.
-  std::size_t ready_entries() const { return ready_.size(); }
+  std::size_t ready_entries() const { return ready_.size() + staged_.size(); }
   // The first known job with this id or a larger one; null: there is none.
   const Job* next_job(JobId from) const;
   // Where to begin, so that `count` jobs that are `wanted` follow; the very first id when there are not so many. Looks at newer ones only.
@@ -152,7 +152,12 @@ class JobCore {
   void push_back_ready(Job& job);
   void push_front_ready(Job& job);
   bool is_offerable(JobId id) const;
+  Job* first_queued();
   Job* first_ready();
+  void pop_ready(const Job& job);
+  bool has_deep_backlog_of_short_jobs() const;
+  void open_attempt(Job& job, Effects& out);
+  void stage(Effects& out);
   std::size_t depth() const;
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
   void assign(const Now& now, Effects& out);
@@ -178,7 +183,8 @@ class JobCore {
   JobIds ids_;  // of jobs_
   std::map<std::pair<uid_t, std::string>, JobId> keys_;
   WorkerTable workers_;
-  ReadyQueue ready_;  // entries whose job moved on are skipped
+  std::deque<JobId> staged_;  // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
+  ReadyQueue ready_;          // the others; likewise
   std::size_t ready_jobs_ = 0, running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
   std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter

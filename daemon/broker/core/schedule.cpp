@@ -15,6 +15,7 @@ constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing wa
 constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
 constexpr std::size_t kUsualDepth = 2;
 constexpr std::size_t kDeepBacklogPerWorker = 16;
+constexpr std::size_t kStagedPerWorker = 64;  // of 100 µs each: about as long as a slow commit takes
 constexpr std::size_t kStaleEntries = 4'096;  // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
 constexpr auto kStaleOffer = 100ms;           // an offer not started by then stands behind a job that turned out to be slow
 
@@ -27,14 +28,18 @@ void JobCore::push_back_ready(Job& job) {
 }
 
 // For a job that was offered and never started: it goes before the others, in its old turn. It is `ready` and counted already.
-void JobCore::push_front_ready(Job& job) { ready_.push_front(job.id, job.priority, job.uid); }
+void JobCore::push_front_ready(Job& job) {
+  if (staged_.empty()) return ready_.push_front(job.id, job.priority, job.uid);
+  staged_.push_front(job.id);
+}
 
 bool JobCore::is_offerable(JobId id) const {
   const Job* job = find(id);
   return job != nullptr && job->state == JobState::ready && !job->offered;
 }
 
-Job* JobCore::first_ready() {
+// The first of the ready queue.
+Job* JobCore::first_queued() {
   while (const auto id = ready_.front()) {
     if (is_offerable(*id)) return known(*id);
     ready_.pop_front(ReadyQueue::Turn::kept);  // it was cancelled meanwhile
@@ -42,10 +47,26 @@ Job* JobCore::first_ready() {
   return nullptr;
 }
 
+Job* JobCore::first_ready() {
+  while (!staged_.empty() && !is_offerable(staged_.front())) staged_.pop_front();
+  Job* queued = first_queued();
+  if (staged_.empty()) return queued;
+  Job* staged = known(staged_.front());
+  return queued != nullptr && queued->priority > staged->priority ? queued : staged;
+}
+
+void JobCore::pop_ready(const Job& job) {
+  if (!staged_.empty() && staged_.front() == job.id) return staged_.pop_front();
+  ready_.pop_front(ReadyQueue::Turn::taken);
+}
+
+bool JobCore::has_deep_backlog_of_short_jobs() const {
+  return usual_run_ < kShortRun && ready_jobs_ > kDeepBacklogPerWorker * workers_.size();
+}
+
 std::size_t JobCore::depth() const {
   if (usual_run_ >= kLongRun) return 1;
-  const bool deep = usual_run_ < kShortRun && ready_jobs_ > kDeepBacklogPerWorker * workers_.size();
-  return deep ? shm::kSlots : kUsualDepth;
+  return has_deep_backlog_of_short_jobs() ? shm::kSlots : kUsualDepth;
 }
 
 void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) {
@@ -54,11 +75,28 @@ void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) 
   job.worker = worker.incarnation;
   job.worker_number = worker.number;
   workers_.put(worker, job.id);
-  if (!std::exchange(job.attempt_open, true)) {
-    ++job.attempt;
-    if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt, job.attempt});
-  }
+  open_attempt(job, out);
   out.push_back(OfferJob{job.id, worker.incarnation});
+}
+
+// One that was taken back before it started is used again.
+void JobCore::open_attempt(Job& job, Effects& out) {
+  if (std::exchange(job.attempt_open, true)) return;
+  ++job.attempt;
+  if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt, job.attempt, {}});
+}
+
+// With short jobs, a commit between each worker's last job and its next would cost more than all of them: attempts are recorded some jobs
+// ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
+void JobCore::stage(Effects& out) {
+  if (draining() || !has_deep_backlog_of_short_jobs()) return;
+  while (staged_.size() < kStagedPerWorker * workers_.size()) {
+    Job* job = first_queued();
+    if (job == nullptr || !job->flags.durable) return;
+    ready_.pop_front(ReadyQueue::Turn::taken);
+    staged_.push_back(job->id);
+    open_attempt(*job, out);
+  }
 }
 
 void JobCore::assign(const Now& now, Effects& out) {
@@ -68,7 +106,7 @@ void JobCore::assign(const Now& now, Effects& out) {
     // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
     if (worker == nullptr && !job->flags.has_descriptors) worker = workers_.least_loaded(depth());
     if (worker == nullptr) return;
-    ready_.pop_front(ReadyQueue::Turn::taken);
+    pop_ready(*job);
     offer(*job, *worker, now, out);
   }
 }
