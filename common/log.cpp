@@ -70,6 +70,22 @@ std::optional<spdlog::level::level_enum> level_from(std::string_view name) {
   return std::nullopt;
 }
 
+spdlog::level::level_enum level_from(log::Level level) {
+  switch (level) {
+    case log::Level::debug:
+      return spdlog::level::debug;
+    case log::Level::info:
+      return spdlog::level::info;
+    case log::Level::warn:
+      return spdlog::level::warn;
+    case log::Level::error:
+      return spdlog::level::err;
+    case log::Level::critical:
+      break;
+  }
+  return spdlog::level::critical;
+}
+
 }  // namespace
 
 Result<void> start_logging(std::string_view program, std::string_view level) {
@@ -82,6 +98,13 @@ Result<void> start_logging(std::string_view program, std::string_view level) {
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %n[%P] %l: %v");
   spdlog::set_default_logger(std::move(logger));
   return {};
+}
+
+void log::write_arguments(Level level, fmt::string_view format, fmt::format_args arguments) {
+  spdlog::logger& logger = *spdlog::default_logger_raw();
+  if (!logger.should_log(level_from(level))) return;
+  const std::string text = fmt::vformat(format, arguments);
+  logger.log(level_from(level), spdlog::string_view_t(text.data(), text.size()));
 }
 
 }  // namespace jobpool

@@ -27,7 +27,7 @@ Result<int> status_of(const Spawned& child, TimePoint deadline) {
   int status = 0;
   while (::waitpid(child.pid, &status, 0) < 0)
     if (errno != EINTR) return errno_error("waitpid");
-  if (ready <= 0) return Error{Errc::timed_out, std::string{"systemctl did not start "} + kUnit + " in time"};
+  if (ready <= 0) return Error{Errc::timed_out, "systemctl did not start jobpoold.socket in time"};
   return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
 }
 
@@ -43,7 +43,7 @@ Result<void> start_user_unit(const std::string& runtime_directory, std::chrono::
   const Result<int> status = status_of(*systemctl, Clock::now() + patience);
   if (!status) return status.error();
   if (*status == 0) return {};
-  if (*status == kNoSuchUnit) return Error{Errc::not_found, std::string{"there is no "} + kUnit};
+  if (*status == kNoSuchUnit) return Error{Errc::not_found, "there is no jobpoold.socket"};
   return Error{Errc::closed, std::string{kUnit} + " could not be started (systemctl exited with " + std::to_string(*status) +
                                  "); see 'systemctl --user status " + kUnit + "'"};
 }

@@ -1,11 +1,11 @@
 // The turns of the loop, the one timer, and the way out.
 #include "daemon/broker/broker.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <chrono>
 #include <utility>
+
+#include "common/log.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -26,14 +26,14 @@ Broker::Broker(BrokerOptions options)
 
 int Broker::run() {
   if (const auto started = link_.start(); !started) {
-    spdlog::critical("the supervisor's socket: {}", started.error().text);
+    log::critical("the supervisor's socket: {}", started.error().text);
     return 1;
   }
   // The server exists from the welcome on; the loop needs one, so the welcome is waited for first.
   while (!engine_ && exit_status_ == 0 && !stopping_) loop_.io().run_one();
   if (engine_) loop_.run(*this, *server_);
   if (ids_ && engine_)
-    if (const auto given = ids_->give_back(engine_->core().next_id()); !given) spdlog::warn("{}; some ids are skipped", given.error().text);
+    if (const auto given = ids_->give_back(engine_->core().next_id()); !given) log::warn("{}; some ids are skipped", given.error().text);
   if (server_) server_->close_all();
   return exit_status_;
 }
@@ -41,7 +41,7 @@ int Broker::run() {
 void Broker::end_turn() {
   // Before anything of an id leaves this process: to a worker, to an output file's name, to a caller.
   if (const auto reserved = ids_->ensure(engine_->core().next_id()); !reserved) {
-    spdlog::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
+    log::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
     server_->close_all();  // with the answers of this turn, which hold such ids
     return leave(kExitCannotWork);
   }
@@ -95,7 +95,7 @@ void Broker::on_kill_worker(Incarnation worker) {
 }
 
 void Broker::on_store_failed(const Error& error) {
-  spdlog::critical("the store: {}", error.text);
+  log::critical("the store: {}", error.text);
   leave(kExitCannotWork);
 }
 

@@ -1,10 +1,9 @@
 // Events to the core, effects to the world.
 #include "daemon/broker/engine.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/stored_jobs.hpp"
 
 namespace jobpool::broker {
@@ -86,7 +85,7 @@ void Engine::on_started(JobId job, const shm::StartBody& body) {
 }
 
 void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
-  if (!ledger_.add_result(job, total, offset, piece)) spdlog::debug("job {}: no room for {} bytes of its result", job.value, total);
+  if (!ledger_.add_result(job, total, offset, piece)) log::debug("job {}: no room for {} bytes of its result", job.value, total);
 }
 
 Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
@@ -113,14 +112,13 @@ void Engine::record_report(JobId job, Report& report, std::span<const std::byte>
   }
   std::vector<std::byte> rest;
   encode_report(report, rest);
-  if (!ledger_.keep_report(job, rest)) spdlog::warn("job {}: no room for its report; its outcome is kept alone", job.value);
+  if (!ledger_.keep_report(job, rest)) log::warn("job {}: no room for its report; its outcome is kept alone", job.value);
 }
 
 void Engine::record_end(const Job& job) {
   if (ledger_.finish(job)) return;
   if (unrecorded_.empty())
-    spdlog::error("job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten",
-                  job.id.value);
+    log::error("job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten", job.id.value);
   unrecorded_.push_back(job.id);
 }
 
@@ -131,7 +129,7 @@ void Engine::record_late() {
 }
 
 void Engine::on_liar(Incarnation worker, const std::string& what) {
-  spdlog::error("worker incarnation {} breaks the queue's rules: {}; killing it", worker.value, what);
+  log::error("worker incarnation {} breaks the queue's rules: {}; killing it", worker.value, what);
   tell(WorkerCondemned{worker});
   listener_.on_kill_worker(worker);
 }
@@ -216,12 +214,12 @@ void Engine::carry_out(const StopAsked& effect) {
 void Engine::carry_out(const StopJob& effect) { dispatcher_.order(effect.job, effect.worker, control::OrderKind::stop, effect.grace); }
 
 void Engine::carry_out(const KillWorker& effect) {
-  spdlog::warn("killing worker incarnation {}: {}", effect.worker.value, effect.reason);
+  log::warn("killing worker incarnation {}: {}", effect.worker.value, effect.reason);
   listener_.on_kill_worker(effect.worker);
 }
 
 void Engine::carry_out(const Changed& effect) {
-  SPDLOG_DEBUG("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
+  log::debug("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
   listener_.on_changed(effect);
 }
 

@@ -2,13 +2,12 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <charconv>
 #include <set>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
 #include "daemon/broker/store/sqlite_store.hpp"
 
@@ -27,7 +26,7 @@ std::uint64_t instance_number(const std::string& instance) {
 void Broker::on_message(control::Envelope envelope) {
   const control::Message& message = envelope.message;
   if (!engine_ && message.kind != control::Kind::welcome && message.kind != control::Kind::stop_now)
-    return spdlog::error("the supervisor's message {} came before its welcome; ignoring it", static_cast<int>(message.kind));
+    return log::error("the supervisor's message {} came before its welcome; ignoring it", static_cast<int>(message.kind));
   switch (message.kind) {
     case control::Kind::welcome:
       return on_welcome(std::move(envelope.fds));
@@ -42,7 +41,7 @@ void Broker::on_message(control::Envelope envelope) {
     case control::Kind::stop_now:
       return stop_now();
     default:
-      return spdlog::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
+      return log::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
   }
 }
 
@@ -54,7 +53,7 @@ void Broker::on_welcome(std::vector<UniqueFd> fds) {
     return;
   }
   if (const auto built = build(std::move(fds[0]), std::move(fds[1])); !built) {
-    spdlog::critical("{}; refusing to start", built.error().text);
+    log::critical("{}; refusing to start", built.error().text);
     leave(kExitCannotWork);
   }
 }
@@ -129,7 +128,7 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
       added = watch.error();
   }
   if (added) return;
-  spdlog::error("worker {}: {}; killing it", message.number.value, added.error().text);
+  log::error("worker {}: {}; killing it", message.number.value, added.error().text);
   on_kill_worker(message.incarnation);
 }
 
@@ -142,11 +141,11 @@ void Broker::on_worker_died(const control::Message& message) {
   workers_.erase(found);
   const auto lost = engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
   if (!signalled && message.value == 0 && lost == 0) {
-    spdlog::debug("worker {} has left", number.value);
+    log::debug("worker {} has left", number.value);
   } else {
     if (!stopping_ && !engine_->core().draining())
-      spdlog::warn("worker {} {} {}; starting another", number.value, signalled ? "was killed by signal" : "exited with status",
-                   message.value);
+      log::warn("worker {} {} {}; starting another", number.value, signalled ? "was killed by signal" : "exited with status",
+                message.value);
     engine_->ledger().count_worker_restart();
   }
 
@@ -162,7 +161,7 @@ void Broker::on_handover_done() {
   recovery_->finish();
   recovery_.reset();
   if (const auto removed = outputs_->remove_strays([this](JobId job) { return engine_->core().find(job) != nullptr; }); !removed)
-    spdlog::warn("{}; output of forgotten jobs stays there", removed.error().text);
+    log::warn("{}; output of forgotten jobs stays there", removed.error().text);
   replace_older_workers();
   start_missing_workers();
   listen();
@@ -173,7 +172,7 @@ void Broker::on_handover_done() {
 
 // After a reload. Each leaves as soon as it has nothing to do, and its death asks for another in its place.
 void Broker::replace_older_workers() {
-  if (!older_.empty()) spdlog::info("{} workers of an older program leave when their jobs have ended", older_.size());
+  if (!older_.empty()) log::info("{} workers of an older program leave when their jobs have ended", older_.size());
   for (const Incarnation worker : std::exchange(older_, {})) engine_->dismiss_worker(worker);
 }
 
@@ -194,7 +193,7 @@ void Broker::listen() {
   server_->stop_listening();
   for (UniqueFd& socket : listening_)
     if (const auto listening = server_->listen(std::move(socket)); !listening) {
-      spdlog::critical("{}; leaving", listening.error().text);
+      log::critical("{}; leaving", listening.error().text);
       return leave(1);
     }
   listening_.clear();

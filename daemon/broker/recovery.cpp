@@ -1,11 +1,10 @@
 // Store, ledger and segments to events.
 #include "daemon/broker/recovery.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/stored_jobs.hpp"
 
 namespace jobpool::broker {
@@ -132,7 +131,7 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
       job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
                                     : "its broker died before it had started, and it was ephemeral";
     job.ended_usec = wall_usec();
-    if (!engine_.ledger().finish(job)) spdlog::error("job {}: the ledger has no room for its outcome", job.id.value);
+    if (!engine_.ledger().finish(job)) log::error("job {}: the ledger has no room for its outcome", job.id.value);
   }
   inherit(std::move(job), Inherited::Place::ended);
 }

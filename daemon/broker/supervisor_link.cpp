@@ -1,9 +1,9 @@
 // Messages from and to the supervisor.
 #include "daemon/broker/supervisor_link.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
+
+#include "common/log.hpp"
 
 namespace jobpool::broker {
 
@@ -25,7 +25,7 @@ void SupervisorLink::on_readable() {
       continue;
     }
     if (envelope.error().code == Errc::full) return;
-    if (envelope.error().code != Errc::closed) spdlog::critical("the supervisor's socket: {}; leaving", envelope.error().text);
+    if (envelope.error().code != Errc::closed) log::critical("the supervisor's socket: {}; leaving", envelope.error().text);
     watch_.stop();
     return handlers_.on_hangup();
   }

@@ -2,7 +2,6 @@
 #include "daemon/supervisor/broker_process.hpp"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -13,6 +12,7 @@
 #include <utility>
 
 #include "common/control/arguments.hpp"
+#include "common/log.hpp"
 #include "common/socket.hpp"
 
 namespace jobpool::supervisor {
@@ -59,7 +59,7 @@ void BrokerProcess::kill() {
 }
 
 void BrokerProcess::give_up(const std::string& why) {
-  spdlog::error("broker (pid {}): {}; killing it", pid_, why);
+  log::error("broker (pid {}): {}; killing it", pid_, why);
   close_control();
   kill();
 }

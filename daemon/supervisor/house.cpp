@@ -1,11 +1,11 @@
 // Making, taking over and remembering.
 #include "daemon/supervisor/house.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/mman.h>
 
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/supervisor/leftovers.hpp"
 #include "daemon/supervisor/reexec.hpp"
 
@@ -17,19 +17,19 @@ Result<void> clear_leftovers(const StateDir& state, const Instance& now) {
   if (!earlier) return earlier.error();
   if (!*earlier) return {};
   if ((*earlier)->boot_id != now.boot_id) {
-    spdlog::info("instance {} ended with the host; nothing of it can be left", (*earlier)->id);
+    log::info("instance {} ended with the host; nothing of it can be left", (*earlier)->id);
     return {};
   }
-  spdlog::warn("instance {} (pid {}) did not end by itself; looking for what it left", (*earlier)->id, (*earlier)->pid);
+  log::warn("instance {} (pid {}) did not end by itself; looking for what it left", (*earlier)->id, (*earlier)->pid);
   auto killed = kill_leftovers(**earlier, now);
   if (!killed) return killed.error();
-  spdlog::warn("killed {} processes that it left", *killed);
+  log::warn("killed {} processes that it left", *killed);
   return {};
 }
 
 void keep(const char* what, const std::string& now, std::string& wanted) {
   if (now == wanted) return;
-  spdlog::warn("{} is {} until the daemon is stopped; {} is ignored", what, now, wanted);
+  log::warn("{} is {} until the daemon is stopped; {} is ignored", what, now, wanted);
   wanted = now;
 }
 

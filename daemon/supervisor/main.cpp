@@ -1,6 +1,5 @@
 // jobpoold: starts the house in the right order and takes it down, or takes it over from the program that executed this one.
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -66,7 +65,7 @@ Result<int> live(House& house, const ResumeRecord* predecessor) {
   house.listener.remove();
   if (!end || end->left == Supervisor::Left::nothing) house.state.remove_instance();
   if (!end) return end.error();
-  spdlog::info("stopped");
+  log::info("stopped");
   return end->exit_code;
 }
 
@@ -87,7 +86,7 @@ Settings settings_or(const CommandLine& line, const Settings& old) {
   auto settings = read_settings(line);
   if (settings) return std::move(*settings);
   if (!start_logging("jobpoold", old.log_level)) ::_exit(1);  // it was this one's level a moment ago
-  spdlog::error("{}; going on with the settings from before the reload", settings.error().text);
+  log::error("{}; going on with the settings from before the reload", settings.error().text);
   return old;
 }
 

@@ -2,7 +2,6 @@
 #include "daemon/supervisor/orphans.hpp"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -10,6 +9,7 @@
 #include <cerrno>
 #include <cstring>
 
+#include "common/log.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 
 namespace jobpool::supervisor {
@@ -64,7 +64,7 @@ bool Orphans::kill(pid_t pid) {
     ++killed_;
     return true;
   }
-  spdlog::error("process {} was left behind by a worker and cannot be killed: {}; ignoring it", pid, std::strerror(errno));
+  log::error("process {} was left behind by a worker and cannot be killed: {}; ignoring it", pid, std::strerror(errno));
   spared_.insert(pid);
   return false;
 }

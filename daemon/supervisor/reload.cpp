@@ -1,12 +1,12 @@
 // Changing over to the programs that are installed now, in steps, each of which can fail and leave everything as it was:
 // a trial run of the new jobpoold; the broker's end; execve, with the workers and all memory kept; a new broker, which asks each older
 // worker to leave when it has nothing to do.
-#include <spdlog/spdlog.h>
 #include <time.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/reexec.hpp"
 #include "daemon/supervisor/supervisor.hpp"
@@ -24,7 +24,7 @@ std::string monotonic_usec() {
 std::string installed_program(const House& house) {
   const std::string beside = house.settings.program_dir + "/jobpoold";
   if (::access(beside.c_str(), F_OK) == 0) return beside;
-  spdlog::warn("{} is not there; reloading {}", beside, house.invocation.program);
+  log::warn("{} is not there; reloading {}", beside, house.invocation.program);
   return house.invocation.program;
 }
 
@@ -38,10 +38,10 @@ ResumeRecord Supervisor::remember() const {
 }
 
 void Supervisor::reload() {
-  if (phase_ != Phase::serving) return spdlog::warn("stopping: no reload any more");
-  if (reload_ != Reload::none) return spdlog::info("reloading already");
+  if (phase_ != Phase::serving) return log::warn("stopping: no reload any more");
+  if (reload_ != Reload::none) return log::info("reloading already");
   new_program_ = installed_program(house_);
-  spdlog::info("reloading: trying {}", new_program_);
+  log::info("reloading: trying {}", new_program_);
   auto file = write_resume_file(remember());
   if (!file) return give_up_reload(file.error());
   auto started = trial_.start(new_program_, house_.arguments, file->get());
@@ -71,7 +71,7 @@ void Supervisor::change_over() {
 }
 
 void Supervisor::give_up_reload(const Error& why) {
-  spdlog::error("reload: {}; going on as before", why.text);
+  log::error("reload: {}; going on as before", why.text);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
 }
 

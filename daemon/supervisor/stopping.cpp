@@ -1,10 +1,10 @@
 // The way out, in phases, each with its deadline: let jobs finish, end the broker, ask the workers to leave, kill, be gone.
 // The broker leaves before the workers, so that it can still record what they report.
-#include <spdlog/spdlog.h>
 
 #include <chrono>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
@@ -30,7 +30,7 @@ void Supervisor::enter(Phase phase, TimePoint deadline, void (Supervisor::*on_de
 
 void Supervisor::drain() {
   if (phase_ != Phase::serving) return;
-  spdlog::info("stopping: running jobs have {} s to finish", house_.settings.drain_time.count());
+  log::info("stopping: running jobs have {} s to finish", house_.settings.drain_time.count());
   notify("STOPPING=1\nSTATUS=letting running jobs finish");
   drain_deadline_ = Clock::now() + house_.settings.drain_time;
   enter(Phase::draining, drain_deadline_ + kDrainSlack, &Supervisor::stop_now);
@@ -46,7 +46,7 @@ void Supervisor::send_drain() {
 
 void Supervisor::stop_now() {
   if (phase_ >= Phase::stopping_broker) return;
-  spdlog::info("stopping the broker");
+  log::info("stopping the broker");
   notify("STOPPING=1\nSTATUS=stopping");
   loop_.cancel(std::exchange(waiting_restart_, Loop::Timer::none));
   if (!broker_.is_alive()) return stop_workers();
@@ -65,14 +65,14 @@ void Supervisor::stop_workers() {
 }
 
 void Supervisor::kill_workers() {
-  spdlog::warn("killing the workers that did not leave");
+  log::warn("killing the workers that did not leave");
   enter(Phase::killing, Clock::now() + kKilledDie, &Supervisor::abandon);
   workers_.kill_all();
   workers_.sweep();
 }
 
 void Supervisor::abandon() {
-  spdlog::error("something does not die; the next start will look for it");
+  log::error("something does not die; the next start will look for it");
   end_.left = Left::something;
   end_.exit_code = 1;
   loop_.stop();

@@ -2,7 +2,6 @@
 #include "daemon/supervisor/supervisor.hpp"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "common/log.hpp"
 #include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/launch.hpp"
 
@@ -76,7 +76,7 @@ Result<Supervisor::End> Supervisor::go_on(const ResumeRecord& record) {
   was_ready_ = true;  // a broker that cannot start must not end the daemon: jobs run
   auto taken = workers_.take_over(record.workers);
   if (!taken) return taken.error();
-  spdlog::info("reloaded; instance {}, {} workers to be replaced", house_.instance.id, record.workers.workers.size());
+  log::info("reloaded; instance {}, {} workers to be replaced", house_.instance.id, record.workers.workers.size());
   return serve();
 }
 
@@ -105,7 +105,7 @@ Result<void> Supervisor::start_broker() {
   if (!started) return started;
   ++broker_starts_;
   broker_backoff_.on_start(Clock::now());
-  spdlog::debug("broker started, pid {}", broker_.pid());
+  log::debug("broker started, pid {}", broker_.pid());
   hand_over();
   return {};
 }
@@ -129,7 +129,7 @@ void Supervisor::restart_broker() {
   if (started) return;
   broker_backoff_.on_start(Clock::now());
   broker_backoff_.on_death(Clock::now(), DeathCause::own_fault);
-  spdlog::error("{}; trying again", started.error().text);
+  log::error("{}; trying again", started.error().text);
   waiting_restart_ = loop_.at(broker_backoff_.next_start(Clock::now()), [this] { restart_broker(); });
 }
 
@@ -151,13 +151,13 @@ void Supervisor::on_message(const Message& message) {
     case Kind::reload:
       return reload();
     default:
-      spdlog::warn("the broker sends a message of kind {}, which is ours to send: ignoring it", static_cast<unsigned>(message.kind));
+      log::warn("the broker sends a message of kind {}, which is ours to send: ignoring it", static_cast<unsigned>(message.kind));
   }
 }
 
 void Supervisor::on_ready() {
   if (phase_ != Phase::serving) return;
-  if (!std::exchange(was_ready_, true)) spdlog::info("serving on {}, instance {}", house_.listener.path(), house_.instance.id);
+  if (!std::exchange(was_ready_, true)) log::info("serving on {}, instance {}", house_.listener.path(), house_.instance.id);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path());
 }
 
@@ -171,17 +171,17 @@ void Supervisor::on_broker_death(BrokerProcess::Death death) {
   if (phase_ > Phase::stopping_broker) return leave_if_empty();
   const bool exited = death.code == CLD_EXITED;
   if (exited && death.value == kHopeless) {
-    spdlog::error("the broker says that it cannot work (exit code {}); stopping", kHopeless);
+    log::error("the broker says that it cannot work (exit code {}); stopping", kHopeless);
     end_.exit_code = kHopeless;
     return stop_now();
   }
   broker_backoff_.on_death(Clock::now(), exited || death.value != SIGKILL ? DeathCause::own_fault : DeathCause::killed);
   if (!was_ready_ && broker_backoff_.early_deaths() >= Backoff::kFreeDeaths) {
-    spdlog::error("the broker died {} times without ever being ready; giving up", broker_backoff_.early_deaths());
+    log::error("the broker died {} times without ever being ready; giving up", broker_backoff_.early_deaths());
     end_.exit_code = 1;
     return stop_now();
   }
-  spdlog::error("broker {} {}; starting another, the workers live on", exited ? "exited with" : "died of signal", death.value);
+  log::error("broker {} {}; starting another, the workers live on", exited ? "exited with" : "died of signal", death.value);
   notify("STATUS=starting another broker");
   waiting_restart_ = loop_.at(broker_backoff_.next_start(Clock::now()), [this] { restart_broker(); });
 }
@@ -209,7 +209,7 @@ void Supervisor::watch_socket() {
   socket_watch_.reset();
   if (house_.listener.is_activated()) return;
   auto watch = SocketWatch::start(house_.listener.path());
-  if (!watch) return spdlog::warn("{}; if the socket vanishes, nobody will notice", watch.error().text);
+  if (!watch) return log::warn("{}; if the socket vanishes, nobody will notice", watch.error().text);
   socket_watch_.emplace(std::move(*watch));
   auto handle = loop_.watch(socket_watch_->fd(), EPOLLIN, [this](std::uint32_t) {
     if (socket_watch_->read() == SocketWatch::Change::maybe_ours) check_socket();
@@ -222,11 +222,11 @@ void Supervisor::check_socket() {
   if (phase_ != Phase::serving || house_.listener.is_in_place()) return;
   auto bound = house_.listener.bind_again();
   if (!bound) {
-    spdlog::error("the socket has vanished and cannot be made again: {}; trying again in {} s", bound.error().text, kSocketRetry.count());
+    log::error("the socket has vanished and cannot be made again: {}; trying again in {} s", bound.error().text, kSocketRetry.count());
     waiting_check_ = loop_.at(Clock::now() + kSocketRetry, [this] { check_socket(); });
     return;
   }
-  spdlog::warn("socket {} had vanished; made it again", house_.listener.path());
+  log::warn("socket {} had vanished; made it again", house_.listener.path());
   watch_socket();  // its directory may be another one, too
   send_welcome();
 }

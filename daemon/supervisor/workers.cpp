@@ -2,7 +2,6 @@
 #include "daemon/supervisor/workers.hpp"
 
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/epoll.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -11,6 +10,7 @@
 #include <chrono>
 
 #include "common/control/arguments.hpp"
+#include "common/log.hpp"
 #include "common/socket.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 #include "daemon/supervisor/settings.hpp"
@@ -52,12 +52,12 @@ Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::fu
 void Workers::start(WorkerNumber number) {
   if (leaving_) return;
   if (number.value < 1 || number.value > kMaxWorkers || workers_.size() >= kMaxRemembered) {
-    spdlog::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
+    log::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
     return;
   }
   Place& place = places_[number];
   if (place.occupied || place.waiting_start != Loop::Timer::none) {
-    spdlog::warn("the broker asks for worker {} twice: ignoring it", number.value);
+    log::warn("the broker asks for worker {} twice: ignoring it", number.value);
     return;
   }
   wait_and_start(number, place);
@@ -79,7 +79,7 @@ void Workers::start_now(WorkerNumber number) {
   auto made = make(number, Incarnation{last_.value + 1});
   if (made) return;
   place.backoff.on_death(Clock::now(), DeathCause::own_fault);
-  spdlog::error("worker {}: {}; trying again", number.value, made.error().text);
+  log::error("worker {}: {}; trying again", number.value, made.error().text);
   // Through the loop, never by recursion, even when there is no delay yet.
   place.waiting_start = loop_.at(place.backoff.next_start(Clock::now()), [this, number] {
     places_.at(number).waiting_start = Loop::Timer::none;
@@ -112,7 +112,7 @@ Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
     send_signal(worker, SIGKILL);
     loop_.at(Clock::now() + kBurialPatience, [this, incarnation] { on_exit(incarnation); });
   }
-  spdlog::debug("worker {} started: incarnation {}, pid {}", number.value, incarnation.value, worker.pid);
+  log::debug("worker {} started: incarnation {}, pid {}", number.value, incarnation.value, worker.pid);
   introduce(incarnation, worker, control::Origin::fresh);
   return {};
 }
@@ -185,7 +185,7 @@ void Workers::kill(Incarnation incarnation) {
   const auto found = workers_.find(incarnation);
   // Dead already is no mistake: the broker could not know yet.
   if (found != workers_.end()) return send_signal(found->second, SIGKILL);
-  spdlog::warn("the broker wants incarnation {} killed, which is not there: ignoring it", incarnation.value);
+  log::warn("the broker wants incarnation {} killed, which is not there: ignoring it", incarnation.value);
 }
 
 void Workers::forget(Incarnation incarnation) {
@@ -194,7 +194,7 @@ void Workers::forget(Incarnation incarnation) {
     workers_.erase(found);
     return;
   }
-  spdlog::warn("the broker forgets incarnation {}, which is not there or not dead: ignoring it", incarnation.value);
+  log::warn("the broker forgets incarnation {}, which is not there or not dead: ignoring it", incarnation.value);
 }
 
 void Workers::ask_all_to_leave() {
@@ -253,9 +253,9 @@ void Workers::bury(Incarnation incarnation, Worker& worker) {
   pids_.erase(worker.pid);
   places_.at(worker.number).occupied = false;
   const bool expected = leaving_ || cause_of(worker.code, worker.value) == DeathCause::as_told;
-  const auto level = expected ? spdlog::level::debug : spdlog::level::warn;
-  spdlog::log(level, "worker {} (incarnation {}, pid {}) {}; the broker is told", worker.number.value, incarnation.value, worker.pid,
-              describe(worker.code, worker.value));
+  const auto level = expected ? log::Level::debug : log::Level::warn;
+  log::write(level, "worker {} (incarnation {}, pid {}) {}; the broker is told", worker.number.value, incarnation.value, worker.pid,
+             describe(worker.code, worker.value));
   tell_death(incarnation, worker);
 }
 

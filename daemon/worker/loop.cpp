@@ -2,11 +2,11 @@
 #include "daemon/worker/loop.hpp"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include "common/clock.hpp"
 #include "common/job/spec.hpp"
+#include "common/log.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -114,7 +114,7 @@ Loop::Next Loop::rest() {
 bool Loop::has_news() {
   const auto drained = orders_.drain();
   if (!drained) {
-    spdlog::error("{}, leaving", drained.error().text);
+    log::error("{}, leaving", drained.error().text);
     is_orphaned_ = true;
   }
   orders_.close_stale([this](Sequence sequence) { return claims_.is_stale(sequence); });

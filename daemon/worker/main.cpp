@@ -2,7 +2,6 @@
 // One thread. It never opens the store, the listening socket or a client's connection.
 #include <linux/close_range.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -69,7 +68,7 @@ Result<std::unique_ptr<ProcessTree>> make_tree(const Arguments& arguments) {
   if (arguments.cgroup.empty()) return make_subreaper_tree();
   auto tree = make_cgroup_tree(arguments.cgroup);
   if (tree) return tree;
-  spdlog::warn("{}, following processes without cgroups", tree.error().text);
+  log::warn("{}, following processes without cgroups", tree.error().text);
   return make_subreaper_tree();
 }
 
@@ -108,6 +107,6 @@ int main(int argc, char** argv) {
   }
   const auto status = worker::live(*arguments);
   if (status) return *status;
-  spdlog::critical("worker {}: {}, leaving", arguments->number.value, status.error().text);
+  log::critical("worker {}: {}, leaving", arguments->number.value, status.error().text);
   return EXIT_FAILURE;
 }

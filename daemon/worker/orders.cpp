@@ -2,9 +2,9 @@
 #include "daemon/worker/orders.hpp"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 
 #include "common/clock.hpp"
+#include "common/log.hpp"
 
 namespace jobpool::worker {
 
@@ -18,7 +18,7 @@ Result<void> Orders::drain() {
     const Error& error = received.error();
     if (error.code == Errc::full) return {};
     if (error.code != Errc::protocol) return error;
-    spdlog::warn("{}, ignoring that order", error.text);
+    log::warn("{}, ignoring that order", error.text);
   }
 }
 

@@ -1,7 +1,6 @@
 // accept4 until nobody waits, then wait. Without descriptors left it pauses: the backlog keeps the others, and nothing spins.
 #include "daemon/broker/server/listener.hpp"
 
-#include <spdlog/spdlog.h>
 #include <sys/socket.h>
 
 #include <asio/co_spawn.hpp>
@@ -10,6 +9,7 @@
 #include <cstring>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/admission.hpp"
 #include "daemon/broker/server/limits.hpp"
 
@@ -60,10 +60,10 @@ Listener::Accepted Listener::accept_batch() {
     if (!connection) {
       if (is_passing(errno)) return Accepted::batch;
       if (is_shortage(errno)) {
-        spdlog::warn("accept: {}; new connections wait for {} ms", std::strerror(errno), kAcceptPause.count());
+        log::warn("accept: {}; new connections wait for {} ms", std::strerror(errno), kAcceptPause.count());
         return Accepted::no_descriptors;
       }
-      spdlog::error("accept: {}; no new connections from now on", std::strerror(errno));
+      log::error("accept: {}; no new connections from now on", std::strerror(errno));
       return Accepted::failed;
     }
     const Result<Peer> peer = peer_of(connection.get());

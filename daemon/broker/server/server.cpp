@@ -1,11 +1,11 @@
 // Joins listener, admission and sessions.
 #include "daemon/broker/server/server.hpp"
 
-#include <spdlog/spdlog.h>
 #include <unistd.h>
 
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/listener.hpp"
 
 namespace jobpool::broker {
@@ -52,7 +52,7 @@ void Server::log_too_many(const Peer& peer) {
   const TimePoint now = Clock::now();
   if (now < next_complaint_) return;
   next_complaint_ = now + kComplaintInterval;
-  spdlog::debug("uid {} has as many connections as it may, closing a new one of pid {}", peer.uid, peer.pid);
+  log::debug("uid {} has as many connections as it may, closing a new one of pid {}", peer.uid, peer.pid);
 }
 
 }  // namespace jobpool::broker

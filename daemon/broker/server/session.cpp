@@ -2,13 +2,13 @@
 #include "daemon/broker/server/session.hpp"
 
 #include <poll.h>
-#include <spdlog/spdlog.h>
 
 #include <asio/co_spawn.hpp>
 #include <cstdlib>
 #include <exception>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/service.hpp"
 #include "daemon/broker/server/session_table.hpp"
 
@@ -38,7 +38,7 @@ bool Session::open(UniqueFd socket) {
 void Session::start() {
   asio::co_spawn(descriptor_.get_executor(), run(shared_from_this()), [](std::exception_ptr error) {
     if (error == nullptr) return;
-    spdlog::critical("a connection's coroutine threw: a handler broke its contract, aborting");
+    log::critical("a connection's coroutine threw: a handler broke its contract, aborting");
     std::abort();
   });
 }
@@ -122,7 +122,7 @@ void Session::start_call(Inbox::Message message) {
 
 // What was answered before is the peer's due; the rest is dropped with the connection.
 void Session::violation(std::string_view what) {
-  spdlog::debug("connection of pid {} (uid {}): {}, closing it", peer_.pid, peer_.uid, what);
+  log::debug("connection of pid {} (uid {}): {}, closing it", peer_.pid, peer_.uid, what);
   std::vector<std::function<void()>> handed_over;
   if (outbox_ != nullptr && !waits_for_room_) outbox_->send(descriptor_.native_handle(), handed_over);
   for (const auto& tell : handed_over) tell();

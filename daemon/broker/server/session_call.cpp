@@ -1,10 +1,9 @@
 // Answers of handlers, checked against "exactly once" and put where their turn is.
 #include "daemon/broker/server/session_call.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/session.hpp"
 
 namespace jobpool::broker {
@@ -20,7 +19,7 @@ void SessionCall::reply(std::string_view parameters_json, std::vector<UniqueFd> 
 }
 
 bool SessionCall::reply_more(std::string_view parameters_json) {
-  if (answered_) spdlog::error("{}: a reply after the last one, dropping it", envelope.method);
+  if (answered_) log::error("{}: a reply after the last one, dropping it", envelope.method);
   if (answered_ || session_ == nullptr) return true;
   session_->outbox_of(*this).add_continuing_reply(parameters_json);
   paused_ = !session_->continued(*this);
@@ -34,7 +33,7 @@ void SessionCall::error(std::string_view name, std::string_view parameters_json)
 }
 
 bool SessionCall::may_answer() {
-  if (answered_) spdlog::error("{}: answered twice, dropping the second answer", envelope.method);
+  if (answered_) log::error("{}: answered twice, dropping the second answer", envelope.method);
   return !answered_;
 }
 

@@ -1,8 +1,8 @@
 // The output half of a session: answers in call order, one send per turn, and the limits on what the peer leaves unread.
-#include <spdlog/spdlog.h>
 
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/session.hpp"
 #include "daemon/broker/server/session_table.hpp"
 

@@ -1,11 +1,10 @@
 // Bookkeeping of the sessions: their list, their turn to send, and the common limit on input that is not yet a call.
 #include "daemon/broker/server/session_table.hpp"
 
-#include <spdlog/spdlog.h>
-
 #include <algorithm>
 #include <utility>
 
+#include "common/log.hpp"
 #include "daemon/broker/server/session.hpp"
 
 namespace jobpool::broker {
@@ -49,8 +48,8 @@ void SessionTable::close_largest() {
                                         [](const auto& a, const auto& b) { return a->buffered_input() < b->buffered_input(); });
   if (largest == sessions_.end()) return;
   const std::shared_ptr<Session> session = *largest;
-  spdlog::warn("{} bytes of unfinished requests on all connections, closing the one with most of them (pid {}, {} bytes)", buffered_input_,
-               session->peer().pid, session->buffered_input());
+  log::warn("{} bytes of unfinished requests on all connections, closing the one with most of them (pid {}, {} bytes)", buffered_input_,
+            session->peer().pid, session->buffered_input());
   session->hang_up();
 }
 

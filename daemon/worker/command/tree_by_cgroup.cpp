@@ -2,12 +2,12 @@
 // Fresh ones, because after a kill some kernels kill whoever enters that cgroup later.
 #include <dirent.h>
 #include <fcntl.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 
+#include "common/log.hpp"
 #include "common/unique_fd.hpp"
 #include "daemon/worker/command/process_tree.hpp"
 
@@ -49,7 +49,7 @@ class CgroupTree final : public ProcessTree {
 
   Result<void> kill_all(Reaper& reaper) override {
     const UniqueFd kill(::openat(group_.get(), "cgroup.kill", O_WRONLY | O_CLOEXEC));
-    if (!kill || ::write(kill.get(), "1", 1) != 1) spdlog::warn("{}, killing its processes one by one", failed("killing").text);
+    if (!kill || ::write(kill.get(), "1", 1) != 1) log::warn("{}, killing its processes one by one", failed("killing").text);
     // Also reaps, and finds whoever moved himself into another cgroup.
     return others_->kill_all(reaper);
   }
@@ -58,7 +58,7 @@ class CgroupTree final : public ProcessTree {
     entry_.reset();
     group_.reset();
     if (name_.empty()) return;
-    if (!remove_cgroup(base_.get(), name_)) spdlog::warn("{}, leaving it", failed("removing").text);
+    if (!remove_cgroup(base_.get(), name_)) log::warn("{}, leaving it", failed("removing").text);
     name_.clear();
   }
 

@@ -3,12 +3,13 @@
 
 #include <poll.h>
 #include <signal.h>
-#include <spdlog/spdlog.h>
 #include <sys/signalfd.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <array>
+
+#include "common/log.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -55,7 +56,7 @@ bool Watch::must_kill() const {
 
 void Watch::kill_tree() {
   is_killed_ = true;
-  if (const auto killed = tree_.kill_all(reaper_); !killed) spdlog::error("pid {}: {}", reaper_.command(), killed.error().text);
+  if (const auto killed = tree_.kill_all(reaper_); !killed) log::error("pid {}: {}", reaper_.command(), killed.error().text);
 }
 
 // False: the supervisor is gone.

@@ -2,7 +2,6 @@
 #include "daemon/worker/function/plugins.hpp"
 
 #include <dlfcn.h>
-#include <spdlog/spdlog.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -10,6 +9,8 @@
 #include <filesystem>
 #include <memory>
 #include <system_error>
+
+#include "common/log.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -40,10 +41,10 @@ void add_functions(const jobpool_task_table& functions, const std::string& path,
       case FunctionTable::Added::yes:
         break;
       case FunctionTable::Added::duplicate:
-        spdlog::warn("plugin '{}': function '{}' is there already ({}), ignoring this one", path, task.name, table.find(task.name)->source);
+        log::warn("plugin '{}': function '{}' is there already ({}), ignoring this one", path, task.name, table.find(task.name)->source);
         break;
       case FunctionTable::Added::bad_name:
-        spdlog::warn("plugin '{}': its function number {} has no code or no usable name (A-Z a-z 0-9 _ . -), ignoring it", path, i + 1);
+        log::warn("plugin '{}': its function number {} has no code or no usable name (A-Z a-z 0-9 _ . -), ignoring it", path, i + 1);
         break;
     }
   }
@@ -56,7 +57,7 @@ std::vector<std::string> plugin_files(const std::string& directory) {
   for (std::filesystem::directory_iterator entry(directory, error), end; !error && entry != end; entry.increment(error)) {
     if (entry->path().extension() == ".so") files.push_back(entry->path().string());
   }
-  if (error) spdlog::warn("plugin directory '{}': {}, ignoring it", directory, error.message());
+  if (error) log::warn("plugin directory '{}': {}, ignoring it", directory, error.message());
   std::sort(files.begin(), files.end());
   return files;
 }
@@ -86,13 +87,13 @@ void load_plugins(const std::vector<std::string>& directories, FunctionTable& ta
     if (const auto checked = check_writers(directory); !checked) {
       // A directory that is configured by default need not exist.
       if (checked.error().code == Errc::not_found)
-        spdlog::debug("plugin directory {}, ignoring it", checked.error().text);
+        log::debug("plugin directory {}, ignoring it", checked.error().text);
       else
-        spdlog::error("plugin directory {}, ignoring it", checked.error().text);
+        log::error("plugin directory {}, ignoring it", checked.error().text);
       continue;
     }
     for (const std::string& file : plugin_files(directory))
-      if (const auto loaded = load_plugin(file, table); !loaded) spdlog::error("plugin {}, ignoring it", loaded.error().text);
+      if (const auto loaded = load_plugin(file, table); !loaded) log::error("plugin {}, ignoring it", loaded.error().text);
   }
 }
 

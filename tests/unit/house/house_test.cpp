@@ -2,6 +2,7 @@
 #include <string>
 #include <vector>
 
+#include "common/log.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/house/rules.hpp"
 

@@ -7,6 +7,8 @@
 #include <optional>
 #include <string_view>
 
+#include "common/log.hpp"
+
 namespace jobpool::house {
 namespace {
 
