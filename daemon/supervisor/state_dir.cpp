@@ -2,10 +2,15 @@
 #include "daemon/supervisor/state_dir.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <charconv>
+
+#include "common/clock.hpp"
 #include "daemon/supervisor/files.hpp"
 
 namespace jobpool::supervisor {
@@ -17,12 +22,32 @@ constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
 constexpr std::size_t kMaxRecordBytes = 512;
 
+// 0: the lock's text names nobody.
+pid_t holder_of(int directory) {
+  const auto text = read_file_at(directory, kLock, 32);
+  if (!text) return 0;
+  pid_t pid = 0;
+  const char* end = text->data() + text->size();
+  const auto [stop, error] = std::from_chars(text->data(), end, pid);
+  return error == std::errc{} && stop != end && *stop == '\n' && pid > 0 ? pid : 0;
+}
+
 Error held_by_another(const std::string& path, int directory) {
-  auto pid = read_file_at(directory, kLock, 32);
-  std::string holder = pid ? pid->substr(0, pid->find('\n')) : "";
-  if (holder.empty() || holder.find_first_not_of("0123456789") != std::string::npos) holder = "unknown";
-  return Error{Errc::already_exists,
-               "state directory " + path + ": another daemon has it, pid " + holder + "; use that one, or another --state-dir"};
+  const pid_t holder = holder_of(directory);
+  return Error{Errc::already_exists, "state directory " + path + ": another daemon has it, pid " +
+                                         (holder > 0 ? std::to_string(holder) : "unknown") + "; use that one, or another --state-dir"};
+}
+
+// Errors: already_exists; io.
+Result<void> wait_for_lock(int file, int directory, const std::string& path, TimePoint deadline) {
+  while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
+    if (errno != EWOULDBLOCK) return errno_error(path + "/" + kLock);
+    const pid_t holder = holder_of(directory);
+    const bool is_dead = holder > 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
+    if (!is_dead || Clock::now() >= deadline) return held_by_another(path, directory);
+    ::poll(nullptr, 0, 5);  // nothing tells when a lock is free but the lock; this is over in milliseconds
+  }
+  return {};
 }
 
 // A directory of ours may have been made by an administrator or by systemd with a wider mode.
@@ -39,16 +64,14 @@ Result<void> make_private(int directory, const std::string& path) {
 StateDir::StateDir(std::string path, UniqueFd directory, UniqueFd lock)
     : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
 
-Result<StateDir> StateDir::lock(const std::string& path) {
+Result<StateDir> StateDir::lock(const std::string& path, std::chrono::milliseconds patience) {
   auto directory = make_directory(path);
   if (!directory) return directory.error();
   auto made_private = make_private(directory->get(), path);
   if (!made_private) return made_private.error();
   UniqueFd lock(::openat(directory->get(), kLock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock) return errno_error(path + "/" + kLock);
-  if (::flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return errno == EWOULDBLOCK ? held_by_another(path, directory->get()) : errno_error(path + "/" + kLock);
-  }
+  if (auto locked = wait_for_lock(lock.get(), directory->get(), path, Clock::now() + patience); !locked) return locked.error();
   if (::ftruncate(lock.get(), 0) != 0) return errno_error(path + "/" + kLock);
   auto written = write_all(lock.get(), std::to_string(::getpid()) + "\n");
   if (!written) return Error{written.error().code, path + "/" + kLock + ": " + written.error().text};

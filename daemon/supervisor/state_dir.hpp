@@ -7,6 +7,7 @@
 // jobpoold, at start and at stop.
 #pragma once
 
+#include <chrono>
 #include <optional>
 #include <string>
 
@@ -19,7 +20,8 @@ namespace jobpool::supervisor {
 class StateDir {
  public:
   // Errors: already_exists: another daemon has it (the text names its pid); io; permission_denied.
-  static Result<StateDir> lock(const std::string& path);
+  // A holder that is dead is waited for: a child of its own that was being started has the lock until it executes its program.
+  static Result<StateDir> lock(const std::string& path, std::chrono::milliseconds patience = std::chrono::seconds{2});
 
   // At a reload: it is locked, by these. Requires: they are open.
   static StateDir take_over(std::string path, UniqueFd directory, UniqueFd lock);

@@ -1,11 +1,16 @@
 // The state directory: one holder, private, and the record of the instance.
 #include "daemon/supervisor/state_dir.hpp"
 
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/supervisor/temporary_dir.hpp"
@@ -40,6 +45,25 @@ TEST_CASE("a state directory that others could read becomes private") {
   REQUIRE(::chmod((dir / "state").c_str(), 0755) == 0);
   REQUIRE(StateDir::lock(dir / "state"));
   CHECK(mode_of(dir / "state") == 0700);
+}
+
+// The bug: a daemon that was started at once after its predecessor had been killed was refused. A child that had just been made had the
+// dead one's lock still.
+TEST_CASE("the lock of a daemon that is dead is waited for, for a while") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "state");
+  const pid_t dead = ::fork();
+  if (dead == 0) ::_exit(0);
+  REQUIRE(::waitpid(dead, nullptr, 0) == dead);
+  write(dir / "state/lock", std::to_string(dead) + "\n");
+  UniqueFd child(::open((dir / "state/lock").c_str(), O_RDWR | O_CLOEXEC));
+  REQUIRE(::flock(child.get(), LOCK_EX | LOCK_NB) == 0);
+  const auto refused = StateDir::lock(dir / "state", std::chrono::milliseconds{1});
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::already_exists);
+  std::thread executes([&] { child.reset(); });
+  CHECK(StateDir::lock(dir / "state", std::chrono::minutes{1}));
+  executes.join();
 }
 
 TEST_CASE("a state directory that another daemon holds is refused with that daemon's pid") {
