@@ -68,6 +68,7 @@ void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Eff
   if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
   const std::string how =
       event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
+  // took_worker_along() goes by how this begins.
   job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
                (started ? " after this job had started" : " when this job may have started");
   const bool crashed = started && job.kind == shm::JobKind::function;
@@ -106,7 +107,9 @@ void JobCore::retry(Job& job, Outcome outcome, const Now& now, Effects& out) {
 }
 
 void JobCore::wait_for_retry(Job& job, const Now& now, Effects& out) {
-  const std::int64_t at = job.earlier.back().ended_usec + backoff_after(job).count();
+  // Neither a worker's word nor a clock that was set back meanwhile makes the pause longer.
+  const std::int64_t ended = std::min(job.earlier.back().ended_usec, now.wall_usec);
+  const std::int64_t at = ended + backoff_after(job).count();
   if (at <= now.wall_usec) return become_ready(job, out);
   wait(job, WaitsFor::retry, out);
   set_timer(job, now.steady + Microseconds{at - now.wall_usec});

@@ -26,8 +26,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
       break;
     case Inherited::Place::lost:
       change_state(job, JobState::running, out);
-      job.reason = "the daemon or its host died after this attempt was recorded; whether it ran is not known";
-      end_attempt(job, Outcome::interrupted, now, out);
+      inherit_lost(job, now, out);
       break;
     case Inherited::Place::unsettled:
     case Inherited::Place::ended:
@@ -47,9 +46,16 @@ void JobCore::inherit_in_slot(Job& job, const Now& now, Effects& out) {
   if (job.stop == StopRequest::cancel) out.push_back(RevokeJob{job.id, job.worker});
 }
 
+void JobCore::inherit_lost(Job& job, const Now& now, Effects& out) {
+  if (job.stop == StopRequest::cancel) return end_attempt(job, Outcome::cancelled, now, out);
+  job.reason = "the daemon or its host died after this attempt was recorded; whether it ran is not known";
+  end_attempt(job, Outcome::interrupted, now, out);
+}
+
 void JobCore::inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out) {
   if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
   if (!job.earlier.empty() && !job.attempt_open) return wait_for_retry(job, now, out);
+  if (job.attempt_open) after.clear();  // what it waited for had come about, and may be forgotten by now
   queue(job, std::move(after), now, out);
 }
 

@@ -20,6 +20,11 @@ Attempt attempt_of(const Job& job) {
   return attempt;
 }
 
+bool took_worker_along(const Attempt& attempt) {
+  const bool with_its_worker = attempt.outcome == Outcome::interrupted || attempt.outcome == Outcome::crashed;
+  return with_its_worker && attempt.reason.starts_with("worker ");
+}
+
 void restore_attempt(Job& job, const Attempt& attempt) {
   job.attempt = attempt.number;
   job.worker_number = attempt.worker;

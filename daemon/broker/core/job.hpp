@@ -55,6 +55,8 @@ struct Job : Terms {
 
 // The current or last attempt as a value, its outcome left open.
 Attempt attempt_of(const Job& job);
+// Its worker died of it, by the words that JobCore has put down then: not the daemon's end, nor the host's.
+bool took_worker_along(const Attempt& attempt);
 // `attempt` becomes the current one again, as when it ended.
 void restore_attempt(Job& job, const Attempt& attempt);
 

@@ -18,6 +18,7 @@
 
 #include "common/function_ref.hpp"
 #include "daemon/broker/core/effect.hpp"
+#include "daemon/broker/core/ended_queue.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
 #include "daemon/broker/core/job_ids.hpp"
@@ -145,6 +146,7 @@ class JobCore {
 
   // inheriting.cpp: what earlier brokers left
   void inherit_in_slot(Job& job, const Now& now, Effects& out);
+  void inherit_lost(Job& job, const Now& now, Effects& out);
   void inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out);
   void inherit_ended(Job& job, bool settled, Effects& out);
 
@@ -163,6 +165,7 @@ class JobCore {
   void assign(const Now& now, Effects& out);
   void steal_for_idle(Effects& out);
   void revoke_stale_offers(const Now& now, Effects& out);
+  void go_on_with_claimed(Job& job, const Now& now, Effects& out);
   void take_back(Job& job, const Now& now, Effects& out);
   void leave_slot(Job& job);
 
@@ -171,6 +174,7 @@ class JobCore {
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
   void clear_the_house(const Now& now, Effects& out);
+  void stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void on_timer_of_running(Job& job, const Now& now, Effects& out);
   void cancel_unclaimed(const Now& now, Effects& out);
   void drained_if_quiet(Effects& out);
@@ -192,13 +196,13 @@ class JobCore {
   bool room_was_made_ = false;                        // since blocked_ was last looked at
   bool store_is_full_ = false;
 
-  std::unordered_map<JobId, Dependencies> after_;             // of jobs that wait for others: those still missing
-  std::unordered_map<JobId, std::vector<JobId>> dependents_;  // the same, the other way round
-  std::set<std::pair<TimePoint, JobId>> timers_;              // Job::due of all that have one
-  std::map<JobId, TimePoint> claim_by_;                       // inherited applies
-  std::deque<JobId> done_async_, done_apply_;                 // settled, oldest first; applies once they are delivered
-  Microseconds usual_run_{1'000};                             // moving average of run times: how deep to offer
-  std::vector<JobId> just_ended_;                             // whose dependents are still to be looked at, in this event
+  std::unordered_map<JobId, Dependencies> after_;  // of jobs that wait for others: those still missing
+  std::set<std::pair<JobId, JobId>> dependents_;   // the same, the other way round: who is waited for, by whom
+  std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
+  std::map<JobId, TimePoint> claim_by_;            // inherited applies
+  EndedQueue done_async_, done_apply_;             // settled, oldest first; applies once they are delivered
+  Microseconds usual_run_{1'000};                  // moving average of run times: how deep to offer
+  std::vector<JobId> just_ended_;                  // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known

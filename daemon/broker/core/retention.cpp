@@ -26,26 +26,26 @@ void JobCore::on(Delivered& event, const Now&, Effects&) {
 void JobCore::on(Remove& event, const Now&, Effects& out) {
   const Job* job = known(event.job);
   if (job == nullptr || !job->settled || (job->mode == Mode::apply && !job->delivered)) return;
+  EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
   --done_jobs_;
-  forget(event.job, out);  // its entry in the queue of ended ones is skipped when its turn comes
+  forget(event.job, out);
+  queue.removed_one([this](JobId id) { return jobs_.contains(id); });
 }
 
 void JobCore::forget_surplus(const Now& now, Effects& out) {
   const std::int64_t oldest = now.wall_usec - std::chrono::duration_cast<Microseconds>(limits_.kept_for).count();
-  const auto shrink = [&](std::deque<JobId>& done, std::size_t kept) {
-    while (!done.empty()) {
-      const Job* job = known(done.front());
-      if (job != nullptr && done.size() <= kept && job->ended_usec >= oldest) return;
-      if (job != nullptr) {
-        --done_jobs_;
-        forget(job->id, out);
-      }
+  const auto is_known = [this](JobId id) { return jobs_.contains(id); };
+  const auto shrink = [&](EndedQueue& done, std::size_t kept) {
+    while (const auto id = done.front(is_known)) {
+      if (done.size() <= kept && jobs_.at(*id).ended_usec >= oldest) return;
       done.pop_front();
+      --done_jobs_;
+      forget(*id, out);
     }
   };
   shrink(done_async_, limits_.kept_async);
   shrink(done_apply_, limits_.kept_apply);
-  ids_.sweep(jobs_.size(), [this](JobId id) { return jobs_.contains(id); });
+  ids_.sweep(jobs_.size(), is_known);
 }
 
 // Requires: it is counted in no state any more.

@@ -139,11 +139,20 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
   if (job == nullptr || !job->offered) return;
   if (!event.never_started) {  // it was claimed first; its START may still be on its way
     if (job->state == JobState::ready) begin_running(*job, now, out);
-    if (job->stop == StopRequest::shutdown && drain_ == DrainMode::drain) job->stop = StopRequest::none;  // what runs may finish
-    if (job->stop != StopRequest::none) stop_running(*job, Cancel::Haste::grace, now, out);
-    return;
+    return go_on_with_claimed(*job, now, out);
   }
   take_back(*job, now, out);
+}
+
+// A stop came too late to take it back: it is stopped as a running one, if those are.
+void JobCore::go_on_with_claimed(Job& job, const Now& now, Effects& out) {
+  if (job.stop == StopRequest::shutdown && drain_ == DrainMode::drain) {  // what runs may finish
+    job.stop = StopRequest::none;
+    job.reason.clear();
+  }
+  if (job.stop != StopRequest::none) return stop_running(job, Cancel::Haste::grace, now, out);
+  // A durable one was to be taken back only, so that it stays for the next daemon.
+  if (drain_ == DrainMode::stop_all) stop_for_shutdown(job, Cancel::Haste::now, now, out);
 }
 
 // It was offered, and never started under that offer: no attempt is spent.

@@ -23,14 +23,14 @@ void JobCore::on(Cancel& event, const Now& now, Effects& out) {
 // Requires, for one that is not running: it is not a timeout.
 void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out) {
   if (job.state == JobState::done) return;
-  const bool again = job.stop != StopRequest::none;
-  if (why > job.stop) {
+  const bool again = job.stop != StopRequest::none, overrides = why > job.stop;
+  if (overrides) {
     job.stop = why;
     job.reason = std::move(reason);
   }
   if (!job.offered) return finish(job, Outcome::cancelled, now, out);
   if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
-  if (why == StopRequest::cancel && (!again || haste == Cancel::Haste::now)) out.push_back(StopAsked{job.id});
+  if (why == StopRequest::cancel && (overrides || haste == Cancel::Haste::now)) out.push_back(StopAsked{job.id});
   if (job.state == JobState::running) {
     if (!again || haste == Cancel::Haste::now) stop_running(job, haste, now, out);
     return;
@@ -79,7 +79,7 @@ void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
 }
 
 void JobCore::on(Drain&, const Now& now, Effects& out) {
-  drain_ = DrainMode::drain;
+  drain_ = std::max(drain_, DrainMode::drain);
   clear_the_house(now, out);
 }
 
@@ -101,13 +101,17 @@ void JobCore::clear_the_house(const Now& now, Effects& out) {
   for (const JobId id : ids) {
     Job& job = jobs_.at(id);
     if (!job.flags.durable)
-      stop_job(job, StopRequest::shutdown, haste, "the daemon is going down", now, out);
+      stop_for_shutdown(job, haste, now, out);
     else
       out.push_back(RevokeJob{id, job.worker});
   }
   if (!all) return;
   for (auto& [id, job] : jobs_)
-    if (job.state == JobState::running) stop_job(job, StopRequest::shutdown, haste, "the daemon is going down", now, out);
+    if (job.state == JobState::running) stop_for_shutdown(job, haste, now, out);
+}
+
+void JobCore::stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, Effects& out) {
+  stop_job(job, StopRequest::shutdown, haste, "the daemon is going down", now, out);
 }
 
 void JobCore::drained_if_quiet(Effects& out) {

@@ -9,6 +9,7 @@ namespace jobpool::broker {
 void JobCore::on(Submit& event, const Now& now, Effects& out) {
   if (accept_known_key(event, out)) return;
   if (const auto refused = refusal_of(event)) return out.push_back(*refused);
+  accept_blocked(now, out);  // those who came before are first
   if (!is_full_for(event)) return accept(event, now, out);
   if (event.if_full == IfFull::fail) return out.push_back(Refused{event.token, Refusal::queue_full, {}});
   blocked_.push_back(std::move(event));
@@ -99,6 +100,7 @@ void JobCore::on(NotStored& event, const Now&, Effects& out) {
   leave(*job);
   job->flags.durable = false;  // nothing is to be taken out of the store
   forget(job->id, out);
+  just_ended_.push_back(event.job);  // who waits for it must not wait for ever
 }
 
 }  // namespace jobpool::broker

@@ -19,7 +19,7 @@ void JobCore::queue(Job& job, Dependencies after, const Now& now, Effects& out) 
   }
   if (missing.empty()) return wait_for_time(job, now, out);
   std::ranges::sort(missing, {}, &Dependency::job);
-  for (const Dependency& dependency : missing) dependents_[dependency.job].push_back(job.id);
+  for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
 }
@@ -53,12 +53,10 @@ void JobCore::become_ready(Job& job, Effects& out) {
 }
 
 void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
-  const auto node = dependents_.extract(ended);
-  if (node.empty()) return;
-  for (const JobId id : node.mapped()) {
-    const auto missing = after_.find(id);
-    if (missing == after_.end()) continue;  // named twice, and gone with the first
-    Job& job = jobs_.at(id);
+  for (auto next = dependents_.lower_bound({ended, JobId{}}); next != dependents_.end() && next->first == ended;) {
+    Job& job = jobs_.at(next->second);
+    next = dependents_.erase(next);
+    const auto missing = after_.find(job.id);
     Verdict verdict;
     for (const Dependency& dependency : missing->second)
       if (dependency.job == ended && verdict.obstacle.empty()) verdict = judge(dependency);
@@ -76,12 +74,7 @@ void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
 void JobCore::drop_dependencies(Job& job) {
   const auto node = after_.extract(job.id);
   if (node.empty()) return;
-  for (const Dependency& dependency : node.mapped()) {
-    const auto others = dependents_.find(dependency.job);
-    if (others == dependents_.end()) continue;
-    std::erase(others->second, job.id);
-    if (others->second.empty()) dependents_.erase(others);
-  }
+  for (const Dependency& dependency : node.mapped()) dependents_.erase({dependency.job, job.id});
 }
 
 const Dependencies* JobCore::dependencies(JobId id) const {

@@ -1,0 +1,90 @@
+// Who finds room, who waits for it, and who is sent away.
+#include "tests/unit/broker/core/core_driver.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+namespace {
+
+Submit blocking(std::uint64_t token, uid_t uid = 0) {
+  Submit event = CoreDriver::a_submission();
+  event.token = Token{token};
+  event.uid = uid;
+  event.if_full = IfFull::block;
+  return event;
+}
+
+CoreLimits at_most(std::size_t jobs, std::size_t of_one = 1'000) {
+  CoreLimits limits;
+  limits.max_queued_jobs = jobs;
+  limits.max_queued_of_one = of_one;
+  return limits;
+}
+
+}  // namespace
+
+TEST_CASE("one submitter's quota leaves room for the others") {
+  CoreDriver driver{at_most(10, 1)};
+  driver.submit(blocking(1, 100));
+  Submit second = CoreDriver::a_submission();
+  second.uid = 100;
+  driver.tell(std::move(second));
+  REQUIRE(driver.find<Refused>() != nullptr);
+  CHECK(driver.find<Refused>()->why == Refusal::queue_full);
+  driver.submit(blocking(2, 200));
+}
+
+TEST_CASE("those who wait for room are taken in the order they came, also before one that comes when there is some") {
+  // The bug: a submission that came in the turn in which room was made was taken before those that waited for it.
+  CoreDriver driver{at_most(1)};
+  const JobId first = driver.submit();
+  driver.tell(blocking(11));
+  CHECK(driver.effects.empty());
+  driver.tell(blocking(12));
+  driver.tell(Cancel{first, Cancel::Haste::grace, "room"});
+  driver.tell(blocking(13));
+  REQUIRE(driver.all<Accepted>().size() == 1);
+  const JobId next = driver.find<Accepted>()->job;
+  CHECK(driver.find<Accepted>()->token == Token{11});
+  driver.tell(Cancel{next, Cancel::Haste::grace, "room"});
+  driver.end_turn();
+  REQUIRE(driver.all<Accepted>().size() == 1);
+  CHECK(driver.find<Accepted>()->token == Token{12});
+}
+
+TEST_CASE("one that finds no room still does not hold up the others") {
+  CoreDriver driver{at_most(3, 1)};
+  driver.submit(blocking(1, 100));
+  const JobId other = driver.submit(blocking(2, 200));
+  driver.tell(blocking(11, 100));
+  driver.tell(blocking(12, 200));
+  CHECK(driver.effects.empty());
+  driver.tell(Cancel{other, Cancel::Haste::grace, "room"});
+  driver.end_turn();
+  REQUIRE(driver.all<Accepted>().size() == 1);
+  CHECK(driver.find<Accepted>()->token == Token{12});
+}
+
+TEST_CASE("a caller that went away waits no more, and is answered once") {
+  CoreDriver driver{at_most(1)};
+  const JobId first = driver.submit();
+  driver.tell(blocking(11));
+  driver.tell(Withdraw{Token{11}});
+  REQUIRE(driver.find<Refused>() != nullptr);
+  CHECK(driver.find<Refused>()->why == Refusal::withdrawn);
+  driver.tell(Withdraw{Token{11}});
+  CHECK(driver.effects.empty());
+  driver.tell(Cancel{first, Cancel::Haste::grace, "room"});
+  driver.end_turn();
+  CHECK(driver.all<Accepted>().empty());
+}
+
+TEST_CASE("a drain refuses those who wait for room") {
+  CoreDriver driver{at_most(1)};
+  driver.submit();
+  driver.tell(blocking(11));
+  driver.tell(Drain{});
+  REQUIRE(driver.find<Refused>() != nullptr);
+  CHECK(driver.find<Refused>()->token == Token{11});
+  CHECK(driver.find<Refused>()->why == Refusal::not_running);
+}

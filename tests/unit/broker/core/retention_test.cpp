@@ -1,0 +1,89 @@
+// How many ended jobs are kept, and how long.
+#include "tests/unit/broker/core/core_driver.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace std::chrono_literals;
+
+namespace {
+
+JobId run_one(CoreDriver& driver) {
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.start(id);
+  driver.report(id, Ending::returned, 0, 0);
+  return id;
+}
+
+}  // namespace
+
+TEST_CASE("an ended job is kept for its time and not longer") {
+  CoreLimits limits;
+  limits.kept_for = 2h;
+  CoreDriver driver{limits};
+  driver.join(1);
+  const JobId id = run_one(driver);
+  driver.advance(2h);
+  driver.end_turn();
+  CHECK(driver.core.find(id) != nullptr);
+  driver.advance(1ms);
+  driver.end_turn();
+  CHECK(driver.core.find(id) == nullptr);
+}
+
+TEST_CASE("those that were removed do not count among those that are kept") {
+  // The bug: their entries counted, so that others were forgotten long before there were too many.
+  CoreLimits limits;
+  limits.kept_async = 2;
+  CoreDriver driver{limits};
+  driver.join(1);
+  const JobId first = run_one(driver), second = run_one(driver);
+  driver.tell(Remove{second});
+  const JobId third = run_one(driver);
+  driver.end_turn();
+  CHECK(driver.core.find(first) != nullptr);
+  CHECK(driver.core.find(third) != nullptr);
+  const JobId fourth = run_one(driver);
+  driver.end_turn();
+  CHECK(driver.core.find(first) == nullptr);
+  CHECK(driver.core.find(third) != nullptr);
+  CHECK(driver.core.find(fourth) != nullptr);
+  CHECK(driver.core.counts().done == 2);
+}
+
+TEST_CASE("entries of removed jobs do not pile up behind one that is kept") {
+  EndedQueue queue;
+  queue.push_back(JobId{1});
+  const auto is_known = [](JobId id) { return id == JobId{1} || id == JobId{20'000}; };
+  for (std::uint64_t id = 2; id < 20'000; ++id) {
+    queue.push_back(JobId{id});
+    queue.removed_one(is_known);
+  }
+  queue.push_back(JobId{20'000});
+  CHECK(queue.size() == 2);
+  CHECK(queue.front(is_known) == JobId{1});
+  queue.pop_front();
+  CHECK(queue.front(is_known) == JobId{20'000});
+  queue.pop_front();
+  CHECK_FALSE(queue.front(is_known).has_value());
+}
+
+TEST_CASE("only what has settled is removed, once") {
+  CoreDriver driver;
+  driver.settles = false;
+  driver.join(1);
+  const JobId id = driver.submit(CoreDriver::a_submission("k", 1));
+  driver.tell(Remove{id});
+  driver.end_turn();
+  driver.tell(Remove{id});
+  driver.report(id);
+  driver.tell(Remove{id});
+  CHECK(driver.effects.empty());
+  driver.tell(Settled{id});
+  driver.tell(Remove{id});
+  CHECK(driver.all<Forgotten>().size() == 1);
+  CHECK(driver.core.counts().done == 0);
+  driver.tell(Remove{id});
+  CHECK(driver.effects.empty());
+  CHECK(driver.submit(CoreDriver::a_submission("k", 1)) != id);
+}
