@@ -8,8 +8,10 @@
 
 namespace jobpool::broker {
 
-Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener)
+Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
+               ReadClocks now)
     : listener_(listener),
+      now_(std::move(now)),
       instance_(instance),
       ledger_(std::move(ledger)),
       core_(limits, next_id),
@@ -17,7 +19,7 @@ Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits l
       journal_(store, *this) {}
 
 void Engine::tell(Event&& event) {
-  core_.handle(std::move(event), {Clock::now(), wall_usec()}, effects_);
+  core_.handle(std::move(event), now_(), effects_);
   if (std::exchange(carrying_out_, true)) return;  // the loop below, further up the stack, goes on with what was added
   for (std::size_t i = 0; i < effects_.size(); ++i) {
     const Effect effect = std::move(effects_[i]);  // carrying it out may append to effects_
@@ -169,7 +171,7 @@ void Engine::carry_out(const Save& effect) {
       return journal_.write(record_of(*job, effect.after));
     case Save::What::attempt:
       recorded_in_[job->id] = journal_.open_commit();
-      return journal_.write(AttemptRecord{job->id, effect.number, wall_usec(), instance_});
+      return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_});
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number});
   }

@@ -35,13 +35,19 @@ class EngineListener {
   virtual void on_store_failed(const Error& error) = 0;  // nothing can be promised any more
 };
 
+// Both clocks, read together; another one in its place lets a simulator turn time by hand.
+using ReadClocks = std::function<Now()>;
+inline Now read_clocks() { return {Clock::now(), wall_usec()}; }
+
 class Engine final : ReportSink, JournalListener {
  public:
   // `store` and `listener` must outlive this.
   // `instance`: this life of the daemon as a number, for the attempts that it records.
-  Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener);
+  Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
+         ReadClocks now = read_clocks);
 
   std::uint64_t instance() const { return instance_; }
+  Now now() const { return now_(); }
 
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
@@ -111,6 +117,7 @@ class Engine final : ReportSink, JournalListener {
   void settle(JobId id);
 
   EngineListener& listener_;
+  const ReadClocks now_;
   const std::uint64_t instance_;
   Ledger ledger_;
   JobCore core_;

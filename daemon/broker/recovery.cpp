@@ -130,7 +130,7 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
     if (!cancelled)
       job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
                                     : "its broker died before it had started, and it was ephemeral";
-    job.ended_usec = wall_usec();
+    job.ended_usec = engine_.now().wall_usec;
     if (!engine_.ledger().finish(job)) log::error("job {}: the ledger has no room for its outcome", job.id.value);
   }
   inherit(std::move(job), Inherited::Place::ended);

@@ -3,8 +3,6 @@
 #pragma once
 
 #include <fcntl.h>
-#include <sys/mman.h>
-#include <sys/socket.h>
 #include <unistd.h>
 
 #include <functional>
@@ -14,11 +12,11 @@
 #include <utility>
 #include <vector>
 
-#include "common/shm/claim_side.hpp"
 #include "daemon/broker/recovery.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/store/memory_store.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/pretended_worker.hpp"
 
 namespace jobpool::broker {
 
@@ -69,79 +67,6 @@ class FakeCall final : public Call {
   }
 };
 using FakeCallPtr = std::shared_ptr<FakeCall>;
-
-inline UniqueFd copy_of(const UniqueFd& fd) { return UniqueFd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)}; }
-
-// A worker: the supervisor's descriptors, and its own end of the queue.
-class PretendedWorker {
- public:
-  explicit PretendedWorker(std::uint64_t number) : incarnation{number}, number_{static_cast<std::uint32_t>(number)} {
-    auto made = shm::create_segment();
-    REQUIRE(made);
-    fds_ = std::move(*made);
-    int pair[2];
-    REQUIRE(::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC | SOCK_NONBLOCK, 0, pair) == 0);
-    broker_orders_ = UniqueFd{pair[0]};
-    orders = UniqueFd{pair[1]};
-  }
-  WorkerSeed seed() const {
-    WorkerSeed seed;
-    seed.incarnation = incarnation;
-    seed.number = number_;
-    seed.pid = ::getpid();
-    seed.segment = {copy_of(fds_.control), copy_of(fds_.to_worker), copy_of(fds_.from_worker), copy_of(fds_.payload),
-                    copy_of(fds_.eventfd)};
-    seed.orders = copy_of(broker_orders_);
-    return seed;
-  }
-  // Once a broker has seen the segment.
-  void start() {
-    auto mine = shm::reopen_for_worker(fds_);
-    REQUIRE(mine);
-    auto side = shm::ClaimSide::map(*mine);
-    REQUIRE(side);
-    claims_.emplace(std::move(*side));
-  }
-  std::optional<shm::Claim> claim() {
-    auto got = claims_->try_claim();
-    if (got) claimed.push_back(got->job);
-    return got;
-  }
-  void report_start(const shm::Claim& claim) { claims_->report_start(claim, {.started_usec = wall_usec(), .pid = 4711, .reserved = 0}); }
-  void report_end(const shm::Claim& claim, const std::string& result = "49") {
-    Report report;
-    report.ending = Ending::returned;
-    report.ended_usec = wall_usec();
-    report.result = result;
-    this->report(claim, report);
-  }
-  void report(const shm::Claim& claim, const Report& report) {
-    std::vector<std::byte> bytes;
-    encode_report(report, bytes);
-    claims_->report_fin(claim, bytes);
-  }
-  void run(const shm::Claim& claim) {
-    report_start(claim);
-    report_end(claim);
-  }
-  // The word and the record of slot 0, for tests that spoil or rewind them.
-  template <class Part>
-  Part* map_part(const UniqueFd shm::SegmentFds::*part) const {
-    void* at = ::mmap(nullptr, sizeof(Part), PROT_READ | PROT_WRITE, MAP_SHARED, (fds_.*part).get(), 0);
-    REQUIRE(at != MAP_FAILED);
-    return static_cast<Part*>(at);
-  }
-
-  const Incarnation incarnation;
-  UniqueFd orders;
-  std::vector<JobId> claimed;  // all it ever claimed
-
- private:
-  WorkerNumber number_;
-  shm::SegmentFds fds_;
-  UniqueFd broker_orders_;
-  std::optional<shm::ClaimSide> claims_;
-};
 
 class FakeBroker final : public EngineListener {
  public:
