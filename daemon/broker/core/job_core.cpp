@@ -54,13 +54,14 @@ void JobCore::on(RecoveryDone&, const Now& now, Effects& out) {
 void JobCore::on(Tick&, const Now& now, Effects& out) {
   run_timers(now, out);
   cancel_unclaimed(now, out);
+  unstage_stale(now, out);
   revoke_stale_offers(now, out);
 }
 
 void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
   accept_blocked(now, out);
   assign(now, out);
-  stage(out);
+  stage(now, out);
   steal_for_idle(out);
   forget_surplus(now, out);
   drained_if_quiet(out);

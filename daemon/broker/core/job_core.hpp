@@ -156,10 +156,11 @@ class JobCore {
   bool is_offerable(JobId id) const;
   Job* first_queued();
   Job* first_ready();
-  void pop_ready(const Job& job);
+  void pop_ready(const Job& job, const Now& now);
   bool has_deep_backlog_of_short_jobs() const;
   void open_attempt(Job& job, Effects& out);
-  void stage(Effects& out);
+  void stage(const Now& now, Effects& out);
+  void unstage_stale(const Now& now, Effects& out);
   std::size_t depth() const;
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
   void assign(const Now& now, Effects& out);
@@ -187,8 +188,9 @@ class JobCore {
   JobIds ids_;  // of jobs_
   std::map<std::pair<uid_t, std::string>, JobId> keys_;
   WorkerTable workers_;
-  std::deque<JobId> staged_;  // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
-  ReadyQueue ready_;          // the others; likewise
+  std::deque<JobId> staged_;   // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
+  TimePoint staged_moved_at_;  // when the first of them was taken, or they began
+  ReadyQueue ready_;           // the others; likewise
   std::size_t ready_jobs_ = 0, running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
   std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter

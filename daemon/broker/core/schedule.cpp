@@ -55,9 +55,10 @@ Job* JobCore::first_ready() {
   return queued != nullptr && queued->priority > staged->priority ? queued : staged;
 }
 
-void JobCore::pop_ready(const Job& job) {
-  if (!staged_.empty() && staged_.front() == job.id) return staged_.pop_front();
-  ready_.pop_front(ReadyQueue::Turn::taken);
+void JobCore::pop_ready(const Job& job, const Now& now) {
+  if (staged_.empty() || staged_.front() != job.id) return ready_.pop_front(ReadyQueue::Turn::taken);
+  staged_.pop_front();
+  staged_moved_at_ = now.steady;
 }
 
 bool JobCore::has_deep_backlog_of_short_jobs() const {
@@ -88,14 +89,28 @@ void JobCore::open_attempt(Job& job, Effects& out) {
 
 // With short jobs, a commit between each worker's last job and its next would cost more than all of them: attempts are recorded some jobs
 // ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
-void JobCore::stage(Effects& out) {
+void JobCore::stage(const Now& now, Effects& out) {
   if (draining() || !has_deep_backlog_of_short_jobs()) return;
   while (staged_.size() < kStagedPerWorker * workers_.size()) {
     Job* job = first_queued();
     if (job == nullptr || !job->flags.durable) return;
     ready_.pop_front(ReadyQueue::Turn::taken);
+    if (staged_.empty()) staged_moved_at_ = now.steady;
     staged_.push_back(job->id);
     open_attempt(*job, out);
+  }
+}
+
+// Jobs were short, and those that run now are not: what stands behind them may stand for hours, and its record must not say meanwhile that
+// it could have started.
+void JobCore::unstage_stale(const Now& now, Effects& out) {
+  if (staged_.empty() || now.steady - staged_moved_at_ <= kStaleOffer) return;
+  usual_run_ = std::max<Microseconds>(usual_run_, kLongRun);
+  for (; !staged_.empty(); staged_.pop_back()) {
+    if (!is_offerable(staged_.back())) continue;
+    Job& job = jobs_.at(staged_.back());
+    undo_attempt(job, out);
+    ready_.push_front(job.id, job.priority, job.uid);
   }
 }
 
@@ -106,7 +121,7 @@ void JobCore::assign(const Now& now, Effects& out) {
     // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
     if (worker == nullptr && !job->flags.has_descriptors) worker = workers_.least_loaded(depth());
     if (worker == nullptr) return;
-    pop_ready(*job);
+    pop_ready(*job, now);
     offer(*job, *worker, now, out);
   }
 }
@@ -130,7 +145,9 @@ void JobCore::revoke_stale_offers(const Now& now, Effects& out) {
   for (auto& [incarnation, worker] : workers_)
     for (std::size_t i = worker.in_flight.size(); i-- > 1;) {  // the last first: each goes to the front of the queue
       const Job& job = jobs_.at(worker.in_flight[i]);
-      if (job.state == JobState::ready && now.steady - job.offered_at > kStaleOffer) out.push_back(RevokeJob{job.id, incarnation});
+      if (job.state != JobState::ready || now.steady - job.offered_at <= kStaleOffer) continue;
+      usual_run_ = std::max<Microseconds>(usual_run_, kLongRun);  // what it stands behind is; else it would be offered there again at once
+      out.push_back(RevokeJob{job.id, incarnation});
     }
 }
 
@@ -160,6 +177,9 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   leave_slot(job);
   if (job.stop == StopRequest::cancel || (job.stop == StopRequest::shutdown && !job.flags.durable))
     return finish(job, Outcome::cancelled, now, out);
+  // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
+  // commit.
+  if (job.flags.durable && workers_.idle_count() == 0 && usual_run_ >= kLongRun) undo_attempt(job, out);
   push_front_ready(job);
 }
 

@@ -190,3 +190,72 @@ TEST_CASE("cancelled jobs do not pile up in the queue behind a head that waits")
   CHECK(offers[0].job == head);  // nobody lost a turn
   CHECK(offers[1].job == last);
 }
+
+namespace {
+
+JobId submit_durable(CoreDriver& driver) {
+  Submit event = CoreDriver::a_submission();
+  event.flags.durable = true;
+  return driver.submit(std::move(event));
+}
+
+std::vector<JobId> undone(const CoreDriver& driver) {
+  std::vector<JobId> jobs;
+  for (const Save& save : driver.all<Save>())
+    if (save.what == Save::What::attempt_undone) jobs.push_back(save.job);
+  return jobs;
+}
+
+}  // namespace
+
+TEST_CASE("a durable job that was taken back from behind a slow one is not recorded as started") {
+  // The bug: the attempt stayed recorded while the job was queued for hours, so that after the host's death it was `interrupted` though it
+  // had never started; and it was offered to the same busy worker again at once, for ever.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId slow = submit_durable(driver), behind = submit_durable(driver);
+  driver.end_turn();
+  driver.start(slow);
+  driver.advance(101ms);
+  driver.tell(Tick{});
+  REQUIRE(driver.find<RevokeJob>() != nullptr);
+  driver.tell(Revoked{behind, true});
+  CHECK(undone(driver) == std::vector{behind});
+  CHECK(driver.job(behind).attempt == 0);
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+  driver.report(slow, Ending::returned, 0, 200'000);
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>() != nullptr);
+  CHECK(driver.find<OfferJob>()->job == behind);
+  CHECK(driver.job(behind).attempt == 1);
+}
+
+TEST_CASE("jobs whose attempts were recorded ahead are not recorded as started when those before them turn out slow") {
+  // The bug: as above, for up to 64 jobs per worker.
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 10us);
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver));
+  driver.end_turn();
+  const std::size_t offered = driver.all<OfferJob>().size();
+  REQUIRE(offered < jobs.size());
+  REQUIRE(driver.job(jobs.back()).attempt == 1);  // ahead
+  driver.start(jobs.front());
+  driver.advance(101ms);
+  driver.tell(Tick{});
+  CHECK(undone(driver).size() == jobs.size() - offered);
+  for (const RevokeJob& revoke : driver.all<RevokeJob>()) driver.tell(Revoked{revoke.job, true});
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().empty());
+  CHECK(driver.all<Save>().empty());
+  // In their old order.
+  for (std::size_t i = 0; i + 1 < jobs.size(); ++i) {
+    driver.report(jobs[i], Ending::returned, 0, 10'000);
+    driver.end_turn();
+    REQUIRE(driver.find<OfferJob>() != nullptr);
+    CHECK(driver.find<OfferJob>()->job == jobs[i + 1]);
+    CHECK(driver.job(jobs[i + 1]).attempt == 1);
+  }
+}
