@@ -31,8 +31,12 @@ void Verbs::cancel(CallPtr call) {
 
   auto cancelling = std::make_shared<Cancelling>();
   cancelling->call = call;
-  call->on_hangup = [this, cancelling] {
-    for (const auto& [id, waiter] : cancelling->open) waiters_.remove(id, waiter);
+  // The waiters own it; owned from here too, it and its call would keep each other for ever.
+  call->on_hangup = [this, weak = std::weak_ptr<Cancelling>(cancelling)] {
+    const auto left = weak.lock();
+    if (!left) return;
+    const auto open = std::exchange(left->open, {});
+    for (const auto& [id, waiter] : open) waiters_.remove(id, waiter);
   };
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
