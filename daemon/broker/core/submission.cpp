@@ -100,6 +100,7 @@ void JobCore::on(NotStored& event, const Now&, Effects& out) {
   leave(*job);
   job->flags.durable = false;  // nothing is to be taken out of the store
   forget(job->id, out);
+  just_ended_.push_back(event.job);  // who waits for it must not wait for ever
 }
 
 }  // namespace jobpool::broker

@@ -44,7 +44,9 @@ void Verbs::on_accepted(const Accepted& accepted) {
   Pending& pending = node.mapped();
   pending.call->on_hangup = {};
   if (pending.is_gone) {
-    if (pending.mode == Mode::apply && !pending.detach) engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
+    const bool was_last = appliers_.count(job->id) == 0;
+    if (pending.mode == Mode::apply && !pending.detach && was_last)
+      engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
     return;
   }
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));

@@ -20,6 +20,11 @@ std::size_t Waiters::remove(JobId job, WaiterId waiter) {
   return left;
 }
 
+std::size_t Waiters::count(JobId job) const {
+  const auto found = by_job_.find(job);
+  return found == by_job_.end() ? 0 : found->second.size();
+}
+
 std::size_t Waiters::ended(const Job& job) {
   auto node = by_job_.extract(job.id);
   if (node.empty()) return 0;

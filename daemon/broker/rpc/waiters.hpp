@@ -23,6 +23,7 @@ class Waiters {
   WaiterId add(JobId job, OnEnded on_ended);
   // How many wait for that job still. Removing one that is gone already is harmless.
   std::size_t remove(JobId job, WaiterId waiter);
+  std::size_t count(JobId job) const;
   // Calls everybody who waits for it, once; they are gone before the first is called. How many there were.
   std::size_t ended(const Job& job);
 
