@@ -44,8 +44,7 @@ void Verbs::on_accepted(const Accepted& accepted) {
   Pending& pending = node.mapped();
   pending.call->on_hangup = {};
   if (pending.is_gone) {
-    const bool was_last = appliers_.count(job->id) == 0;
-    if (pending.mode == Mode::apply && !pending.detach && was_last)
+    if (pending.mode == Mode::apply && !pending.detach && !is_wanted(*job))
       engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
     return;
   }
@@ -90,6 +89,11 @@ void Verbs::on_ended(const Job& job) {
   const Delivery delivery = delivery_of(job);
   appliers_.ended(job);
   waiters_.ended(job);
+}
+
+// Most of them have ended, and nobody waits for them any more.
+void Verbs::on_forgotten(JobId job) {
+  for (Waiters* waiters : {&starters_, &appliers_, &waiters_}) waiters->forgotten(job);
 }
 
 void Verbs::on_changed(const Changed& changed) {

@@ -25,8 +25,8 @@ std::size_t Waiters::count(JobId job) const {
   return found == by_job_.end() ? 0 : found->second.size();
 }
 
-std::size_t Waiters::ended(const Job& job) {
-  auto node = by_job_.extract(job.id);
+std::size_t Waiters::call(JobId id, const Job* job) {
+  auto node = by_job_.extract(id);
   if (node.empty()) return 0;
   for (const Waiter& waiter : node.mapped()) waiter.on_ended(job);
   return node.mapped().size();

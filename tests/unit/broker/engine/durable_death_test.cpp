@@ -163,3 +163,23 @@ TEST_CASE("the end of the daemon or its host is not the end of a worker that a j
   house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
   CHECK(job(house)->state != JobState::done);
 }
+
+TEST_CASE("what waits for a job that has succeeded runs also when that one was removed and the daemon started anew") {
+  // The bug: nothing was left to tell how it had ended, and the one that had waited for it was skipped.
+  House house;
+  accept(house);
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","after":[1],"delayUSec":3600000000}})");
+  settle(house);
+  while (auto claim = house.worker().claim()) house.worker().run(*claim);
+  settle(house);
+  const auto remove = house.broker->call("Job.Remove", R"({"ids":[1]})");
+  CHECK(remove->answers == 0);  // not before it is durable: else the removed job could come back
+  settle(house);
+  CHECK(remove->parameters == R"({"removed":[1]})");
+  house.next_host();
+  CHECK(job(house) == nullptr);
+  const Job* second = house.broker->engine.core().find(JobId{2});
+  REQUIRE(second != nullptr);
+  CHECK(second->state == JobState::waiting);
+  CHECK(second->waits_for == WaitsFor::time);
+}

@@ -71,3 +71,18 @@ TEST_CASE("jobs that wait for one that was not stored are refused with it, an ep
   house.commit();
   CHECK_FALSE(house.broker->engine.journal().is_busy());
 }
+
+TEST_CASE("whoever waits for a job that is then not stored is told that there is none") {
+  // The bug: they waited for ever; `list` shows such a job for the length of a commit.
+  House house(0);
+  house.store.become_full();
+  submit_durable(house);
+  house.turn();
+  const auto get = house.broker->call("Job.Get", R"({"id":1})"), wait = house.broker->call("Job.Wait", R"({"ids":[1]})");
+  CHECK(get->answers + wait->answers == 0);
+  house.commit();
+  for (const auto& call : {get, wait}) {
+    CHECK(call->error_name == "org.jobpool.Job.NoSuchJob");
+    CHECK(call->answers == 1);
+  }
+}

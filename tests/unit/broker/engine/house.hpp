@@ -100,7 +100,10 @@ class FakeBroker final : public EngineListener {
     verbs.on_ended(job);
     if (at_end) at_end(job);
   }
-  void on_forgotten(const Forgotten&) override { ++forgotten; }
+  void on_forgotten(const Forgotten& event) override {
+    ++forgotten;
+    verbs.on_forgotten(event.job);
+  }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
   void on_store_failed(const Error& error) override { FAIL(error.text); }

@@ -103,3 +103,27 @@ TEST_CASE("a caller of apply that waits for room has its job when there is some"
   REQUIRE(waiting->continued.size() == 1);
   CHECK(parsed(waiting->continued.front())["id"] == 2);
 }
+
+TEST_CASE("a caller that hangs up before the commit does not cancel the job of another with the same key") {
+  // The bug: only those were counted who had been told the id already.
+  House house(0);
+  const std::string durable = R"({"job":{"function":"square","durable":true,"key":"k"}})";
+  const auto first = house.broker->call("Pool.Apply", durable), second = house.broker->call("Pool.Apply", durable);
+  house.turn();
+  first->hang_up();
+  house.commit();
+  CHECK(job(house).stop == StopRequest::none);
+  second->hang_up();
+  CHECK(job(house).stop == StopRequest::cancel);
+}
+
+TEST_CASE("a command's key stands for what its caller said, not for the daemon's environment or a grace") {
+  // The bug: after the daemon had been started with another PATH, the same submission was a conflict.
+  House house(0);
+  const std::string command = R"({"job":{"command":["true"],"durable":false,"key":"k")";
+  submit(house, command + "}}");
+  CHECK(parsed(submit(house, command + R"(,"graceUSec":9}})")->parameters)["id"] == 1);
+  CHECK(submit(house, command + R"(,"environment":["A=1"]}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"cwd":"/tmp"}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"umask":0}})")->error_name == "org.jobpool.Pool.KeyConflict");
+}
