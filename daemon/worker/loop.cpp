@@ -7,11 +7,11 @@
 #include "common/clock.hpp"
 #include "common/job/spec.hpp"
 #include "common/log.hpp"
+#include "daemon/worker/command/start_error.hpp"
 
 namespace jobpool::worker {
 namespace {
 
-constexpr int kOwnFailure = 125;
 // Descriptors are sent before the offer, so they are there. The patience is for a broker that died and was replaced in between.
 constexpr std::chrono::milliseconds kDescriptorPatience{1000};
 
