@@ -135,7 +135,7 @@ FakeServer::~FakeServer() {
 
 FakePeer FakeServer::accept() {
   UniqueFd socket{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-  check(static_cast<bool>(socket), "nobody connects");
+  check(static_cast<bool>(socket), std::string("nobody connects: ") + std::strerror(errno));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   return FakePeer{std::move(socket)};
 }
