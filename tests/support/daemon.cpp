@@ -124,6 +124,13 @@ void Daemon::kill() {
   process_.reset();
 }
 
+void Daemon::kill_everything() {
+  const std::vector<pid_t> others = survivors();
+  process_->send_signal(SIGKILL);
+  for (const pid_t pid : others) ::kill(pid, SIGKILL);
+  kill();
+}
+
 void Daemon::start_again() { start_process(); }
 
 int Daemon::wait_for_exit() {

@@ -59,6 +59,8 @@ class Daemon {
   void stop();
   // SIGKILL to jobpoold; answers when it is reaped.
   void kill();
+  // SIGKILL to all of it at once, as when the host dies: supervisor, broker, workers and jobs.
+  void kill_everything();
   // After stop() or kill(): the same folder, a new daemon.
   void start_again();
   // For tests that end it otherwise (jobpool shutdown): its exit code.
