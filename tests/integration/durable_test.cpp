@@ -7,14 +7,12 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/ledger.hpp"
+#include "tests/support/occupy.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
 
 namespace {
-
-// So that nothing is offered behind what runs: of an offer, a daemon that died cannot say that it had not started.
-void make_jobs_slow(const Daemon& daemon) { REQUIRE(daemon.run({"apply", "@sleep", "0.2"}).exit_code == 0); }
 
 std::string submit(const Daemon& daemon, std::vector<std::string> options, const std::vector<std::string>& command) {
   options.emplace_back("--");

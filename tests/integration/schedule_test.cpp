@@ -6,19 +6,12 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
+#include "tests/support/occupy.hpp"
 #include "tests/support/processes.hpp"
 
 using namespace jobpool::testing;
 
 namespace {
-
-// A worker that is busy until the gate opens, and to which nothing is offered meanwhile.
-std::string occupy(const Daemon& daemon, const Gate& gate) {
-  REQUIRE(daemon.run({"apply", "@sleep", "0.2"}).exit_code == 0);
-  const std::string id = daemon.submit({"--", "sh", "-c", gate.wait()});
-  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
-  return id;
-}
 
 std::string submit_writer(const Daemon& daemon, std::vector<std::string> options, const std::string& word) {
   options.insert(options.end(), {"--", "sh", "-c", "echo $1 >>$0", daemon.file("order"), word});

@@ -39,7 +39,7 @@ void Daemon::start_process() {
   const UniqueFd log(::open(file("daemon.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(log);
-  std::ofstream(file("daemon.toml")) << "drain_seconds = " << options_.drain.count() << "\n";
+  configure(std::move(options_.settings));
   Invocation invocation;
   invocation.argv = {program("jobpoold"), "--config", file("daemon.toml"), "--socket", socket(), "--state-dir", file("state")};
   invocation.argv.insert(invocation.argv.end(), {"-j", std::to_string(options_.workers), "--plugin-dir", JOBPOOL_TEST_PLUGIN_DIR});
@@ -129,6 +129,11 @@ void Daemon::kill_everything() {
   process_->send_signal(SIGKILL);
   for (const pid_t pid : others) ::kill(pid, SIGKILL);
   kill();
+}
+
+void Daemon::configure(std::string settings) {
+  options_.settings = std::move(settings);
+  std::ofstream(file("daemon.toml")) << "drain_seconds = " << options_.drain.count() << "\n" << options_.settings;
 }
 
 void Daemon::start_again() { start_process(); }

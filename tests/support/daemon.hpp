@@ -19,6 +19,7 @@ struct DaemonOptions {
   int workers = 2;
   std::chrono::seconds drain{1};            // how long a stop waits for running jobs before it stops them too
   std::vector<std::string> arguments = {};  // more words for jobpoold's command line
+  std::string settings = {};                // more lines for its configuration file
 };
 
 class Daemon {
@@ -61,6 +62,8 @@ class Daemon {
   void kill();
   // SIGKILL to all of it at once, as when the host dies: supervisor, broker, workers and jobs.
   void kill_everything();
+  // Other lines than DaemonOptions::settings, from the next start or reload on.
+  void configure(std::string settings);
   // After stop() or kill(): the same folder, a new daemon.
   void start_again();
   // For tests that end it otherwise (jobpool shutdown): its exit code.
