@@ -8,6 +8,7 @@
 #include <algorithm>
 
 namespace jobpool::worker {
+
 Result<ProcessState> ProcessState::capture() {
   ProcessState state;
   state.directory_.reset(::open(".", O_PATH | O_DIRECTORY | O_CLOEXEC));
