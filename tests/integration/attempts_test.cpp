@@ -80,7 +80,7 @@ TEST_CASE("a command that overruns its time is stopped with its tree: 124") {
   const std::string id = daemon.submit({"--timeout", "300ms", "--", "sh", "-c", "setsid sleep 1003 & sleep 1004"});
   CHECK(daemon.run({"get", id}).exit_code == 124);
   CHECK(daemon.job(id)["outcome"] == "timed_out");
-  CHECK(processes_with("JOBPOOL_JOB_ID=" + id + '\0' + "JOBPOOL").empty());
+  CHECK(daemon.processes_of(id).empty());
   CHECK(daemon.run({"apply", "--timeout", "1h", "--", "echo", "in time"}).out == "in time\n");
 }
 
@@ -91,7 +91,7 @@ TEST_CASE("a command that ignores TERM is killed after its grace when its time i
   const Finished got = daemon.run({"get", id});
   CHECK(got.exit_code == 124);
   CHECK(got.out == "began\n");
-  CHECK(processes_with("JOBPOOL_JOB_ID=" + id + '\0' + "JOBPOOL").empty());
+  CHECK(daemon.processes_of(id).empty());
 }
 
 TEST_CASE("a function that overruns its time is stopped: by its leave, or with its worker") {

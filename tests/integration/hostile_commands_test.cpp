@@ -22,7 +22,7 @@ std::string submit(const Daemon& daemon, const std::string& script, std::vector<
 void check_well(const Daemon& daemon, const std::string& id, const std::string& outcome) {
   CHECK(daemon.job(id)["outcome"] == outcome);
   CHECK(daemon.job(id)["attempt"] == 1);
-  const auto left = processes_with("JOBPOOL_JOB_ID=" + id + '\0' + "JOBPOOL");
+  const auto left = daemon.processes_of(id);
   INFO("left of it:" << describe(left));
   CHECK(left.empty());
   CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <signal.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -106,6 +107,15 @@ void Daemon::require_workers(std::size_t count) const {
 }
 
 std::vector<pid_t> Daemon::survivors() const { return processes_with(folder().string()); }
+
+std::vector<pid_t> Daemon::processes_of(const std::string& id) const {
+  std::vector<pid_t> found;
+  const std::vector<pid_t> own = processes_with("JOBPOOL_SOCKET=" + socket() + '\0');
+  // With the NUL after it, so that 1 is not 17.
+  for (const pid_t pid : processes_with("JOBPOOL_JOB_ID=" + id + '\0'))
+    if (std::find(own.begin(), own.end(), pid) != own.end()) found.push_back(pid);
+  return found;
+}
 
 void Daemon::stop() {
   const std::unique_ptr<Child> process = std::move(process_);

@@ -70,6 +70,8 @@ class Daemon {
   int wait_for_exit();
   // Processes that know this folder: the daemon's own, its jobs, and what those started.
   std::vector<pid_t> survivors() const;
+  // Those of one job of this daemon: others, with other tests, have jobs of that number as well.
+  std::vector<pid_t> processes_of(const std::string& id) const;
 
  private:
   void start_process();
