@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
 #include <algorithm>
 #include <cstdlib>
@@ -18,6 +19,18 @@
 namespace jobpool::testing {
 
 std::string program(const std::string& name) { return std::string(JOBPOOL_TEST_BIN_DIR) + "/" + name; }
+
+namespace {
+
+// Who listens there; 0: nobody. A broker that was killed has the socket of its own supervisor open until it is quite dead.
+pid_t listener_of(const std::string& socket) {
+  const UniqueFd connection = try_connect(socket);
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return connection && ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+}  // namespace
 
 Daemon::Daemon(DaemonOptions options) : options_(std::move(options)) { start_process(); }
 
@@ -50,10 +63,10 @@ void Daemon::start_process() {
   invocation.stdout_fd = invocation.stderr_fd = log.get();
   process_ = std::make_unique<Child>(std::move(invocation));
 
-  wait_until([&] { return process_->has_ended() || try_connect(socket()); });
+  wait_until([&] { return process_->has_ended() || listener_of(socket()) == pid(); });
   INFO("jobpoold ended at its start, or does not listen\n" << this->log());
   REQUIRE_FALSE(process_->has_ended());
-  REQUIRE(try_connect(socket()));
+  REQUIRE(listener_of(socket()) == pid());
 }
 
 std::string Daemon::log() const {
