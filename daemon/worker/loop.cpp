@@ -43,20 +43,21 @@ int Loop::run() {
 
 Loop::Next Loop::serve(const shm::Claim& claim) {
   if (claim.kind == shm::JobKind::command) return serve_command(claim);
-  serve_function(claim);
-  return Next::go_on;
+  return serve_function(claim);
 }
 
-void Loop::serve_function(const shm::Claim& claim) {
+Loop::Next Loop::serve_function(const shm::Claim& claim) {
+  auto after = FunctionRunner::After::go_on;
   claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
   const auto spec = decode_function(claim.payload);
   if (spec) {
-    functions_.run(attempt_of(claim), *spec, report_);
+    after = functions_.run(attempt_of(claim), *spec, report_);
     report_.ended_usec = wall_usec();
   } else {
     report_ = not_started(kOwnFailure, spec.error().text);
   }
   report(claim);
+  return after == FunctionRunner::After::go_on ? Next::go_on : Next::leave;
 }
 
 Loop::Next Loop::serve_command(const shm::Claim& claim) {
