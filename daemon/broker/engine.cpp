@@ -186,7 +186,11 @@ void Engine::carry_out(const AttemptEnded& effect) {
 void Engine::carry_out(const OfferJob& effect) {
   const auto recorded = recorded_in_.find(effect.job);
   if (recorded == recorded_in_.end()) return dispatch(effect);
-  journal_.after(recorded->second, [this, effect] { dispatch(effect); });
+  journal_.after(recorded->second, [this, effect, number = recorded->second] {
+    const auto now = recorded_in_.find(effect.job);
+    if (now != recorded_in_.end() && now->second > number) return;  // taken back, undone and recorded anew: that is waited for
+    dispatch(effect);
+  });
 }
 
 void Engine::dispatch(const OfferJob& effect) {
