@@ -77,6 +77,7 @@ void Broker::on_refused(const Refused& refused) { verbs_->on_refused(refused); }
 void Broker::on_changed(const Changed& changed) { verbs_->on_changed(changed); }
 void Broker::on_ended(const Job& job) { verbs_->on_ended(job); }
 void Broker::on_forgotten(const Forgotten& forgotten) {
+  verbs_->on_forgotten(forgotten.job);
   if (forgotten.kind == shm::JobKind::command) outputs_->remove(forgotten.job, forgotten.attempt);
 }
 

@@ -1,6 +1,7 @@
 // Events to the core, effects to the world.
 #include "daemon/broker/engine.hpp"
 
+#include <ranges>
 #include <utility>
 
 #include "common/log.hpp"
@@ -138,7 +139,8 @@ void Engine::on_liar(Incarnation worker, const std::string& what) {
 
 void Engine::on_not_stored(const std::vector<JobId>& jobs) {
   tell(StoreFull{});
-  for (const JobId id : jobs) {
+  // The last first: one that waits for another is gone before that.
+  for (const JobId id : std::views::reverse(jobs)) {
     recorded_in_.erase(id);
     tell(NotStored{id});
   }

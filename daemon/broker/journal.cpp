@@ -1,6 +1,7 @@
 // Batches out, commits in.
 #include "daemon/broker/journal.hpp"
 
+#include <unordered_set>
 #include <utility>
 
 namespace jobpool::broker {
@@ -11,7 +12,8 @@ void Journal::after(CommitNumber number, std::function<void()> action) {
 }
 
 void Journal::end_turn() {
-  if (batch_.empty()) return;
+  // A batch that lost its writes to on_full() has its number all the same: there is what waits for it.
+  if (batch_.empty() && (waiting_.empty() || waiting_.rbegin()->first <= last_)) return;
   last_ = store_.commit(std::exchange(batch_, {}));
   if (store_.descriptor() < 0) collect();
 }
@@ -24,6 +26,11 @@ void Journal::on_committed(CommitNumber number) {
   }
 }
 
-void Journal::on_full(CommitNumber, std::vector<JobId> refused) { listener_.on_not_stored(refused); }
+void Journal::on_full(CommitNumber, std::vector<JobId> refused) {
+  listener_.on_not_stored(refused);
+  // What was said of them since the last turn, or just now: the store does not know them.
+  const std::unordered_set<JobId> gone(refused.begin(), refused.end());
+  std::erase_if(batch_, [&](const StoreWrite& write) { return gone.contains(job_of(write)); });
+}
 
 }  // namespace jobpool::broker

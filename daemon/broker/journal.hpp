@@ -39,7 +39,7 @@ class Journal final : StoreListener {
   void end_turn();
 
   // Something is not durable yet, or waits for it.
-  bool is_busy() const { return !batch_.empty() || committed_ < last_; }
+  bool is_busy() const { return !batch_.empty() || !waiting_.empty() || committed_ < last_; }
 
   // Carries out what was committed meanwhile. To be called when descriptor() is readable.
   void collect() { store_.collect(*this); }

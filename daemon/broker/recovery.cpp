@@ -106,6 +106,10 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
     overlay_end(job, found->job);
     return inherit(std::move(job), Inherited::Place::unsettled);
   }
+  if (found != nullptr && found->job.stop != StopRequest::none) {
+    job.stop = found->job.stop;
+    job.reason = found->job.reason;
+  }
   // Offered by this instance and in no slot: it never started, or it ended and only the store does not know. What the ledger says of an
   // earlier attempt says nothing of one that was recorded since.
   const bool was_offered = found != nullptr && found->job.attempt == job.attempt;

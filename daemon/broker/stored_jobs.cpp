@@ -30,9 +30,7 @@ Job restored_job(StoredJob stored) {
   job.key = std::move(stored.job.key);
   job.spec_hash = stored.job.spec_hash;
   job.submitted_usec = stored.job.submitted_usec;
-  for (const Attempt& attempt : stored.attempts)
-    if (attempt.outcome == Outcome::interrupted || (attempt.outcome == Outcome::crashed && job.kind == shm::JobKind::function))
-      ++job.workers_killed;
+  job.workers_killed = static_cast<std::uint8_t>(std::min<std::ptrdiff_t>(std::ranges::count_if(stored.attempts, took_worker_along), 255));
   if (!stored.attempts.empty()) {
     Attempt last = std::move(stored.attempts.back());
     const bool open = !last.outcome.has_value();

@@ -24,13 +24,17 @@ constexpr auto kStaleOffer = 100ms;           // an offer not started by then st
 void JobCore::push_back_ready(Job& job) {
   // Cancelled ones leave their entries behind, which only the queue's head would drop: behind a head that waits for long they pile up.
   if (ready_.size() > 2 * ready_jobs_ + kStaleEntries) ready_.sweep([this](JobId id) { return is_offerable(id); });
-  ready_.push_back(job.id, job.priority, job.uid);
+  if (!job.attempt_open) return ready_.push_back(job.id, job.priority, job.uid);
+  // Its attempt was recorded by an earlier broker: it goes on as staged, or unstage_stale() undoes the attempt.
+  staged_.insert(std::ranges::find_if(staged_, [&](JobId id) { return is_offerable(id) && find(id)->priority < job.priority; }), job.id);
 }
 
-// For a job that was offered and never started: it goes before the others, in its old turn. It is `ready` and counted already.
+// For a job that was offered and never started: it goes before the others of its priority, in its old turn. It is `ready` and counted
+// already.
 void JobCore::push_front_ready(Job& job) {
-  if (staged_.empty()) return ready_.push_front(job.id, job.priority, job.uid);
-  staged_.push_front(job.id);
+  const auto place = std::ranges::find_if(staged_, [&](JobId id) { return is_offerable(id) && find(id)->priority <= job.priority; });
+  if (!job.attempt_open || place == staged_.end()) return ready_.push_front(job.id, job.priority, job.uid);
+  staged_.insert(place, job.id);
 }
 
 bool JobCore::is_offerable(JobId id) const {

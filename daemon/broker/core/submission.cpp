@@ -47,9 +47,14 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   job.submitted_usec = now.wall_usec;
   if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
   enter(job);
-  if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, event.after});
+  if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
   queue(job, std::move(event.after), now, out);
+}
+
+Dependencies JobCore::to_be_stored(Dependencies after) const {
+  for (Dependency& dependency : after) dependency.is_durable = find(dependency.job)->flags.durable;
+  return after;
 }
 
 // The same key with the same submission is the same job, whatever has become of it.
@@ -100,6 +105,7 @@ void JobCore::on(NotStored& event, const Now&, Effects& out) {
   leave(*job);
   job->flags.durable = false;  // nothing is to be taken out of the store
   forget(job->id, out);
+  just_ended_.push_back(event.job);  // who waits for it must not wait for ever
 }
 
 }  // namespace jobpool::broker

@@ -39,6 +39,9 @@ struct Terms {
 struct Dependency {
   JobId job;
   enum class Needs : std::uint8_t { success, end } needs = Needs::success;
+  // It is in the store as well: where no record of it is left after a restart, it had succeeded (else this one would have been skipped in
+  // the same commit) and was removed since.
+  bool is_durable = false;
 };
 using Dependencies = std::vector<Dependency>;
 

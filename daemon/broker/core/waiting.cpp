@@ -28,7 +28,9 @@ JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
   const Job* job = find(dependency.job);
   const bool any_end = dependency.needs == Dependency::Needs::end;
   const std::string name = "job " + std::to_string(dependency.job.value);
-  if (job == nullptr) return any_end ? Verdict{true, {}} : Verdict{false, "it was to run after " + name + ", of which no record is left"};
+  if (job == nullptr)
+    return any_end || dependency.is_durable ? Verdict{true, {}}
+                                            : Verdict{false, "it was to run after " + name + ", of which no record is left"};
   if (job->state != JobState::done) return {};
   if (any_end || job->outcome == Outcome::succeeded) return {true, {}};
   return {false, "it was to run after " + name + ", which ended " + std::string{to_string(job->outcome)}};

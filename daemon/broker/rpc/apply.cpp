@@ -11,7 +11,10 @@ void Verbs::apply(CallPtr call) { submit(std::move(call), Mode::apply); }
 void Verbs::attach(const CallPtr& call, const Job& job, bool detach) {
   if (call->envelope.more) call->reply_more(proto::write_accepted(job.id));
   if (job.settled) return answer_applied(call, job);
-  const WaiterId waiter = appliers_.add(job.id, [this, call](const Job& ended) { answer_applied(call, ended); });
+  const WaiterId waiter = appliers_.add(job.id, [this, call, id = job.id](const Job* ended) {
+    if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
+    answer_applied(call, *ended);
+  });
   call->on_hangup = [this, id = job.id, waiter, detach] {
     if (appliers_.remove(id, waiter) == 0 && !detach) engine_.tell(Cancel{id, Cancel::Haste::grace, "its caller went away"});
   };

@@ -41,9 +41,9 @@ void Verbs::cancel(CallPtr call) {
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
     if (job == nullptr || job->settled || cancelling->open.contains(id)) continue;
-    cancelling->open[id] = waiters_.add(id, [cancelling](const Job& ended) {
-      if (ended.outcome == Outcome::cancelled) cancelling->cancelled.push_back(ended.id);
-      cancelling->open.erase(ended.id);
+    cancelling->open[id] = waiters_.add(id, [cancelling, id](const Job* ended) {
+      if (ended != nullptr && ended->outcome == Outcome::cancelled) cancelling->cancelled.push_back(id);
+      cancelling->open.erase(id);
       answer_if_settled(*cancelling);
     });
     engine_.tell(Cancel{id, request->now ? Cancel::Haste::now : Cancel::Haste::grace, "somebody cancelled it"});

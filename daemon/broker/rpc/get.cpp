@@ -18,9 +18,10 @@ void Verbs::get(CallPtr call) {
   if (job->settled) return answer_ending(call, *job, with_output);
 
   auto deadline = std::make_shared<Deadlines::Key>();
-  const WaiterId waiter = waiters_.add(job->id, [this, call, deadline, with_output](const Job& ended) {
+  const WaiterId waiter = waiters_.add(job->id, [this, call, id = job->id, deadline, with_output](const Job* ended) {
     deadlines_.remove(*deadline);
-    answer_ending(call, ended, with_output);
+    if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
+    answer_ending(call, *ended, with_output);
   });
   const auto leave = [this, id = job->id, waiter, deadline] {
     deadlines_.remove(*deadline);

@@ -30,7 +30,10 @@ void Verbs::logs(CallPtr call) {
     to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
   };
   if (job->state == JobState::running || job->state == JobState::done) return answer(*call, *job);
-  const WaiterId waiter = starters_.add(job->id, [answer, call](const Job& started) { answer(*call, started); });
+  const WaiterId waiter = starters_.add(job->id, [answer, call, id = job->id](const Job* started) {
+    if (started == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
+    answer(*call, *started);
+  });
   call->on_hangup = [this, id = job->id, waiter] { starters_.remove(id, waiter); };
 }
 

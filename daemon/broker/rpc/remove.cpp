@@ -16,7 +16,8 @@ void Verbs::remove(CallPtr call) {
   std::vector<JobId> removed;
   for (const JobId id : request->ids)
     if (forget(id)) removed.push_back(id);
-  call->reply(proto::write_ids("removed", removed));
+  // Told when it is durable: a key of theirs that comes again must not find them back after the host's death.
+  engine_.journal().after_commit([call, removed] { call->reply(proto::write_ids("removed", removed)); });
 }
 
 void Verbs::clean(CallPtr call) {
@@ -30,7 +31,7 @@ void Verbs::clean(CallPtr call) {
     if (job->settled && job->ended_usec <= newest && (!request->outcome || job->outcome == *request->outcome)) fitting.push_back(job->id);
   std::int64_t removed = 0;
   for (const JobId id : fitting) removed += forget(id) ? 1 : 0;
-  call->reply(proto::write_count("removed", removed));
+  engine_.journal().after_commit([call, removed] { call->reply(proto::write_count("removed", removed)); });
 }
 
 // False: its caller has not got the answer yet, or it was named twice.

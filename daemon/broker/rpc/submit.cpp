@@ -3,6 +3,8 @@
 #include <pwd.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <bit>
 #include <cstdlib>
 #include <functional>
 #include <optional>
@@ -80,18 +82,41 @@ Dependencies dependencies_of(const proto::Submission& job) {
   return all;
 }
 
-// Of what runs, when and how often, as its caller said it; names and graces are no part of that. Kept in the store: libstdc++'s hash of
-// bytes is part of its ABI.
-std::uint64_t hash_of(const proto::Submission& job, std::string_view payload) {
-  std::string terms = std::to_string(job.priority);
-  const auto add = [&](std::int64_t number) { terms += ' ' + std::to_string(number); };
-  for (const std::int64_t number : {std::int64_t{job.retries}, std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()},
-                                    std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
-    add(number);
-  for (const JobId id : job.after) add(static_cast<std::int64_t>(id.value));
-  for (const JobId id : job.after_any) add(-static_cast<std::int64_t>(id.value));
-  const std::hash<std::string_view> hash;
-  return hash(payload) * 31 + hash(terms);
+// Bytes and numbers to one number. Kept in the store: libstdc++'s hash of bytes is part of its ABI.
+class Fingerprint {
+ public:
+  void add(std::string_view bytes) { value_ = std::rotl(value_, 5) * 0x9e3779b97f4a7c15U ^ std::hash<std::string_view>{}(bytes); }
+  void add(std::int64_t number) { add(std::string_view{reinterpret_cast<const char*>(&number), sizeof number}); }
+  template <class Parts>
+  void add_all(const Parts& parts) {
+    add(static_cast<std::int64_t>(parts.size()));
+    for (const auto& part : parts) add(part);
+  }
+  std::uint64_t value() const { return value_; }
+
+ private:
+  std::uint64_t value_ = 0;
+};
+
+// Of what runs, when and how often, as its caller said it: not of what the daemon adds, which another one may see otherwise. Names and
+// graces are no part of that.
+std::uint64_t hash_of(const proto::Submission& job) {
+  Fingerprint sum;
+  sum.add(job.function.value_or(""));
+  sum.add(job.function ? job.arguments : "");
+  sum.add_all(job.command);
+  for (const auto* text : {&job.cwd, &job.stdin_file, &job.pool}) sum.add(*text);
+  if (job.environment) sum.add_all(*job.environment);
+  for (const auto& stream : {job.stdin_index, job.stdout_index, job.stderr_index}) sum.add(stream.has_value());
+  for (const std::int64_t number :
+       {std::int64_t{job.umask}, std::int64_t{job.nice.value_or(0)}, std::int64_t{job.priority}, std::int64_t{job.retries},
+        std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()}, std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
+    sum.add(number);
+  for (const auto* jobs : {&job.after, &job.after_any}) {
+    sum.add(static_cast<std::int64_t>(jobs->size()));
+    for (const JobId id : *jobs) sum.add(static_cast<std::int64_t>(id.value));
+  }
+  return sum.value();
 }
 
 // All of it but what the call and its connection say.
@@ -111,8 +136,8 @@ Submit event_of(proto::Submission& job, Mode mode) {
                       : IfFull::fail;
   event.after = dependencies_of(job);
   event.description = describe(job);
+  if (!job.key.empty()) event.spec_hash = hash_of(job);
   event.payload = job.function ? encode_function(*job.function, job.pool, job.arguments) : command_payload(job);
-  if (!job.key.empty()) event.spec_hash = hash_of(job, event.payload);
   event.name = std::move(job.name);
   event.key = std::move(job.key);
   return event;
@@ -141,10 +166,18 @@ void Verbs::submit(CallPtr call, Mode mode) {
   event.flags.has_descriptors = !call->fds.empty();
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
   const Token token = event.token;
-  pending_.emplace(token, Pending{call, mode, job.detach});
+  pending_.emplace(token, Pending{call, mode, job.detach, event.key});
   engine_.tell(std::move(event));
   // Not answered yet: it waits for room, or for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };
+}
+
+bool Verbs::is_wanted(const Job& job) const {
+  const auto wants = [&](const auto& entry) {
+    const Pending& pending = entry.second;
+    return !pending.is_gone && pending.key == job.key && pending.call->peer.uid == job.uid;
+  };
+  return appliers_.count(job.id) > 0 || (!job.key.empty() && std::ranges::any_of(pending_, wants));
 }
 
 void Verbs::withdraw(Token token) {

@@ -44,7 +44,8 @@ void Verbs::on_accepted(const Accepted& accepted) {
   Pending& pending = node.mapped();
   pending.call->on_hangup = {};
   if (pending.is_gone) {
-    if (pending.mode == Mode::apply && !pending.detach) engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
+    if (pending.mode == Mode::apply && !pending.detach && !is_wanted(*job))
+      engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
     return;
   }
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
@@ -88,6 +89,11 @@ void Verbs::on_ended(const Job& job) {
   const Delivery delivery = delivery_of(job);
   appliers_.ended(job);
   waiters_.ended(job);
+}
+
+// Most of them have ended, and nobody waits for them any more.
+void Verbs::on_forgotten(JobId job) {
+  for (Waiters* waiters : {&starters_, &appliers_, &waiters_}) waiters->forgotten(job);
 }
 
 void Verbs::on_changed(const Changed& changed) {

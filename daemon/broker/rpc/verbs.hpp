@@ -40,6 +40,7 @@ class Verbs final : public CallHandler {
   void on_refused(const Refused& refused);
   void on_ended(const Job& job);
   void on_changed(const Changed& changed);
+  void on_forgotten(JobId job);
 
   Deadlines& deadlines() { return deadlines_; }
 
@@ -70,6 +71,8 @@ class Verbs final : public CallHandler {
   // submit.cpp: what apply and apply_async share
   void submit(CallPtr call, Mode mode);
   void withdraw(Token token);
+  // Somebody else waits for that job's end, or soon will.
+  bool is_wanted(const Job& job) const;
   // remove.cpp
   bool forget(JobId id);
   // apply.cpp: the caller waits from here on
@@ -89,6 +92,7 @@ class Verbs final : public CallHandler {
     CallPtr call;
     Mode mode;
     bool detach;
+    std::string key;
     bool is_gone = false;  // its caller
   };
 

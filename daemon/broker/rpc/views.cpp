@@ -55,6 +55,16 @@ proto::Attempt attempt_view(const Attempt& attempt) {
   return view;
 }
 
+// Of one that has ended and must not be told yet: as long as it ran.
+Attempt begun_only(const Attempt& attempt) {
+  Attempt begun;
+  begun.number = attempt.number;
+  begun.worker = attempt.worker;
+  begun.pid = attempt.pid;
+  begun.started_usec = attempt.started_usec;
+  return begun;
+}
+
 bool needs_no_quotes(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view{"%+,-./:=@_"}.find(c) != std::string_view::npos;
@@ -102,7 +112,7 @@ proto::Job job_view(const Job& job, const Dependencies* missing) {
   if (job.worker_number.value > 0 && job.state != JobState::ready) view.worker = job.worker_number.value;
   if (job.pid > 0) view.pid = job.pid;
   if (job.started_usec > 0) view.started_usec = job.started_usec;
-  view.reason = job.reason;
+  if (shown_state(job) == job.state) view.reason = job.reason;
   view.durable = job.flags.durable;
   view.priority = job.priority;
   view.retries = job.retries;
@@ -127,11 +137,8 @@ std::vector<proto::Attempt> attempts_view(const Job& job) {
   const bool has_started = job.state == JobState::running || job.state == JobState::done;
   if (!has_started || job.attempt <= (job.earlier.empty() ? 0 : job.earlier.back().number)) return all;
   Attempt last = attempt_of(job);
-  if (job.settled)
-    last.outcome = job.outcome;
-  else
-    last.ended_usec = 0;
-  all.push_back(attempt_view(last));
+  if (job.settled) last.outcome = job.outcome;
+  all.push_back(attempt_view(shown_state(job) == job.state ? last : begun_only(last)));
   return all;
 }
 

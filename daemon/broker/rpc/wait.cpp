@@ -32,13 +32,16 @@ void Verbs::wait(CallPtr call) {
     if (waiting->waiter) waiters_.remove(waiting->ids[waiting->next], *waiting->waiter);
   };
   // Passed on to itself by value: each waiter holds the step that follows it.
-  const auto step = [this, waiting](const auto& self) -> void {
+  const auto step = [this, waiting, leave](const auto& self) -> void {
     for (; waiting->next < waiting->ids.size(); ++waiting->next) {
       const Job* job = engine_.core().find(waiting->ids[waiting->next]);
       if (job == nullptr || job->settled) continue;
-      waiting->waiter = waiters_.add(job->id, [waiting, self](const Job&) {
+      waiting->waiter = waiters_.add(job->id, [waiting, leave, self](const Job* ended) {
         waiting->waiter.reset();
-        self(self);
+        if (ended != nullptr) return self(self);
+        leave();
+        waiting->call->on_hangup = {};
+        job_error(*waiting->call, proto::error::kNoSuchJob, waiting->ids[waiting->next]);
       });
       return;
     }

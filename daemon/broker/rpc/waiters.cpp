@@ -20,8 +20,13 @@ std::size_t Waiters::remove(JobId job, WaiterId waiter) {
   return left;
 }
 
-std::size_t Waiters::ended(const Job& job) {
-  auto node = by_job_.extract(job.id);
+std::size_t Waiters::count(JobId job) const {
+  const auto found = by_job_.find(job);
+  return found == by_job_.end() ? 0 : found->second.size();
+}
+
+std::size_t Waiters::call(JobId id, const Job* job) {
+  auto node = by_job_.extract(id);
   if (node.empty()) return 0;
   for (const Waiter& waiter : node.mapped()) waiter.on_ended(job);
   return node.mapped().size();

@@ -18,19 +18,24 @@ using WaiterId = Id<struct WaiterTag>;
 
 class Waiters {
  public:
-  using OnEnded = std::function<void(const Job&)>;
+  // Null: it is forgotten and never ended, since the store had no room for it.
+  using OnEnded = std::function<void(const Job*)>;
 
   WaiterId add(JobId job, OnEnded on_ended);
   // How many wait for that job still. Removing one that is gone already is harmless.
   std::size_t remove(JobId job, WaiterId waiter);
+  std::size_t count(JobId job) const;
   // Calls everybody who waits for it, once; they are gone before the first is called. How many there were.
-  std::size_t ended(const Job& job);
+  std::size_t ended(const Job& job) { return call(job.id, &job); }
+  std::size_t forgotten(JobId job) { return call(job, nullptr); }
 
  private:
   struct Waiter {
     WaiterId id;
     OnEnded on_ended;
   };
+  std::size_t call(JobId id, const Job* job);
+
   std::unordered_map<JobId, std::vector<Waiter>> by_job_;
   std::uint64_t last_ = 0;
 };

@@ -88,7 +88,9 @@ bool read(Columns columns, StoredJob& stored) {
 bool read(Columns columns, Dependency& dependency) {
   columns.number();  // the job, known to the cursor
   dependency.job = JobId{columns.number<std::uint64_t>()};
-  dependency.needs = columns.choice<Dependency::Needs>(0, 1);
+  const int needs = columns.choice<int>(0, 2);
+  dependency.needs = needs == 1 ? Dependency::Needs::end : Dependency::Needs::success;
+  dependency.is_durable = needs == 2;
   return columns.is_sound();
 }
 

@@ -21,6 +21,8 @@ std::optional<int> number_of(const std::optional<Outcome>& outcome) {
   return outcome ? std::optional<int>(static_cast<int>(*outcome)) : std::nullopt;
 }
 
+int number_of(const Dependency& dependency) { return dependency.needs == Dependency::Needs::end ? 1 : dependency.is_durable ? 2 : 0; }
+
 }  // namespace
 
 Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& files, std::size_t inline_result_bytes) {
@@ -61,7 +63,7 @@ Result<void> RecordWriter::write(const JobRecord& job) {
                             job.spec_hash, job.submitted_usec, Blob{job.payload});
   int position = 0;
   for (auto dependency = job.after.begin(); done && dependency != job.after.end(); ++dependency)
-    done = sql_.dependency->run(job.id.value, position++, dependency->job.value, static_cast<int>(dependency->needs));
+    done = sql_.dependency->run(job.id.value, position++, dependency->job.value, number_of(*dependency));
   return done;
 }
 

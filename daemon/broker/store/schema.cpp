@@ -34,7 +34,7 @@ CREATE TABLE dependency(
   job INTEGER NOT NULL,
   position INTEGER NOT NULL,
   after INTEGER NOT NULL,           -- the id of the job that must have ended
-  needs INTEGER NOT NULL,           -- 0 success, 1 end
+  needs INTEGER NOT NULL,           -- 0 success, 1 end, 2 success of a durable job
   PRIMARY KEY(job, position)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE attempt(

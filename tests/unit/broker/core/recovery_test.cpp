@@ -143,3 +143,38 @@ TEST_CASE("a stop during a handover ends what becomes known by it") {
   REQUIRE(driver.find<StopJob>() != nullptr);
   CHECK(driver.find<StopJob>()->grace == 0s);
 }
+
+TEST_CASE("an attempt that was recorded ahead by an earlier broker goes on where its priority puts it, or is taken back") {
+  // The bug: it stood in the queue as one that may have started, for as long as that took.
+  CoreDriver driver;
+  driver.tell(RecoveryBegun{});
+  for (const std::uint64_t id : {1, 2}) {
+    Job job;
+    job.mode = Mode::apply_async;
+    job.flags.durable = true;
+    job.id = JobId{id};
+    job.priority = static_cast<std::int16_t>(id);
+    job.payload = "payload";
+    job.attempt = 1;
+    job.attempt_open = true;
+    driver.tell(Inherited{std::move(job), {}, Inherited::Place::queued});
+  }
+  driver.tell(RecoveryDone{});
+  SECTION("there is a worker") {
+    driver.join(1);
+    driver.end_turn();
+    REQUIRE(driver.all<OfferJob>().size() == 2);
+    CHECK(driver.all<OfferJob>()[0].job == JobId{2});
+    CHECK(driver.all<Save>().empty());  // recorded already
+  }
+  SECTION("there is none") {
+    driver.tell(Tick{});
+    REQUIRE(driver.all<Save>().size() == 2);
+    for (const Save& save : driver.all<Save>()) CHECK(save.what == Save::What::attempt_undone);
+    CHECK(driver.job(JobId{1}).attempt == 0);
+    driver.join(1);
+    driver.end_turn();
+    REQUIRE_FALSE(driver.all<OfferJob>().empty());
+    CHECK(driver.all<OfferJob>()[0].job == JobId{2});
+  }
+}

@@ -259,3 +259,46 @@ TEST_CASE("jobs whose attempts were recorded ahead are not recorded as started w
     CHECK(driver.job(jobs[i + 1]).attempt == 1);
   }
 }
+
+TEST_CASE("a job that is taken back goes before those of its priority that were recorded ahead, not before more urgent ones") {
+  // The bug: it went before all of them.
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 10us);
+  const JobId low = driver.submit();
+  driver.end_turn();
+  std::vector<JobId> urgent;
+  for (int i = 0; i < 40; ++i) {
+    Submit event = CoreDriver::a_submission();
+    event.flags.durable = true;
+    event.priority = 1;
+    urgent.push_back(driver.submit(std::move(event)));
+  }
+  driver.end_turn();
+  std::vector<JobId> offered;
+  for (const OfferJob& offer : driver.all<OfferJob>()) offered.push_back(offer.job);
+  REQUIRE(offered.size() < urgent.size());
+  REQUIRE(driver.job(urgent.back()).attempt_open);
+  driver.tell(Revoked{low, true});
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>() != nullptr);
+  CHECK(driver.find<OfferJob>()->job == urgent.at(offered.size()));
+}
+
+TEST_CASE("an attempt that was taken back is not taken back again with those that were recorded ahead") {
+  // The bug: its number went below zero.
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 10us);
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver));
+  driver.end_turn();
+  const JobId taken_back = driver.all<OfferJob>().back().job;
+  driver.start(jobs.front());
+  driver.report(jobs.front(), Ending::returned, 0, 900'000);  // a slow one: what is taken back now is undone
+  driver.tell(Revoked{taken_back, true});
+  CHECK(driver.job(taken_back).attempt == 0);
+  driver.advance(101ms);
+  driver.tell(Tick{});
+  CHECK(driver.job(taken_back).attempt == 0);
+}

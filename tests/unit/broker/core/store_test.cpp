@@ -90,6 +90,18 @@ TEST_CASE("a job that was not stored leaves no trace: no count, no key, no worke
   CHECK(driver.submit(durable("k")) != id);
 }
 
+TEST_CASE("what waits for a job that was not stored does not wait for ever") {
+  // The bug: an ephemeral job after it was never released.
+  CoreDriver driver;
+  const JobId first = driver.submit(durable());
+  Submit event = CoreDriver::a_submission();
+  event.after = {{first, Dependency::Needs::success}};
+  const JobId last = driver.submit(std::move(event));
+  driver.tell(NotStored{first});
+  CHECK(driver.job(last).outcome == Outcome::skipped);
+  CHECK(driver.job(last).reason == "it was to run after job 1, of which no record is left");
+}
+
 TEST_CASE("a drain takes the attempts back that never started, before it says that it is over") {
   CoreDriver driver;
   driver.join(1);

@@ -70,9 +70,10 @@ using FakeCallPtr = std::shared_ptr<FakeCall>;
 
 class FakeBroker final : public EngineListener {
  public:
-  FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1})
+  FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1},
+             std::uint64_t instance = 1)
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
-        engine(open(ledger_fd), store, 1, limits, next_id, *this),
+        engine(open(ledger_fd), store, instance, limits, next_id, *this),
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
@@ -99,7 +100,10 @@ class FakeBroker final : public EngineListener {
     verbs.on_ended(job);
     if (at_end) at_end(job);
   }
-  void on_forgotten(const Forgotten&) override { ++forgotten; }
+  void on_forgotten(const Forgotten& event) override {
+    ++forgotten;
+    verbs.on_forgotten(event.job);
+  }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
   void on_store_failed(const Error& error) override { FAIL(error.text); }
@@ -129,23 +133,25 @@ struct House {
   MemoryStore store;
   std::string folder;  // of output files
   CoreLimits limits;
+  std::uint64_t instance = 1;  // of the daemon
   std::vector<std::unique_ptr<PretendedWorker>> workers;
   std::unique_ptr<FakeBroker> broker;
 
   explicit House(int count = 1, CoreLimits with = {}, std::string outputs = "/") : folder(std::move(outputs)), limits(with) {
     broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits);
-    for (int i = 1; i <= count; ++i) {
-      workers.push_back(std::make_unique<PretendedWorker>(static_cast<std::uint64_t>(i)));
-      REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
-      workers.back()->start();
-    }
+    for (int i = 0; i < count; ++i) hire();
+  }
+  void hire() {
+    workers.push_back(std::make_unique<PretendedWorker>(workers.size() + 1));
+    REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
+    workers.back()->start();
   }
   // The broker is gone without a word; the next takes over what is there.
   void next_broker() {
     broker.reset();
     store.crash();
     const JobId next_id = first_id(FakeBroker::open(ledger.get()), JobId{1});
-    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id);
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance);
     auto stored = store.load();
     REQUIRE(stored);
     Recovery recovery(broker->engine, std::move(*stored));
@@ -153,6 +159,20 @@ struct House {
       if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
     recovery.finish();
     broker->engine.end_turn();
+  }
+  // The host goes down and comes up again: the store alone is left.
+  void next_host() {
+    broker.reset();
+    workers.clear();
+    ledger = UniqueFd{::memfd_create("ledger", MFD_CLOEXEC)};
+    ++instance;
+    next_broker();
+    hire();
+  }
+  // The store commits what it has been handed, and that is told.
+  void commit() {
+    store.step();
+    broker->engine.journal().collect();
   }
   void turn() { broker->engine.end_turn(); }
   PretendedWorker& worker(std::size_t i = 0) { return *workers.at(i); }

@@ -1,0 +1,129 @@
+// What a submission says: each field to its place in the job, what a key stands for, and a caller that waits for room.
+#include "tests/unit/broker/rpc/jobs.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace std::chrono_literals;
+
+namespace {
+
+const Job& job(House& house, std::uint64_t id = 1) {
+  const Job* job = house.broker->engine.core().find(JobId{id});
+  REQUIRE(job != nullptr);
+  return *job;
+}
+
+}  // namespace
+
+TEST_CASE("each field of a submission is the job's") {
+  House house(0);
+  submit(house, kSquare);
+  submit(house, kSquare);
+  submit(house, R"({"job":{"command":["true"],"durable":false,"name":"n","key":"k","priority":-3,"retries":4,"backoffUSec":5000000,)"
+                R"("timeoutUSec":6000000,"graceUSec":7000000,"atUSec":8,"after":[1],"afterAny":[2]}})");
+  const Job& all = job(house, 3);
+  CHECK(all.mode == Mode::apply_async);
+  CHECK(all.kind == shm::JobKind::command);
+  CHECK_FALSE(all.flags.durable);
+  CHECK(all.name == "n");
+  CHECK(all.key == "k");
+  CHECK(all.uid == 1000);
+  CHECK(all.priority == -3);
+  CHECK(all.retries == 4);
+  CHECK(all.backoff == 5s);
+  CHECK(all.timeout == 6s);
+  CHECK(all.grace == 7s);
+  CHECK(all.not_before_usec == 8);
+  const Dependencies* after = house.broker->engine.core().dependencies(JobId{3});
+  REQUIRE(after != nullptr);
+  REQUIRE(after->size() == 2);
+  CHECK((*after)[0].needs == Dependency::Needs::success);
+  CHECK((*after)[1].needs == Dependency::Needs::end);
+}
+
+TEST_CASE("a delay is a point of time from now on") {
+  House house(0);
+  const auto before = wall_usec();
+  submit(house, R"({"job":{"function":"square","durable":false,"delayUSec":9000000}})");
+  CHECK(job(house).not_before_usec >= before + 9'000'000);
+  CHECK(job(house).not_before_usec <= wall_usec() + 9'000'000);
+  CHECK(job(house).state == JobState::waiting);
+}
+
+TEST_CASE("apply-async is durable unless it says otherwise, apply is not unless it says so") {
+  House house(0);
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square"}})");
+  house.broker->call("Pool.Apply", R"({"job":{"function":"square"}})");
+  house.broker->call("Pool.Apply", R"({"job":{"function":"square","durable":true}})");
+  CHECK(job(house, 1).flags.durable);
+  CHECK_FALSE(job(house, 2).flags.durable);
+  CHECK(job(house, 3).flags.durable);
+}
+
+TEST_CASE("a key stands for what runs, when and how often: with other terms it is a conflict") {
+  const std::string terms = GENERATE(R"("priority":1)", R"("retries":1)", R"("backoffUSec":1)", R"("timeoutUSec":1)", R"("delayUSec":1)",
+                                     R"("atUSec":1)", R"("after":[1])", R"("afterAny":[1])", R"("arguments":"[8]")");
+  House house(0);
+  submit(house, kSquare);
+  const std::string plain = R"({"job":{"function":"square","durable":false,"key":"k")";
+  submit(house, plain + "}}");
+  CHECK(parsed(submit(house, plain + R"(,"name":"another name"}})")->parameters)["id"] == 2);
+  const auto other = submit(house, plain + "," + terms + "}}");
+  CHECK(other->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(parsed(other->parameters)["id"] == 2);
+  const std::string with_terms = R"({"job":{"function":"square","durable":false,"key":"other",)" + terms + "}}";
+  submit(house, with_terms);
+  CHECK(parsed(submit(house, with_terms)->parameters)["id"] == 3);
+}
+
+TEST_CASE("a caller of apply that waits for room and hangs up is let go, and its job never comes") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  House house(0, limits);
+  submit(house, kSquare);
+  const auto waiting = house.broker->call("Pool.Apply", kSquare);
+  CHECK(waiting->answers == 0);
+  waiting->hang_up();
+  CHECK(is_let_go(waiting));
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  CHECK(house.broker->engine.core().find(JobId{2}) == nullptr);
+  CHECK(waiting->answers == 0);
+}
+
+TEST_CASE("a caller of apply that waits for room has its job when there is some") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  House house(0, limits);
+  submit(house, kSquare);
+  CHECK(submit(house, kSquare)->error_name == "org.jobpool.Pool.QueueFull");
+  const auto waiting = house.broker->call("Pool.Apply", kSquare, true);
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  REQUIRE(waiting->continued.size() == 1);
+  CHECK(parsed(waiting->continued.front())["id"] == 2);
+}
+
+TEST_CASE("a caller that hangs up before the commit does not cancel the job of another with the same key") {
+  // The bug: only those were counted who had been told the id already.
+  House house(0);
+  const std::string durable = R"({"job":{"function":"square","durable":true,"key":"k"}})";
+  const auto first = house.broker->call("Pool.Apply", durable), second = house.broker->call("Pool.Apply", durable);
+  house.turn();
+  first->hang_up();
+  house.commit();
+  CHECK(job(house).stop == StopRequest::none);
+  second->hang_up();
+  CHECK(job(house).stop == StopRequest::cancel);
+}
+
+TEST_CASE("a command's key stands for what its caller said, not for the daemon's environment or a grace") {
+  // The bug: after the daemon had been started with another PATH, the same submission was a conflict.
+  House house(0);
+  const std::string command = R"({"job":{"command":["true"],"durable":false,"key":"k")";
+  submit(house, command + "}}");
+  CHECK(parsed(submit(house, command + R"(,"graceUSec":9}})")->parameters)["id"] == 1);
+  CHECK(submit(house, command + R"(,"environment":["A=1"]}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"cwd":"/tmp"}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"umask":0}})")->error_name == "org.jobpool.Pool.KeyConflict");
+}
