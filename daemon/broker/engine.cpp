@@ -67,8 +67,8 @@ void Engine::signal_job(const Job& job, int signal) {
 
 void Engine::end_turn() {
   dispatcher_.drain_all();
-  ledger_.set_next_id(core_.next_id());
   tell(EndOfTurn{});
+  ledger_.set_next_id(core_.next_id());  // those that waited for room were given ids just now
   record_late();
   journal_.end_turn();
   dispatcher_.ring_bells();

@@ -72,6 +72,18 @@ TEST_CASE("one that waits for room and its key that comes again are one job") {
   CHECK(accepted[0].job == accepted[1].job);
 }
 
+TEST_CASE("the ids of those that wait for room are counted before they have them") {
+  CoreDriver driver{at_most(1)};
+  const JobId first = driver.submit();
+  driver.tell(blocking(11));
+  CHECK(driver.core.next_id() == JobId{2});
+  CHECK(driver.core.next_id_after_turn() == JobId{3});
+  driver.tell(Cancel{first, Cancel::Haste::grace, "room"});
+  driver.end_turn();
+  CHECK(driver.core.next_id() == JobId{3});
+  CHECK(driver.core.next_id_after_turn() == JobId{3});
+}
+
 TEST_CASE("one that finds no room still does not hold up the others") {
   CoreDriver driver{at_most(3, 1)};
   driver.submit(blocking(1, 100));

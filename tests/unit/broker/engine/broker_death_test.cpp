@@ -268,3 +268,21 @@ TEST_CASE("a broker dies with the next attempt recorded and not yet offered") {
   CHECK(after.earlier[0].outcome == Outcome::failed);
   CHECK(house.worker().claim());
 }
+
+// An id that was given out at the end of a turn, to one that had waited for room, was not put down: the next broker gave it out again.
+// Found by tests/simulation.
+TEST_CASE("the id of one that had waited for room is not given out by the next broker") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  House house(1, limits);
+  Submit job;
+  job.mode = Mode::apply_async;
+  job.payload = "payload";
+  job.if_full = IfFull::block;
+  house.broker->engine.tell(Submit{job});
+  house.broker->engine.tell(Submit{job});  // waits
+  house.broker->engine.tell(Cancel{JobId{1}, Cancel::Haste::grace, "room"});
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{2}) != nullptr);
+  CHECK(house.broker->engine.ledger().next_id() == JobId{3});
+}
