@@ -40,7 +40,7 @@ int Broker::run() {
 
 void Broker::end_turn() {
   // Before anything of an id leaves this process: to a worker, to an output file's name, to a caller.
-  if (const auto reserved = ids_->ensure(engine_->core().next_id()); !reserved) {
+  if (const auto reserved = ids_->ensure(engine_->core().next_id_after_turn()); !reserved) {
     log::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
     server_->close_all();  // with the answers of this turn, which hold such ids
     return leave(kExitCannotWork);

@@ -67,8 +67,8 @@ void Engine::signal_job(const Job& job, int signal) {
 
 void Engine::end_turn() {
   dispatcher_.drain_all();
-  ledger_.set_next_id(core_.next_id());
   tell(EndOfTurn{});
+  ledger_.set_next_id(core_.next_id());  // those that waited for room were given ids just now
   record_late();
   journal_.end_turn();
   dispatcher_.ring_bells();
@@ -188,7 +188,11 @@ void Engine::carry_out(const AttemptEnded& effect) {
 void Engine::carry_out(const OfferJob& effect) {
   const auto recorded = recorded_in_.find(effect.job);
   if (recorded == recorded_in_.end()) return dispatch(effect);
-  journal_.after(recorded->second, [this, effect] { dispatch(effect); });
+  journal_.after(recorded->second, [this, effect, number = recorded->second] {
+    const auto now = recorded_in_.find(effect.job);
+    if (now != recorded_in_.end() && now->second > number) return;  // taken back, undone and recorded anew: that is waited for
+    dispatch(effect);
+  });
 }
 
 void Engine::dispatch(const OfferJob& effect) {

@@ -110,9 +110,10 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
     job.stop = found->job.stop;
     job.reason = found->job.reason;
   }
-  // Offered by this instance and in no slot: it never started, or it ended and only the store does not know.
-  const bool may_have_started =
-      found != nullptr ? job.attempt_open && (!found->job.attempt_open || unread_slots_) : job.attempt_open && recorded_by_another;
+  // Offered by this instance and in no slot: it never started, or it ended and only the store does not know. What the ledger says of an
+  // earlier attempt says nothing of one that was recorded since.
+  const bool was_offered = found != nullptr && found->job.attempt == job.attempt;
+  const bool may_have_started = job.attempt_open && (was_offered ? !found->job.attempt_open || unread_slots_ : recorded_by_another);
   inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after));
 }
 

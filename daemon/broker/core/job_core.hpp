@@ -60,6 +60,8 @@ class JobCore {
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
+  // The same when the turn has ended, at the most: those who wait for room may get some.
+  JobId next_id_after_turn() const { return JobId{next_id_.value + blocked_.size()}; }
   // Entries of the ready queue, stale ones of cancelled jobs included: those must not pile up.
   std::size_t ready_entries() const { return ready_.size() + staged_.size(); }
   // The first known job with this id or a larger one; null: there is none.

@@ -113,7 +113,7 @@ void JobCore::unstage_stale(const Now& now, Effects& out) {
   for (; !staged_.empty(); staged_.pop_back()) {
     if (!is_offerable(staged_.back())) continue;
     Job& job = jobs_.at(staged_.back());
-    undo_attempt(job, out);
+    if (job.attempt_open) undo_attempt(job, out);  // a drain may have done so
     ready_.push_front(job.id, job.priority, job.uid);
   }
 }

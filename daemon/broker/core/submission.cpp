@@ -7,9 +7,9 @@
 namespace jobpool::broker {
 
 void JobCore::on(Submit& event, const Now& now, Effects& out) {
+  accept_blocked(now, out);  // those who came before are first; one of them may have this one's key
   if (accept_known_key(event, out)) return;
   if (const auto refused = refusal_of(event)) return out.push_back(*refused);
-  accept_blocked(now, out);  // those who came before are first
   if (!is_full_for(event)) return accept(event, now, out);
   if (event.if_full == IfFull::fail) return out.push_back(Refused{event.token, Refusal::queue_full, {}});
   blocked_.push_back(std::move(event));

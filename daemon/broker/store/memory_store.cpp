@@ -79,6 +79,11 @@ void MemoryStore::crash() {
   failed_.reset();
 }
 
+const MemoryStore::Entry* MemoryStore::committed(JobId job) const {
+  const auto found = jobs_.find(job);
+  return found == jobs_.end() ? nullptr : &found->second;
+}
+
 void MemoryStore::collect(StoreListener& listener) {
   for (auto events = std::exchange(events_, {}); !events.empty(); events.pop_front()) events.front()(listener);
   if (!waiting_.empty() && !failed_) return;  // reads come behind all commits

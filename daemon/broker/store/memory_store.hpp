@@ -35,11 +35,14 @@ class MemoryStore : public Store {
   // with load(). A full disk stays full.
   void crash();
 
- private:
+  // What is committed of a job; null: nothing.
   struct Entry {
-    StoredJob job;
+    StoredJob job;  // without these two:
     std::string payload, result;
   };
+  const Entry* committed(JobId job) const;
+
+ private:
   struct Waiting {
     CommitNumber number;
     StoreBatch batch;

@@ -52,6 +52,38 @@ TEST_CASE("those who wait for room are taken in the order they came, also before
   CHECK(driver.find<Accepted>()->token == Token{12});
 }
 
+// A key that came again in the turn in which room was made for the first that had it was given to two jobs. Found by tests/simulation.
+TEST_CASE("one that waits for room and its key that comes again are one job") {
+  CoreDriver driver{at_most(2)};
+  driver.submit();
+  const JobId other = driver.submit();
+  Submit first = blocking(11);
+  first.key = "k";
+  Submit again = first;
+  again.token = Token{12};
+  driver.tell(std::move(first));
+  driver.tell(Cancel{other, Cancel::Haste::grace, "room"});
+  driver.tell(Cancel{JobId{1}, Cancel::Haste::grace, "room"});
+  driver.tell(std::move(again));
+  const auto accepted = driver.all<Accepted>();
+  REQUIRE(accepted.size() == 2);
+  CHECK(accepted[0].token == Token{11});
+  CHECK(accepted[1].kind == Accepted::Kind::known);
+  CHECK(accepted[0].job == accepted[1].job);
+}
+
+TEST_CASE("the ids of those that wait for room are counted before they have them") {
+  CoreDriver driver{at_most(1)};
+  const JobId first = driver.submit();
+  driver.tell(blocking(11));
+  CHECK(driver.core.next_id() == JobId{2});
+  CHECK(driver.core.next_id_after_turn() == JobId{3});
+  driver.tell(Cancel{first, Cancel::Haste::grace, "room"});
+  driver.end_turn();
+  CHECK(driver.core.next_id() == JobId{3});
+  CHECK(driver.core.next_id_after_turn() == JobId{3});
+}
+
 TEST_CASE("one that finds no room still does not hold up the others") {
   CoreDriver driver{at_most(3, 1)};
   driver.submit(blocking(1, 100));

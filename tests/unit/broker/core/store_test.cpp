@@ -117,6 +117,26 @@ TEST_CASE("a drain takes the attempts back that never started, before it says th
   CHECK(in_this_order<Save, Drained>(driver.effects));
 }
 
+// What a drain had taken back was taken back once more at the next tick, under a number that no record had: the store failed of that.
+// Found by tests/simulation.
+TEST_CASE("an attempt that an earlier broker recorded is taken back once when the daemon drains") {
+  CoreDriver driver;
+  driver.tell(RecoveryBegun{});
+  Job job = stored_job(1);
+  job.attempt = 1;
+  job.attempt_open = true;
+  driver.tell(Inherited{job, {}, Inherited::Place::queued});
+  driver.tell(RecoveryDone{});
+  driver.tell(Drain{});
+  driver.end_turn();
+  REQUIRE(driver.all<Save>().size() == 1);
+  CHECK(driver.find<Save>()->what == Save::What::attempt_undone);
+  driver.advance(200ms);
+  driver.tell(Tick{});
+  CHECK(driver.all<Save>().empty());
+  CHECK(driver.job(JobId{1}).attempt == 0);
+}
+
 TEST_CASE("stop_all stops a durable job that was claimed unseen") {
   // The bug: it was to be taken back only; when that came too late it ran on, and the daemon's end waited for it.
   CoreDriver driver;

@@ -240,3 +240,49 @@ TEST_CASE("a job whose cancel was recorded is not offered or left standing by th
   CHECK(again->answer().value("reason", "") == "somebody cancelled it");
   CHECK_FALSE(house.broker->engine.dispatcher().busy());
 }
+
+// What the ledger knew of the attempt before it was taken for this one's: an attempt that was recorded and never offered was spent, and the
+// job that had none left ended as interrupted. Found by tests/simulation.
+TEST_CASE("a broker dies with the next attempt recorded and not yet offered") {
+  House house;
+  Submit job;
+  job.token = Token{1};
+  job.mode = Mode::apply_async;
+  job.flags.durable = true;
+  job.retries = 1;
+  job.payload = "payload";
+  house.broker->engine.tell(std::move(job));
+  house.turn();
+  house.store.step();
+  house.broker->engine.journal().collect();
+  Report failed;
+  failed.ending = Ending::threw;
+  house.worker().report(*house.worker().claim(), failed);
+  house.turn();
+  house.store.step();  // the second attempt is recorded; the broker does not hear of it
+  house.next_broker();
+  const Job& after = *house.broker->engine.core().find(JobId{1});
+  CHECK(after.state == JobState::ready);
+  CHECK(after.attempt == 2);
+  REQUIRE(after.earlier.size() == 1);
+  CHECK(after.earlier[0].outcome == Outcome::failed);
+  CHECK(house.worker().claim());
+}
+
+// An id that was given out at the end of a turn, to one that had waited for room, was not put down: the next broker gave it out again.
+// Found by tests/simulation.
+TEST_CASE("the id of one that had waited for room is not given out by the next broker") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  House house(1, limits);
+  Submit job;
+  job.mode = Mode::apply_async;
+  job.payload = "payload";
+  job.if_full = IfFull::block;
+  house.broker->engine.tell(Submit{job});
+  house.broker->engine.tell(Submit{job});  // waits
+  house.broker->engine.tell(Cancel{JobId{1}, Cancel::Haste::grace, "room"});
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{2}) != nullptr);
+  CHECK(house.broker->engine.ledger().next_id() == JobId{3});
+}

@@ -216,3 +216,37 @@ TEST_CASE("a worker that is told to leave gets nothing more, does what it has, a
   CHECK(house.broker->engine.worker_died(house.worker(1).incarnation, 0, 0) == 1);
   CHECK(house.broker->killed.empty());
 }
+
+// An offer that waited for its commit, was taken back, undone and recorded anew went out at the first of the two commits: the job could
+// start before the record of that start was durable. Found by tests/simulation.
+TEST_CASE("an attempt that is undone and recorded again waits for the second commit") {
+  House house(2);
+  Engine& engine = house.broker->engine;
+  house.broker->apply("a");
+  house.broker->apply("b");
+  house.turn();
+  std::optional<shm::Claim> running[2] = {house.worker(0).claim(), house.worker(1).claim()};
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":true,"function":"square","arguments":"[7]"}})");
+  house.broker->apply("c");
+  house.turn();
+  // The two of them stand behind those that run, the durable one without a slot yet.
+  const JobId durable{3};
+  const std::size_t holder = engine.core().find(durable)->worker == house.worker(0).incarnation ? 0 : 1, other = 1 - holder;
+  house.worker(other).report_start(*running[other], wall_usec() - 1'000'000);
+  house.worker(other).report_end(*running[other]);
+  REQUIRE(house.worker(other).claim());
+  house.turn();  // jobs are slow now, and nobody is idle: what is taken back loses its record
+  engine.tell(Started{running[holder]->job, 0, 0});
+  engine.tell(Cancel{running[holder]->job, Cancel::Haste::grace, "for the test"});
+  REQUIRE(engine.core().find(durable)->attempt == 0);
+  house.worker(holder).run(*running[holder]);
+  house.turn();
+  REQUIRE(engine.core().find(durable)->worker == house.worker(holder).incarnation);
+
+  house.store.step(1);
+  engine.journal().collect();
+  CHECK_FALSE(house.worker(holder).claim());
+  house.store.step();
+  engine.journal().collect();
+  CHECK(house.worker(holder).claim());
+}

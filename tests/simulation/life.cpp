@@ -1,0 +1,42 @@
+// See life.hpp.
+#include "tests/simulation/life.hpp"
+
+#include <utility>
+
+#include "tests/simulation/violation.hpp"
+
+namespace jobpool::simulation {
+
+using namespace broker;
+
+Life::Life(Ledger ledger, std::uint64_t instance, const CoreLimits& limits, JobId next_id, Surroundings around)
+    : around_(std::move(around)), engine(std::move(ledger), around_.store, instance, limits, next_id, *this, [this] {
+        around_.fuse.burn();
+        return around_.now;
+      }) {}
+
+void Life::on_accepted(const Accepted& accepted) {
+  say(accepted);
+  // Known by its key, and over: the caller has the answer at once.
+  if (const Job* job = engine.core().find(accepted.job); job != nullptr && job->settled) say(end_of(*job));
+}
+
+void Life::on_ended(const Job& job) { say(end_of(job)); }
+
+void Life::on_store_failed(const Error& error) { throw Violation{"the broker hears that its store failed: " + error.text}; }
+
+End Life::end_of(const Job& job) const {
+  auto result = engine.result_at_hand(job);
+  if (!result) {
+    const auto* stored = around_.store.committed(job.id);
+    result = stored != nullptr ? stored->result : "";
+  }
+  return {job.id, job.outcome, std::move(*result)};
+}
+
+void Life::say(News one) {
+  around_.fuse.burn();
+  news.push_back(std::move(one));
+}
+
+}  // namespace jobpool::simulation

@@ -1,0 +1,58 @@
+// Shared memory that outlives brokers: the ledger's memfd and workers' segments. Made once per process and wiped between schedules, since
+// making them costs more than a schedule.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "common/shm/mapping.hpp"
+#include "common/shm/segment.hpp"
+#include "common/unique_fd.hpp"
+#include "daemon/broker/pool/ledger.hpp"
+
+namespace jobpool::simulation {
+
+class LedgerMemory {
+ public:
+  LedgerMemory();
+  ~LedgerMemory();
+  LedgerMemory(const LedgerMemory&) = delete;
+  LedgerMemory& operator=(const LedgerMemory&) = delete;
+
+  broker::Ledger open() const;
+  void wipe();
+  // Header and entries, as they are and as they were: for the mutant that loses some.
+  std::vector<std::byte> copy() const;
+  void restore(const std::vector<std::byte>& bytes);
+
+ private:
+  UniqueFd file_;
+  std::byte* head_;  // header and the entries that a schedule can touch
+};
+
+struct SegmentMemory {
+  SegmentMemory();
+
+  // As when it was made, but for bytes that nothing points to any more.
+  void wipe();
+  void forget_offers();  // for the mutant: the words and descriptors alone
+
+  shm::SegmentFds fds;
+  UniqueFd broker_orders, worker_orders;
+  shm::BrokerMapping broker_side;
+  shm::WorkerMapping worker_side;
+};
+
+// Hands out segments, and takes them all back at the end of a schedule.
+class Segments {
+ public:
+  SegmentMemory& take();
+  void take_back_all() { used_ = 0; }
+
+ private:
+  std::vector<std::unique_ptr<SegmentMemory>> all_;
+  std::size_t used_ = 0;
+};
+
+}  // namespace jobpool::simulation

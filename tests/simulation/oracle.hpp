@@ -1,0 +1,88 @@
+// The ledger of truth outside the system: hears what clients ask and are told, and what workers really do, and throws a Violation when a
+// promise of daemon/README.md is broken. It looks into the store only for what is committed, into the broker only after a recovery and at
+// the end.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "daemon/broker/core/effect.hpp"
+#include "daemon/broker/engine.hpp"
+#include "tests/simulation/sim_store.hpp"
+#include "tests/simulation/trace.hpp"
+#include "tests/simulation/work.hpp"
+
+namespace jobpool::simulation {
+
+class Oracle {
+ public:
+  // Both must outlive this.
+  Oracle(const SimStore& store, const Trace& trace) : store_(store), trace_(trace) {}
+
+  // ---- clients: told is what reached them, not what the broker meant to say
+  Work& want(broker::Submit submit);
+  broker::Token submitted(const Work& work);
+  void told_accepted(broker::Token token, JobId job);
+  void told_refused(broker::Token token, broker::Refusal why);
+  void told_end(JobId job, Outcome outcome, const std::string& result);
+  void asked_to_cancel(JobId job);
+  void cancel_was_noted(JobId job);  // the job was offered, and the turn's cancel is in the ledger
+  // Answers that will never come: whoever has a key may ask again.
+  void callers_are_cut_off();
+
+  // ---- workers: oracle_starts.cpp
+  enum class Stopped { no, yes };
+  void worker_claimed(Incarnation worker, JobId job, std::uint32_t attempt, std::uint32_t work);
+  void worker_finished(Incarnation worker, Start::End end, Stopped stopped, const std::string& result);
+  void worker_died(Incarnation worker);
+
+  // ---- lives
+  void broker_died() { ++life_; }
+  void host_died();
+  void daemon_stopped();
+  void daemon_drains() { ++drains_; }
+  void broker_forgets(JobId job);
+  void broker_recovered(const broker::JobCore& core);
+  // Nothing runs or waits any more, and nobody died since all was left to finish.
+  void all_is_quiet(broker::Engine& engine);
+
+  const std::vector<Work>& works() const { return works_; }
+  const std::map<JobId, Truth>& jobs() const { return jobs_; }
+  const Work& work_of(JobId job) const { return works_[jobs_.at(job).work]; }
+  const Work& work(std::uint32_t number) const { return works_.at(number); }
+  bool awaits_answers() const;
+  std::uint32_t instance() const { return instance_; }
+  std::uint32_t life() const { return life_; }
+
+ private:
+  struct Call {
+    std::uint32_t work;
+    enum class State : std::uint8_t { open, accepted, refused, cut_off } state = State::open;
+  };
+
+  Truth& known(JobId job, std::uint32_t work);
+  Start* running(Incarnation worker);
+  bool was_kept(const Truth& truth) const;
+  bool may_be_tried_again(const Truth& truth) const;
+  void check_same_key(const Work& work, JobId job) const;
+  void check_recorded(JobId job, const Truth& truth, std::uint32_t attempt) const;
+  void check_dependencies(JobId job, const Work& work) const;
+  void check_nothing_succeeded(JobId job, const Truth& truth) const;
+  void check_outcome(JobId job, const Truth& truth, Outcome outcome) const;
+  bool may_be_cancelled(const Work& work, const Truth& truth) const;
+  bool may_be_interrupted(const Work& work, const Truth& truth) const;
+  bool may_be_skipped(const Work& work) const;
+
+  const SimStore& store_;
+  const Trace& trace_;
+  std::vector<Work> works_;
+  std::vector<Call> calls_;  // by token, from 1
+  std::map<JobId, Truth> jobs_;
+  std::set<JobId> forgotten_;  // some before anybody had heard of them
+  std::uint32_t instance_ = 1, life_ = 1, drains_ = 0;
+};
+
+}  // namespace jobpool::simulation

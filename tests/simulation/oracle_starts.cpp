@@ -1,0 +1,135 @@
+// What workers really did, and whether an outcome can have come of it. See oracle.hpp.
+#include <algorithm>
+
+#include "tests/simulation/oracle.hpp"
+#include "tests/simulation/violation.hpp"
+
+namespace jobpool::simulation {
+
+using namespace broker;
+
+void Oracle::worker_claimed(Incarnation worker, JobId job, std::uint32_t attempt, std::uint32_t number) {
+  trace_.line("worker {}: claims job {}, attempt {} (work {})", worker.value, job.value, attempt, number);
+  Truth& truth = known(job, number);
+  const Work& work = works_[number];
+  require(!truth.told, "job {} is started after it was told to have ended {}", job.value, to_string(truth.told.value_or(Outcome::poison)));
+  require(!truth.is_lost, "job {} is started, though it was lost with an earlier broker", job.value);
+  for (const Start& earlier : truth.starts)
+    require(earlier.attempt != attempt, "attempt {} of job {} is started twice", attempt, job.value);
+  require(truth.starts.size() <= work.submit.retries, "job {} is started {} times, with {} retries", job.value, truth.starts.size() + 1,
+          work.submit.retries);
+  require(running(worker) == nullptr, "worker {} claims job {} beside another", worker.value, job.value);
+  check_nothing_succeeded(job, truth);
+  require(truth.stop_noted_in == 0 || truth.stop_noted_in == life_ || truth.instance != instance_,
+          "job {} is started, though an earlier broker had put down that it is cancelled", job.value);
+  check_recorded(job, truth, attempt);
+  check_dependencies(job, work);
+  Start start;
+  start.attempt = attempt;
+  start.worker = worker;
+  truth.starts.push_back(start);
+}
+
+void Oracle::check_recorded(JobId job, const Truth& truth, std::uint32_t attempt) const {
+  if (!works_[truth.work].is_durable()) return;
+  const auto* stored = store_.committed(job);
+  require(stored != nullptr && !stored->job.ended, "job {} is started, and the store has it not, or as ended", job.value);
+  const auto found = std::ranges::find(stored->job.attempts, attempt, &Attempt::number);
+  require(found != stored->job.attempts.end() && !found->outcome, "attempt {} of job {} is started before it is recorded", attempt,
+          job.value);
+}
+
+void Oracle::check_dependencies(JobId job, const Work& work) const {
+  for (const Dependency& dependency : work.submit.after) {
+    const Truth& other = jobs_.at(dependency.job);
+    const Start* last = other.last_start();
+    const bool runs = last != nullptr && last->end == Start::End::none;
+    require(!runs, "job {} is started while job {}, which it is to follow, still runs", job.value, dependency.job.value);
+    if (dependency.needs == Dependency::Needs::success)
+      require(last != nullptr && last->end == Start::End::well, "job {} is started, and job {}, which it needs, has not succeeded",
+              job.value, dependency.job.value);
+  }
+}
+
+void Oracle::check_nothing_succeeded(JobId job, const Truth& truth) const {
+  for (const Start& start : truth.starts) {
+    require(start.end != Start::End::none, "job {} is started while attempt {} of it runs", job.value, start.attempt);
+    require(start.end != Start::End::well || start.host_died_since, "job {} is started again, after attempt {} had succeeded", job.value,
+            start.attempt);
+  }
+}
+
+Start* Oracle::running(Incarnation worker) {
+  for (auto& [id, truth] : jobs_)
+    for (Start& start : truth.starts)
+      if (start.worker == worker && start.end == Start::End::none) return &start;
+  return nullptr;
+}
+
+void Oracle::worker_finished(Incarnation worker, Start::End end, Stopped stopped, const std::string& result) {
+  trace_.line("worker {}: FIN {} {}", worker.value, static_cast<int>(end), result);
+  Start& start = *running(worker);
+  start.end = end;
+  start.stopped = stopped == Stopped::yes;
+  start.result = result;
+}
+
+void Oracle::worker_died(Incarnation worker) {
+  trace_.line("worker {}: dies", worker.value);
+  if (Start* start = running(worker)) start->end = Start::End::died;
+}
+
+void Oracle::check_outcome(JobId job, const Truth& truth, Outcome outcome) const {
+  const Work& work = works_[truth.work];
+  const Start* last = truth.last_start();
+  const Start::End end = last != nullptr ? last->end : Start::End::none;
+  const bool is_function = work.submit.kind == shm::JobKind::function;
+  if (end == Start::End::well && !last->stopped && !last->host_died_since)
+    require(outcome == Outcome::succeeded, "attempt {} of job {} succeeded, and {} is told", last->attempt, job.value, to_string(outcome));
+  const auto holds = [&] {
+    switch (outcome) {
+      case Outcome::succeeded:
+        return end == Start::End::well;
+      case Outcome::failed:
+        return end == Start::End::badly;
+      case Outcome::crashed:
+        return end == Start::End::signalled || (end == Start::End::died && is_function);
+      case Outcome::timed_out:
+        return work.submit.timeout > Microseconds{0} && last != nullptr;
+      case Outcome::cancelled:
+        return may_be_cancelled(work, truth);
+      case Outcome::skipped:
+        return may_be_skipped(work);
+      case Outcome::interrupted:
+        return may_be_interrupted(work, truth);
+      case Outcome::poison:
+        return std::ranges::count(truth.starts, Start::End::died, &Start::end) >= 3;
+    }
+    return false;
+  };
+  require(holds(), "job {} is told to have ended {}, and nothing that happened to it explains that", job.value, to_string(outcome));
+}
+
+// The caller of an apply who does not come back after a broker's death has cancelled it.
+bool Oracle::may_be_cancelled(const Work& work, const Truth& truth) const {
+  return truth.cancel_asked || drains_ > 0 || (work.submit.mode == Mode::apply && !work.is_durable() && work.life != life_);
+}
+
+bool Oracle::may_be_interrupted(const Work& work, const Truth& truth) const {
+  const Start* last = truth.last_start();
+  if (last != nullptr && last->end == Start::End::died) return true;
+  if (work.is_durable()) return work.instance != instance_ || drains_ > 0;
+  return work.life != life_;
+}
+
+// Of one that was lost or forgotten nobody knows any more whether it succeeded.
+bool Oracle::may_be_skipped(const Work& work) const {
+  return std::ranges::any_of(work.submit.after, [&](const Dependency& dependency) {
+    const Truth& other = jobs_.at(dependency.job);
+    const Start* last = other.last_start();
+    const bool succeeded = last != nullptr && last->end == Start::End::well && !last->host_died_since;
+    return dependency.needs == Dependency::Needs::success && (!succeeded || other.is_lost || other.may_be_forgotten);
+  });
+}
+
+}  // namespace jobpool::simulation

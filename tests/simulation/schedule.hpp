@@ -1,0 +1,13 @@
+// One schedule: the steps that a seed draws, then peace until everything has ended. Throws a Violation when a promise is broken.
+#pragma once
+
+#include <cstdint>
+
+#include "tests/simulation/trace.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace jobpool::simulation {
+
+void run_schedule(Memory& memory, std::uint64_t seed, std::size_t steps, Mutant mutant, const Trace& trace);
+
+}  // namespace jobpool::simulation

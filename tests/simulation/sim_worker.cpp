@@ -1,0 +1,135 @@
+// See sim_worker.hpp.
+#include "tests/simulation/sim_worker.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <charconv>
+#include <csignal>
+#include <utility>
+
+#include "common/control/order.hpp"
+#include "common/job/report.hpp"
+#include "tests/simulation/violation.hpp"
+
+namespace jobpool::simulation {
+namespace {
+
+UniqueFd copy_of(const UniqueFd& fd) { return UniqueFd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)}; }
+
+std::uint32_t work_of(std::string_view payload) {
+  std::uint32_t number = 0;
+  std::from_chars(payload.data(), payload.data() + payload.size(), number);
+  return number;
+}
+
+shm::ClaimSide worker_end(SegmentMemory& segment) {
+  shm::WorkerMapping& own = segment.worker_side;
+  auto side = shm::ClaimSide::over(
+      shm::WorkerMapping{shm::Region<shm::Control>::borrow(*own.control), shm::Region<const shm::ToWorker>::borrow(*own.to_worker),
+                         shm::Region<shm::FromWorker>::borrow(*own.from_worker), shm::Region<const shm::PayloadArea>::borrow(*own.payload)},
+      copy_of(segment.fds.eventfd));
+  return std::move(*side);
+}
+
+}  // namespace
+
+SimWorker::SimWorker(Incarnation incarnation, WorkerNumber number, SegmentMemory& segment)
+    : incarnation_(incarnation), number_(number), segment_(&segment), side_(worker_end(segment)) {}
+
+broker::WorkerSeed SimWorker::seed() const {
+  broker::WorkerSeed seed;
+  seed.incarnation = incarnation_;
+  seed.number = number_;
+  seed.pid = ::getpid();
+  const shm::SegmentFds& fds = segment_->fds;
+  seed.segment = {copy_of(fds.control), copy_of(fds.to_worker), copy_of(fds.from_worker), copy_of(fds.payload), copy_of(fds.eventfd)};
+  seed.orders = copy_of(segment_->broker_orders);
+  return seed;
+}
+
+bool SimWorker::act(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
+  if (!alive_ || hangs) return false;
+  if (!claim_) {
+    claim_next(choices, oracle);
+    return claim_.has_value();
+  }
+  // START may also be skipped: FIN says all that it says.
+  if (!begun_ && !choices.one_in(8)) {
+    begun_ = true;
+    side_->report_start(*claim_, {.started_usec = wall_usec, .pid = 4711, .reserved = 0});
+    return true;
+  }
+  finish(choices, oracle, wall_usec);
+  return true;
+}
+
+void SimWorker::claim_next(Choices&, Oracle& oracle) {
+  claim_ = side_->try_claim();
+  begun_ = told_to_stop_ = false;
+  if (claim_) oracle.worker_claimed(incarnation_, claim_->job, claim_->attempt, work_of(claim_->payload));
+}
+
+void SimWorker::hear_orders() {
+  if (claim_->kind != shm::JobKind::command) return;
+  while (auto heard = control::receive_order(segment_->worker_orders.get()))
+    if (heard->order.kind == control::OrderKind::stop && heard->order.sequence == claim_->sequence) told_to_stop_ = true;
+}
+
+void SimWorker::finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
+  hear_orders();
+  const bool is_command = claim_->kind == shm::JobKind::command;
+  Report report;
+  report.ended_usec = wall_usec;
+  Start::End end = choices.one_in(4) ? Start::End::badly : Start::End::well;
+  if (is_command && (told_to_stop_ || choices.one_in(8))) end = Start::End::signalled;
+  switch (end) {
+    case Start::End::well:
+      report.ending = is_command ? Ending::exited : Ending::returned;
+      if (!is_command) report.result = fmt::format("\"{} by {}\"", claim_->attempt, incarnation_.value);
+      break;
+    case Start::End::badly:
+      report.ending = is_command ? Ending::exited : Ending::threw;
+      report.code = 1;
+      break;
+    default:
+      report.ending = Ending::signalled;
+      report.code = SIGTERM;
+  }
+  report.stopped = told_to_stop_;
+  const std::string result = report.result;
+  if (!result.empty() && choices.one_in(8)) {
+    side_->report_data(*claim_, result);
+    report.streamed = true;
+    report.result.clear();
+  }
+  std::vector<std::byte> bytes;
+  encode_report(report, bytes);
+  side_->report_fin(*claim_, bytes);
+  oracle.worker_finished(incarnation_, end, told_to_stop_ ? Oracle::Stopped::yes : Oracle::Stopped::no, result);
+  claim_.reset();
+}
+
+void SimWorker::die(Oracle& oracle) {
+  alive_ = false;
+  oracle.worker_died(incarnation_);
+  claim_.reset();
+}
+
+void SimWorker::look_at_offer() {
+  for (std::size_t i = 0; i < shm::kSlots && !seen_; ++i)
+    if (const std::uint64_t word = segment_->worker_side.control->word[i]; shm::state_of(word) == shm::SlotState::offered)
+      seen_ = {word, segment_->worker_side.to_worker->desc[i]};
+}
+
+void SimWorker::run_what_was_seen(Oracle& oracle) {
+  if (!seen_ || !alive_ || claim_) return;
+  const auto [word, desc] = *std::exchange(seen_, std::nullopt);
+  for (const auto& now : segment_->worker_side.control->word)
+    if (now == word || now == shm::pack(shm::sequence_of(word), shm::SlotState::claimed)) return;
+  const auto& payload = segment_->worker_side.payload->bytes;
+  oracle.worker_claimed(incarnation_, JobId{desc.job_id}, desc.attempt,
+                        work_of({reinterpret_cast<const char*>(payload) + desc.payload_offset, desc.payload_length}));
+}
+
+}  // namespace jobpool::simulation

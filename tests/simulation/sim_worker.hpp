@@ -1,0 +1,55 @@
+// A worker of the simulation: the worker's real end of the queue in the world's hands, one job at a time, as the real loop does it.
+// What it does the oracle hears at once: it is the witness of what really ran.
+#pragma once
+
+#include <optional>
+
+#include "common/shm/claim_side.hpp"
+#include "daemon/broker/pool/dispatcher.hpp"
+#include "tests/simulation/choices.hpp"
+#include "tests/simulation/memory.hpp"
+#include "tests/simulation/oracle.hpp"
+
+namespace jobpool::simulation {
+
+class SimWorker {
+ public:
+  SimWorker(Incarnation incarnation, WorkerNumber number, SegmentMemory& segment);
+
+  broker::WorkerSeed seed() const;
+  Incarnation incarnation() const { return incarnation_; }
+  WorkerNumber number() const { return number_; }
+  bool is_alive() const { return alive_; }
+  bool is_busy() const { return claim_.has_value(); }
+  JobId job() const { return claim_ ? claim_->job : JobId{}; }
+
+  // The next step of its loop: claims, begins, or ends its job, as drawn. False: it has nothing to do.
+  bool act(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
+  // For good. What was published stays.
+  void die(Oracle& oracle);
+
+  // For the mutant: looks at an offer now, and runs it later, whatever has become of it.
+  void look_at_offer();
+  void run_what_was_seen(Oracle& oracle);
+
+  void forget_offers() { segment_->forget_offers(); }
+
+  bool is_reported = false;  // dead, and the supervisor's word of it is on its way or was heard
+  bool is_doomed = false;    // the broker asked for its death
+  bool hangs = false;        // it does nothing more until it is killed
+
+ private:
+  void claim_next(Choices& choices, Oracle& oracle);
+  void finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
+  void hear_orders();
+
+  Incarnation incarnation_;
+  WorkerNumber number_;
+  SegmentMemory* segment_;
+  std::optional<shm::ClaimSide> side_;
+  std::optional<shm::Claim> claim_;
+  std::optional<std::pair<std::uint64_t, shm::Descriptor>> seen_;
+  bool begun_ = false, told_to_stop_ = false, alive_ = true;
+};
+
+}  // namespace jobpool::simulation

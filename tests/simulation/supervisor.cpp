@@ -1,0 +1,144 @@
+// Who lives and who dies: the supervisor's part of the world, and a new broker's first steps. See world.hpp.
+#include <algorithm>
+#include <csignal>
+#include <utility>
+
+#include "daemon/broker/recovery.hpp"
+#include "tests/simulation/violation.hpp"
+#include "tests/simulation/world.hpp"
+
+namespace jobpool::simulation {
+
+using namespace broker;
+
+void World::start_broker() {
+  if (life_) return;
+  Ledger ledger = memory_.ledger.open();
+  const JobId next = first_id(ledger, first_unreserved_);
+  auto stored = store_.load();
+  trace_.line("broker {}: begins, with id {}, {} stored jobs and {} workers", oracle_.life(), next.value, stored->size(), workers_.size());
+  life_.emplace(std::move(ledger), oracle_.instance(), plan_.limits, next,
+                Life::Surroundings{store_, fuse_, now_, [this](JobId job) { oracle_.broker_forgets(job); }});
+  in_broker([&](Life& life) {
+    life.engine.ledger().set_next_id(next);
+    Recovery recovery(life.engine, std::move(*stored));
+    for (std::size_t i = 0; i < workers_.size(); ++i) {
+      take_over(life, recovery, *workers_[i]);
+      if (choices_.one_in(3)) let_act(*any_worker());
+      if (choices_.one_in(6)) life.engine.end_turn();
+    }
+    recovery.finish();
+    oracle_.broker_recovered(life.engine.core());
+    turn_of(life);
+  });
+}
+
+void World::take_over(Life& life, Recovery& recovery, SimWorker& worker) {
+  trace_.line("broker: takes over worker {}", worker.incarnation().value);
+  require(static_cast<bool>(recovery.take_over(worker.seed())), "worker {} cannot be taken over", worker.incarnation().value);
+  if (!worker.is_alive() && choices_.one_in(2)) tell_death(life, worker);
+}
+
+void World::tell_death(Life& life, SimWorker& worker) {
+  trace_.line("broker: hears that worker {} is dead", worker.incarnation().value);
+  worker.is_reported = true;
+  life.engine.worker_died(worker.incarnation(), SIGKILL, 0);
+  life.say(DeathHeard{worker.incarnation()});
+}
+
+void World::report_death() {
+  const auto dead = std::ranges::find_if(workers_, [](const auto& worker) { return !worker->is_alive() && !worker->is_reported; });
+  if (dead != workers_.end()) in_broker([&](Life& life) { tell_death(life, **dead); });
+}
+
+void World::kill_broker() {
+  if (life_) bury_broker("between two events");
+}
+
+void World::bury_broker(const char* when) {
+  trace_.line("broker: dies {}", when);
+  life_.reset();
+  fuse_.put_out();
+  daemon_ends_ = false;
+  store_.crash();
+  oracle_.broker_died();
+  oracle_.callers_are_cut_off();
+  // The next is told of them again.
+  for (const auto& worker : workers_) worker->is_reported = false;
+  if (mutant_ == Mutant::lost_ledger) memory_.ledger.wipe();
+  if (mutant_ == Mutant::late_ledger && !ledger_before_turn_.empty()) memory_.ledger.restore(ledger_before_turn_);
+  if (mutant_ == Mutant::lost_slots)
+    for (const auto& worker : workers_) worker->forget_offers();
+}
+
+void World::kill_host() {
+  trace_.line("host: dies");
+  life_.reset();
+  store_.crash();
+  oracle_.host_died();
+  new_instance();
+}
+
+// The broker has drained, and leaves.
+void World::stop_daemon() {
+  trace_.line("daemon: has drained and ends");
+  life_.reset();
+  store_.step(SIZE_MAX);
+  store_.crash();
+  oracle_.daemon_stopped();
+  new_instance();
+}
+
+void World::new_instance() {
+  fuse_.put_out();
+  daemon_ends_ = false;
+  oracle_.callers_are_cut_off();
+  workers_.clear();
+  memory_.ledger.wipe();
+  ledger_before_turn_.clear();
+  if (mutant_ == Mutant::reused_ids) first_unreserved_ = JobId{1};
+}
+
+// The broker asks for those that are missing; without one nobody does.
+void World::start_worker() {
+  if (!life_ || life_->engine.core().draining()) return;
+  for (std::uint32_t number = 1; number <= plan_.workers; ++number) {
+    const WorkerNumber place{number};
+    if (std::ranges::any_of(workers_, [&](const auto& worker) { return worker->number() == place; })) continue;
+    workers_.push_back(std::make_unique<SimWorker>(Incarnation{++incarnations_}, place, memory_.segments.take()));
+    SimWorker& worker = *workers_.back();
+    trace_.line("worker {}: begins", worker.incarnation().value);
+    return in_broker([&](Life& life) {
+      require(static_cast<bool>(life.engine.add_worker(worker.seed(), shm::OfferSide::Origin::fresh)), "a fresh worker cannot be added");
+    });
+  }
+}
+
+void World::kill_worker(SimWorker& worker) {
+  if (worker.is_alive()) worker.die(oracle_);
+}
+
+void World::kill_doomed() {
+  for (const auto& worker : workers_)
+    if (worker->is_doomed) kill_worker(*worker);
+}
+
+void World::calm_down() {
+  fuse_.put_out();
+  store_.make_room();
+  for (const auto& worker : workers_)
+    if (worker->hangs) kill_worker(*worker);
+}
+
+SimWorker* World::any_worker() { return workers_.empty() ? nullptr : choices_.one_of(workers_).get(); }
+
+void World::let_act(SimWorker& worker) {
+  if (mutant_ == Mutant::revoked_offer) {
+    worker.run_what_was_seen(oracle_);
+    worker.look_at_offer();
+    if (choices_.one_in(2)) return;  // its look and its claim are not one step
+  }
+  worker.act(choices_, oracle_, now_.wall_usec);
+}
+
+}  // namespace jobpool::simulation

@@ -1,0 +1,180 @@
+// What a broker is asked and told, and what becomes of its answers. See world.hpp.
+#include "tests/simulation/world.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <utility>
+
+#include "tests/simulation/violation.hpp"
+
+namespace jobpool::simulation {
+
+using namespace broker;
+
+World::World(Memory& memory, Choices& choices, const Plan& plan, const Trace& trace, Mutant mutant)
+    : memory_(memory),
+      choices_(choices),
+      plan_(plan),
+      trace_(trace),
+      mutant_(mutant),
+      store_(fuse_, trace, mutant),
+      oracle_(store_, trace) {
+  now_ = {TimePoint{} + std::chrono::hours{1}, 1'700'000'000'000'000};
+  memory_.segments.take_back_all();
+  memory_.ledger.wipe();
+}
+
+void World::advance(Microseconds by) {
+  trace_.line("{} ms pass", by.count() / 1000.0);
+  now_.steady += by;
+  now_.wall_usec += by.count();
+}
+
+// As the broker hears it: mutants do not get everything.
+Submit World::as_heard(const Work& work) const {
+  Submit submit = work.submit;
+  if (mutant_ == Mutant::no_key) submit.key.clear();
+  if (mutant_ == Mutant::no_priority) submit.priority = 0;
+  if (mutant_ == Mutant::no_dependencies) submit.after.clear();
+  return submit;
+}
+
+void World::submit(const Work& work) {
+  in_broker([&](Life& life) {
+    Submit submit = as_heard(work);
+    submit.token = oracle_.submitted(work);
+    trace_.line("client: submits work {} ({}{}{}{}, priority {}, retries {}, timeout {} ms, {} dependencies)", work.number,
+                work.is_durable() ? "durable" : "ephemeral", submit.mode == Mode::apply ? " apply" : "",
+                submit.kind == shm::JobKind::command ? " command" : "", submit.key.empty() ? "" : " with key", submit.priority,
+                submit.retries, submit.timeout.count() / 1000, submit.after.size());
+    life.engine.tell(std::move(submit));
+  });
+}
+
+void World::cancel(JobId id) {
+  in_broker([&](Life& life) {
+    life.engine.look_for_starts({&id, 1});
+    const Job* job = life.engine.core().find(id);
+    if (job == nullptr || job->state == JobState::done) return;
+    trace_.line("client: cancels job {}", id.value);
+    oracle_.asked_to_cancel(id);
+    const bool in_slot = job->offered && life.engine.dispatcher().has(id, job->worker);
+    const auto haste = choices_.one_in(4) ? Cancel::Haste::now : Cancel::Haste::grace;
+    life.engine.tell(Cancel{id, haste, "somebody cancelled it"});
+    if (in_slot) oracle_.cancel_was_noted(id);
+  });
+}
+
+void World::kill_function(JobId id) {
+  in_broker([&](Life& life) {
+    trace_.line("client: kills job {}", id.value);
+    life.engine.tell(KillFunction{id});
+  });
+}
+
+void World::remove(JobId id) {
+  in_broker([&](Life& life) {
+    trace_.line("client: removes job {}", id.value);
+    life.engine.tell(Remove{id});
+  });
+}
+
+void World::ask_for_end(JobId id) {
+  in_broker([&](Life& life) {
+    const Job* job = life.engine.core().find(id);
+    if (job != nullptr && job->settled) life.say(life.end_of(*job));
+  });
+}
+
+void World::drain() {
+  in_broker([&](Life& life) {
+    trace_.line("supervisor: drain");
+    oracle_.daemon_drains();
+    life.engine.tell(Drain{});
+  });
+}
+
+void World::stop_all() {
+  in_broker([&](Life& life) {
+    trace_.line("supervisor: stop now");
+    oracle_.daemon_drains();
+    life.engine.tell(StopAll{});
+  });
+}
+
+void World::end_turn() {
+  in_broker([&](Life& life) { turn_of(life); });
+}
+
+void World::audit() {
+  in_broker([](Life& life) { life.engine.audit(); });
+}
+
+void World::collect() {
+  in_broker([](Life& life) { life.engine.journal().collect(); });
+}
+
+void World::turn_of(Life& life) {
+  trace_.line("broker: ends its turn");
+  if (mutant_ == Mutant::late_ledger) ledger_before_turn_ = memory_.ledger.copy();
+  // Ids are reserved before any of them leaves the broker.
+  const JobId next = life.engine.core().next_id_after_turn();
+  if (next.value >= first_unreserved_.value) first_unreserved_ = JobId{next.value + 16};
+  note_waiting(life.engine.core());
+  life.engine.end_turn();
+  check_priorities(life.engine.core());
+  deliver(life);
+}
+
+// One after the other: who dies now has told some of it.
+void World::deliver(Life& life) {
+  for (const News& one : std::exchange(life.news, {})) {
+    deliver(life, one);
+    fuse_.burn();
+  }
+}
+
+void World::deliver(Life& life, const News& one) {
+  if (const auto* accepted = std::get_if<Accepted>(&one)) return oracle_.told_accepted(accepted->token, accepted->job);
+  if (const auto* refused = std::get_if<Refused>(&one)) return oracle_.told_refused(refused->token, refused->why);
+  if (const auto* asked = std::get_if<KillAsked>(&one)) {
+    for (const auto& worker : workers_)
+      if (worker->incarnation() == asked->worker) worker->is_doomed = true;
+  } else if (const auto* heard = std::get_if<DeathHeard>(&one)) {
+    std::erase_if(workers_, [&](const auto& worker) { return worker->incarnation() == heard->worker; });
+  } else if (const auto* end = std::get_if<End>(&one)) {
+    oracle_.told_end(end->job, end->outcome, end->result);
+    life.engine.tell(Delivered{end->job});  // whoever waited has it; of no meaning for those that nobody waits for
+  } else {
+    daemon_ends_ = true;
+  }
+}
+
+void World::note_waiting(const JobCore& core) {
+  waiting_.clear();
+  if (core.draining()) return;
+  for (const Job* job = core.next_job(JobId{1}); job != nullptr; job = core.next_job(JobId{job->id.value + 1})) {
+    if (job->state != JobState::ready || job->offered) continue;
+    std::uint32_t number = 0;
+    std::from_chars(job->payload.data(), job->payload.data() + job->payload.size(), number);
+    waiting_.emplace_back(job->id, oracle_.work(number).submit.priority);
+  }
+}
+
+// Of those that waited already before the turn's end, none was passed over for one of lower priority.
+void World::check_priorities(const JobCore& core) {
+  const auto is_passed_over = [&](JobId id) {
+    const Job* job = core.find(id);
+    return job != nullptr && job->state == JobState::ready && !job->offered;
+  };
+  const auto is_offered = [&](JobId id) {
+    const Job* job = core.find(id);
+    return job != nullptr && job->offered;
+  };
+  for (const auto& [left, high] : waiting_)
+    for (const auto& [taken, low] : waiting_)
+      require(low >= high || !is_passed_over(left) || !is_offered(taken), "job {} of priority {} is offered before job {} of priority {}",
+              taken.value, low, left.value, high);
+}
+
+}  // namespace jobpool::simulation
