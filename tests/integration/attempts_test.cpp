@@ -56,6 +56,14 @@ TEST_CASE("a job that fails always ends with its last attempt") {
   CHECK(outcomes(daemon.job(command)) == Outcomes{"failed", "failed"});
 }
 
+TEST_CASE("each attempt of an applied command has its caller's streams, and the caller sees their end with the job's") {
+  // The bug: the broker gave the descriptors up when the first attempt started, and cancelled the second for want of them.
+  Daemon daemon({.workers = 1});
+  const Finished applied = daemon.run({"apply", "--retries", "1", "--backoff", "1ms", "--", "sh", "-c", "echo try; exit 4"});
+  CHECK(applied.exit_code == 4);
+  CHECK(applied.out == "try\ntry\n");
+}
+
 TEST_CASE("a job that waits for its retry can be cancelled, and keeps what was") {
   Daemon daemon({.workers = 1});
   const std::string id = daemon.submit({"--retries", "1", "--backoff", "1h", "--", "false"});
