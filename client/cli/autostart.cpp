@@ -69,7 +69,7 @@ class Startup {
       const int ready = ::poll(fds.data(), fds.size(), client::poll_timeout(deadline_));
       if (ready < 0 && errno != EINTR) return errno_error("poll");
       if (ready == 0) return Error{Errc::timed_out, start_.program + " accepts but does not answer; see " + start_.log};
-      if (fds[1].revents != 0) return death();
+      if (fds[1].revents != 0) return other_or_death();
       if (fds[0].revents == 0) continue;
       const Result<client::Reply> reply = connection.receive(deadline_);
       if (!reply) return lost(reply.error());
@@ -86,9 +86,11 @@ class Startup {
   }
 
   // The connection broke: the daemon's death says more than that.
-  Error lost(const Error& why) { return died(std::chrono::milliseconds{1000}) ? death() : why; }
+  Result<client::Connection> lost(const Error& why) {
+    return died(std::chrono::milliseconds{1000}) ? other_or_death() : Result<client::Connection>{why};
+  }
 
-  // It may have died because a daemon is there already, which has just bound its vanished socket again.
+  // It may have died because a daemon is there already, which has just bound its vanished socket again: that may be what was connected to.
   Result<client::Connection> other_or_death() const {
     Result<client::Connection> other = client::Connection::open(start_.socket, deadline_);
     return other ? std::move(other) : Result<client::Connection>{death()};

@@ -190,7 +190,7 @@ TEST_CASE("durable jobs, queued and running, do not notice that the broker was k
   CHECK(daemon.run({"get", function}).out == "81\n");
 }
 
-TEST_CASE("--ephemeral jobs are gone with the daemon, and what they were is not held for unknown") {
+TEST_CASE("jobs with --ephemeral are gone with the daemon, and what they were is not held for unknown") {
   Daemon daemon({.workers = 1});
   const std::string id = daemon.submit({"--ephemeral", "@square", "7"});
   CHECK(daemon.run({"get", id}).out == "49\n");

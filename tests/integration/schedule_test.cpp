@@ -45,7 +45,7 @@ TEST_CASE("a higher priority runs first, and among equals who came first") {
   CHECK(order(daemon) == "high1 high2 usual1 usual2 low");
 }
 
-TEST_CASE("--delay and --at hold a job back until then, not longer") {
+TEST_CASE("a job with --delay or --at is held back until then, not longer") {
   Daemon daemon({.workers = 1});
   const std::int64_t before = wall_usec_now();
   const std::string delayed = daemon.submit({"--delay", "300ms", "@square", "3"});

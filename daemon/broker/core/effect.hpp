@@ -16,7 +16,7 @@ struct Accepted {
   enum class Kind { fresh, known } kind = Kind::fresh;  // known: the key had been seen with the same submission
 };
 
-enum class Refusal { queue_full, not_running, key_conflict, store_full, no_such_dependency, withdrawn };
+enum class Refusal { queue_full, quota_full, not_running, key_conflict, store_full, no_such_dependency, withdrawn };
 struct Refused {
   Token token;
   Refusal why;

@@ -114,7 +114,7 @@ class JobCore {
 
   // submission.cpp: who gets in
   std::optional<Refused> refusal_of(const Submit& event) const;
-  bool is_full_for(const Submit& event) const;
+  std::optional<Refusal> fullness_for(const Submit& event) const;
   bool accept_known_key(const Submit& event, Effects& out);
   void accept(Submit& event, const Now& now, Effects& out);
   Dependencies to_be_stored(Dependencies after) const;

@@ -10,8 +10,9 @@ void JobCore::on(Submit& event, const Now& now, Effects& out) {
   accept_blocked(now, out);  // those who came before are first; one of them may have this one's key
   if (accept_known_key(event, out)) return;
   if (const auto refused = refusal_of(event)) return out.push_back(*refused);
-  if (!is_full_for(event)) return accept(event, now, out);
-  if (event.if_full == IfFull::fail) return out.push_back(Refused{event.token, Refusal::queue_full, {}});
+  const auto full = fullness_for(event);
+  if (!full) return accept(event, now, out);
+  if (event.if_full == IfFull::fail) return out.push_back(Refused{event.token, *full, {}});
   blocked_.push_back(std::move(event));
 }
 
@@ -28,10 +29,12 @@ std::optional<Refused> JobCore::refusal_of(const Submit& event) const {
   return std::nullopt;
 }
 
-bool JobCore::is_full_for(const Submit& event) const {
+std::optional<Refusal> JobCore::fullness_for(const Submit& event) const {
+  if (ready_jobs_ + waiting_jobs_ >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes)
+    return Refusal::queue_full;
   const auto own = queued_of_.find(event.uid);
-  return ready_jobs_ + waiting_jobs_ >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes ||
-         (own != queued_of_.end() && own->second >= limits_.max_queued_of_one);
+  if (own != queued_of_.end() && own->second >= limits_.max_queued_of_one) return Refusal::quota_full;
+  return std::nullopt;
 }
 
 void JobCore::accept(Submit& event, const Now& now, Effects& out) {
@@ -80,7 +83,7 @@ void JobCore::accept_blocked(const Now& now, Effects& out) {
     if (accept_known_key(event, out)) continue;
     if (const auto refused = refusal_of(event))
       out.push_back(*refused);
-    else if (is_full_for(event))
+    else if (fullness_for(event))
       still.push_back(std::move(event));
     else
       accept(event, now, out);

@@ -55,6 +55,11 @@ void Verbs::on_accepted(const Accepted& accepted) {
   attach(pending.call, *job, pending.detach);
 }
 
+void Verbs::queue_full(Call& call, std::size_t limit, std::string_view reason) {
+  call.error(proto::error::kQueueFull,
+             R"({"pool":"default","limit":)" + std::to_string(limit) + "," + proto::one_field("reason", reason).substr(1));
+}
+
 void Verbs::on_refused(const Refused& refused) {
   auto node = pending_.extract(refused.token);
   if (node.empty()) return;
@@ -63,9 +68,9 @@ void Verbs::on_refused(const Refused& refused) {
   call.on_hangup = {};
   switch (refused.why) {
     case Refusal::queue_full:
-      return call.error(proto::error::kQueueFull,
-                        R"({"pool":"default","limit":)" + std::to_string(engine_.core().limits().max_queued_jobs) +
-                            R"(,"reason":"as many jobs, or bytes of them, wait as the pool takes; try again later"})");
+      return queue_full(call, engine_.core().limits().max_queued_jobs, "as many jobs, or bytes of them, wait as the pool takes");
+    case Refusal::quota_full:
+      return queue_full(call, engine_.core().limits().max_queued_of_one, "as many jobs wait as one user may have in the queue");
     case Refusal::not_running:
       return call.error(proto::error::kPoolNotRunning, R"({"pool":"default","reason":"the daemon is going down; start it again"})");
     case Refusal::store_full:

@@ -82,6 +82,7 @@ class Verbs final : public CallHandler {
   void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
   void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
+  static void queue_full(Call& call, std::size_t limit, std::string_view reason);
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
   const Job* job_or_error(Call& call, JobId id);

@@ -30,7 +30,7 @@ TEST_CASE("one submitter's quota leaves room for the others") {
   second.uid = 100;
   driver.tell(std::move(second));
   REQUIRE(driver.find<Refused>() != nullptr);
-  CHECK(driver.find<Refused>()->why == Refusal::queue_full);
+  CHECK(driver.find<Refused>()->why == Refusal::quota_full);
   driver.submit(blocking(2, 200));
 }
 
