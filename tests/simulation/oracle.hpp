@@ -12,6 +12,7 @@
 #include "daemon/broker/core/effect.hpp"
 #include "daemon/broker/engine.hpp"
 #include "tests/simulation/sim_store.hpp"
+#include "tests/simulation/tally.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/work.hpp"
 
@@ -40,7 +41,7 @@ class Oracle {
   void worker_died(Incarnation worker);
 
   // ---- lives
-  void broker_died() { ++life_; }
+  void broker_died();
   void host_died();
   void daemon_stopped();
   void daemon_drains() { ++drains_; }
@@ -49,11 +50,13 @@ class Oracle {
   // Nothing runs or waits any more, and nobody died since all was left to finish.
   void all_is_quiet(broker::Engine& engine);
 
+  Tally tally() const;  // of this schedule, so far
   const std::vector<Work>& works() const { return works_; }
   const std::map<JobId, Truth>& jobs() const { return jobs_; }
   const Work& work_of(JobId job) const { return works_[jobs_.at(job).work]; }
   const Work& work(std::uint32_t number) const { return works_.at(number); }
   bool awaits_answers() const;
+  std::vector<broker::Token> open_calls() const;
   std::uint32_t instance() const { return instance_; }
   std::uint32_t life() const { return life_; }
 
@@ -83,6 +86,7 @@ class Oracle {
   std::map<JobId, Truth> jobs_;
   std::set<JobId> forgotten_;  // some before anybody had heard of them
   std::uint32_t instance_ = 1, life_ = 1, drains_ = 0;
+  Tally deaths_;
 };
 
 }  // namespace jobpool::simulation

@@ -20,7 +20,7 @@ constexpr std::array kWeights{
     Weight{Step::kill_doomed, 4, kAlways},    Weight{Step::start_worker, 4, kAlways},     Weight{Step::commit, 10, kAlways},
     Weight{Step::collect, 10, kAlways},       Weight{Step::fill_disk, 2, kSometimes},     Weight{Step::make_room, 3, kAlways},
     Weight{Step::time_passes, 8, kAlways},    Weight{Step::kill_broker, 2, kSometimes},   Weight{Step::light_fuse, 4, kSometimes},
-    Weight{Step::host_dies, 1, kSometimes},   Weight{Step::drain, 1, kSometimes},
+    Weight{Step::host_dies, 1, kSometimes},   Weight{Step::drain, 1, kSometimes},         Weight{Step::withdraw, 2, kSometimes},
 };
 static_assert(kWeights.size() == kSteps);
 
@@ -50,6 +50,7 @@ Plan draw_plan(Choices& choices) {
   for (std::size_t* share : {&plan.ephemeral, &plan.keyed, &plan.prioritised, &plan.delayed, &plan.dependent, &plan.retried, &plan.timed,
                              &plan.commands, &plan.applies})
     *share = draw_share(choices);
+  if (choices.one_in(8)) plan.deadly = choices.between(2, 4);
   if (choices.one_in(4)) plan.limits.kept_async = plan.limits.kept_apply = choices.below(3);
   if (choices.one_in(4)) plan.limits.max_queued_jobs = choices.between(1, 4);
   return plan;

@@ -21,6 +21,7 @@ class SimWorker {
   WorkerNumber number() const { return number_; }
   bool is_alive() const { return alive_; }
   bool is_busy() const { return claim_.has_value(); }
+  bool has_begun() const { return claim_ && begun_; }  // its START is written: time-outs count from there
   JobId job() const { return claim_ ? claim_->job : JobId{}; }
 
   // The next step of its loop: claims, begins, or ends its job, as drawn. False: it has nothing to do.

@@ -51,6 +51,13 @@ void World::submit(const Work& work) {
   });
 }
 
+void World::withdraw(Token token) {
+  in_broker([&](Life& life) {
+    trace_.line("client: goes away, if it waits for room");
+    life.engine.tell(Withdraw{token});
+  });
+}
+
 void World::cancel(JobId id) {
   in_broker([&](Life& life) {
     life.engine.look_for_starts({&id, 1});
