@@ -82,7 +82,9 @@ void Engine::audit() {
 bool Engine::prepare_to_sleep() { return dispatcher_.prepare_to_sleep(); }
 
 void Engine::on_started(JobId job, const shm::StartBody& body) {
-  descriptors_.erase(job);
+  // The worker has its own; ours are closed as early as can be, so that whoever reads them sees the end. Another attempt would need them.
+  const Job* known = core_.find(job);
+  if (known == nullptr || known->attempt > known->retries) descriptors_.erase(job);
   ledger_.start(job, body.pid, body.started_usec);
   tell(Started{job, body.pid, body.started_usec});
 }
@@ -97,7 +99,6 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
   const Job* known = core_.find(job);
   if (known == nullptr || !known->offered) return {};  // an earlier broker recorded it, and died before it could acknowledge it
   record_report(job, *decoded, report);
-  descriptors_.erase(job);
   tell(Reported{job, &*decoded});
   return {};
 }
