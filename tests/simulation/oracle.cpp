@@ -133,7 +133,10 @@ void Oracle::host_died() {
   ++life_;
   for (auto& [id, truth] : jobs_) {
     for (Start& start : truth.starts) {
-      if (start.end == Start::End::none) start.end = Start::End::died;
+      if (start.end == Start::End::none) {
+        start.end = Start::End::died;
+        start.ended_usec = now_.wall_usec;
+      }
       if (!truth.told) start.host_died_since = true;
     }
     if (!works_[truth.work].is_durable()) truth.is_lost = true;

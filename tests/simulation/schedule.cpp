@@ -76,6 +76,9 @@ void Schedule::take(Step step) {
       return world_.kill_doomed();
     case Step::start_worker:
       return world_.start_worker();
+    case Step::dismiss_worker:
+      if (worker != nullptr) world_.dismiss(*worker);
+      return;
     case Step::commit:
       trace_.line("store: commits");
       return world_.store().step(choices_.one_in(3) ? SIZE_MAX : 1);
@@ -90,6 +93,8 @@ void Schedule::take(Step step) {
     case Step::time_passes:
       world_.advance(choices_.one_of(kPauses));
       return world_.audit();
+    case Step::set_clock:
+      return world_.set_clock(choices_.one_in(2) ? 1h : -1h);
     case Step::kill_broker:
       return world_.kill_broker();
     case Step::light_fuse:

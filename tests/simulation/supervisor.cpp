@@ -43,13 +43,23 @@ void World::take_over(Life& life, Recovery& recovery, SimWorker& worker) {
 void World::tell_death(Life& life, SimWorker& worker) {
   trace_.line("broker: hears that worker {} is dead", worker.incarnation().value);
   worker.is_reported = true;
-  life.engine.worker_died(worker.incarnation(), SIGKILL, 0);
+  life.engine.worker_died(worker.incarnation(), worker.has_left() ? 0 : SIGKILL, 0);
   life.say(DeathHeard{worker.incarnation()});
 }
 
 void World::report_death() {
   const auto dead = std::ranges::find_if(workers_, [](const auto& worker) { return !worker->is_alive() && !worker->is_reported; });
   if (dead != workers_.end()) in_broker([&](Life& life) { tell_death(life, **dead); });
+}
+
+// As after a reload.
+void World::dismiss(SimWorker& worker) {
+  if (!worker.is_alive() || worker.is_dismissed) return;
+  in_broker([&](Life& life) {
+    trace_.line("broker: worker {} is to leave", worker.incarnation().value);
+    life.engine.dismiss_worker(worker.incarnation());
+    worker.is_dismissed = true;
+  });
 }
 
 void World::kill_broker() {

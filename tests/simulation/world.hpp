@@ -49,11 +49,13 @@ class World {
   void kill_worker(SimWorker& worker);
   void kill_doomed();
   void report_death();
+  void dismiss(SimWorker& worker);
   void start_worker();
   // From here on nobody dies of himself, and what would hang for ever is put out of its misery.
   void calm_down();
 
   void advance(Microseconds by);
+  void set_clock(Microseconds by);  // the wall's alone
   SimStore& store() { return store_; }
   Oracle& oracle() { return oracle_; }
   Life* broker() { return life_ ? &*life_ : nullptr; }
