@@ -7,6 +7,9 @@
 
 namespace jobpool::proto {
 
+// A text field has a twin by its name and this, for bytes that are no text.
+constexpr std::string_view kTwinSuffix = "Base64";
+
 // Appends the padded form. It needs no escaping in JSON.
 void append_base64(std::string& out, std::string_view bytes);
 

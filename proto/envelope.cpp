@@ -2,13 +2,11 @@
 #include "proto/envelope.hpp"
 
 #include "proto/json_reader.hpp"
+#include "proto/json_string.hpp"
 #include "proto/json_writer.hpp"
 
 namespace jobpool::proto {
 namespace {
-
-// For what follows the parameters: without it, large ones would fill the string to its last byte and the closing bracket would double it.
-constexpr std::size_t kRoomBehind = 64;
 
 // The members of a message that were read, each of which may be there once.
 struct Seen {

@@ -9,7 +9,6 @@
 namespace jobpool::proto {
 namespace {
 
-constexpr std::string_view kTwinSuffix = "Base64";
 // A key that nobody knows is named in the error up to this length; it is the peer's own.
 constexpr std::size_t kMaxNamedBytes = 128;
 constexpr std::string_view kTop = "parameters";  // how the whole object is named, which has no path

@@ -11,8 +11,6 @@ namespace {
 
 constexpr std::uint64_t kOnes = 0x0101010101010101;
 constexpr std::uint64_t kHigh = 0x8080808080808080;
-// What usually follows a value. Without it, a large value would fill the string to its last byte and the next bracket would double it.
-constexpr std::size_t kRoomBehind = 64;
 constexpr std::size_t kLargeRunBytes = 4096;               // shorter ones are left to the string's own growth, and to its small buffer
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 

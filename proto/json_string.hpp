@@ -3,10 +3,14 @@
 // Pure functions, used on both sides of the protocol, in any thread.
 #pragma once
 
+#include <cstddef>
 #include <string>
 #include <string_view>
 
 namespace jobpool::proto {
+
+// What usually follows a value. Without it, a large value would fill the string to its last byte and the next bracket would double it.
+constexpr std::size_t kRoomBehind = 64;
 
 // Appends `text` in quotes. Always valid: a byte that is no UTF-8, and U+0000 (which the protocol has no place for), becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);

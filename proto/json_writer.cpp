@@ -17,8 +17,6 @@ void append_base64_string(std::string& out, std::string_view bytes) {
   out += '"';
 }
 
-constexpr std::string_view kTwinSuffix = "Base64";
-
 }  // namespace
 
 void append_integer(std::string& out, std::int64_t number) {

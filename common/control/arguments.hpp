@@ -1,9 +1,10 @@
 // How the supervisor starts the other two programs: numbered descriptors and long options, the same names on both ends.
 //
 //   jobpool-broker --control-fd N --instance ID --state-dir DIR --socket PATH --workers N --log-level L --restarts N
-//     --since USEC --plugin-dir DIR…
+//     --since USEC --plugin-dir DIR… [--queue-limit N] [--queue-limit-per-user N] [--keep-ended-count N] [--keep-ended-seconds N]
 //     --restarts: how many brokers this instance had before (0: the first)
 //     --since: when the instance began, by CLOCK_BOOTTIME; before its socket listened
+//     --queue-limit and so on: the configuration's keys of these names; left away: the broker's own defaults
 //   jobpool-worker --number N --incarnation N --instance ID --socket PATH --log-level L --plugin-dir DIR…
 //     with the descriptors below at fixed numbers; stdin is /dev/null, stdout and stderr are the daemon's log.
 #pragma once

@@ -39,7 +39,7 @@ Range fds_of(Kind kind) {
   return kUnknown;
 }
 
-Error broken(std::string what) { return Error{Errc::protocol, "control message: " + std::move(what)}; }
+Error broken_message(std::string what) { return Error{Errc::protocol, "control message: " + std::move(what)}; }
 
 }  // namespace
 
@@ -52,14 +52,14 @@ Result<Envelope> receive(int socket) {
   auto received = receive_message(socket, std::as_writable_bytes(std::span(&envelope.message, 1)));
   if (!received) return received.error();
   if (received->size == 0) return Error{Errc::closed, "control socket: the other end is gone"};
-  if (received->size != sizeof(Message)) return broken("size " + std::to_string(received->size));
+  if (received->size != sizeof(Message)) return broken_message("size " + std::to_string(received->size));
   const Message& message = envelope.message;
-  if (message.version != kVersion) return broken("version " + std::to_string(message.version));
+  if (message.version != kVersion) return broken_message("version " + std::to_string(message.version));
   const Range range = fds_of(message.kind);
   const std::size_t count = received->fds.size();
   const auto kind = std::to_string(static_cast<std::uint32_t>(message.kind));
-  if (range.least > range.most) return broken("unknown kind " + kind);
-  if (count < range.least || count > range.most) return broken("kind " + kind + " with " + std::to_string(count) + " descriptors");
+  if (range.least > range.most) return broken_message("unknown kind " + kind);
+  if (count < range.least || count > range.most) return broken_message("kind " + kind + " with " + std::to_string(count) + " descriptors");
   envelope.fds = std::move(received->fds);
   return envelope;
 }

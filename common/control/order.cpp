@@ -11,7 +11,7 @@ namespace {
 
 static_assert(sizeof(Order) == 32 && std::is_trivially_copyable_v<Order>);
 
-Error broken(std::string what) { return Error{Errc::protocol, "order: " + std::move(what)}; }
+Error broken_order(std::string what) { return Error{Errc::protocol, "order: " + std::move(what)}; }
 
 bool is_known(OrderKind kind) {
   switch (kind) {
@@ -35,11 +35,11 @@ Result<OrderEnvelope> receive_order(int socket) {
   auto received = receive_message(socket, std::as_writable_bytes(std::span(&envelope.order, 1)));
   if (!received) return received.error();
   if (received->size == 0) return Error{Errc::closed, "orders socket: the other end is gone"};
-  if (received->size != sizeof(Order)) return broken("size " + std::to_string(received->size));
+  if (received->size != sizeof(Order)) return broken_order("size " + std::to_string(received->size));
   const Order& order = envelope.order;
-  if (order.version != Order{}.version) return broken("version " + std::to_string(order.version));
-  if (!is_known(order.kind)) return broken("unknown kind " + std::to_string(static_cast<std::uint32_t>(order.kind)));
-  if ((order.kind == OrderKind::descriptors) == received->fds.empty()) return broken("descriptors and kind do not fit");
+  if (order.version != Order{}.version) return broken_order("version " + std::to_string(order.version));
+  if (!is_known(order.kind)) return broken_order("unknown kind " + std::to_string(static_cast<std::uint32_t>(order.kind)));
+  if ((order.kind == OrderKind::descriptors) == received->fds.empty()) return broken_order("descriptors and kind do not fit");
   envelope.fds = std::move(received->fds);
   return envelope;
 }

@@ -8,14 +8,14 @@
 namespace jobpool {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kReportVersion = 1;
 constexpr std::uint16_t kStreamed = 1, kStopped = 2;
 constexpr std::string_view kCut = "…";
 constexpr std::size_t kMaxTypeBytes = 512;  // a demangled template's name can be endless; people read its beginning
 
 using ByteWriter = packing::Writer<std::vector<std::byte>>;
 
-Error off(std::string_view what) { return Error{Errc::protocol, "report: " + std::string(what)}; }
+Error bad_report(std::string_view what) { return Error{Errc::protocol, "report: " + std::string(what)}; }
 
 bool is_continuation(char octet) { return (static_cast<unsigned char>(octet) & 0xc0) == 0x80; }
 
@@ -41,7 +41,7 @@ void write_cut(ByteWriter& writer, std::string_view text, std::size_t limit) {
 
 void encode_report(const Report& report, std::vector<std::byte>& out) {
   ByteWriter writer(out);
-  writer.number(kVersion);
+  writer.number(kReportVersion);
   writer.number(static_cast<std::uint8_t>(report.ending));
   writer.number(static_cast<std::uint16_t>((report.streamed ? kStreamed : 0) | (report.stopped ? kStopped : 0)));
   writer.number(report.code);
@@ -73,14 +73,14 @@ Result<Report> decode_report(std::span<const std::byte> body) {
   report.result = reader.take(reader.number<std::uint64_t>());
   report.streamed = (flags & kStreamed) != 0;
   report.stopped = (flags & kStopped) != 0;
-  if (!reader.finished()) return off(reader.ok() ? "bytes after its end" : "cut short");
-  if (version != kVersion) return off("unknown version");
+  if (!reader.finished()) return bad_report(reader.ok() ? "bytes after its end" : "cut short");
+  if (version != kReportVersion) return bad_report("unknown version");
   if (ending < static_cast<std::uint8_t>(Ending::returned) || ending > static_cast<std::uint8_t>(Ending::not_started))
-    return off("unknown ending");
-  if ((flags & ~(kStreamed | kStopped)) != 0) return off("unknown flags");
-  if (report.reason.size() > kMaxReasonBytes || report.error_type.size() > kMaxTypeBytes) return off("a text above its limit");
-  if (report.result.size() > kMaxInlineResult) return off("an inline result above its limit");
-  if (report.streamed && !report.result.empty()) return off("a streamed result with bytes inline");
+    return bad_report("unknown ending");
+  if ((flags & ~(kStreamed | kStopped)) != 0) return bad_report("unknown flags");
+  if (report.reason.size() > kMaxReasonBytes || report.error_type.size() > kMaxTypeBytes) return bad_report("a text above its limit");
+  if (report.result.size() > kMaxInlineResult) return bad_report("an inline result above its limit");
+  if (report.streamed && !report.result.empty()) return bad_report("a streamed result with bytes inline");
   return report;
 }
 

@@ -8,7 +8,7 @@
 namespace jobpool {
 namespace {
 
-constexpr std::uint8_t kVersion = 1;
+constexpr std::uint8_t kSpecVersion = 1;
 constexpr std::uint8_t kFunction = 1;
 constexpr std::uint8_t kCommand = 2;
 
@@ -22,7 +22,7 @@ constexpr std::uint64_t kMaxGraceMs = std::uint64_t{366} * 24 * 3600 * 1000;  //
 
 using StringWriter = packing::Writer<std::string>;
 
-Error off(std::string_view what) { return Error{Errc::protocol, "job spec: " + std::string(what)}; }
+Error bad_spec(std::string_view what) { return Error{Errc::protocol, "job spec: " + std::string(what)}; }
 
 std::uint32_t flags_of(const CommandSpec& spec) {
   return (spec.passes_stdin ? kPassesStdin : 0) | (spec.passes_stdout ? kPassesStdout : 0) | (spec.passes_stderr ? kPassesStderr : 0) |
@@ -37,7 +37,7 @@ void write_list(StringWriter& writer, const std::vector<std::string>& list) {
 std::string encode_command(const CommandSpec& spec) {
   std::string out;
   StringWriter writer(out);
-  writer.number(kVersion);
+  writer.number(kSpecVersion);
   writer.number(kCommand);
   writer.number(flags_of(spec));
   writer.number(spec.umask);
@@ -78,14 +78,14 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   spec.cwd = reader.bytes();
   spec.stdin_file = reader.bytes();
   spec.pool = reader.bytes();
-  if (!reader.ok()) return off("cut short");
-  if ((flags & ~kAllFlags) != 0) return off("unknown flags");
-  if (spec.umask > 0777) return off("umask above 0777");
-  if (spec.nice && (*spec.nice < -20 || *spec.nice > 19)) return off("nice beyond -20 to 19");
-  if (!read_list(reader, spec.argv) || spec.argv.empty()) return off("the argument list is off");
-  if (!read_list(reader, spec.environment)) return off("the environment is off");
-  if (!reader.finished()) return off("bytes after its end");
-  if (!is_c_string(spec.cwd) || !is_c_string(spec.stdin_file) || !is_c_string(spec.pool)) return off("a zero byte in a path or name");
+  if (!reader.ok()) return bad_spec("cut short");
+  if ((flags & ~kAllFlags) != 0) return bad_spec("unknown flags");
+  if (spec.umask > 0777) return bad_spec("umask above 0777");
+  if (spec.nice && (*spec.nice < -20 || *spec.nice > 19)) return bad_spec("nice beyond -20 to 19");
+  if (!read_list(reader, spec.argv) || spec.argv.empty()) return bad_spec("the argument list is off");
+  if (!read_list(reader, spec.environment)) return bad_spec("the environment is off");
+  if (!reader.finished()) return bad_spec("bytes after its end");
+  if (!is_c_string(spec.cwd) || !is_c_string(spec.stdin_file) || !is_c_string(spec.pool)) return bad_spec("a zero byte in a path or name");
   return JobSpec(std::move(spec));
 }
 
@@ -94,7 +94,7 @@ Result<FunctionView> decode_function_body(packing::Reader& reader) {
   view.name = reader.bytes();
   view.pool = reader.bytes();
   view.arguments = reader.bytes();
-  if (!reader.finished()) return off(reader.ok() ? "bytes after its end" : "cut short");
+  if (!reader.finished()) return bad_spec(reader.ok() ? "bytes after its end" : "cut short");
   return view;
 }
 
@@ -102,7 +102,7 @@ Result<FunctionView> decode_function_body(packing::Reader& reader) {
 std::uint8_t read_kind(packing::Reader& reader) {
   const auto version = reader.number<std::uint8_t>();
   const auto kind = reader.number<std::uint8_t>();
-  return reader.ok() && version == kVersion ? kind : 0;
+  return reader.ok() && version == kSpecVersion ? kind : 0;
 }
 
 }  // namespace
@@ -117,7 +117,7 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
   std::string out;
   out.reserve(2 + 3 * sizeof(std::uint32_t) + name.size() + pool.size() + arguments.size());
   StringWriter writer(out);
-  writer.number(kVersion);
+  writer.number(kSpecVersion);
   writer.number(kFunction);
   writer.bytes(name);
   writer.bytes(pool);
@@ -127,7 +127,7 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 
 Result<FunctionView> decode_function(std::string_view payload) {
   packing::Reader reader(payload);
-  if (read_kind(reader) != kFunction) return off("not a function of this version");
+  if (read_kind(reader) != kFunction) return bad_spec("not a function of this version");
   return decode_function_body(reader);
 }
 
@@ -135,7 +135,7 @@ Result<JobSpec> decode_spec(std::string_view payload) {
   packing::Reader reader(payload);
   const std::uint8_t kind = read_kind(reader);
   if (kind == kCommand) return decode_command(reader);
-  if (kind != kFunction) return off("unknown kind or version");
+  if (kind != kFunction) return bad_spec("unknown kind or version");
   const Result<FunctionView> view = decode_function_body(reader);
   if (!view) return view.error();
   return JobSpec(FunctionSpec{std::string(view->name), std::string(view->pool), std::string(view->arguments)});

@@ -30,6 +30,7 @@ struct BrokerOptions {
   std::uint32_t workers = 1;
   int restarts = 0;
   std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
+  CoreLimits limits;
 };
 
 // Exit statuses that the supervisor knows.

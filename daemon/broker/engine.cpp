@@ -81,10 +81,14 @@ void Engine::audit() {
 
 bool Engine::prepare_to_sleep() { return dispatcher_.prepare_to_sleep(); }
 
+// Not before its last attempt: the next one needs them. At the end they go in any case.
+void Engine::release_descriptors(JobId id) {
+  const Job* job = core_.find(id);
+  if (job == nullptr || job->attempt > job->retries) descriptors_.erase(id);
+}
+
 void Engine::on_started(JobId job, const shm::StartBody& body) {
-  // The worker has its own; ours are closed as early as can be, so that whoever reads them sees the end. Another attempt would need them.
-  const Job* known = core_.find(job);
-  if (known == nullptr || known->attempt > known->retries) descriptors_.erase(job);
+  release_descriptors(job);
   ledger_.start(job, body.pid, body.started_usec);
   tell(Started{job, body.pid, body.started_usec});
 }
@@ -99,6 +103,7 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
   const Job* known = core_.find(job);
   if (known == nullptr || !known->offered) return {};  // an earlier broker recorded it, and died before it could acknowledge it
   record_report(job, *decoded, report);
+  release_descriptors(job);
   tell(Reported{job, &*decoded});
   return {};
 }

@@ -114,6 +114,7 @@ class Engine final : ReportSink, JournalListener {
   void answer_accepted(const Accepted& effect);
   void dispatch(const OfferJob& effect);
   void save_end(const Job& job);
+  void release_descriptors(JobId id);
   void settle(JobId id);
 
   EngineListener& listener_;

@@ -74,7 +74,8 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   ids_.emplace(std::move(*ids));
   outputs_.emplace(std::move(output_directory));
   store_ = std::move(*store);
-  engine_.emplace(std::move(*ledger), *store_, instance_number(options_.instance), CoreLimits{}, next, static_cast<EngineListener&>(*this));
+  engine_.emplace(std::move(*ledger), *store_, instance_number(options_.instance), options_.limits, next,
+                  static_cast<EngineListener&>(*this));
   engine_->ledger().set_next_id(next);
   verbs_.emplace(*engine_, *outputs_,
                  Surroundings{.instance = options_.instance,

@@ -4,9 +4,13 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
+#include <chrono>
 #include <cstdio>
 #include <cstring>
+#include <iterator>
 #include <optional>
 #include <string>
 
@@ -29,48 +33,57 @@ struct Options {
   std::string log_level = "info";
 };
 
+bool read_seconds(const char* text, std::chrono::seconds& time) {
+  std::int64_t number = 0;
+  if (!read_number(text, number)) return false;
+  time = std::chrono::seconds{number};
+  return true;
+}
+
+// An apply that was answered is an ended job as well; by itself the core keeps fewer of them, since nobody has still to collect it.
+bool read_kept(const char* text, jobpool::broker::CoreLimits& limits) {
+  if (!read_number(text, limits.kept_async)) return false;
+  limits.kept_apply = std::min(limits.kept_apply, limits.kept_async);
+  return true;
+}
+
+bool read_text(const char* text, std::string& target) {
+  target = text;
+  return true;
+}
+
+// See common/control/arguments.hpp.
+struct KnownOption {
+  const char* name;
+  bool (*take)(const char* text, Options& options);  // false: it is none
+};
+constexpr KnownOption kKnown[] = {
+    {"control-fd", [](const char* text, Options& options) { return read_number(text, options.broker.control_fd); }},
+    {"instance", [](const char* text, Options& options) { return read_text(text, options.broker.instance); }},
+    {"state-dir", [](const char* text, Options& options) { return read_text(text, options.broker.state_dir); }},
+    {"workers", [](const char* text, Options& options) { return read_number(text, options.broker.workers); }},
+    {"log-level", [](const char* text, Options& options) { return read_text(text, options.log_level); }},
+    {"restarts", [](const char* text, Options& options) { return read_number(text, options.broker.restarts); }},
+    {"since", [](const char* text, Options& options) { return read_number(text, options.broker.since_usec); }},
+    {"queue-limit", [](const char* text, Options& options) { return read_number(text, options.broker.limits.max_queued_jobs); }},
+    {"queue-limit-per-user", [](const char* text, Options& options) { return read_number(text, options.broker.limits.max_queued_of_one); }},
+    {"keep-ended-count", [](const char* text, Options& options) { return read_kept(text, options.broker.limits); }},
+    {"keep-ended-seconds", [](const char* text, Options& options) { return read_seconds(text, options.broker.limits.kept_for); }},
+    {"socket", [](const char*, Options&) { return true; }},      // the workers' business
+    {"plugin-dir", [](const char*, Options&) { return true; }},  // likewise
+};
+
 std::optional<Options> read_options(int argc, char** argv) {
-  enum : int { control_fd = 1, instance, state_dir, socket, workers, log_level, restarts, since, plugin_dir };
-  static constexpr option kOptions[] = {
-      {"control-fd", required_argument, nullptr, control_fd}, {"instance", required_argument, nullptr, instance},
-      {"state-dir", required_argument, nullptr, state_dir},   {"socket", required_argument, nullptr, socket},
-      {"workers", required_argument, nullptr, workers},       {"log-level", required_argument, nullptr, log_level},
-      {"restarts", required_argument, nullptr, restarts},     {"since", required_argument, nullptr, since},
-      {"plugin-dir", required_argument, nullptr, plugin_dir}, {}};
+  constexpr int kFound = 1;
+  std::array<option, std::size(kKnown) + 1> names{};  // the last one stays empty
+  std::transform(std::begin(kKnown), std::end(kKnown), names.begin(), [](const KnownOption& known) {
+    return option{known.name, required_argument, nullptr, kFound};
+  });
   Options options;
-  for (;;) {
-    const int found = ::getopt_long(argc, argv, "", kOptions, nullptr);
+  for (int index = 0;;) {
+    const int found = ::getopt_long(argc, argv, "", names.data(), &index);
     if (found == -1) break;
-    bool good = true;
-    switch (found) {
-      case control_fd:
-        good = read_number(optarg, options.broker.control_fd);
-        break;
-      case instance:
-        options.broker.instance = optarg;
-        break;
-      case state_dir:
-        options.broker.state_dir = optarg;
-        break;
-      case workers:
-        good = read_number(optarg, options.broker.workers);
-        break;
-      case log_level:
-        options.log_level = optarg;
-        break;
-      case restarts:
-        good = read_number(optarg, options.broker.restarts);
-        break;
-      case since:
-        good = read_number(optarg, options.broker.since_usec);
-        break;
-      case socket:      // the workers' business
-      case plugin_dir:  // likewise
-        break;
-      default:
-        good = false;
-    }
-    if (!good) return std::nullopt;
+    if (found != kFound || !kKnown[index].take(optarg, options)) return std::nullopt;
   }
   if (optind != argc || options.broker.control_fd < 0 || options.broker.instance.empty() || options.broker.state_dir.empty())
     return std::nullopt;

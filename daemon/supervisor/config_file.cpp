@@ -24,10 +24,18 @@
 namespace jobpool::supervisor {
 namespace {
 
-constexpr std::array<std::string_view, 6> kKeys{"socket", "state_dir", "workers", "plugin_dirs", "log_level", "drain_seconds"};
+constexpr std::array<std::string_view, 10> kKeys{"socket",           "state_dir",         "workers",     "plugin_dirs",
+                                                 "log_level",        "drain_seconds",     "queue_limit", "queue_limit_per_user",
+                                                 "keep_ended_count", "keep_ended_seconds"};
 
 // Longer than any sensible stop; systemd's TimeoutStopSec ends it before.
 constexpr std::int64_t kMaxDrainSeconds = 24 * 60 * 60;
+
+// The broker has all of them in memory, at half a kibibyte each and more.
+constexpr std::int64_t kMaxJobs = 100'000'000;
+
+// A hundred years.
+constexpr std::int64_t kMaxKeptSeconds = std::int64_t{100} * 366 * 24 * 60 * 60;
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {
   std::vector<std::size_t> row(to.size() + 1);
@@ -74,18 +82,13 @@ class Reader {
     if (key == "state_dir") return text(key, node, wishes.state_dir);
     if (key == "log_level") return text(key, node, wishes.log_level);
     if (key == "plugin_dirs") return texts(key, node, wishes.plugin_dirs.emplace());
-    if (key == "workers") {
-      auto value = number(key, node, kMaxWorkers);
-      if (!value) return value.error();
-      wishes.workers = static_cast<std::uint32_t>(*value);
-      return {};
-    }
-    if (key == "drain_seconds") {
-      auto value = number(key, node, kMaxDrainSeconds);
-      if (!value) return value.error();
-      wishes.drain_time = std::chrono::seconds(*value);
-      return {};
-    }
+    if (key == "workers") return number(key, node, {0, kMaxWorkers}, wishes.workers);
+    if (key == "drain_seconds") return number(key, node, {0, kMaxDrainSeconds}, wishes.drain_time);
+    // None of these is 0: a queue that takes nothing, or a result that is gone before anybody could ask for it, is nobody's wish.
+    if (key == "queue_limit") return number(key, node, {1, kMaxJobs}, wishes.limits.queue);
+    if (key == "queue_limit_per_user") return number(key, node, {1, kMaxJobs}, wishes.limits.queue_per_user);
+    if (key == "keep_ended_count") return number(key, node, {1, kMaxJobs}, wishes.limits.kept_count);
+    if (key == "keep_ended_seconds") return number(key, node, {1, kMaxKeptSeconds}, wishes.limits.kept_for);
     return complain(node, "unknown key " + quoted(key) + ": did you mean " + quoted(nearest_key(key)) + "?");
   }
 
@@ -110,10 +113,16 @@ class Reader {
     return {};
   }
 
-  Result<std::int64_t> number(std::string_view key, const toml::node& node, std::int64_t most) const {
+  struct Range {
+    std::int64_t least, most;
+  };
+  template <class Number>
+  Result<void> number(std::string_view key, const toml::node& node, Range range, std::optional<Number>& out) const {
     const auto value = node.value_exact<std::int64_t>();
-    if (value && *value >= 0 && *value <= most) return *value;
-    return complain(node, quoted(key) + " is a whole number from 0 to " + std::to_string(most));
+    if (!value || *value < range.least || *value > range.most)
+      return complain(node, quoted(key) + " is a whole number from " + std::to_string(range.least) + " to " + std::to_string(range.most));
+    out = static_cast<Number>(*value);
+    return {};
   }
 
   Error complain(const toml::node& node, const std::string& what) const {

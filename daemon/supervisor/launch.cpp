@@ -55,12 +55,23 @@ void add_common(std::vector<std::string>& arguments, const Settings& settings, c
   for (const std::string& dir : settings.plugin_dirs) arguments.insert(arguments.end(), {"--plugin-dir", dir});
 }
 
+void add_limits(std::vector<std::string>& arguments, const Limits& limits) {
+  const auto add = [&](const char* option, const auto& value) {
+    if (value) arguments.insert(arguments.end(), {option, std::to_string(*value)});
+  };
+  add("--queue-limit", limits.queue);
+  add("--queue-limit-per-user", limits.queue_per_user);
+  add("--keep-ended-count", limits.kept_count);
+  if (limits.kept_for) arguments.insert(arguments.end(), {"--keep-ended-seconds", std::to_string(limits.kept_for->count())});
+}
+
 }  // namespace
 
 std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, unsigned restarts) {
   std::vector<std::string> arguments{"--control-fd", std::to_string(control::kBrokerControlFd)};
   arguments.insert(arguments.end(), {"--state-dir", settings.state_dir, "--workers", std::to_string(settings.workers), "--restarts",
                                      std::to_string(restarts), "--since", std::to_string(instance.since_usec)});
+  add_limits(arguments, settings.limits);
   add_common(arguments, settings, instance.id);
   return arguments;
 }

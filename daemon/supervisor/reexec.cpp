@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "daemon/supervisor/exec_pointers.hpp"
 #include "daemon/supervisor/files.hpp"
 
 namespace jobpool::supervisor {
@@ -13,18 +14,11 @@ namespace {
 
 constexpr std::string_view kOption = "--resume-fd";
 constexpr int kSeals = F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE;
-constexpr off_t kMaxRecordBytes = 64 * 1024 * 1024;  // the largest house's is 1 MiB
+constexpr off_t kMaxResumeRecordBytes = 64 * 1024 * 1024;  // the largest house's is 1 MiB
 
 enum class AtExec { closed, kept };
 
 bool set(int fd, AtExec wanted) { return ::fcntl(fd, F_SETFD, wanted == AtExec::closed ? FD_CLOEXEC : 0) == 0; }
-
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
 
 }  // namespace
 
@@ -42,7 +36,7 @@ Result<ResumeRecord> read_resume_file(const UniqueFd& file) {
   if (::fcntl(fd, F_GET_SEALS) != kSeals) return Error{Errc::protocol, "--resume-fd: not what a running jobpoold passes on"};
   struct stat status {};
   if (::fstat(fd, &status) != 0) return errno_error("resume record");
-  if (status.st_size > kMaxRecordBytes) return Error{Errc::protocol, "resume record: too large"};
+  if (status.st_size > kMaxResumeRecordBytes) return Error{Errc::protocol, "resume record: too large"};
   std::string text(static_cast<std::size_t>(status.st_size), '\0');
   // From its beginning, wherever the trial run has left the offset.
   if (::pread(fd, text.data(), text.size(), 0) != status.st_size) return errno_error("resume record: reading it");
@@ -62,7 +56,7 @@ Error become(const std::string& program, std::vector<std::string> arguments, con
   passed.push_back(file.get());
   // Nobody else starts a program meanwhile: the spawner works only while this thread waits for it.
   for (const int fd : passed) set(fd, AtExec::kept);
-  ::execv(program.c_str(), pointers(arguments).data());
+  ::execv(program.c_str(), exec_pointers(arguments).data());
   const Error failure = errno_error(program);
   for (const int fd : passed) set(fd, AtExec::closed);
   return failure;

@@ -74,6 +74,14 @@ T pick(const std::optional<T>& over, const std::optional<T>& under, T fallback) 
   return under ? *under : std::move(fallback);
 }
 
+Limits pick_limits(const Limits& over, const Limits& under) {
+  const auto first = [](const auto& one, const auto& other) { return one ? one : other; };
+  return {.queue = first(over.queue, under.queue),
+          .queue_per_user = first(over.queue_per_user, under.queue_per_user),
+          .kept_count = first(over.kept_count, under.kept_count),
+          .kept_for = first(over.kept_for, under.kept_for)};
+}
+
 }  // namespace
 
 Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir) {
@@ -91,6 +99,7 @@ Result<Settings> settle(const Wishes& over, const Wishes& under, const std::opti
   for (const auto& dir : pick(over.plugin_dirs, under.plugin_dirs, {})) settings.plugin_dirs.push_back(absolute(dir));
   settings.log_level = pick(over.log_level, under.log_level, std::string("info"));
   settings.drain_time = pick(over.drain_time, under.drain_time, std::chrono::seconds(30));
+  settings.limits = pick_limits(over.limits, under.limits);
   auto programs = program_dir ? Result<std::string>(absolute(*program_dir)) : find_programs();
   if (!programs) return programs.error();
   settings.program_dir = *programs;

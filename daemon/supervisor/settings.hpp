@@ -15,6 +15,16 @@ namespace jobpool::supervisor {
 // Seven descriptors each in the supervisor; more processes than this serve nobody on one host.
 inline constexpr std::uint32_t kMaxWorkers = 4096;
 
+// How much the broker takes and keeps. Unset: what broker/core decides (CoreLimits).
+struct Limits {
+  std::optional<std::uint64_t> queue;           // jobs that are ready or waiting
+  std::optional<std::uint64_t> queue_per_user;  // of one uid
+  std::optional<std::uint64_t> kept_count;      // ended jobs
+  std::optional<std::chrono::seconds> kept_for;
+
+  bool operator==(const Limits&) const = default;
+};
+
 // What one source says; the others leave the rest alone.
 struct Wishes {
   std::optional<std::string> socket;
@@ -23,6 +33,7 @@ struct Wishes {
   std::optional<std::vector<std::string>> plugin_dirs;
   std::optional<std::string> log_level;
   std::optional<std::chrono::seconds> drain_time;
+  Limits limits;
 };
 
 struct Settings {
@@ -32,6 +43,7 @@ struct Settings {
   std::vector<std::string> plugin_dirs;
   std::string log_level = "info";
   std::chrono::seconds drain_time{30};
+  Limits limits;
   std::string program_dir;  // where jobpool-broker and jobpool-worker are
 };
 

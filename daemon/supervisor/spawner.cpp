@@ -15,6 +15,8 @@
 #include <semaphore>
 #include <thread>
 
+#include "daemon/supervisor/exec_pointers.hpp"
+
 namespace jobpool::supervisor {
 namespace {
 
@@ -80,13 +82,6 @@ class WornLimit {
   const rlimit& own_;
 };
 
-std::vector<char*> pointers(std::vector<std::string>& texts) {
-  std::vector<char*> out;
-  for (std::string& text : texts) out.push_back(text.data());
-  out.push_back(nullptr);
-  return out;
-}
-
 class ThreadSpawner final : public Spawner {
  public:
   ThreadSpawner(const rlimit& original, const rlimit& raised) : original_(original), raised_(raised), thread_([this] { serve(); }) {}
@@ -123,8 +118,8 @@ class ThreadSpawner final : public Spawner {
     Child child;
     {
       const WornLimit limit(plan.file_limit == FileLimit::original ? original_ : raised_, raised_);
-      error = ::posix_spawn(&child.pid, plan.program.c_str(), prepared.actions(), prepared.attributes(), pointers(arguments).data(),
-                            pointers(environment).data());
+      error = ::posix_spawn(&child.pid, plan.program.c_str(), prepared.actions(), prepared.attributes(), exec_pointers(arguments).data(),
+                            exec_pointers(environment).data());
     }
     if (error != 0) return errno_error("starting " + plan.program, error);
     child.process.reset(static_cast<int>(::syscall(SYS_pidfd_open, child.pid, 0)));

@@ -20,7 +20,7 @@ constexpr const char* kLock = "lock";
 constexpr const char* kInstance = "instance";
 constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
-constexpr std::size_t kMaxRecordBytes = 512;
+constexpr std::size_t kMaxInstanceBytes = 512;
 
 // 0: the lock's text names nobody.
 pid_t holder_of(int directory) {
@@ -83,7 +83,7 @@ StateDir StateDir::take_over(std::string path, UniqueFd directory, UniqueFd lock
 }
 
 Result<std::optional<Instance>> StateDir::earlier_instance() const {
-  auto text = read_file_at(directory_.get(), kInstance, kMaxRecordBytes);
+  auto text = read_file_at(directory_.get(), kInstance, kMaxInstanceBytes);
   if (!text && text.error().code == Errc::not_found) return std::optional<Instance>();
   if (!text) return Error{text.error().code, path_ + "/" + text.error().text};
   auto instance = instance_from(*text);

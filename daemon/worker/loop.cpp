@@ -7,11 +7,11 @@
 #include "common/clock.hpp"
 #include "common/job/spec.hpp"
 #include "common/log.hpp"
+#include "daemon/worker/command/start_error.hpp"
 
 namespace jobpool::worker {
 namespace {
 
-constexpr int kOwnFailure = 125;
 // Descriptors are sent before the offer, so they are there. The patience is for a broker that died and was replaced in between.
 constexpr std::chrono::milliseconds kDescriptorPatience{1000};
 
@@ -43,20 +43,21 @@ int Loop::run() {
 
 Loop::Next Loop::serve(const shm::Claim& claim) {
   if (claim.kind == shm::JobKind::command) return serve_command(claim);
-  serve_function(claim);
-  return Next::go_on;
+  return serve_function(claim);
 }
 
-void Loop::serve_function(const shm::Claim& claim) {
+Loop::Next Loop::serve_function(const shm::Claim& claim) {
+  auto after = FunctionRunner::After::go_on;
   claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
   const auto spec = decode_function(claim.payload);
   if (spec) {
-    functions_.run(attempt_of(claim), *spec, report_);
+    after = functions_.run(attempt_of(claim), *spec, report_);
     report_.ended_usec = wall_usec();
   } else {
     report_ = not_started(kOwnFailure, spec.error().text);
   }
   report(claim);
+  return after == FunctionRunner::After::go_on ? Next::go_on : Next::leave;
 }
 
 Loop::Next Loop::serve_command(const shm::Claim& claim) {

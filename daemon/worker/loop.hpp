@@ -17,13 +17,14 @@ class Loop {
   // All must outlive this.
   Loop(shm::ClaimSide& claims, Orders& orders, CommandRunner& commands, FunctionRunner& functions, int supervisor_socket);
 
-  // Returns the exit status: 0 after an order to leave, 1 when the supervisor is gone or processes of a job could not be killed.
+  // Returns the exit status: 0 after an order to leave, or a function that left lasting damage; 1 when the supervisor is gone or processes
+  // of a job could not be killed.
   int run();
 
  private:
   enum class Next { go_on, leave, abandon };
   Next serve(const shm::Claim& claim);
-  void serve_function(const shm::Claim& claim);
+  Next serve_function(const shm::Claim& claim);
   Next serve_command(const shm::Claim& claim);
   CommandRunner::Ended run_command(const shm::Claim& claim);
   Next rest();

@@ -6,34 +6,15 @@
 
 using namespace jobpool::testing;
 
-namespace {
-
-// Processes of the job: each has its id in the environment.
-std::vector<pid_t> tree_of(const std::string& id) {
-  const std::string entry = std::string("JOBPOOL_JOB_ID=") + id;
-  return processes_with(std::string_view(entry.c_str(), entry.size() + 1));  // with its final NUL, so that 1 is not 17
-}
-
-}  // namespace
-
 TEST_CASE("cancel leaves nothing of a job's tree alive") {
   Daemon daemon;
   // In the group, out of the group, out of the session, and an orphan of each.
   const std::string id = daemon.submit({"--", "sh", "-c",
                                         "sleep 1001 & setsid sleep 1002 & (setsid sh -c 'sleep 1003 & sleep 1004 & exit' &) ; "
                                         "(sleep 1005 &) ; echo ready; wait; sleep 1006"});
-  const auto ours = [&] {
-    std::vector<pid_t> mine;
-    for (pid_t pid : tree_of(id)) {
-      for (pid_t in_folder : daemon.survivors()) {
-        if (pid == in_folder) mine.push_back(pid);
-      }
-    }
-    return mine;
-  };
-  REQUIRE(wait_until([&] { return ours().size() == 6; }));
+  REQUIRE(wait_until([&] { return daemon.processes_of(id).size() == 6; }));
   CHECK(daemon.run({"cancel", id}).exit_code == 0);
-  const std::vector<pid_t> left = ours();
+  const std::vector<pid_t> left = daemon.processes_of(id);
   INFO(describe(left));
   CHECK(left.empty());
   CHECK(daemon.job(id)["outcome"] == "cancelled");

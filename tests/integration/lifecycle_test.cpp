@@ -56,7 +56,7 @@ TEST_CASE("a worker killed in the middle of a command costs that job only, and n
   CHECK(finished.exit_code == 125);
   CHECK(finished.err.find("interrupted") != std::string::npos);
   CHECK(daemon.job(id)["outcome"] == "interrupted");
-  const std::vector<pid_t> left = processes_with(std::string("JOBPOOL_JOB_ID=") + id + '\0' + "JOBPOOL");
+  const std::vector<pid_t> left = daemon.processes_of(id);
   INFO(describe(left));
   CHECK(left.empty());
   CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");

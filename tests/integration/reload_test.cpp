@@ -1,4 +1,4 @@
-// HUP under running jobs: the programs change, and no job or caller notices.
+// jobpool reload, and HUP, under running jobs: the programs change, and no job or caller notices.
 #include <signal.h>
 
 #include <algorithm>
@@ -62,6 +62,62 @@ TEST_CASE("a command survives a reload, its caller gets all of its output, and i
   CHECK(wait_until([&] { return are_replaced(daemon, before); }));
   CHECK(daemon.run({"apply", "@square", "6"}).out == "36\n");
   CHECK(daemon.status()["workerRestarts"] == 0);  // those that left were no crashes
+}
+
+TEST_CASE("jobpool reload --wait returns when another broker serves, and what ran goes on") {
+  Daemon daemon({.workers = 1});
+  const Gate gate(daemon.file("gate"));
+  const std::string running = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo $word"});
+  REQUIRE(wait_until([&] { return daemon.job(running)["state"] == "running"; }));
+  const json before = daemon.hello();
+  const pid_t supervisor = daemon.pid();
+  const Finished reloaded = daemon.run({"reload", "--wait"});
+  CHECK(reloaded.exit_code == 0);
+  CHECK(reloaded.out.empty());
+  CHECK(reloaded.err.empty());
+  const json after = daemon.hello();
+  CHECK(after["brokerPid"] != before["brokerPid"]);
+  CHECK(after["instance"] == before["instance"]);
+  CHECK(is_alive(supervisor));
+  CHECK(daemon.job(running)["state"] == "running");
+  gate.open("through");
+  CHECK(daemon.run({"get", running}).out == "through\n");
+  CHECK(daemon.status()["brokerRestarts"] == 1);
+}
+
+TEST_CASE("jobpool reload returns when the reload has begun, and callers that wait do not notice it") {
+  Daemon daemon({.workers = 2});
+  const Gate gate(daemon.file("gate"));
+  Child applied = daemon.start({"apply", "--", "sh", "-c", "echo ready; " + gate.wait() + "; exit 5"});
+  REQUIRE(applied.read_line() == "ready");
+  const pid_t broker = daemon.broker_pid();
+  CHECK(daemon.run({"reload"}).exit_code == 0);
+  REQUIRE(wait_until([&] { return !is_alive(broker); }));
+  CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");
+  CHECK_FALSE(applied.has_ended());
+  gate.open();
+  CHECK(applied.finish().exit_code == 5);
+}
+
+TEST_CASE("a reload with a broken configuration leaves everything as it was, and the log names the line") {
+  Daemon daemon({.workers = 1});
+  const json before = daemon.hello();
+  daemon.configure("queue_limit = 0\n");
+  CHECK(daemon.run({"reload"}).exit_code == 0);
+  REQUIRE(wait_until([&] { return daemon.log().find("going on as before") != std::string::npos; }));
+  CHECK(daemon.log().find("daemon.toml:2: 'queue_limit'") != std::string::npos);
+  CHECK(daemon.hello()["brokerPid"] == before["brokerPid"]);
+  CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");
+  daemon.configure("");
+  CHECK(daemon.run({"reload", "--wait"}).exit_code == 0);
+}
+
+TEST_CASE("jobpool reload starts no daemon, and takes no operands") {
+  Daemon daemon;
+  CHECK(daemon.run({"reload", "now"}).exit_code == 2);
+  daemon.stop();
+  CHECK(daemon.run({"reload"}).exit_code == 125);
+  CHECK_FALSE(try_connect(daemon.socket()));
 }
 
 TEST_CASE("the outcome and the output files of a job that ran across a reload are complete") {

@@ -15,6 +15,7 @@
 #include <string_view>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/milliseconds_until.hpp"
 
 namespace jobpool::testing {
 namespace {
@@ -90,11 +91,6 @@ pid_t spawn(const Invocation& invocation, int in, int out, int err) {
 }
 
 int exit_code_of(const siginfo_t& info) { return info.si_code == CLD_EXITED ? info.si_status : 128 + info.si_status; }
-
-int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-  return left < 0 ? 0 : static_cast<int>(left);
-}
 
 }  // namespace
 

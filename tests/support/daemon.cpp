@@ -4,7 +4,9 @@
 
 #include <fcntl.h>
 #include <signal.h>
+#include <sys/socket.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <exception>
 #include <fstream>
@@ -17,6 +19,18 @@
 namespace jobpool::testing {
 
 std::string program(const std::string& name) { return std::string(JOBPOOL_TEST_BIN_DIR) + "/" + name; }
+
+namespace {
+
+// Who listens there; 0: nobody. A broker that was killed has the socket of its own supervisor open until it is quite dead.
+pid_t listener_of(const std::string& socket) {
+  const UniqueFd connection = try_connect(socket);
+  ucred peer{};
+  socklen_t size = sizeof peer;
+  return connection && ::getsockopt(connection.get(), SOL_SOCKET, SO_PEERCRED, &peer, &size) == 0 ? peer.pid : 0;
+}
+
+}  // namespace
 
 Daemon::Daemon(DaemonOptions options) : options_(std::move(options)) { start_process(); }
 
@@ -39,7 +53,7 @@ void Daemon::start_process() {
   const UniqueFd log(::open(file("daemon.log").c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
   const UniqueFd nothing(::open("/dev/null", O_RDONLY | O_CLOEXEC));
   REQUIRE(log);
-  std::ofstream(file("daemon.toml")) << "drain_seconds = " << options_.drain.count() << "\n";
+  configure(std::move(options_.settings));
   Invocation invocation;
   invocation.argv = {program("jobpoold"), "--config", file("daemon.toml"), "--socket", socket(), "--state-dir", file("state")};
   invocation.argv.insert(invocation.argv.end(), {"-j", std::to_string(options_.workers), "--plugin-dir", JOBPOOL_TEST_PLUGIN_DIR});
@@ -49,10 +63,10 @@ void Daemon::start_process() {
   invocation.stdout_fd = invocation.stderr_fd = log.get();
   process_ = std::make_unique<Child>(std::move(invocation));
 
-  wait_until([&] { return process_->has_ended() || try_connect(socket()); });
+  wait_until([&] { return process_->has_ended() || listener_of(socket()) == pid(); });
   INFO("jobpoold ended at its start, or does not listen\n" << this->log());
   REQUIRE_FALSE(process_->has_ended());
-  REQUIRE(try_connect(socket()));
+  REQUIRE(listener_of(socket()) == pid());
 }
 
 std::string Daemon::log() const {
@@ -107,6 +121,15 @@ void Daemon::require_workers(std::size_t count) const {
 
 std::vector<pid_t> Daemon::survivors() const { return processes_with(folder().string()); }
 
+std::vector<pid_t> Daemon::processes_of(const std::string& id) const {
+  std::vector<pid_t> found;
+  const std::vector<pid_t> own = processes_with("JOBPOOL_SOCKET=" + socket() + '\0');
+  // With the NUL after it, so that 1 is not 17.
+  for (const pid_t pid : processes_with("JOBPOOL_JOB_ID=" + id + '\0'))
+    if (std::find(own.begin(), own.end(), pid) != own.end()) found.push_back(pid);
+  return found;
+}
+
 void Daemon::stop() {
   const std::unique_ptr<Child> process = std::move(process_);
   process->send_signal(SIGTERM);
@@ -122,6 +145,18 @@ void Daemon::kill() {
   process_->send_signal(SIGKILL);
   process_->finish();
   process_.reset();
+}
+
+void Daemon::kill_everything() {
+  const std::vector<pid_t> others = survivors();
+  process_->send_signal(SIGKILL);
+  for (const pid_t pid : others) ::kill(pid, SIGKILL);
+  kill();
+}
+
+void Daemon::configure(std::string settings) {
+  options_.settings = std::move(settings);
+  std::ofstream(file("daemon.toml")) << "drain_seconds = " << options_.drain.count() << "\n" << options_.settings;
 }
 
 void Daemon::start_again() { start_process(); }

@@ -19,6 +19,7 @@ struct DaemonOptions {
   int workers = 2;
   std::chrono::seconds drain{1};            // how long a stop waits for running jobs before it stops them too
   std::vector<std::string> arguments = {};  // more words for jobpoold's command line
+  std::string settings = {};                // more lines for its configuration file
 };
 
 class Daemon {
@@ -59,12 +60,18 @@ class Daemon {
   void stop();
   // SIGKILL to jobpoold; answers when it is reaped.
   void kill();
+  // SIGKILL to all of it at once, as when the host dies: supervisor, broker, workers and jobs.
+  void kill_everything();
+  // Other lines than DaemonOptions::settings, from the next start or reload on.
+  void configure(std::string settings);
   // After stop() or kill(): the same folder, a new daemon.
   void start_again();
   // For tests that end it otherwise (jobpool shutdown): its exit code.
   int wait_for_exit();
   // Processes that know this folder: the daemon's own, its jobs, and what those started.
   std::vector<pid_t> survivors() const;
+  // Those of one job of this daemon: others, with other tests, have jobs of that number as well.
+  std::vector<pid_t> processes_of(const std::string& id) const;
 
  private:
   void start_process();

@@ -12,17 +12,9 @@
 #include <cstring>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/milliseconds_until.hpp"
 
 namespace jobpool::testing {
-namespace {
-
-int milliseconds_until(std::chrono::steady_clock::time_point deadline) {
-  const auto left = std::chrono::duration_cast<std::chrono::milliseconds>(deadline - std::chrono::steady_clock::now()).count();
-  return left < 0 ? 0 : static_cast<int>(left);
-}
-
-}  // namespace
-
 UniqueFd try_connect(const std::string& socket_path) {
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

@@ -33,7 +33,7 @@ struct CoreLimits {
   std::size_t max_queued_bytes = std::size_t{2} << 30;  // of their payloads together
   std::size_t kept_async = 262'144;                     // ended and still to be collected; the oldest are forgotten first
   std::size_t kept_apply = 1'000;                       // ended and delivered: kept for `list` and `show` only
-  std::chrono::hours kept_for{24 * 30};                 // an ended job, at most
+  std::chrono::seconds kept_for{30 * 24 * 60 * 60};     // an ended job, at most
   std::chrono::milliseconds stop_margin{1'000};         // after a job's grace: then its worker is killed
   std::chrono::seconds claim_time{10};                  // for the caller of an inherited apply to come back; libraries try for less
 };

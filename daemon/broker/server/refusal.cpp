@@ -16,11 +16,13 @@
 #include "proto/envelope.hpp"
 
 namespace jobpool::broker {
+
+// Part of a coroutine's frame: without a name of its own, g++ 12 warns where sources are compiled together.
+enum class Listened { more, end_of_call, give_up };
+
 namespace {
 
 constexpr std::size_t kMostDropped = 64 * kKiB;  // a refused peer that sends more than any first call needs is closed unanswered
-
-enum class Listened { more, end_of_call, give_up };
 
 Listened drop_input(int socket, std::size_t& dropped) {
   std::array<char, 4096> buffer;

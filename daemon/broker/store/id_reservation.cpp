@@ -13,8 +13,8 @@ namespace {
 constexpr std::uint64_t kSmallestBlock = 1'024;
 constexpr std::uint64_t kLargestBlock = 1'048'576;  // about four seconds of the highest rates
 
-constexpr const char* kName = "ids";
-constexpr const char* kUnfinished = "ids.new";
+constexpr const char* kIdFile = "ids";
+constexpr const char* kUnfinishedIdFile = "ids.new";
 
 Result<std::string> content_of(int fd) {
   std::string bytes(kIdFileBytes + 1, '\0');
@@ -29,9 +29,9 @@ Result<std::string> content_of(int fd) {
 Result<IdReservation> IdReservation::open(const std::string& state_dir, Disk& disk) {
   UniqueFd directory{::open(state_dir.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   if (!directory) return errno_error(state_dir);
-  IdReservation ids{std::move(directory), disk, state_dir + "/" + kName};
+  IdReservation ids{std::move(directory), disk, state_dir + "/" + kIdFile};
   ids.block_ = kSmallestBlock;
-  ids.file_.reset(::openat(ids.directory_.get(), kName, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
+  ids.file_.reset(::openat(ids.directory_.get(), kIdFile, O_RDWR | O_CLOEXEC | O_NOFOLLOW));
   if (!ids.file_ && errno != ENOENT) return errno_error(ids.path_);
   Result<void> ready;
   if (!ids.file_) {
@@ -49,7 +49,7 @@ Result<IdReservation> IdReservation::open(const std::string& state_dir, Disk& di
 
 // A new file, made durable, then renamed: whoever dies when, there is the old number or the new file. The only write that needs room.
 Result<void> IdReservation::begin_with(std::uint64_t number) {
-  auto file = disk_->open(directory_.get(), kUnfinished);
+  auto file = disk_->open(directory_.get(), kUnfinishedIdFile);
   if (!file) return file.error();
   std::string bytes(kIdFileBytes, '\0');
   for (const std::uint64_t counter : {1, 2}) {
@@ -59,7 +59,7 @@ Result<void> IdReservation::begin_with(std::uint64_t number) {
   if (auto emptied = disk_->truncate(file->get(), 0); !emptied) return emptied;
   if (auto written = disk_->write(file->get(), bytes, 0); !written) return written;
   if (auto synced = disk_->sync(file->get()); !synced) return synced;
-  if (auto renamed = disk_->rename(directory_.get(), kUnfinished, kName); !renamed) return renamed;
+  if (auto renamed = disk_->rename(directory_.get(), kUnfinishedIdFile, kIdFile); !renamed) return renamed;
   file_ = std::move(*file);
   return disk_->sync_directory(directory_.get());
 }

@@ -14,8 +14,8 @@
 namespace jobpool::broker {
 namespace {
 
-const std::string kName = "jobs.sqlite";
-const std::string kUnfinished = kName + ".new";
+const std::string kDatabase = "jobs.sqlite";
+const std::string kUnfinishedDatabase = kDatabase + ".new";
 constexpr int kBusyMs = 2'000;  // a broker that was killed may not be gone yet
 
 struct Place {
@@ -45,7 +45,7 @@ off_t size_in(int directory, const std::string& name) {
 }
 
 Error damaged(const std::string& path, const std::string& what) {
-  return Error{Errc::protocol, path + ": " + what + "; restore the state directory from a backup, or move " + kName + ", " + kName +
+  return Error{Errc::protocol, path + ": " + what + "; restore the state directory from a backup, or move " + kDatabase + ", " + kDatabase +
                                    "-wal and results away to begin with an empty store"};
 }
 
@@ -71,27 +71,27 @@ Result<Database> connect(const Place& place, const std::string& name, const Stor
 // The first open of a state directory. Whatever dies when, there is either no jobs.sqlite or a whole one.
 Result<void> create(const Place& place, const StoreOptions& options) {
   const int directory = place.directory.get();
-  for (const std::string& old : {kUnfinished, kUnfinished + "-journal"}) {
+  for (const std::string& old : {kUnfinishedDatabase, kUnfinishedDatabase + "-journal"}) {
     if (auto removed = options.disk->remove(directory, old); !removed) return removed;
   }
-  if (const auto file = options.disk->open(directory, kUnfinished); !file) return file.error();
+  if (const auto file = options.disk->open(directory, kUnfinishedDatabase); !file) return file.error();
   {
-    auto database = connect(place, kUnfinished, options);
+    auto database = connect(place, kUnfinishedDatabase, options);
     if (!database) return database.error();
     if (auto set = database->run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL"); !set) return set;
     if (auto made = migrate(*database); !made) return made;
   }
-  if (auto renamed = options.disk->rename(directory, kUnfinished, kName); !renamed) return renamed;
+  if (auto renamed = options.disk->rename(directory, kUnfinishedDatabase, kDatabase); !renamed) return renamed;
   return options.disk->sync_directory(directory);
 }
 
 Result<void> check_files(const Place& place, const ResultFiles& files, const StoreOptions& options) {
   const int directory = place.directory.get();
-  const std::string path = place.path + "/" + kName;
+  const std::string path = place.path + "/" + kDatabase;
   struct stat about {};
-  if (::fstatat(directory, kName.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) {
+  if (::fstatat(directory, kDatabase.c_str(), &about, AT_SYMLINK_NOFOLLOW) != 0) {
     if (errno != ENOENT) return errno_error(path);
-    if (size_in(directory, kName + "-wal") > 0) return damaged(path, "missing, though its log jobs.sqlite-wal is there");
+    if (size_in(directory, kDatabase + "-wal") > 0) return damaged(path, "missing, though its log jobs.sqlite-wal is there");
     if (!files.empty()) return damaged(path, "missing, though the folder results is not empty");
     return create(place, options);
   }
@@ -134,8 +134,8 @@ Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options) {
   auto files = ResultFiles::open(place->directory.get(), *options.disk);
   if (!files) return files.error();
   if (auto checked = check_files(*place, *files, options); !checked) return checked.error();
-  auto database = connect(*place, kName, options);
-  if (!database) return explained(place->path + "/" + kName, database.error());
+  auto database = connect(*place, kDatabase, options);
+  if (!database) return explained(place->path + "/" + kDatabase, database.error());
   if (auto prepared = prepare(*database); !prepared) return explained(database->path(), prepared.error());
   if (auto removed = remove_strays(*database, *files); !removed) return removed.error();
   auto ballast = Ballast::open(place->directory.get(), *options.disk, static_cast<off_t>(options.ballast_bytes));

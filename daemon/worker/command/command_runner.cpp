@@ -15,8 +15,6 @@
 namespace jobpool::worker {
 namespace {
 
-constexpr int kOwnFailure = 125;
-
 sigset_t child_exits() {
   sigset_t set;
   ::sigemptyset(&set);

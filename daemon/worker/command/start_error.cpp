@@ -10,7 +10,6 @@
 namespace jobpool::worker {
 namespace {
 
-constexpr int kOwnFailure = 125;  // jobpool's, not the command's
 constexpr int kNotExecutable = 126;
 constexpr int kNotFound = 127;
 

@@ -9,6 +9,8 @@
 
 namespace jobpool::worker {
 
+constexpr int kOwnFailure = 125;  // jobpool's, not the command's
+
 struct StartError {
   int code;
   std::string reason;

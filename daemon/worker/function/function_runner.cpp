@@ -2,6 +2,7 @@
 #include "daemon/worker/function/function_runner.hpp"
 
 #include <cxxabi.h>
+#include <unistd.h>
 
 #include <cstdlib>
 #include <exception>
@@ -9,6 +10,7 @@
 #include <nlohmann/json.hpp>
 #include <string_view>
 
+#include "common/log.hpp"
 #include "common/shm/layout.hpp"
 #include "daemon/worker/function/call_state.hpp"
 
@@ -59,19 +61,37 @@ void check_result(const Function& function, Report& report) {
 }  // namespace
 
 FunctionRunner::FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker)
-    : table_(std::move(table)), sources_(std::move(sources)), state_(std::move(state)), orders_(orders), worker_(worker) {}
+    : table_(std::move(table)),
+      sources_(std::move(sources)),
+      state_(std::move(state)),
+      orders_(orders),
+      worker_(worker),
+      pid_(::getpid()) {}
 
-void FunctionRunner::run(const Attempt& attempt, const FunctionView& spec, Report& report) {
+FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const FunctionView& spec, Report& report) {
   clear(report);
   const Function* function = table_.find(spec.name);
   if (function == nullptr) {
     report_unknown(spec.name, report);
-    return;
+    return After::go_on;
   }
   const CallState state(attempt, spec, worker_, orders_, report);
   call_guarded(*function, state.call(), report);
-  if (function->origin == Function::Origin::plugin) state_.restore();
+  const After after = clear_up(*function, spec.name);
   check_result(*function, report);
+  return after;
+}
+
+FunctionRunner::After FunctionRunner::clear_up(const Function& function, std::string_view name) const {
+  if (function.origin == Function::Origin::built_in) return After::go_on;
+  if (::getpid() != pid_) {
+    // It would report, and claim jobs, beside the worker that it is a copy of.
+    log::error("function '{}' forked, and returned in the child as well; ending the child", name);
+    ::_exit(EXIT_FAILURE);
+  }
+  if (state_.restore() == ProcessState::Restored::yes) return After::go_on;
+  log::warn("function '{}' lowered a hard resource limit, which cannot be taken back; leaving when it is reported", name);
+  return After::leave;
 }
 
 void FunctionRunner::report_unknown(std::string_view name, Report& report) const {

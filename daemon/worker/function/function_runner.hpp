@@ -2,7 +2,10 @@
 // The call of a built-in function makes no system call and, once its buffers have grown, no allocation.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
+#include <string_view>
 
 #include "common/job/report.hpp"
 #include "common/job/spec.hpp"
@@ -18,10 +21,12 @@ class FunctionRunner {
   // `orders` and `worker` must outlive this. `sources`: where functions come from, for the error of an unknown name.
   FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker);
 
+  enum class After { go_on, leave };  // leave: the function changed the worker for good; it must not run anything else
   // Fills `report`, whose strings' capacity is reused. The result may be longer than kMaxInlineResult: the caller streams it then.
-  void run(const Attempt& attempt, const FunctionView& spec, Report& report);
+  After run(const Attempt& attempt, const FunctionView& spec, Report& report);
 
  private:
+  After clear_up(const Function& function, std::string_view name) const;
   void report_unknown(std::string_view name, Report& report) const;
 
   FunctionTable table_;
@@ -29,6 +34,7 @@ class FunctionRunner {
   ProcessState state_;
   Orders& orders_;
   const WorkerIdentity& worker_;
+  const pid_t pid_;
 };
 
 }  // namespace jobpool::worker

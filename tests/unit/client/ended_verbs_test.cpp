@@ -70,6 +70,7 @@ TEST_CASE("clean asks for what fits and prints how many they were") {
   CHECK(some.exit_code == 0);
   CHECK(some.out == "12\n");
   const Finished all = jobpool_at(server.path(), {"clean", "--all", "--json"});
+  INFO(all.err);
   CHECK(all.out == "{\"removed\":0}\n");
   server.finish();
 }

@@ -21,6 +21,14 @@ void check(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error("fake daemon: " + what);
 }
 
+// On a socket with a time-out, the kernel restarts nothing after a signal of any kind.
+template <class Call>
+ssize_t again_if_interrupted(Call call) {
+  ssize_t got = call();
+  while (got < 0 && errno == EINTR) got = call();
+  return got;
+}
+
 void collect(msghdr& message, std::vector<UniqueFd>& fds) {
   for (cmsghdr* header = CMSG_FIRSTHDR(&message); header != nullptr; header = CMSG_NXTHDR(&message, header)) {
     const std::size_t count = (header->cmsg_len - CMSG_LEN(0)) / sizeof(int);
@@ -49,7 +57,7 @@ Heard FakePeer::hear() {
     header.msg_iovlen = 1;
     header.msg_control = control.data();
     header.msg_controllen = control.size();
-    const ssize_t size = ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC);
+    const ssize_t size = again_if_interrupted([&] { return ::recvmsg(socket_.get(), &header, MSG_CMSG_CLOEXEC); });
     check(size > 0, "the client closed, or is silent");
     const std::size_t had = fds_.size();
     collect(header, fds_);
@@ -101,14 +109,15 @@ void FakePeer::greet(std::string_view instance) {
 void FakePeer::wait_for_end() {
   std::array<char, 4096> bytes;
   ssize_t size = 0;
-  while ((size = ::recv(socket_.get(), bytes.data(), bytes.size(), 0)) > 0) {
+  while ((size = again_if_interrupted([&] { return ::recv(socket_.get(), bytes.data(), bytes.size(), 0); })) > 0) {
   }
   check(size == 0 || errno == ECONNRESET, "the client does not close");
 }
 
 bool FakePeer::hears_more() {
   char byte = 0;
-  return decoder_.pending() > 0 || decoder_.next().has_value() || ::recv(socket_.get(), &byte, 1, 0) > 0;
+  return decoder_.pending() > 0 || decoder_.next().has_value() ||
+         again_if_interrupted([&] { return ::recv(socket_.get(), &byte, 1, 0); }) > 0;
 }
 
 FakeServer::FakeServer(std::function<void(FakeServer&)> script) : path_(folder_.file("socket")) {
@@ -134,8 +143,8 @@ FakeServer::~FakeServer() {
 }
 
 FakePeer FakeServer::accept() {
-  UniqueFd socket{::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC)};
-  check(static_cast<bool>(socket), "nobody connects");
+  UniqueFd socket{static_cast<int>(again_if_interrupted([&] { return ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC); }))};
+  check(static_cast<bool>(socket), std::string("nobody connects: ") + std::strerror(errno));
   ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
   return FakePeer{std::move(socket)};
 }

@@ -6,6 +6,7 @@
 
 #include "daemon/supervisor/command_line.hpp"
 #include "daemon/supervisor/config_file.hpp"
+#include "daemon/supervisor/launch.hpp"
 #include "daemon/supervisor/settings.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/supervisor/temporary_dir.hpp"
@@ -54,6 +55,9 @@ TEST_CASE("every key of the configuration file is read") {
   CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(5));
+  wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\n", "x");
+  REQUIRE(wishes);
+  CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6)});
 }
 
 TEST_CASE("an empty configuration file wishes nothing") {
@@ -62,6 +66,7 @@ TEST_CASE("an empty configuration file wishes nothing") {
   CHECK(!wishes->socket);
   CHECK(!wishes->workers);
   CHECK(!wishes->plugin_dirs);
+  CHECK(wishes->limits == Limits{});
 }
 
 TEST_CASE("an unknown key is refused with its line and the nearest known key") {
@@ -75,6 +80,10 @@ TEST_CASE("a value of the wrong type or out of range is refused with its line") 
   CHECK(complaint("workers = -1\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
   CHECK(complaint("workers = 5000\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
   CHECK(complaint("workers = 2.0\n") == "pool.toml:1: 'workers' is a whole number from 0 to 4096");
+  CHECK(complaint("queue_limit = 0\n") == "pool.toml:1: 'queue_limit' is a whole number from 1 to 100000000");
+  CHECK(complaint("\nqueue_limit_per_user = -1\n") == "pool.toml:2: 'queue_limit_per_user' is a whole number from 1 to 100000000");
+  CHECK(complaint("keep_ended_count = '7'\n") == "pool.toml:1: 'keep_ended_count' is a whole number from 1 to 100000000");
+  CHECK(complaint("keep_ended_seconds = 1.5\n") == "pool.toml:1: 'keep_ended_seconds' is a whole number from 1 to 3162240000");
   CHECK(complaint("plugin_dirs = '/c'\n") == "pool.toml:1: 'plugin_dirs' is a list of texts");
   CHECK(complaint("plugin_dirs = ['/c',\n 3]\n") == "pool.toml:2: 'plugin_dirs' is a text that is not empty");
 }
@@ -102,6 +111,29 @@ TEST_CASE("flags win over the file, and the file over the defaults") {
   CHECK(settings->log_level == "info");
   CHECK(settings->drain_time == std::chrono::seconds(30));
   CHECK(settings->program_dir == "/programs");
+}
+
+TEST_CASE("each limit is settled for itself, and one that nobody sets stays the broker's own") {
+  Wishes flags, file;
+  flags.limits.queue = 3;
+  file.limits.queue = 5;
+  file.limits.kept_for = std::chrono::seconds(60);
+  const auto settings = settle(flags, file, "/programs");
+  REQUIRE(settings);
+  CHECK(settings->limits == Limits{3, {}, {}, std::chrono::seconds(60)});
+}
+
+TEST_CASE("the broker is told the limits that are set, and no others") {
+  Settings settings;
+  const auto words = [&] {
+    std::string all;
+    for (const std::string& word : broker_arguments(settings, Instance{}, 0)) all += word + " ";
+    return all;
+  };
+  CHECK(words().find("--queue-limit") == std::string::npos);
+  CHECK(words().find("--keep-ended") == std::string::npos);
+  settings.limits = {9, 8, 7, std::chrono::seconds(6)};
+  CHECK(words().find("--queue-limit 9 --queue-limit-per-user 8 --keep-ended-count 7 --keep-ended-seconds 6 ") != std::string::npos);
 }
 
 TEST_CASE("the socket is where the environment says, in its order") {

@@ -235,10 +235,11 @@ TEST_CASE("a reload reads the configuration anew, from where the daemon was star
   auto first = house.next_broker();
   first.expect_empty_handover();
   CHECK(value_of(first.arguments, "--workers") == "3");
-  write("workers = 5\nplugin_dirs = [\"/p\"]\nsocket = \"/elsewhere\"\n");
+  write("workers = 5\nplugin_dirs = [\"/p\"]\nsocket = \"/elsewhere\"\nqueue_limit = 7\n");
   auto second = reload(house, first);
   CHECK(value_of(second.arguments, "--workers") == "5");
   CHECK(value_of(second.arguments, "--plugin-dir") == "/p");
+  CHECK(value_of(second.arguments, "--queue-limit") == "7");
   CHECK(value_of(second.arguments, "--log-level") == "debug");  // the command line still wins
   CHECK(value_of(second.arguments, "--socket") == house.socket());
 }

@@ -22,9 +22,11 @@ class Functions {
   }
 
   const Report& call(const std::string& name, const std::string& arguments = "[]") {
-    runner_->run(setup.attempt, {name, "default", arguments}, report_);
+    after_ = runner_->run(setup.attempt, {name, "default", arguments}, report_);
     return report_;
   }
+  // What the last call means for the worker.
+  FunctionRunner::After after() const { return after_; }
   // The result, or "Type: reason".
   std::string answer(const std::string& name, const std::string& arguments = "[]") {
     const Report& report = call(name, arguments);
@@ -37,6 +39,7 @@ class Functions {
   WorkerIdentity worker_{WorkerNumber{3}, "instance", "/run/jobpool/test"};
   std::optional<FunctionRunner> runner_;
   Report report_;
+  FunctionRunner::After after_ = FunctionRunner::After::go_on;
 };
 
 }  // namespace jobpool::worker

@@ -1,5 +1,7 @@
 // Loading plugins: what is taken, what is refused and why, and what functions see of each other.
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <nlohmann/json.hpp>
 
@@ -41,6 +43,26 @@ TEST_CASE("what a plugin's function changes in the process is unseen by the next
   REQUIRE(functions.answer("disturb") == "null");
   CHECK(nlohmann::json::parse(functions.answer("look")) == before);
   CHECK(before["probe is set"] == false);
+}
+
+TEST_CASE("a hard limit that a function lowers is raised again, or else the worker leaves") {
+  // The bug: the limits of a function were those of all jobs after it; without room for descriptors, their callers' streams were lost.
+  Functions functions({PROBE_PLUGIN});
+  rlimit before{}, now{};
+  ::getrlimit(RLIMIT_FSIZE, &before);
+  REQUIRE(functions.answer("lower_hard_limit") == "null");
+  ::getrlimit(RLIMIT_FSIZE, &now);
+  CHECK((functions.after() == FunctionRunner::After::leave) == (now.rlim_max != before.rlim_max));
+  CHECK(functions.answer("look").find("umask") != std::string::npos);
+}
+
+TEST_CASE("a function that forks and returns twice is answered once, by the worker") {
+  // The bug: the child went on as a second worker in the same memory, and reported a result of its own.
+  Functions functions({PROBE_PLUGIN});
+  CHECK(functions.answer("fork_and_return") == "\"parent\"");
+  int status = 0;
+  CHECK(::wait(&status) > 0);
+  CHECK(WEXITSTATUS(status) == EXIT_FAILURE);
 }
 
 TEST_CASE("a plugin of another ABI, one without a table and one that does not load are refused, each with its reason") {

@@ -1,5 +1,6 @@
 // A plugin that disturbs its process and looks at it, for the tests of what functions share. Runs in the test or in a worker.
 #include <signal.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -17,6 +18,10 @@ JOBPOOL_TASK(disturb, [] {
   ::sigemptyset(&usr1);
   ::sigaddset(&usr1, SIGUSR1);
   ::sigprocmask(SIG_BLOCK, &usr1, nullptr);
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
+  files.rlim_cur = 3;
+  ::setrlimit(RLIMIT_NOFILE, &files);
 });
 
 JOBPOOL_TASK(look, [] {
@@ -24,14 +29,23 @@ JOBPOOL_TASK(look, [] {
   ::umask(mask);
   sigset_t blocked;
   ::sigprocmask(SIG_SETMASK, nullptr, &blocked);
+  rlimit files{};
+  ::getrlimit(RLIMIT_NOFILE, &files);
   char* cwd = ::get_current_dir_name();
   const nlohmann::json seen{{"umask", mask},
                             {"cwd", cwd},
                             {"usr1 is blocked", ::sigismember(&blocked, SIGUSR1) == 1},
                             {"probe is set", ::getenv("JOBPOOL_PROBE") != nullptr},
-                            {"path", ::getenv("PATH")}};
+                            {"path", ::getenv("PATH")},
+                            {"file limit", files.rlim_cur}};
   std::free(cwd);
   return seen;
+});
+
+JOBPOOL_TASK(fork_and_return, [] { return ::fork() == 0 ? "child" : "parent"; });
+JOBPOOL_TASK(lower_hard_limit, [] {
+  const rlimit large{rlim_t{1} << 40, rlim_t{1} << 40};  // it must harm nobody who follows
+  ::setrlimit(RLIMIT_FSIZE, &large);
 });
 
 JOBPOOL_TASK(throw_int, [] { throw 7; });
