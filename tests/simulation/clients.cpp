@@ -15,6 +15,7 @@ const Work* Clients::wish(std::int64_t wall_usec) {
   submit.mode = is_drawn(plan_.applies) ? Mode::apply : Mode::apply_async;
   submit.kind = is_drawn(plan_.commands) ? shm::JobKind::command : shm::JobKind::function;
   submit.flags.durable = !is_drawn(plan_.ephemeral);
+  submit.flags.has_descriptors = !submit.flags.durable && is_drawn(plan_.described);
   submit.flags.detach = choices_.one_in(4);
   submit.if_full = choices_.one_in(2) ? IfFull::block : IfFull::fail;
   submit.uid = static_cast<uid_t>(choices_.below(2));

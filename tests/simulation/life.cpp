@@ -17,8 +17,11 @@ Life::Life(Ledger ledger, std::uint64_t instance, const CoreLimits& limits, JobI
 
 void Life::on_accepted(const Accepted& accepted) {
   say(accepted);
+  // Of descriptors only that there are some: what becomes of them is the worker's business.
+  const Job* known = engine.core().find(accepted.job);
+  if (known != nullptr && known->flags.has_descriptors && known->state != JobState::done) engine.hold_descriptors(accepted.job, {});
   // Known by its key, and over: the caller has the answer at once.
-  if (const Job* job = engine.core().find(accepted.job); job != nullptr && job->settled) say(end_of(*job));
+  if (known != nullptr && known->settled) say(end_of(*known));
 }
 
 void Life::on_ended(const Job& job) { say(end_of(job)); }

@@ -85,8 +85,13 @@ void Oracle::callers_are_cut_off() {
     if (call.state == Call::State::open) call.state = Call::State::cut_off;
 }
 
-bool Oracle::awaits_answers() const {
-  return std::ranges::any_of(calls_, [](const Call& call) { return call.state == Call::State::open; });
+bool Oracle::awaits_answers() const { return !open_calls().empty(); }
+
+std::vector<Token> Oracle::open_calls() const {
+  std::vector<Token> open;
+  for (std::size_t i = 0; i < calls_.size(); ++i)
+    if (calls_[i].state == Call::State::open) open.push_back(Token{i + 1});
+  return open;
 }
 
 void Oracle::asked_to_cancel(JobId job) { jobs_.at(job).cancel_asked = true; }
@@ -117,12 +122,21 @@ void Oracle::broker_forgets(JobId job) {
   if (const auto found = jobs_.find(job); found != jobs_.end()) found->second.may_be_forgotten = true;
 }
 
+void Oracle::broker_died() {
+  ++life_;
+  ++deaths_.broker_deaths;
+}
+
 void Oracle::host_died() {
+  ++deaths_.host_deaths;
   ++instance_;
   ++life_;
   for (auto& [id, truth] : jobs_) {
     for (Start& start : truth.starts) {
-      if (start.end == Start::End::none) start.end = Start::End::died;
+      if (start.end == Start::End::none) {
+        start.end = Start::End::died;
+        start.ended_usec = now_.wall_usec;
+      }
       if (!truth.told) start.host_died_since = true;
     }
     if (!works_[truth.work].is_durable()) truth.is_lost = true;
@@ -149,6 +163,15 @@ void Oracle::broker_recovered(const JobCore& core) {
             "job {} was told to have ended {}, and is {} {} to the next broker", id.value, to_string(*truth.told), to_string(job->state),
             to_string(job->outcome));
   }
+}
+
+Tally Oracle::tally() const {
+  Tally tally = deaths_;
+  for (const auto& [id, truth] : jobs_) {
+    tally.starts += truth.starts.size();
+    if (truth.told) ++tally.told[static_cast<std::size_t>(*truth.told)];
+  }
+  return tally;
 }
 
 void Oracle::all_is_quiet(Engine& engine) {

@@ -12,6 +12,7 @@
 #include "daemon/broker/core/effect.hpp"
 #include "daemon/broker/engine.hpp"
 #include "tests/simulation/sim_store.hpp"
+#include "tests/simulation/tally.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/work.hpp"
 
@@ -19,8 +20,8 @@ namespace jobpool::simulation {
 
 class Oracle {
  public:
-  // Both must outlive this.
-  Oracle(const SimStore& store, const Trace& trace) : store_(store), trace_(trace) {}
+  // All must outlive this.
+  Oracle(const SimStore& store, const broker::Now& now, const Trace& trace) : store_(store), now_(now), trace_(trace) {}
 
   // ---- clients: told is what reached them, not what the broker meant to say
   Work& want(broker::Submit submit);
@@ -40,20 +41,23 @@ class Oracle {
   void worker_died(Incarnation worker);
 
   // ---- lives
-  void broker_died() { ++life_; }
+  void broker_died();
   void host_died();
   void daemon_stopped();
   void daemon_drains() { ++drains_; }
+  void clock_was_set() { clock_is_even_ = false; }
   void broker_forgets(JobId job);
   void broker_recovered(const broker::JobCore& core);
   // Nothing runs or waits any more, and nobody died since all was left to finish.
   void all_is_quiet(broker::Engine& engine);
 
+  Tally tally() const;  // of this schedule, so far
   const std::vector<Work>& works() const { return works_; }
   const std::map<JobId, Truth>& jobs() const { return jobs_; }
   const Work& work_of(JobId job) const { return works_[jobs_.at(job).work]; }
   const Work& work(std::uint32_t number) const { return works_.at(number); }
   bool awaits_answers() const;
+  std::vector<broker::Token> open_calls() const;
   std::uint32_t instance() const { return instance_; }
   std::uint32_t life() const { return life_; }
 
@@ -70,6 +74,7 @@ class Oracle {
   void check_same_key(const Work& work, JobId job) const;
   void check_recorded(JobId job, const Truth& truth, std::uint32_t attempt) const;
   void check_dependencies(JobId job, const Work& work) const;
+  void check_time(JobId job, const Work& work, const Truth& truth) const;
   void check_nothing_succeeded(JobId job, const Truth& truth) const;
   void check_outcome(JobId job, const Truth& truth, Outcome outcome) const;
   bool may_be_cancelled(const Work& work, const Truth& truth) const;
@@ -77,12 +82,15 @@ class Oracle {
   bool may_be_skipped(const Work& work) const;
 
   const SimStore& store_;
+  const broker::Now& now_;
   const Trace& trace_;
   std::vector<Work> works_;
   std::vector<Call> calls_;  // by token, from 1
   std::map<JobId, Truth> jobs_;
   std::set<JobId> forgotten_;  // some before anybody had heard of them
   std::uint32_t instance_ = 1, life_ = 1, drains_ = 0;
+  bool clock_is_even_ = true;  // the wall clock was never set
+  Tally deaths_;
 };
 
 }  // namespace jobpool::simulation

@@ -24,6 +24,7 @@ void Oracle::worker_claimed(Incarnation worker, JobId job, std::uint32_t attempt
           "job {} is started, though an earlier broker had put down that it is cancelled", job.value);
   check_recorded(job, truth, attempt);
   check_dependencies(job, work);
+  check_time(job, work, truth);
   Start start;
   start.attempt = attempt;
   start.worker = worker;
@@ -51,6 +52,14 @@ void Oracle::check_dependencies(JobId job, const Work& work) const {
   }
 }
 
+// Not before its time, nor before its pause: three quarters of the back-off, doubled with each attempt, at the least.
+void Oracle::check_time(JobId job, const Work& work, const Truth& truth) const {
+  if (!clock_is_even_) return;
+  require(work.submit.not_before_usec <= now_.wall_usec, "job {} is started before its time", job.value);
+  if (const Start* last = truth.last_start())
+    require(now_.wall_usec - last->ended_usec >= work.submit.backoff.count() * 3 / 4, "job {} is tried again without its pause", job.value);
+}
+
 void Oracle::check_nothing_succeeded(JobId job, const Truth& truth) const {
   for (const Start& start : truth.starts) {
     require(start.end != Start::End::none, "job {} is started while attempt {} of it runs", job.value, start.attempt);
@@ -70,13 +79,17 @@ void Oracle::worker_finished(Incarnation worker, Start::End end, Stopped stopped
   trace_.line("worker {}: FIN {} {}", worker.value, static_cast<int>(end), result);
   Start& start = *running(worker);
   start.end = end;
+  start.ended_usec = now_.wall_usec;
   start.stopped = stopped == Stopped::yes;
   start.result = result;
 }
 
 void Oracle::worker_died(Incarnation worker) {
   trace_.line("worker {}: dies", worker.value);
-  if (Start* start = running(worker)) start->end = Start::End::died;
+  if (Start* start = running(worker)) {
+    start->end = Start::End::died;
+    start->ended_usec = now_.wall_usec;
+  }
 }
 
 void Oracle::check_outcome(JobId job, const Truth& truth, Outcome outcome) const {
@@ -110,9 +123,11 @@ void Oracle::check_outcome(JobId job, const Truth& truth, Outcome outcome) const
   require(holds(), "job {} is told to have ended {}, and nothing that happened to it explains that", job.value, to_string(outcome));
 }
 
-// The caller of an apply who does not come back after a broker's death has cancelled it.
+// The caller of an apply who does not come back after a broker's death has cancelled it; so has one whose descriptors died with it.
 bool Oracle::may_be_cancelled(const Work& work, const Truth& truth) const {
-  return truth.cancel_asked || drains_ > 0 || (work.submit.mode == Mode::apply && !work.is_durable() && work.life != life_);
+  if (truth.cancel_asked || drains_ > 0) return true;
+  const bool needs_caller = work.submit.mode == Mode::apply || work.submit.flags.has_descriptors;
+  return needs_caller && !work.is_durable() && work.life != life_;
 }
 
 bool Oracle::may_be_interrupted(const Work& work, const Truth& truth) const {

@@ -13,14 +13,15 @@ struct Weight {
 constexpr auto kAlways = Weight::Share::always, kSometimes = Weight::Share::sometimes;
 
 constexpr std::array kWeights{
-    Weight{Step::submit, 12, kAlways},        Weight{Step::submit_again, 3, kSometimes},  Weight{Step::ask_for_end, 3, kSometimes},
-    Weight{Step::cancel, 3, kSometimes},      Weight{Step::kill_function, 1, kSometimes}, Weight{Step::remove, 2, kSometimes},
-    Weight{Step::end_turn, 16, kAlways},      Weight{Step::start_broker, 10, kAlways},    Weight{Step::worker_acts, 24, kAlways},
-    Weight{Step::worker_dies, 3, kSometimes}, Weight{Step::worker_hangs, 1, kSometimes},  Weight{Step::report_death, 4, kAlways},
-    Weight{Step::kill_doomed, 4, kAlways},    Weight{Step::start_worker, 4, kAlways},     Weight{Step::commit, 10, kAlways},
-    Weight{Step::collect, 10, kAlways},       Weight{Step::fill_disk, 2, kSometimes},     Weight{Step::make_room, 3, kAlways},
-    Weight{Step::time_passes, 8, kAlways},    Weight{Step::kill_broker, 2, kSometimes},   Weight{Step::light_fuse, 4, kSometimes},
-    Weight{Step::host_dies, 1, kSometimes},   Weight{Step::drain, 1, kSometimes},
+    Weight{Step::submit, 12, kAlways},        Weight{Step::submit_again, 3, kSometimes},   Weight{Step::ask_for_end, 3, kSometimes},
+    Weight{Step::cancel, 3, kSometimes},      Weight{Step::kill_function, 1, kSometimes},  Weight{Step::remove, 2, kSometimes},
+    Weight{Step::end_turn, 16, kAlways},      Weight{Step::start_broker, 10, kAlways},     Weight{Step::worker_acts, 24, kAlways},
+    Weight{Step::worker_dies, 3, kSometimes}, Weight{Step::worker_hangs, 1, kSometimes},   Weight{Step::report_death, 4, kAlways},
+    Weight{Step::kill_doomed, 4, kAlways},    Weight{Step::start_worker, 4, kAlways},      Weight{Step::commit, 10, kAlways},
+    Weight{Step::collect, 10, kAlways},       Weight{Step::fill_disk, 2, kSometimes},      Weight{Step::make_room, 3, kAlways},
+    Weight{Step::time_passes, 8, kAlways},    Weight{Step::kill_broker, 2, kSometimes},    Weight{Step::light_fuse, 4, kSometimes},
+    Weight{Step::host_dies, 1, kSometimes},   Weight{Step::drain, 1, kSometimes},          Weight{Step::withdraw, 2, kSometimes},
+    Weight{Step::set_clock, 1, kSometimes},   Weight{Step::dismiss_worker, 1, kSometimes},
 };
 static_assert(kWeights.size() == kSteps);
 
@@ -48,8 +49,9 @@ Plan draw_plan(Choices& choices) {
     plan.weight_sum += weight;
   }
   for (std::size_t* share : {&plan.ephemeral, &plan.keyed, &plan.prioritised, &plan.delayed, &plan.dependent, &plan.retried, &plan.timed,
-                             &plan.commands, &plan.applies})
+                             &plan.commands, &plan.applies, &plan.described})
     *share = draw_share(choices);
+  if (choices.one_in(8)) plan.deadly = choices.between(2, 4);
   if (choices.one_in(4)) plan.limits.kept_async = plan.limits.kept_apply = choices.below(3);
   if (choices.one_in(4)) plan.limits.max_queued_jobs = choices.between(1, 4);
   return plan;

@@ -14,6 +14,7 @@ namespace jobpool::simulation {
 enum class Step : std::uint8_t {
   submit,
   submit_again,  // with a key that is known
+  withdraw,
   ask_for_end,
   cancel,
   kill_function,
@@ -26,11 +27,13 @@ enum class Step : std::uint8_t {
   report_death,  // the supervisor tells the broker
   kill_doomed,   // and does what the broker asked for
   start_worker,
+  dismiss_worker,
   commit,
   collect,
   fill_disk,
   make_room,
   time_passes,
+  set_clock,
   kill_broker,  // between two events
   light_fuse,   // in the middle of one that is to come
   host_dies,
@@ -46,7 +49,9 @@ struct Plan {
   std::size_t weight_sum = 0;
   broker::CoreLimits limits;
   // One in so many; 0: never.
-  std::size_t ephemeral = 0, keyed = 0, prioritised = 0, delayed = 0, dependent = 0, retried = 0, timed = 0, commands = 0, applies = 0;
+  std::size_t ephemeral = 0, keyed = 0, prioritised = 0, delayed = 0, dependent = 0, retried = 0, timed = 0, commands = 0, applies = 0,
+              described = 0;
+  std::size_t deadly = 0;  // of a worker's steps with a job, one in so many kills it; 0: none
 
   Step draw_step(Choices& choices) const;
 };

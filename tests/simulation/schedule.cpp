@@ -25,14 +25,16 @@ class Schedule {
         world_(memory, choices_, plan_, trace, mutant),
         clients_(plan_, choices_, world_.oracle()) {}
 
-  void run(std::size_t steps) {
+  Tally run(std::size_t steps) {
     world_.start_broker();
     for (std::size_t i = 0; i < plan_.workers; ++i) world_.start_worker();
     for (std::size_t i = 0; i < steps; ++i) take(plan_.draw_step(choices_));
     trace_.line("--- from here on nobody dies");
     world_.calm_down();
     for (int i = 0; i < kPatience; ++i) {
-      if (!round_of_peace()) return world_.oracle().all_is_quiet(world_.broker()->engine);
+      if (round_of_peace()) continue;
+      world_.oracle().all_is_quiet(world_.broker()->engine);
+      return world_.oracle().tally();
     }
     throw Violation{what_is_left()};
   }
@@ -41,7 +43,7 @@ class Schedule {
   void take(Step step);
   void take_of_client(Step step);
   bool round_of_peace();
-  bool turn_clock_on();
+  void turn_clock_on();
   std::string what_is_left();
   bool is_over(const broker::JobCore& core) const;
 
@@ -66,7 +68,7 @@ void Schedule::take(Step step) {
       if (worker != nullptr) world_.kill_worker(*worker);
       return;
     case Step::worker_hangs:
-      if (worker != nullptr) worker->hangs = worker->is_busy();
+      if (worker != nullptr) worker->hangs = worker->has_begun();
       return;
     case Step::report_death:
       return world_.report_death();
@@ -74,6 +76,9 @@ void Schedule::take(Step step) {
       return world_.kill_doomed();
     case Step::start_worker:
       return world_.start_worker();
+    case Step::dismiss_worker:
+      if (worker != nullptr) world_.dismiss(*worker);
+      return;
     case Step::commit:
       trace_.line("store: commits");
       return world_.store().step(choices_.one_in(3) ? SIZE_MAX : 1);
@@ -88,6 +93,8 @@ void Schedule::take(Step step) {
     case Step::time_passes:
       world_.advance(choices_.one_of(kPauses));
       return world_.audit();
+    case Step::set_clock:
+      return world_.set_clock(choices_.one_in(2) ? 1h : -1h);
     case Step::kill_broker:
       return world_.kill_broker();
     case Step::light_fuse:
@@ -106,6 +113,11 @@ void Schedule::take_of_client(Step step) {
   if (step == Step::submit || step == Step::submit_again) {
     const Work* work = step == Step::submit ? clients_.wish(world_.now().wall_usec) : clients_.wish_again();
     if (work != nullptr) world_.submit(*work);
+    return;
+  }
+  if (step == Step::withdraw) {
+    const auto open = world_.oracle().open_calls();
+    if (!open.empty()) world_.withdraw(choices_.one_of(open));
     return;
   }
   const auto job = clients_.known_job();
@@ -149,11 +161,10 @@ bool Schedule::is_over(const broker::JobCore& core) const {
   return true;
 }
 
-bool Schedule::turn_clock_on() {
+void Schedule::turn_clock_on() {
   const auto next = world_.broker() == nullptr ? std::nullopt : world_.broker()->engine.core().next_deadline();
   const auto pause = next ? std::chrono::duration_cast<Microseconds>(*next - world_.now().steady) : Microseconds{0};
   world_.advance(std::max<Microseconds>(pause + 1us, 110ms));
-  return true;
 }
 
 std::string Schedule::what_is_left() {
@@ -168,8 +179,8 @@ std::string Schedule::what_is_left() {
 
 }  // namespace
 
-void run_schedule(Memory& memory, std::uint64_t seed, std::size_t steps, Mutant mutant, const Trace& trace) {
-  Schedule(memory, seed, mutant, trace).run(steps);
+Tally run_schedule(Memory& memory, std::uint64_t seed, std::size_t steps, Mutant mutant, const Trace& trace) {
+  return Schedule(memory, seed, mutant, trace).run(steps);
 }
 
 }  // namespace jobpool::simulation

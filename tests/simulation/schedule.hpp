@@ -3,11 +3,12 @@
 
 #include <cstdint>
 
+#include "tests/simulation/tally.hpp"
 #include "tests/simulation/trace.hpp"
 #include "tests/simulation/world.hpp"
 
 namespace jobpool::simulation {
 
-void run_schedule(Memory& memory, std::uint64_t seed, std::size_t steps, Mutant mutant, const Trace& trace);
+Tally run_schedule(Memory& memory, std::uint64_t seed, std::size_t steps, Mutant mutant, const Trace& trace);
 
 }  // namespace jobpool::simulation

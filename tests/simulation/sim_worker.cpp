@@ -67,7 +67,10 @@ bool SimWorker::act(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
 void SimWorker::claim_next(Choices&, Oracle& oracle) {
   claim_ = side_->try_claim();
   begun_ = told_to_stop_ = false;
-  if (claim_) oracle.worker_claimed(incarnation_, claim_->job, claim_->attempt, work_of(claim_->payload));
+  if (claim_) return oracle.worker_claimed(incarnation_, claim_->job, claim_->attempt, work_of(claim_->payload));
+  if (!is_dismissed) return;
+  left_ = true;
+  die(oracle);
 }
 
 void SimWorker::hear_orders() {

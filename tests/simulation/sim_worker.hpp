@@ -20,7 +20,9 @@ class SimWorker {
   Incarnation incarnation() const { return incarnation_; }
   WorkerNumber number() const { return number_; }
   bool is_alive() const { return alive_; }
+  bool has_left() const { return left_; }  // dead, of its own will
   bool is_busy() const { return claim_.has_value(); }
+  bool has_begun() const { return claim_ && begun_; }  // its START is written: time-outs count from there
   JobId job() const { return claim_ ? claim_->job : JobId{}; }
 
   // The next step of its loop: claims, begins, or ends its job, as drawn. False: it has nothing to do.
@@ -34,9 +36,10 @@ class SimWorker {
 
   void forget_offers() { segment_->forget_offers(); }
 
-  bool is_reported = false;  // dead, and the supervisor's word of it is on its way or was heard
-  bool is_doomed = false;    // the broker asked for its death
-  bool hangs = false;        // it does nothing more until it is killed
+  bool is_reported = false;   // dead, and the supervisor's word of it is on its way or was heard
+  bool is_doomed = false;     // the broker asked for its death
+  bool is_dismissed = false;  // it leaves as soon as it has nothing to do
+  bool hangs = false;         // it does nothing more until it is killed
 
  private:
   void claim_next(Choices& choices, Oracle& oracle);
@@ -49,7 +52,7 @@ class SimWorker {
   std::optional<shm::ClaimSide> side_;
   std::optional<shm::Claim> claim_;
   std::optional<std::pair<std::uint64_t, shm::Descriptor>> seen_;
-  bool begun_ = false, told_to_stop_ = false, alive_ = true;
+  bool begun_ = false, told_to_stop_ = false, alive_ = true, left_ = false;
 };
 
 }  // namespace jobpool::simulation

@@ -19,6 +19,7 @@ void World::start_broker() {
   trace_.line("broker {}: begins, with id {}, {} stored jobs and {} workers", oracle_.life(), next.value, stored->size(), workers_.size());
   life_.emplace(std::move(ledger), oracle_.instance(), plan_.limits, next,
                 Life::Surroundings{store_, fuse_, now_, [this](JobId job) { oracle_.broker_forgets(job); }});
+  if (plan_.weights[static_cast<std::size_t>(Step::light_fuse)] > 0 && choices_.one_in(4)) light_fuse(choices_.between(1, 12));
   in_broker([&](Life& life) {
     life.engine.ledger().set_next_id(next);
     Recovery recovery(life.engine, std::move(*stored));
@@ -42,13 +43,23 @@ void World::take_over(Life& life, Recovery& recovery, SimWorker& worker) {
 void World::tell_death(Life& life, SimWorker& worker) {
   trace_.line("broker: hears that worker {} is dead", worker.incarnation().value);
   worker.is_reported = true;
-  life.engine.worker_died(worker.incarnation(), SIGKILL, 0);
+  life.engine.worker_died(worker.incarnation(), worker.has_left() ? 0 : SIGKILL, 0);
   life.say(DeathHeard{worker.incarnation()});
 }
 
 void World::report_death() {
   const auto dead = std::ranges::find_if(workers_, [](const auto& worker) { return !worker->is_alive() && !worker->is_reported; });
   if (dead != workers_.end()) in_broker([&](Life& life) { tell_death(life, **dead); });
+}
+
+// As after a reload.
+void World::dismiss(SimWorker& worker) {
+  if (!worker.is_alive() || worker.is_dismissed) return;
+  in_broker([&](Life& life) {
+    trace_.line("broker: worker {} is to leave", worker.incarnation().value);
+    life.engine.dismiss_worker(worker.incarnation());
+    worker.is_dismissed = true;
+  });
 }
 
 void World::kill_broker() {
@@ -60,7 +71,7 @@ void World::bury_broker(const char* when) {
   life_.reset();
   fuse_.put_out();
   daemon_ends_ = false;
-  store_.crash();
+  crash_store();
   oracle_.broker_died();
   oracle_.callers_are_cut_off();
   // The next is told of them again.
@@ -71,10 +82,16 @@ void World::bury_broker(const char* when) {
     for (const auto& worker : workers_) worker->forget_offers();
 }
 
+// Its thread may have committed some more than the broker lived to hear.
+void World::crash_store() {
+  if (choices_.one_in(2)) store_.step(choices_.between(1, 3));
+  store_.crash();
+}
+
 void World::kill_host() {
   trace_.line("host: dies");
   life_.reset();
-  store_.crash();
+  crash_store();
   oracle_.host_died();
   new_instance();
 }
@@ -127,7 +144,7 @@ void World::calm_down() {
   fuse_.put_out();
   store_.make_room();
   for (const auto& worker : workers_)
-    if (worker->hangs) kill_worker(*worker);
+    if (worker->hangs && worker->is_busy() && oracle_.work_of(worker->job()).submit.timeout == Microseconds{0}) kill_worker(*worker);
 }
 
 SimWorker* World::any_worker() { return workers_.empty() ? nullptr : choices_.one_of(workers_).get(); }
@@ -138,6 +155,7 @@ void World::let_act(SimWorker& worker) {
     worker.look_at_offer();
     if (choices_.one_in(2)) return;  // its look and its claim are not one step
   }
+  if (plan_.deadly > 0 && worker.is_busy() && choices_.one_in(plan_.deadly)) return kill_worker(worker);
   worker.act(choices_, oracle_, now_.wall_usec);
 }
 

@@ -30,6 +30,7 @@ struct Start {
   bool stopped = false;  // a command that was told to stop before it ended
   bool host_died_since = false;
   std::string result = {};
+  std::int64_t ended_usec = 0;
 };
 
 // What is known of one job id.

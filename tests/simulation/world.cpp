@@ -18,7 +18,7 @@ World::World(Memory& memory, Choices& choices, const Plan& plan, const Trace& tr
       trace_(trace),
       mutant_(mutant),
       store_(fuse_, trace, mutant),
-      oracle_(store_, trace) {
+      oracle_(store_, now_, trace) {
   now_ = {TimePoint{} + std::chrono::hours{1}, 1'700'000'000'000'000};
   memory_.segments.take_back_all();
   memory_.ledger.wipe();
@@ -27,6 +27,12 @@ World::World(Memory& memory, Choices& choices, const Plan& plan, const Trace& tr
 void World::advance(Microseconds by) {
   trace_.line("{} ms pass", by.count() / 1000.0);
   now_.steady += by;
+  now_.wall_usec += by.count();
+}
+
+void World::set_clock(Microseconds by) {
+  trace_.line("the wall clock is set by {} s", by.count() / 1'000'000);
+  oracle_.clock_was_set();
   now_.wall_usec += by.count();
 }
 
@@ -48,6 +54,13 @@ void World::submit(const Work& work) {
                 submit.kind == shm::JobKind::command ? " command" : "", submit.key.empty() ? "" : " with key", submit.priority,
                 submit.retries, submit.timeout.count() / 1000, submit.after.size());
     life.engine.tell(std::move(submit));
+  });
+}
+
+void World::withdraw(Token token) {
+  in_broker([&](Life& life) {
+    trace_.line("client: goes away, if it waits for room");
+    life.engine.tell(Withdraw{token});
   });
 }
 

@@ -31,6 +31,7 @@ class World {
   // ---- the broker: world.cpp. Each does nothing while there is none, but start_broker().
   void start_broker();
   void submit(const Work& work);
+  void withdraw(broker::Token token);
   void cancel(JobId job);
   void kill_function(JobId job);
   void remove(JobId job);
@@ -48,11 +49,13 @@ class World {
   void kill_worker(SimWorker& worker);
   void kill_doomed();
   void report_death();
+  void dismiss(SimWorker& worker);
   void start_worker();
-  // From here on nobody dies of himself, and what hangs is put out of its misery.
+  // From here on nobody dies of himself, and what would hang for ever is put out of its misery.
   void calm_down();
 
   void advance(Microseconds by);
+  void set_clock(Microseconds by);  // the wall's alone
   SimStore& store() { return store_; }
   Oracle& oracle() { return oracle_; }
   Life* broker() { return life_ ? &*life_ : nullptr; }
@@ -81,6 +84,7 @@ class World {
   void tell_death(Life& life, SimWorker& worker);
 
   void bury_broker(const char* when);
+  void crash_store();
   void stop_daemon();
   void new_instance();
   void note_waiting(const broker::JobCore& core);

@@ -71,8 +71,8 @@ void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effect
 void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
   if (job.stop == StopRequest::none && !job.to_be_killed)
     return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, "its time of " + seconds_of(job.timeout) + " was over", now, out);
-  const CoreWorker* worker = workers_.find(job.worker);
-  if (worker == nullptr || worker->condemned) return;  // its death is on the way
+  CoreWorker* worker = workers_.find(job.worker);
+  if (worker == nullptr || std::exchange(worker->kill_asked, true)) return;
   workers_.condemn(job.worker);
   const char* why = job.stop == StopRequest::none ? " was to be killed" : " was to stop and did not within its grace";
   out.push_back(KillWorker{job.worker, "job " + std::to_string(job.id.value) + why});

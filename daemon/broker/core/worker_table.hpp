@@ -17,6 +17,7 @@ struct CoreWorker {
   std::vector<JobId> in_flight;  // in the order of their offers; kSlots at most
   std::vector<JobId> ending;     // of these: to end before their time, with the worker if need be. Nothing new while there is one
   bool condemned = false;        // about to be killed, or told to leave: nothing more, ever
+  bool kill_asked = false;       // for a job of its that would not end: its death is on the way
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
 };
 

@@ -281,3 +281,20 @@ TEST_CASE("a command or a job that does not run is no function to be killed") {
   CHECK(driver.effects.empty());
   CHECK_FALSE(driver.core.next_deadline().has_value());
 }
+
+// A worker that was told to leave passed for one whose death is on the way: a function in it could be neither cancelled nor killed, and had
+// no time-out. Found by tests/simulation.
+TEST_CASE("a function is stopped in a worker that is to leave as in any other") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(WorkerCondemned{Incarnation{1}});
+  driver.tell(Cancel{id, Cancel::Haste::now, "no more"});
+  driver.tell(Tick{});
+  REQUIRE(driver.all<KillWorker>().size() == 1);
+  driver.tell(Cancel{id, Cancel::Haste::now, "no more"});
+  driver.tell(Tick{});
+  CHECK(driver.all<KillWorker>().empty());
+}

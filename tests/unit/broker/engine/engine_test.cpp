@@ -250,3 +250,29 @@ TEST_CASE("an attempt that is undone and recorded again waits for the second com
   engine.journal().collect();
   CHECK(house.worker(holder).claim());
 }
+
+// They were let go when the first attempt had started, and the second was cancelled for want of them. Found by tests/simulation.
+TEST_CASE("a job that is tried again still has its caller's descriptors") {
+  House house;
+  const auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Apply",
+                                               R"({"job":{"command":["false"],"stdout":0,"retries":1,"backoffUSec":0}})", false);
+  call->fds.emplace_back(::open("/dev/null", O_WRONLY | O_CLOEXEC));
+  house.broker->verbs.handle(call);
+  house.turn();
+  Report failed;
+  failed.ending = Ending::exited;
+  failed.code = 1;
+  for (int attempt = 1; attempt <= 2; ++attempt) {
+    const auto order = control::receive_order(house.worker().orders.get());
+    REQUIRE(order);
+    CHECK(order->fds.size() == 1);
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.turn();
+    house.worker().report(*claim, failed);
+    house.turn();
+  }
+  REQUIRE(call->answers == 1);
+  CHECK(call->answer().value("outcome", "") == "failed");
+}
