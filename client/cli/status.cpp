@@ -7,14 +7,14 @@ namespace jobpool::cli {
 namespace {
 
 std::string headline(const proto::Status& status) {
-  std::string line = "jobpoold " + printable(status.version) + ", up " + show_duration(Microseconds{status.uptime_usec}) + ", " +
-                     std::to_string(status.connections) + (status.connections == 1 ? " connection" : " connections");
-  const auto remark = [&line](std::int64_t count, const char* what) {
-    if (count > 0) line += ", " + std::to_string(count) + " " + what;
+  std::string line = "jobpoold " + printable(status.version) + ", up " + show_duration(Microseconds{status.uptime_usec});
+  const auto remark = [&line](std::int64_t count, const std::string& one) {
+    line += ", " + std::to_string(count) + " " + one + (count == 1 ? "" : "s");
   };
-  remark(status.worker_restarts, "worker restarts");
-  remark(status.broker_restarts, "broker restarts");
-  remark(status.rescued_wakeups, "rescued wake-ups (a bug: please report it)");
+  remark(status.connections, "connection");
+  if (status.worker_restarts > 0) remark(status.worker_restarts, "worker restart");
+  if (status.broker_restarts > 0) remark(status.broker_restarts, "broker restart");
+  if (status.rescued_wakeups > 0) line += ", " + std::to_string(status.rescued_wakeups) + " rescued wake-ups (a bug: please report it)";
   return line + "\n";
 }
 

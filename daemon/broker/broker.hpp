@@ -51,7 +51,7 @@ class Broker final : TurnHooks, EngineListener {
   // EngineListener
   void on_accepted(const Accepted& accepted) override;
   void on_refused(const Refused& refused) override;
-  void on_changed(const Changed& changed) override;
+  void on_started(const Job& job) override;
   void on_ended(const Job& job) override;
   void on_forgotten(const Forgotten& forgotten) override;
   void on_drained() override;

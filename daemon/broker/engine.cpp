@@ -91,6 +91,7 @@ void Engine::on_started(JobId job, const shm::StartBody& body) {
   release_descriptors(job);
   ledger_.start(job, body.pid, body.started_usec);
   tell(Started{job, body.pid, body.started_usec});
+  if (const Job* known = core_.find(job)) listener_.on_started(*known);
 }
 
 void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
@@ -234,7 +235,6 @@ void Engine::carry_out(const KillWorker& effect) {
 
 void Engine::carry_out(const Changed& effect) {
   log::debug("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
-  listener_.on_changed(effect);
 }
 
 void Engine::carry_out(const Ended& effect) {

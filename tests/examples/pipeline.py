@@ -2,6 +2,8 @@
 """Submits N jobs over one connection without waiting for answers in between, then waits for all: pipeline.py SOCKET N"""
 import json, socket, sys, threading
 
+if len(sys.argv) != 3:
+    sys.exit("usage: " + __doc__.split(": ")[-1])
 path, count = sys.argv[1], int(sys.argv[2])
 daemon = socket.socket(socket.AF_UNIX)
 daemon.connect(path)

@@ -39,7 +39,7 @@ class Life final : public broker::EngineListener {
 
   void on_accepted(const broker::Accepted& accepted) override;
   void on_refused(const broker::Refused& refused) override { say(refused); }
-  void on_changed(const broker::Changed&) override { around_.fuse.burn(); }
+  void on_started(const broker::Job&) override { around_.fuse.burn(); }
   void on_ended(const broker::Job& job) override;
   void on_forgotten(const broker::Forgotten& forgotten) override { around_.on_forgets(forgotten.job); }
   void on_drained() override { say(broker::Drained{}); }

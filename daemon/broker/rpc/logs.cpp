@@ -29,7 +29,8 @@ void Verbs::logs(CallPtr call) {
     fds.push_back(std::move(*file));
     to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
   };
-  if (job->state == JobState::running || job->state == JobState::done) return answer(*call, *job);
+  // Without a pid it is known to be claimed, and no more: its worker may not have made the files yet.
+  if ((job->state == JobState::running && job->pid > 0) || job->state == JobState::done) return answer(*call, *job);
   const WaiterId waiter = starters_.add(job->id, [answer, call, id = job->id](const Job* started) {
     if (started == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
     answer(*call, *started);

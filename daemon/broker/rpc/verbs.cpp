@@ -101,9 +101,4 @@ void Verbs::on_forgotten(JobId job) {
   for (Waiters* waiters : {&starters_, &appliers_, &waiters_}) waiters->forgotten(job);
 }
 
-void Verbs::on_changed(const Changed& changed) {
-  if (changed.to != JobState::running) return;
-  if (const Job* job = engine_.core().find(changed.job)) starters_.ended(*job);
-}
-
 }  // namespace jobpool::broker

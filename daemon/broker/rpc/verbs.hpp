@@ -39,7 +39,7 @@ class Verbs final : public CallHandler {
   void on_accepted(const Accepted& accepted);
   void on_refused(const Refused& refused);
   void on_ended(const Job& job);
-  void on_changed(const Changed& changed);
+  void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
 
   Deadlines& deadlines() { return deadlines_; }

@@ -95,7 +95,7 @@ class FakeBroker final : public EngineListener {
 
   void on_accepted(const Accepted& accepted) override { verbs.on_accepted(accepted); }
   void on_refused(const Refused& refused) override { verbs.on_refused(refused); }
-  void on_changed(const Changed& changed) override { verbs.on_changed(changed); }
+  void on_started(const Job& job) override { verbs.on_started(job); }
   void on_ended(const Job& job) override {
     verbs.on_ended(job);
     if (at_end) at_end(job);

@@ -39,6 +39,24 @@ TEST_CASE("logs of a job that has not started wait for its start") {
   CHECK(is_let_go(call));
 }
 
+TEST_CASE("logs of a job that a worker has taken wait until its output file is there") {
+  // The bug: it was called running from the claim on, and its output was said to go elsewhere.
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  submit(house, kSleep);
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.broker->call("Job.Show", R"({"id":1})");
+  REQUIRE(house.broker->engine.core().find(JobId{1})->state == JobState::running);
+  const auto call = house.broker->call("Job.Logs", R"({"id":1})");
+  CHECK(call->answers == 0);
+  std::ofstream(folder.file("1.1.out")) << "out\n";
+  house.worker().report_start(*claim);
+  house.turn();
+  CHECK(text_of(call) == "out\n");
+}
+
 TEST_CASE("logs of a job that is cancelled before it starts are empty") {
   House house(0);
   submit(house, kSleep);
