@@ -1,6 +1,6 @@
 #!/bin/sh
 # Installs the packages that building and testing jobpool needs, on Debian 12, Debian 13 and Ubuntu 24.04. As root, or with sudo.
-# Does nothing, and asks no server, when all of them are there already. Installs only distribution packages; removes nothing.
+# Does nothing, says nothing and asks no server when all of them are there already. Installs only distribution packages; removes nothing.
 set -eu
 
 packages="g++ cmake ninja-build ccache pkg-config
@@ -33,10 +33,7 @@ missing=""
 for package in $packages; do
   is_installed "$package" || missing="$missing $package"
 done
-if [ -z "$missing" ]; then
-  echo "install-deps.sh: everything is installed already"
-  exit 0
-fi
+[ -n "$missing" ] || exit 0
 
 as_root=""
 if [ "$(id -u)" -ne 0 ]; then
