@@ -2,11 +2,7 @@
 // beside the bare stream of messages that the design cannot do without.
 //   async_rate [--jobs=100000] [--rounds=5] [--workers=2]
 // The last outcome is seen by one Job.Wait for all ids, on the same connection.
-#include <sys/socket.h>
-#include <sys/un.h>
-
 #include <algorithm>
-#include <cstring>
 
 #include "tests/bench/bare_stream.hpp"
 #include "tests/bench/figures.hpp"
@@ -18,27 +14,16 @@ namespace {
 using namespace jobpool;
 using namespace jobpool::bench;
 
-const std::string kSubmit = std::string(R"({"method":"org.jobpool.Pool.ApplyAsync","parameters":{"job":{"function":"noop"}}})") + '\0';
+const std::string kSubmit = submission(R"({"function":"noop"})");
 constexpr long kFloorLonger = 10;  // times as many messages, to measure for longer than a scheduler tick
-constexpr std::string_view kAccepted = R"({"parameters":{"id":)";
-
-UniqueFd connect_to(const std::string& path) {
-  UniqueFd fd(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_un address{};
-  address.sun_family = AF_UNIX;
-  std::strncpy(address.sun_path, path.c_str(), sizeof(address.sun_path) - 1);
-  if (::connect(fd.get(), reinterpret_cast<const sockaddr*>(&address), sizeof(address)) != 0) give_up("the daemon's socket");
-  return fd;
-}
 
 // The call that waits for all jobs whose acceptances are in `answers`. Gives up when one of them is anything else.
 std::string wait_for_all(const std::string& answers) {
+  check_accepted(answers);
   std::string call = R"({"method":"org.jobpool.Job.Wait","parameters":{"ids":[)";
   for (std::size_t begin = 0, end; begin < answers.size(); begin = end + 1) {
     end = answers.find('\0', begin);
-    const std::string_view answer(answers.data() + begin, end - begin);
-    if (!answer.starts_with(kAccepted)) give_up("not accepted: " + std::string(answer));
-    const std::string_view id = answer.substr(kAccepted.size());
+    const std::string_view id = std::string_view(answers.data() + begin, end - begin).substr(kAccepted.size());
     call.append(id.substr(0, id.find('}'))) += ',';
   }
   call.back() = ']';

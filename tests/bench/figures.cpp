@@ -29,6 +29,16 @@ double percentile(std::vector<double>& samples, double fraction) {
   return *nth;
 }
 
+double median_of(long times, const std::function<void()>& body) {
+  std::vector<double> samples;
+  for (long i = 0; i < times; ++i) {
+    const auto begin = Clock::now();
+    body();
+    samples.push_back(microseconds_since(begin));
+  }
+  return percentile(samples, 0.5);
+}
+
 void print_figure(const std::string& key, std::vector<double> rounds, const std::string& unit) {
   std::sort(rounds.begin(), rounds.end());
   std::printf("RESULT %-28s %10.4g %10.4g %10.4g %s\n", key.c_str(), rounds[rounds.size() / 2], rounds.front(), rounds.back(),

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <chrono>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -19,6 +20,9 @@ double microseconds_since(Clock::time_point begin);
 
 // Requires: samples are not empty; 0 <= fraction < 1. Reorders the samples.
 double percentile(std::vector<double>& samples, double fraction);
+
+// Of so many runs, in microseconds.
+double median_of(long times, const std::function<void()>& body);
 
 void print_figure(const std::string& key, std::vector<double> rounds, const std::string& unit);
 // Ours divided by the floor, round by round. Requires: as many rounds of both.

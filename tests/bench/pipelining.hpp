@@ -1,12 +1,28 @@
-// One thread that keeps a socket full: writes requests while it reads the answers. The client of both sides of async_rate.
+// One thread that keeps a socket full: writes requests while it reads the answers. The client of every bench that measures rates.
 #pragma once
 
+#include <limits>
 #include <string>
+
+#include "common/unique_fd.hpp"
 
 namespace jobpool::bench {
 
-// Sends `request` so many times, as many in one write as the socket takes, and returns the answers as they came.
+// Gives up when nobody listens there.
+UniqueFd connect_to(const std::string& path);
+
+// A whole message: ApplyAsync of `job`, a JSON object.
+std::string submission(const std::string& job);
+
+inline constexpr long kNoLimit = std::numeric_limits<long>::max();
+
+// Sends `request` so many times, as many in one write as the socket takes, but no more than `in_flight` ahead of the answers, and returns
+// these as they came.
 // Requires: `answers` messages come back, each with one NUL at its end. Gives up when the peer goes away.
-std::string pipeline(int socket, const std::string& request, long times, long answers);
+std::string pipeline(int socket, const std::string& request, long times, long answers, long in_flight = kNoLimit);
+
+// Gives up when one of the answers is anything but an acceptance.
+void check_accepted(const std::string& answers);
+inline constexpr std::string_view kAccepted = R"({"parameters":{"id":)";
 
 }  // namespace jobpool::bench

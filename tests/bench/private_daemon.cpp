@@ -36,10 +36,16 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& log) {
   return pid;
 }
 
-PrivateDaemon::PrivateDaemon(int workers)
-    : pid_(spawn({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers),
-                  "--log-level", "warn"},
-                 folder_.file("log"))) {
+PrivateDaemon::PrivateDaemon(int workers) : workers_(workers) {
+  start();
+  const Client client(socket());
+  for (int i = 0; i < 100 * workers; ++i) client.pool().apply_text("noop", "[]");  // every worker has loaded what it needs
+}
+
+void PrivateDaemon::start() {
+  pid_ = spawn({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers_),
+                "--log-level", "warn"},
+               folder_.file("log"));
   bool has_ended = false;
   const bool is_there = testing::wait_until(
       [&] {
@@ -48,9 +54,15 @@ PrivateDaemon::PrivateDaemon(int workers)
       },
       std::chrono::seconds(10));
   if (has_ended || !is_there) give_up("jobpoold did not start");
-  Client client(socket());
-  for (int i = 0; i < 100 * workers; ++i) client.pool().apply_text("noop", "[]");  // every worker has loaded what it needs
 }
+
+void PrivateDaemon::kill() {
+  const pid_t broker = broker_pid();
+  for (const pid_t pid : {pid_, broker}) ::kill(pid, SIGKILL);
+  ::waitpid(pid_, nullptr, 0);
+}
+
+pid_t PrivateDaemon::broker_pid() const { return Client(socket()).hello().broker_pid; }
 
 PrivateDaemon::~PrivateDaemon() {
   ::kill(pid_, SIGTERM);

@@ -19,19 +19,27 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& log = "/dev
 
 class PrivateDaemon {
  public:
-  // Starts it, and waits until its workers are idle. Gives up when it does not come.
+  // Starts it, and waits until its workers are idle. Gives up when it does not come. `workers`: 0 for a queue that nobody serves.
   explicit PrivateDaemon(int workers);
   ~PrivateDaemon();
   PrivateDaemon(const PrivateDaemon&) = delete;
   PrivateDaemon& operator=(const PrivateDaemon&) = delete;
 
   std::string socket() const { return folder_.file("socket"); }
+  std::string folder() const { return folder_.path(); }
+  pid_t broker_pid() const;
+
+  // By SIGKILL, supervisor and broker; the rest goes with them.
+  void kill();
+  // After that, in the same folder. Returns when something listens; who answers first tells when it is ready.
+  void start();
 
  private:
   bool is_up() const;
 
+  const int workers_;
   testing::TempDir folder_;
-  pid_t pid_;
+  pid_t pid_ = -1;
 };
 
 }  // namespace jobpool::bench

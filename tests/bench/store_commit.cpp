@@ -12,6 +12,7 @@
 #include <functional>
 
 #include "daemon/broker/store/sqlite_store.hpp"
+#include "tests/bench/bare_commits.hpp"
 #include "tests/bench/figures.hpp"
 
 namespace jobpool::bench {
@@ -84,44 +85,6 @@ class Ours {
   std::uint64_t last_ = 0;
 };
 
-class Bare {
- public:
-  explicit Bare(const std::string& dir) : database_(open(dir)) {
-    run("PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; CREATE TABLE row(id INTEGER PRIMARY KEY, "
-        "bytes BLOB)");
-    insert_.emplace(std::move(*Statement::prepare(database_, "INSERT INTO row VALUES(NULL, ?)")));
-  }
-  void commit(long rows) {
-    run("BEGIN IMMEDIATE");
-    const std::string payload(kPayloadBytes, 'p');
-    for (long i = 0; i < rows; ++i)
-      if (!insert_->run(Blob{payload})) give_up("insert");
-    run("COMMIT");
-  }
-
- private:
-  static Database open(const std::string& dir) {
-    auto database = Database::open(dir + "/bare.sqlite", SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE, "");
-    if (!database) give_up(database.error().text);
-    return std::move(*database);
-  }
-  void run(const char* sql) {
-    if (const auto done = database_.run(sql); !done) give_up(done.error().text);
-  }
-  Database database_;
-  std::optional<Statement> insert_;
-};
-
-double median_of(long times, const std::function<void()>& body) {
-  std::vector<double> samples;
-  for (long i = 0; i < times; ++i) {
-    const auto begin = Clock::now();
-    body();
-    samples.push_back(microseconds_since(begin));
-  }
-  return percentile(samples, 0.5);
-}
-
 double per_second(long jobs, const std::function<void()>& body) {
   const auto begin = Clock::now();
   body();
@@ -132,7 +95,7 @@ void measure(const std::string& dir, int argc, char** argv) {
   const long rounds = option(argc, argv, "rounds", 5L), singles = option(argc, argv, "singles", 200L),
              jobs = option(argc, argv, "jobs", 50'000L);
   Ours ours(dir);
-  Bare bare(dir);
+  BareCommits bare(dir, kPayloadBytes);
   std::vector<double> one, one_bare;
   for (long round = 0; round < rounds; ++round) {
     one_bare.push_back(median_of(singles, [&] { bare.commit(1); }));

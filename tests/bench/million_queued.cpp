@@ -1,0 +1,81 @@
+// A deep queue: what a queued job costs the broker's memory, whether a submit is as fast behind a million as behind none, and how soon a
+// daemon that was killed is back with them. No worker takes any.
+//   million_queued [--jobs=1000000] [--rounds=5] [--submits=20000] [--durable=1]
+// The floor of the rate is the same daemon with an empty queue, a fresh one each round, in turns. Memory is the broker's PSS; what the
+// kernel keeps of the store's file is not in it.
+#include <algorithm>
+#include <fstream>
+
+#include "jobpool/client.hpp"
+#include "tests/bench/figures.hpp"
+#include "tests/bench/pipelining.hpp"
+#include "tests/bench/private_daemon.hpp"
+
+namespace {
+
+using namespace jobpool;
+using namespace jobpool::bench;
+
+const std::string kStatus = std::string(R"({"method":"org.jobpool.Pool.Status","parameters":{}})") + '\0';
+
+std::string square(bool durable) {
+  return submission(std::string(R"({"function":"square","arguments":"[7]","durable":)") + (durable ? "true}" : "false}"));
+}
+
+double submit_rate(const PrivateDaemon& daemon, long jobs, bool durable) {
+  const UniqueFd connection = connect_to(daemon.socket());
+  const auto begin = Clock::now();
+  check_accepted(pipeline(connection.get(), square(durable), jobs, jobs));
+  return static_cast<double>(jobs) * 1e6 / microseconds_since(begin);
+}
+
+// Returns "ready" as Status tells it.
+long ready_jobs(const PrivateDaemon& daemon) {
+  const UniqueFd connection = connect_to(daemon.socket());
+  const std::string answer = pipeline(connection.get(), kStatus, 1, 1);
+  const auto at = answer.find(R"("ready":)");
+  if (at == std::string::npos) give_up("Status: " + answer);
+  return std::atol(answer.c_str() + at + 8);
+}
+
+double pss_bytes(pid_t pid) {
+  std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
+  for (std::string word; rollup >> word;) {
+    double kib = 0;
+    if (word == "Pss:" && rollup >> kib) return kib * 1024;
+  }
+  give_up("the broker's smaps_rollup");
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const long jobs = option(argc, argv, "jobs", 1'000'000), submits = option(argc, argv, "submits", 20'000);
+  const bool durable = option(argc, argv, "durable", 1) != 0;
+  const std::string kind = durable ? "durable" : "ephemeral";
+  PrivateDaemon deep(0);
+  const double before = pss_bytes(deep.broker_pid());
+  const double filling = submit_rate(deep, jobs, durable);
+  print_figure(kind + ".filling.rate", {filling}, "jobs/s");
+  print_figure(kind + ".memory", {(pss_bytes(deep.broker_pid()) - before) / static_cast<double>(jobs)}, "bytes/job");
+
+  std::vector<double> behind_many, behind_none;
+  for (long round = option(argc, argv, "rounds", 5); round > 0; --round) {
+    const PrivateDaemon empty(0);
+    behind_none.push_back(submit_rate(empty, submits, durable));
+    behind_many.push_back(submit_rate(deep, submits, durable));
+  }
+  print_figure(kind + ".behind_none.rate", behind_none, "jobs/s");
+  print_figure(kind + ".behind_many.rate", behind_many, "jobs/s");
+  print_ratio(kind + ".many/none", behind_many, behind_none);
+
+  const long queued = ready_jobs(deep);
+  deep.kill();
+  const auto begin = Clock::now();
+  deep.start();
+  const long found = ready_jobs(deep);
+  print_figure(kind + ".restart", {microseconds_since(begin) / 1e6}, "s");
+  print_figure(kind + ".restart.memory", {(pss_bytes(deep.broker_pid()) - before) / static_cast<double>(jobs)}, "bytes/job");
+  if (found != (durable ? queued : 0)) give_up("of " + std::to_string(queued) + " jobs " + std::to_string(found) + " were there again");
+  return 0;
+}
