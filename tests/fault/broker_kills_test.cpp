@@ -73,7 +73,7 @@ shm::SegmentFds create_used_once() {
 }  // namespace
 
 TEST_CASE("every job is accounted for when brokers are killed at random times, alone or with their worker") {
-  const int kills = kills_wanted(1000);
+  const int kills = kills_wanted(1000, 20'000);
   const Ledger ledger;
   std::mt19937 random(5);
   Estate estate{.segment = create_used_once(), .of_the_dead = {}};

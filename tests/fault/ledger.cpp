@@ -6,6 +6,8 @@
 #include <cstdio>
 #include <cstdlib>
 
+#include "tests/support/test_size.hpp"
+
 namespace jobpool::fault {
 
 Ledger::Ledger() {
@@ -54,15 +56,11 @@ std::string result_of(std::uint64_t job) { return "result of " + std::to_string(
 
 std::size_t streamed_length(std::uint64_t job) { return job % 53 == 7 ? 400'000 : job % 11 == 3 ? 70'000 : 0; }
 
-int kills_wanted(int ordinary) {
-  const char* wanted = std::getenv("JOBPOOL_KILLS");
-  const int kills = wanted == nullptr ? 0 : std::atoi(wanted);
-  if (kills > 0) return kills;
+int kills_wanted(int usual, int nightly) {
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
-  return ordinary / 5;  // a fork of a sanitized process takes ten times as long
-#else
-  return ordinary;
+  usual /= 5;
 #endif
+  return testing::of_size(usual, nightly);
 }
 
 }  // namespace jobpool::fault

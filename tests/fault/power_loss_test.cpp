@@ -1,5 +1,4 @@
 // The power goes at every sync of a store's life: what was told committed is there, and every batch is there whole or not at all.
-// More at night: JOBPOOL_POWER_LOSSES=100000 ctest -L fault.
 #include <chrono>
 #include <filesystem>
 #include <fstream>
@@ -10,11 +9,11 @@
 #include "daemon/broker/store/sqlite_store.hpp"
 #include "tests/fault/power_loss.hpp"
 #include "tests/support/catch.hpp"
-#include "tests/support/number_from.hpp"
 #include "tests/support/store/history.hpp"
 #include "tests/support/store/stored_text.hpp"
 #include "tests/support/store/told.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/support/test_size.hpp"
 
 using namespace jobpool;
 using namespace jobpool::broker;
@@ -113,7 +112,7 @@ Score lose_power(const Life& life, DiskModel model, int ways, std::mt19937& rand
 }  // namespace
 
 TEST_CASE("no power loss loses a batch that was told committed, or leaves a part of one") {
-  const int wanted = number_from("JOBPOOL_POWER_LOSSES", 2'000);
+  const int wanted = of_size(2'000, 100'000);
   int states = 0;
   for (unsigned seed = 1; states < wanted; ++seed) {
     INFO("seed " << seed);

@@ -31,7 +31,7 @@ struct Desk {
 }  // namespace
 
 TEST_CASE("every job is accounted for when workers are killed at random times") {
-  const int kills = kills_wanted(2000);
+  const int kills = kills_wanted(2000, 20'000);
   const Ledger ledger;
   BrokerLife broker(ledger, 3);
   std::mt19937 random(4);

@@ -2,10 +2,11 @@
 #include <map>
 #include <set>
 
+#include "tests/support/all_jobs.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/ledger.hpp"
-#include "tests/support/number_from.hpp"
+#include "tests/support/test_size.hpp"
 
 using namespace jobpool::testing;
 
@@ -61,33 +62,6 @@ void submit_and_kill(Daemon& daemon, const Ledger& ledger, int from, int until, 
   }
 }
 
-std::map<std::uint64_t, json> all_jobs(const Daemon& daemon) {
-  VarlinkClient client = daemon.connect();
-  client.send("org.jobpool.Job.List", {{"limit", 0}}, {{"more", true}});
-  std::map<std::uint64_t, json> jobs;
-  for (bool more = true; more;) {
-    const auto reply = client.receive();
-    REQUIRE(reply);
-    more = reply->value("continues", false);
-    const json parameters = reply->value("parameters", json::object());
-    if (!parameters.contains("job")) continue;
-    const json& job = parameters["job"];
-    CHECK(jobs.emplace(job["id"].get<std::uint64_t>(), job).second);
-  }
-  return jobs;
-}
-
-// What has an outcome keeps it.
-void check_kept(const std::map<std::uint64_t, json>& before, const std::map<std::uint64_t, json>& after) {
-  for (const auto& [id, job] : before) {
-    if (job["state"] != "done") continue;
-    INFO("job " << id << ": " << job.dump());
-    REQUIRE(after.contains(id));
-    CHECK(after.at(id)["outcome"] == job["outcome"]);
-    CHECK(after.at(id)["attempt"] == job["attempt"]);
-  }
-}
-
 void check_job(const json& job, const Ledger::Entry& ran) {
   const int number = std::stoi(job["name"].get<std::string>());
   INFO(job.dump() << " started " << ran.starts << " and ended " << ran.ends << " times");
@@ -100,7 +74,7 @@ void check_job(const json& job, const Ledger::Entry& ran) {
   if (job["outcome"] == "succeeded") CHECK(ran.ends >= 1);
 }
 
-void check_results(const Daemon& daemon, const std::map<std::uint64_t, json>& jobs) {
+void check_results(const Daemon& daemon, const JobsById& jobs) {
   VarlinkClient client = daemon.connect();
   for (const auto& [id, job] : jobs) {
     const long long number = std::stoll(job["name"].get<std::string>());
@@ -112,12 +86,12 @@ void check_results(const Daemon& daemon, const std::map<std::uint64_t, json>& jo
 }  // namespace
 
 TEST_CASE("everything killed at once under a load of durable jobs: each accepted one has one outcome, and started once an attempt") {
-  const int all = number_from("JOBPOOL_TEST_SUBMITS", 2'000);  // 20,000 for a long night
+  const int all = of_size(2'000, 20'000);
   const int rounds = 5;
   Daemon daemon({.workers = 3});
   const Ledger ledger(daemon.file("ledger"));
   Accepted accepted;
-  std::map<std::uint64_t, json> seen;
+  JobsById seen;
   for (int round = 0; round < rounds; ++round) {
     submit_and_kill(daemon, ledger, all * round / rounds, all * (round + 1) / rounds, accepted);
     daemon.start_again();
@@ -125,11 +99,7 @@ TEST_CASE("everything killed at once under a load of durable jobs: each accepted
     check_kept(seen, now);
     seen = now;
   }
-  const auto is_quiet = [&] {
-    const json pool = daemon.status()["pools"][0];
-    return pool["ready"] == 0 && pool["running"] == 0 && pool["waiting"] == 0;
-  };
-  REQUIRE(wait_until(is_quiet, 4 * kPatience));
+  REQUIRE(wait_until([&] { return is_quiet(daemon); }, 4 * kPatience));
 
   const auto jobs = all_jobs(daemon);
   check_kept(seen, jobs);

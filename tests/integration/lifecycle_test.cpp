@@ -7,8 +7,8 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/ledger.hpp"
-#include "tests/support/number_from.hpp"
 #include "tests/support/processes.hpp"
+#include "tests/support/test_size.hpp"
 
 using namespace jobpool::testing;
 
@@ -120,8 +120,8 @@ TEST_CASE("a broker killed while jobs run is replaced, the jobs go on and their 
 }
 
 TEST_CASE("brokers killed one after the other under load lose nothing and run nothing twice") {
-  const int deaths = number_from("JOBPOOL_TEST_BROKER_KILLS", 5);  // 200 for a long night
-  const int clients_of_all = 40 * std::min(deaths, 50);            // more would only wait in line
+  const int deaths = of_size(5, 200);
+  const int clients_of_all = 40 * std::min(deaths, 50);  // more would only wait in line
   Daemon daemon({.workers = 3});
   const Ledger ledger(daemon.file("ledger"));
   raise_file_limit();

@@ -7,8 +7,8 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/ledger.hpp"
-#include "tests/support/number_from.hpp"
 #include "tests/support/processes.hpp"
+#include "tests/support/test_size.hpp"
 
 using namespace jobpool::testing;
 
@@ -163,7 +163,7 @@ TEST_CASE("nothing survives the death of a supervisor that was reloaded") {
 }
 
 TEST_CASE("reloads one after the other under load lose nothing and run nothing twice") {
-  const int reloads = number_from("JOBPOOL_TEST_RELOADS", 5);  // 100 for a long night
+  const int reloads = of_size(5, 100);
   const int clients_of_all = 20 * std::min(reloads, 50);
   Daemon daemon({.workers = 3});
   const Ledger ledger(daemon.file("ledger"));

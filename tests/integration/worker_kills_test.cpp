@@ -1,5 +1,5 @@
 // Workers killed at random while many jobs pass: each job has exactly one outcome, none ran twice, and only those that a killed worker had
-// started are interrupted. JOBPOOL_TEST_JOBS and JOBPOOL_TEST_KILLS set other numbers (200000 and 10000 for a long night).
+// started are interrupted.
 #include <poll.h>
 #include <signal.h>
 
@@ -10,8 +10,9 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/ledger.hpp"
-#include "tests/support/number_from.hpp"
 #include "tests/support/processes.hpp"
+#include "tests/support/seed.hpp"
+#include "tests/support/test_size.hpp"
 
 using namespace jobpool::testing;
 
@@ -47,9 +48,9 @@ class Killer {
 }  // namespace
 
 TEST_CASE("random deaths of workers cost the jobs they had started, and nothing else") {
-  const int jobs = number_from("JOBPOOL_TEST_JOBS", 20'000);
-  const int kills = number_from("JOBPOOL_TEST_KILLS", 1'000);
-  const unsigned seed = std::random_device{}();
+  const int jobs = of_size(20'000, 200'000);
+  const int kills = of_size(1'000, 10'000);
+  const unsigned seed = any_seed();
   INFO("seed " << seed);
   Daemon daemon({.workers = 4});
   const Ledger ledger(daemon.file("ledger"));

@@ -5,7 +5,7 @@
 #   run.sh catches TEXT MODEL.pml -DM_… [-DBOUND=N …]                  some state violates the assertion that contains TEXT
 #   run.sh reaches MODEL.pml WITNESS [-DBOUND=N …]                     some state is as the expression WITNESS says (the model is not void)
 #
-# Environment: JOBPOOL_MODEL_SIZE=nightly takes the bounds behind "--" where there are some. JOBPOOL_MODEL_MEMORY (MiB) bounds a search.
+# Environment: JOBPOOL_TEST_SIZE=nightly takes the bounds behind "--" where there are some. JOBPOOL_MODEL_MEMORY (MiB) bounds a search.
 # KEEP=1 keeps the folder with the checker and, where one was found, the trail: `spin -t -p -g -D… checked.pml` there tells its story.
 set -eu
 
@@ -36,7 +36,8 @@ if [ "$mode" = reaches ]; then
   shift
 fi
 
-size=${JOBPOOL_MODEL_SIZE:-usual}
+size=${JOBPOOL_TEST_SIZE:-usual}
+size=${size%%/*}  # a part of the night is for tests that can be parted
 bounds="" nightly="" behind=0
 for argument in "$@"; do
   if [ "$argument" = "--" ]; then

@@ -4,7 +4,7 @@
 //   simulate --seed S [--steps N] [--mutant NAME]                        that one alone, likewise
 //   simulate --mutant NAME [--schedules N] [--from-seed S] [--steps N]   exit 0: the mistake was caught; 1: it was not
 //
-// Environment: JOBPOOL_MODEL_SIZE=nightly takes the number behind --nightly, where there is one, and other seeds every day.
+// Environment: JOBPOOL_TEST_SIZE=nightly takes the number behind --nightly, where there is one, and other seeds every day.
 #include <unistd.h>
 
 #include <charconv>
@@ -102,8 +102,8 @@ int run(const Options& options) {
 
 // What was looked at yesterday need not be looked at again.
 void make_nightly(Options& options) {
-  const char* size = std::getenv("JOBPOOL_MODEL_SIZE");
-  if (options.nightly == 0 || size == nullptr || std::string_view{size} != "nightly") return;
+  const char* size = std::getenv("JOBPOOL_TEST_SIZE");
+  if (options.nightly == 0 || size == nullptr || !std::string_view{size}.starts_with("nightly")) return;
   constexpr std::uint64_t kSeedsOfADay = 1'000'000'000, kSecondsOfADay = 86'400;
   options.schedules = options.nightly;
   options.from_seed += static_cast<std::uint64_t>(std::time(nullptr)) / kSecondsOfADay * kSeedsOfADay;

@@ -6,8 +6,8 @@
 #include <random>
 
 #include "daemon/broker/store/memory_store.hpp"
-#include "tests/support/number_from.hpp"
 #include "tests/support/store/history.hpp"
+#include "tests/support/test_size.hpp"
 #include "tests/unit/broker/store/store_setup.hpp"
 
 using namespace jobpool;
@@ -45,7 +45,7 @@ void compare_with_model(unsigned seed) {
 }  // namespace
 
 TEST_CASE("any history is read back as a store in memory has it") {
-  const int histories = number_from("JOBPOOL_HISTORIES", 50);
+  const int histories = of_size(50, 2'000);
   for (int seed = 1; seed <= histories; ++seed) {
     INFO("seed " << seed);
     compare_with_model(static_cast<unsigned>(seed));
