@@ -29,13 +29,16 @@ Result<void> replay(Context& context, JobId id, const proto::Output& output, Out
 
 }  // namespace
 
+Result<void> show_output(Context& context, const proto::Ending& ending, ResultForm form) {
+  if (auto shown = replay(context, ending.id, ending.standard_output, OutputStream::standard_output); !shown) return shown;
+  if (auto shown = replay(context, ending.id, ending.standard_error, OutputStream::standard_error); !shown) return shown;
+  return ending.result ? write_all(STDOUT_FILENO, result_text(*ending.result, form)) : Result<void>{};
+}
+
 int show_ending(Context& context, const proto::Ending& ending, ResultForm form) {
   if (context.json)
     return print(proto::ending_object(ending).dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n", exit_code(ending));
-  if (auto shown = replay(context, ending.id, ending.standard_output, OutputStream::standard_output); !shown) return fail(shown.error());
-  if (auto shown = replay(context, ending.id, ending.standard_error, OutputStream::standard_error); !shown) return fail(shown.error());
-  if (ending.result)
-    if (auto shown = write_all(STDOUT_FILENO, result_text(*ending.result, form)); !shown) return fail(shown.error());
+  if (auto shown = show_output(context, ending, form); !shown) return fail(shown.error());
   const std::string message = ending_message(ending);
   if (!message.empty() && !ending.error_type.empty() && ending.outcome == Outcome::failed)
     (void)write_all(STDERR_FILENO, printable(message) + "\n");  // the function's own words, without our name before them

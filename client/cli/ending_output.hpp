@@ -11,8 +11,12 @@ enum class ResultForm {
   raw,   // a string is printed as it is
 };
 
+// Writes what the daemon kept of stdout and stderr, and the result. Output that was too long for the reply is fetched through the job's
+// files. Errors: io; those of the connection.
+Result<void> show_output(Context& context, const proto::Ending& ending, ResultForm form);
+
 // Writes what the daemon kept of stdout and stderr, the result, and the message that belongs to it; or, with --json, all of it as one
-// object. Gives the exit code. Output that was too long for the reply is fetched through the job's files.
+// object. Gives the exit code.
 int show_ending(Context& context, const proto::Ending& ending, ResultForm form);
 
 }  // namespace jobpool::cli

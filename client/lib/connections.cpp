@@ -48,7 +48,7 @@ Result<Connection> Connections::open_new(TimePoint deadline) {
 
 void Connections::give_back(Connection connection) {
   const std::lock_guard lock(mutex_);
-  if (idle_.size() < kMaxIdleConnections) idle_.push_back(std::move(connection));
+  if (idle_.size() < most_idle_) idle_.push_back(std::move(connection));
 }
 
 std::string Connections::path() const {

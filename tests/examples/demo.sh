@@ -102,6 +102,10 @@ start_daemon
 show 0 jobpool get "$later"
 show 0 jobpool show "$first"
 
+say "map: once for each item, several at a time, the results in the items' order"
+show 0 jobpool map @cube ::: 1 2 3
+show 2 jobpool map -- sh -c 'exit {}' ::: 0 1 0 7
+
 say "The end: running jobs may finish, then everything stops"
 show 0 jobpool shutdown
 wait "$daemon"

@@ -1,0 +1,114 @@
+// jobpool map: one job for each item, and what they gave in the items' order.
+#include <fcntl.h>
+#include <signal.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
+
+using namespace jobpool::testing;
+
+namespace {
+
+std::string numbers(int first, int last, auto value) {
+  std::string text;
+  for (int i = first; i <= last; ++i) text += std::to_string(value(i)) + "\n";
+  return text;
+}
+
+int running(const Daemon& daemon) { return daemon.status()["pools"][0]["running"]; }
+
+}  // namespace
+
+TEST_CASE("map gives the results of all items in their order") {
+  Daemon daemon;
+  std::vector<std::string> words{"map", "@square", ":::"};
+  for (int i = 1; i <= 1000; ++i) words.push_back(std::to_string(i));
+  const Finished finished = daemon.run(words);
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.out == numbers(1, 1000, [](int i) { return i * i; }));
+  CHECK(finished.err.empty());
+}
+
+TEST_CASE("map exits with how many items failed, and says which") {
+  Daemon daemon;
+  const Finished finished = daemon.run({"map", "-n", "1", "--", "sh", "-c", "echo got {}; exit {}", ":::", "0", "1", "0", "7"});
+  CHECK(finished.exit_code == 2);
+  CHECK(finished.out == "got 0\ngot 1\ngot 0\ngot 7\n");
+  CHECK(finished.err.find("2 of 4 failed") != std::string::npos);
+  CHECK(finished.err.find("   4") != std::string::npos);
+  const Finished function = daemon.run({"map", "@fail", ":::", "no"});
+  CHECK(function.exit_code == 1);
+  CHECK(function.err.find("RuntimeError: no") != std::string::npos);
+}
+
+TEST_CASE("map gives 101 when more than a hundred items failed") {
+  Daemon daemon;
+  std::vector<std::string> words{"map", "@fail", ":::"};
+  for (int i = 1; i <= 103; ++i) words.push_back(std::to_string(i));
+  const Finished finished = daemon.run(words);
+  CHECK(finished.exit_code == 101);
+  CHECK(finished.err.find("and 3 more") != std::string::npos);
+}
+
+TEST_CASE("map reads items from stdin, and writes ends while it waits for more of them") {
+  Daemon daemon;
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const jobpool::UniqueFd theirs(ends[0]);
+  jobpool::UniqueFd ours(ends[1]);
+  Invocation invocation = daemon.invocation({"map", "@square"});
+  invocation.stdin_fd = theirs.get();
+  Child map(invocation);
+  REQUIRE(::write(ours.get(), "7\n", 2) == 2);
+  CHECK(map.read_line() == "49");
+  REQUIRE(::write(ours.get(), "8\n", 2) == 2);
+  CHECK(map.read_line() == "64");
+  ours.reset();
+  CHECK(map.finish().exit_code == 0);
+}
+
+TEST_CASE("map --stream writes what has ended first, first, and so does imap_unordered") {
+  std::vector<std::string> words = GENERATE(std::vector<std::string>{"map", "--stream"}, std::vector<std::string>{"imap_unordered"});
+  Daemon daemon({.workers = 2});
+  const Gate gate(daemon.file("gate"));
+  for (const std::string& word :
+       {std::string{"--"}, std::string{"sh"}, std::string{"-c"}, "test {} = quick || " + gate.wait() + "; echo {}", std::string{":::"},
+        std::string{"slow"}, std::string{"quick"}})
+    words.push_back(word);
+  Child map = daemon.start(words);
+  CHECK(map.read_line() == "quick");
+  gate.open();
+  CHECK(map.read_line() == "slow");
+  CHECK(map.finish().exit_code == 0);
+}
+
+TEST_CASE("map that is interrupted cancels what runs, and submits no more") {
+  Daemon daemon({.workers = 2});
+  const Gate gate(daemon.file("gate"));
+  Child map = daemon.start({"map", "-j", "3", "--", "sh", "-c", gate.wait(), ":::", "1", "2", "3", "4", "5"});
+  REQUIRE(wait_until([&] { return running(daemon) == 2; }));
+  map.send_signal(SIGINT);
+  CHECK(map.finish().exit_code == 128 + SIGINT);
+  CHECK(wait_until([&] { return running(daemon) == 0 && daemon.status()["pools"][0]["ready"] == 0; }));
+  CHECK(daemon.run({"list", "--state", "done", "--json"}).out.find("succeeded") == std::string::npos);
+}
+
+TEST_CASE("map --dry-run prints what would run, and runs nothing") {
+  Daemon daemon;
+  const Finished finished = daemon.run({"map", "--dry-run", "--", "cp", "{}", "/tmp/{/.}-{#}", ":::", "/a/b.c", "d"});
+  CHECK(finished.out == "cp /a/b.c /tmp/b-1\ncp d /tmp/d-2\n");
+  CHECK(daemon.run({"map", "--dry-run", "@f", "{2}", "{1}", ":::", "a", ":::", "b"}).out == "@f b a\n");
+}
+
+TEST_CASE("map says what is missing before it runs anything") {
+  Daemon daemon;
+  CHECK(daemon.run({"map", ":::", "1"}).exit_code == 2);
+  const Finished file = daemon.run({"map", "@square", "::::", "/nonexistent"});
+  CHECK(file.exit_code == 125);
+  CHECK(file.err.find("/nonexistent") != std::string::npos);
+  CHECK(daemon.run({"map", "--output", daemon.file("out"), "--", "true", ":::", "1"}).exit_code == 2);
+}
