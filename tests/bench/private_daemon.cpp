@@ -2,8 +2,10 @@
 #include "tests/bench/private_daemon.hpp"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -58,8 +60,12 @@ void PrivateDaemon::start() {
 
 void PrivateDaemon::kill() {
   const pid_t broker = broker_pid();
+  const UniqueFd gone(static_cast<int>(::syscall(SYS_pidfd_open, broker, 0)));
   for (const pid_t pid : {pid_, broker}) ::kill(pid, SIGKILL);
   ::waitpid(pid_, nullptr, 0);
+  // As long as it is not gone, with all its memory, its socket takes connections.
+  pollfd wait{.fd = gone.get(), .events = POLLIN, .revents = 0};
+  ::poll(&wait, 1, -1);
 }
 
 pid_t PrivateDaemon::broker_pid() const { return Client(socket()).hello().broker_pid; }

@@ -82,7 +82,7 @@ void JobCore::end_attempt(Job& job, Outcome outcome, const Now& now, Effects& ou
   if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
   if (!may_retry(job, outcome)) return finish(job, outcome, now, out);
   if (job.workers_killed < kPoisonousAfter) return retry(job, outcome, now, out);
-  job.reason += "; it was the third worker that died of this job, which is not tried again";
+  job.reason = std::string{job.reason} + "; it was the third worker that died of this job, which is not tried again";
   finish(job, Outcome::poison, now, out);
 }
 

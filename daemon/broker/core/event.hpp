@@ -26,8 +26,8 @@ struct Submit : Terms {
   Token token;
   IfFull if_full = IfFull::fail;
   Dependencies after;
-  std::string payload;
-  std::string name, description, key;
+  SharedText payload;
+  SharedText name, description, key;
   std::uint64_t spec_hash = 0;
 };
 

@@ -9,7 +9,7 @@ namespace jobpool::broker {
 void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   const JobId id = event.job.id;
   if (id.value == 0 || jobs_.contains(id)) return;
-  Job& job = jobs_[id] = std::move(event.job);
+  Job& job = jobs_.add(std::move(event.job));
   if (id.value >= next_id_.value) next_id_.value = id.value + 1;
   inherited_below_ = next_id_;
   if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);

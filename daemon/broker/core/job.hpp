@@ -4,12 +4,12 @@
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
+#include "common/shared_text.hpp"
 #include "daemon/broker/core/attempt.hpp"
 #include "daemon/broker/core/terms.hpp"
 
@@ -21,6 +21,7 @@ enum class StopRequest : std::uint8_t { none, timeout, shutdown, cancel };
 // What a waiting job waits for, in this order.
 enum class WaitsFor : std::uint8_t { nothing, dependencies, time, retry };
 
+// A million of them are kept: the order of the members leaves no gaps, see the size below.
 struct Job : Terms {
   JobId id;
   JobState state = JobState::ready;
@@ -36,22 +37,23 @@ struct Job : Terms {
   std::uint32_t attempt = 0;               // the number of the current attempt, else of the last that ended
   Incarnation worker;                      // while offered, and afterwards the one that ran it
   WorkerNumber worker_number;              // the same worker's place, for people
+  std::int32_t pid = 0;                    // there; 0: not known
   TimePoint offered_at{};
   TimePoint due = TimePoint::max();  // its one timer: waiting: may go on; running: its time is up; being stopped: its worker is killed
 
-  std::string payload;  // encoded JobSpec; empty when done
-  std::string name, description, key;
+  SharedText payload;  // encoded JobSpec; empty when done
+  SharedText name, description, key;
   std::uint64_t spec_hash = 0;  // of the payload; compared when a key comes again
 
   // Of the current or last attempt, but for the first.
   std::int64_t submitted_usec = 0, started_usec = 0, ended_usec = 0;
-  std::int32_t pid = 0;
   std::optional<int> exit_code, signal;
   std::int64_t user_usec = 0, system_usec = 0, max_rss_bytes = 0;
-  std::string reason, error_type;
+  SharedText reason, error_type;
 
   std::vector<Attempt> earlier;  // attempts before it, ascending
 };
+static_assert(sizeof(Job) <= 248);  // 256 with what the allocator adds
 
 // The current or last attempt as a value, its outcome left open.
 Attempt attempt_of(const Job& job);

@@ -3,7 +3,6 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/transition.hpp"
@@ -67,13 +66,6 @@ void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
   drained_if_quiet(out);
 }
 
-Job* JobCore::known(JobId id) {
-  const auto found = jobs_.find(id);
-  return found == jobs_.end() ? nullptr : &found->second;
-}
-
-const Job* JobCore::find(JobId id) const { return const_cast<JobCore*>(this)->known(id); }
-
 std::size_t& JobCore::count_of(JobState state) {
   return state == JobState::ready     ? ready_jobs_
          : state == JobState::running ? running_jobs_
@@ -82,7 +74,6 @@ std::size_t& JobCore::count_of(JobState state) {
 }
 
 void JobCore::enter(Job& job) {
-  ids_.add(job.id);
   ++ready_jobs_;
   count_queued(job, +1);
 }
@@ -146,17 +137,9 @@ CoreCounts JobCore::counts() const {
   return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
 }
 
-const Job* JobCore::next_job(JobId from) const {
-  for (const JobId id : ids_.from(from))
-    if (const Job* job = find(id)) return job;
-  return nullptr;
-}
-
 JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {
-  for (const JobId id : std::views::reverse(ids_.all())) {
-    const Job* job = find(id);
-    if (job != nullptr && wanted(*job) && --count == 0) return id;
-  }
+  for (const Job* job = jobs_.before(next_id_); job != nullptr; job = jobs_.before(job->id))
+    if (wanted(*job) && --count == 0) return job->id;
   return JobId{1};
 }
 

@@ -21,7 +21,7 @@
 #include "daemon/broker/core/ended_queue.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
-#include "daemon/broker/core/job_ids.hpp"
+#include "daemon/broker/core/job_table.hpp"
 #include "daemon/broker/core/ready_queue.hpp"
 #include "daemon/broker/core/worker_table.hpp"
 
@@ -54,7 +54,7 @@ class JobCore {
   // When Tick is due, if nothing else happens; nullopt: nothing is waited for.
   std::optional<TimePoint> next_deadline() const;
 
-  const Job* find(JobId id) const;
+  const Job* find(JobId id) const { return jobs_.find(id); }
   // What a job still waits for, ascending; null: nothing.
   const Dependencies* dependencies(JobId id) const;
   CoreCounts counts() const;
@@ -65,7 +65,7 @@ class JobCore {
   // Entries of the ready queue, stale ones of cancelled jobs included: those must not pile up.
   std::size_t ready_entries() const { return ready_.size() + staged_.size(); }
   // The first known job with this id or a larger one; null: there is none.
-  const Job* next_job(JobId from) const;
+  const Job* next_job(JobId from) const { return jobs_.from(from); }
   // Where to begin, so that `count` jobs that are `wanted` follow; the very first id when there are not so many. Looks at newer ones only.
   JobId begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const;
   // Ids below it without a record belonged to a broker that died.
@@ -101,7 +101,7 @@ class JobCore {
   void on(StopAll& event, const Now& now, Effects& out);
 
   // job_core.cpp: states and timers
-  Job* known(JobId id);
+  Job* known(JobId id) { return jobs_.find(id); }
   std::size_t& count_of(JobState state);
   void enter(Job& job);  // a new one, ready, is counted
   void leave(Job& job);  // and no more
@@ -187,9 +187,8 @@ class JobCore {
   JobId next_id_;
   JobId inherited_below_;
 
-  std::unordered_map<JobId, Job> jobs_;
-  JobIds ids_;  // of jobs_
-  std::map<std::pair<uid_t, std::string>, JobId> keys_;
+  JobTable jobs_;
+  std::map<std::pair<uid_t, SharedText>, JobId> keys_;
   WorkerTable workers_;
   std::deque<JobId> staged_;   // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
   TimePoint staged_moved_at_;  // when the first of them was taken, or they began

@@ -45,15 +45,14 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
   };
   shrink(done_async_, limits_.kept_async);
   shrink(done_apply_, limits_.kept_apply);
-  ids_.sweep(jobs_.size(), is_known);
 }
 
 // Requires: it is counted in no state any more.
 void JobCore::forget(JobId id, Effects& out) {
-  const auto found = jobs_.find(id);
-  if (!found->second.key.empty()) keys_.erase(std::pair{found->second.uid, found->second.key});
-  out.push_back(Forgotten{id, found->second.attempt, found->second.kind, found->second.flags.durable});
-  jobs_.erase(found);
+  const Job& job = jobs_.at(id);
+  if (!job.key.empty()) keys_.erase(std::pair{job.uid, job.key});
+  out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
+  jobs_.erase(id);
 }
 
 }  // namespace jobpool::broker

@@ -169,7 +169,7 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
 void JobCore::go_on_with_claimed(Job& job, const Now& now, Effects& out) {
   if (job.stop == StopRequest::shutdown && drain_ == DrainMode::drain) {  // what runs may finish
     job.stop = StopRequest::none;
-    job.reason.clear();
+    job.reason = {};
   }
   if (job.stop != StopRequest::none) return stop_running(job, Cancel::Haste::grace, now, out);
   // A durable one was to be taken back only, so that it stays for the next daemon.

@@ -94,20 +94,16 @@ void JobCore::clear_the_house(const Now& now, Effects& out) {
   const bool all = drain_ == DrainMode::stop_all;
   const auto haste = all ? Cancel::Haste::now : Cancel::Haste::grace;
   refuse_blocked(Refusal::not_running, out);
-  std::vector<JobId> ids;
-  for (const auto& [id, job] : jobs_)
-    if ((job.state == JobState::ready || job.state == JobState::waiting) && (job.offered || !job.flags.durable)) ids.push_back(id);
-  std::ranges::sort(ids);
-  for (const JobId id : ids) {
-    Job& job = jobs_.at(id);
-    if (!job.flags.durable)
-      stop_for_shutdown(job, haste, now, out);
-    else
-      out.push_back(RevokeJob{id, job.worker});
+  for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job)) {
+    if (job->state != JobState::ready && job->state != JobState::waiting) continue;
+    if (!job->flags.durable)
+      stop_for_shutdown(*job, haste, now, out);
+    else if (job->offered)
+      out.push_back(RevokeJob{job->id, job->worker});
   }
   if (!all) return;
-  for (auto& [id, job] : jobs_)
-    if (job.state == JobState::running) stop_for_shutdown(job, haste, now, out);
+  for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job))
+    if (job->state == JobState::running) stop_for_shutdown(*job, haste, now, out);
 }
 
 void JobCore::stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, Effects& out) {
@@ -117,8 +113,8 @@ void JobCore::stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, E
 void JobCore::drained_if_quiet(Effects& out) {
   if (!draining() || drained_told_ || recovering_ || workers_.in_flight() > 0) return;
   drained_told_ = true;
-  for (auto& [id, job] : jobs_)
-    if (job.state != JobState::done && job.attempt_open) undo_attempt(job, out);
+  for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job))
+    if (job->state != JobState::done && job->attempt_open) undo_attempt(*job, out);
   out.push_back(Drained{});
 }
 

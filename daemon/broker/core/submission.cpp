@@ -39,9 +39,10 @@ std::optional<Refusal> JobCore::fullness_for(const Submit& event) const {
 
 void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   const JobId id{next_id_.value++};
-  Job& job = jobs_[id];
-  static_cast<Terms&>(job) = event;
-  job.id = id;
+  Job fresh;
+  fresh.id = id;
+  static_cast<Terms&>(fresh) = event;
+  Job& job = jobs_.add(std::move(fresh));
   job.payload = std::move(event.payload);
   job.name = std::move(event.name);
   job.description = std::move(event.description);

@@ -23,12 +23,12 @@ struct JobFlags {
 };
 
 struct Terms {
-  Mode mode = Mode::apply;
   shm::JobKind kind = shm::JobKind::function;
-  JobFlags flags;
+  uid_t uid = 0;
   std::int16_t priority = 0;  // higher first; equal ones take turns by submitter, then in order
   std::uint16_t retries = 0;  // further attempts after one that did not succeed
-  uid_t uid = 0;
+  Mode mode = Mode::apply;
+  JobFlags flags;
   Microseconds grace{0};             // between TERM and KILL
   Microseconds timeout{0};           // of one attempt, from its START; 0: none
   Microseconds backoff{0};           // before the second attempt; doubles with each

@@ -50,7 +50,7 @@ bool Ledger::begin(const Job& job) {
     return true;
   }
   std::string texts;
-  for (const std::string* text : {&job.key, &job.name, &job.description}) put_text(texts, *text);
+  for (const SharedText* text : {&job.key, &job.name, &job.description}) put_text(texts, *text);
   const Block block = impl_->store(std::as_bytes(std::span{texts}));
   Entry* entry = block.size > 0 ? impl_->make_entry(job.id) : nullptr;
   if (entry == nullptr) {
@@ -90,7 +90,7 @@ void Ledger::end_attempt(JobId id, std::uint32_t number) {
 void Ledger::note_stop(const Job& job) {
   Entry* entry = impl_->find(job.id);
   if (entry == nullptr) return;
-  impl_->replace(entry->reason, impl_->store(std::as_bytes(std::span{job.reason})));
+  impl_->replace(entry->reason, impl_->store(std::as_bytes(std::span{std::string_view{job.reason}})));
   entry->grace_usec = job.grace.count();
   std::atomic_signal_fence(std::memory_order_seq_cst);  // the flag last
   *static_cast<volatile std::uint32_t*>(&entry->flags) = entry->flags | kStopAsked;
@@ -127,7 +127,7 @@ bool Ledger::keep_report(JobId id, std::span<const std::byte> report) {
 bool Ledger::finish(const Job& job) {
   if (!begin(job)) return false;
   Entry& entry = *impl_->find(job.id);
-  impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{job.reason})));
+  impl_->replace(entry.reason, impl_->store(std::as_bytes(std::span{std::string_view{job.reason}})));
   entry.attempt = job.attempt;
   entry.started_usec = job.started_usec;
   entry.ended_usec = job.ended_usec;

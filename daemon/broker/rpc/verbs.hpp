@@ -93,7 +93,7 @@ class Verbs final : public CallHandler {
     CallPtr call;
     Mode mode;
     bool detach;
-    std::string key;
+    SharedText key;
     bool is_gone = false;  // its caller
   };
 

@@ -38,7 +38,8 @@ class MemoryStore : public Store {
   // What is committed of a job; null: nothing.
   struct Entry {
     StoredJob job;  // without these two:
-    std::string payload, result;
+    SharedText payload;
+    std::string result;
   };
   const Entry* committed(JobId job) const;
 
@@ -60,7 +61,7 @@ class MemoryStore : public Store {
   Result<std::string> result_of(JobId job) const;
 
   std::map<JobId, Entry> jobs_;
-  std::set<std::pair<uid_t, std::string>> keys_;
+  std::set<std::pair<uid_t, SharedText>> keys_;
   std::deque<Waiting> waiting_;
   std::vector<std::pair<JobId, std::function<void(Result<std::string>)>>> reads_;
   std::deque<Event> events_;

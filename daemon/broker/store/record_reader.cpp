@@ -46,7 +46,7 @@ class Columns {
     ++at_;
     return std::nullopt;
   }
-  std::string bytes() { return row_.bytes(at_++); }
+  std::string_view bytes() { return row_.bytes(at_++); }
   bool is_sound() const { return is_sound_; }
 
  private:
@@ -183,7 +183,7 @@ Result<std::string> read_result(const Database& database, const ResultFiles& fil
   if (!*row) return Error{Errc::not_found, "job " + std::to_string(job.value) + ": no result"};
   const std::int64_t size = statement->number(0);
   if (size > 0 && statement->is_null(1)) return files.read(job, static_cast<std::size_t>(size));
-  std::string result = statement->bytes(1);
+  std::string result{statement->bytes(1)};
   if (size < 0 || result.size() != static_cast<std::size_t>(size)) return unsound(job);
   return result;
 }

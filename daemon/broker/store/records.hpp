@@ -15,6 +15,7 @@
 
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
+#include "common/shared_text.hpp"
 #include "daemon/broker/core/attempt.hpp"
 #include "daemon/broker/core/terms.hpp"
 
@@ -25,10 +26,10 @@ struct JobRecord {
   JobId id;
   Terms terms;
   Dependencies after;
-  std::string name, description, key;  // key: unique per uid among the jobs in the store; empty: none
-  std::uint64_t spec_hash = 0;         // compared when the key comes again
+  SharedText name, description, key;  // key: unique per uid among the jobs in the store; empty: none
+  std::uint64_t spec_hash = 0;        // compared when the key comes again
   std::int64_t submitted_usec = 0;
-  std::string payload;  // the worker's JobSpec, opaque here
+  SharedText payload;  // the worker's JobSpec, opaque here
 };
 
 // May start from the moment this is committed.
@@ -55,7 +56,7 @@ struct JobEnd {
   JobId job;
   Outcome outcome = Outcome::interrupted;
   std::int64_t ended_usec = 0;
-  std::string reason;
+  SharedText reason;
   std::string result;  // JSON text of a function's result; empty: none
 };
 

@@ -67,7 +67,7 @@ Result<std::string> Database::text(const char* sql) {
   const auto row = statement->next_row();
   if (!row) return row.error();
   if (!*row) return Error{Errc::protocol, path_ + ": no answer to " + sql};
-  return statement->bytes(0);
+  return std::string{statement->bytes(0)};
 }
 
 void Database::roll_back() {
@@ -122,10 +122,10 @@ int Statement::bind(int at, Blob blob) {
   return ::sqlite3_bind_blob64(handle_.get(), at, bytes.data() == nullptr ? "" : bytes.data(), bytes.size(), SQLITE_STATIC);
 }
 
-std::string Statement::bytes(int column) const {
+std::string_view Statement::bytes(int column) const {
   const void* data = ::sqlite3_column_blob(handle_.get(), column);
   const auto size = static_cast<std::size_t>(::sqlite3_column_bytes(handle_.get(), column));
-  return size == 0 ? std::string{} : std::string(static_cast<const char*>(data), size);
+  return size == 0 ? std::string_view{} : std::string_view(static_cast<const char*>(data), size);
 }
 
 }  // namespace jobpool::broker

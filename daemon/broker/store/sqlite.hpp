@@ -73,7 +73,8 @@ class Statement {
 
   std::int64_t number(int column) const { return ::sqlite3_column_int64(handle_.get(), column); }
   bool is_null(int column) const { return ::sqlite3_column_type(handle_.get(), column) == SQLITE_NULL; }
-  std::string bytes(int column) const;
+  // Valid until the next row.
+  std::string_view bytes(int column) const;
 
  private:
   template <class... Values>

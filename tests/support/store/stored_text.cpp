@@ -12,9 +12,9 @@ namespace {
 using namespace broker;
 
 // Long texts are told by length and hash, so that a difference stays readable.
-std::string shortened(const std::string& text) {
-  if (text.size() <= 40) return "'" + text + "'";
-  return std::to_string(text.size()) + " bytes #" + std::to_string(std::hash<std::string>{}(text));
+std::string shortened(std::string_view text) {
+  if (text.size() <= 40) return "'" + std::string{text} + "'";
+  return std::to_string(text.size()) + " bytes #" + std::to_string(std::hash<std::string_view>{}(text));
 }
 
 std::string shown(const std::optional<int>& number) { return number ? std::to_string(*number) : "-"; }

@@ -166,7 +166,7 @@ TEST_CASE("a payload that an empty worker has no room for fails its job") {
   driver.end_turn();
   driver.tell(OfferFailed{id});
   CHECK(driver.job(id).outcome == Outcome::failed);
-  CHECK(driver.job(id).reason.find("does not fit") != std::string::npos);
+  CHECK(std::string{driver.job(id).reason}.find("does not fit") != std::string::npos);
 }
 
 TEST_CASE("cancelled jobs do not pile up in the queue behind a head that waits") {

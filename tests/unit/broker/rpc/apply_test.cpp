@@ -6,7 +6,7 @@ using namespace jobpool::broker;
 
 namespace {
 
-std::string reason_of(House& house) { return house.broker->engine.core().find(JobId{1})->reason; }
+std::string reason_of(House& house) { return std::string{house.broker->engine.core().find(JobId{1})->reason}; }
 
 }  // namespace
 

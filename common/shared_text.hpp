@@ -1,0 +1,55 @@
+// A text that never changes, in one pointer: copies share its bytes, and an empty one owns nothing. For what is kept a million times, where
+// most texts are empty and std::string's 32 bytes each are too many. Copies may live in several threads.
+#pragma once
+
+#include <atomic>
+#include <concepts>
+#include <cstddef>
+#include <cstdint>
+#include <ostream>
+#include <string>
+#include <string_view>
+#include <utility>
+
+namespace jobpool {
+
+class SharedText {
+ public:
+  SharedText() = default;
+  template <class Text>
+  requires std::convertible_to<const Text&, std::string_view> &&(!std::same_as<Text, SharedText>)SharedText(const Text& text)
+      : block_(make(text)) {}  // implicit: it stands where a std::string would
+  SharedText(const SharedText& other) : block_(other.block_) {
+    if (block_ != nullptr) block_->copies.fetch_add(1, std::memory_order_relaxed);
+  }
+  SharedText(SharedText&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+  SharedText& operator=(SharedText other) noexcept {
+    std::swap(block_, other.block_);
+    return *this;
+  }
+  ~SharedText() {
+    // acq_rel: whoever frees the bytes comes after everybody who read them.
+    if (block_ != nullptr && block_->copies.fetch_sub(1, std::memory_order_acq_rel) == 1) ::operator delete(block_);
+  }
+
+  operator std::string_view() const { return {data(), size()}; }
+  const char* data() const { return block_ == nullptr ? "" : reinterpret_cast<const char*>(block_ + 1); }
+  std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
+  bool empty() const { return block_ == nullptr; }
+
+  friend bool operator==(const SharedText& one, std::string_view other) { return std::string_view{one} == other; }
+  friend auto operator<=>(const SharedText& one, const SharedText& other) { return std::string_view{one} <=> std::string_view{other}; }
+  friend std::ostream& operator<<(std::ostream& out, const SharedText& text) { return out << std::string_view{text}; }
+
+ private:
+  struct Block {  // the bytes follow
+    std::atomic<std::uint32_t> copies{1};
+    std::uint32_t size;
+  };
+
+  static Block* make(std::string_view text);
+
+  Block* block_ = nullptr;
+};
+
+}  // namespace jobpool
