@@ -143,7 +143,7 @@ std::optional<TimePoint> JobCore::next_deadline() const {
 }
 
 CoreCounts JobCore::counts() const {
-  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
+  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, settled_jobs_, workers_.size(), workers_.idle_count()};
 }
 
 const Job* JobCore::next_job(JobId from) const {
