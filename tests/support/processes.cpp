@@ -63,6 +63,12 @@ pid_t parent_of(pid_t pid) {
   return stat ? stat->parent : 0;
 }
 
+std::vector<pid_t> children_of(pid_t parent) {
+  std::vector<pid_t> found = all_pids();
+  std::erase_if(found, [&](pid_t pid) { return parent_of(pid) != parent; });
+  return found;
+}
+
 std::vector<pid_t> children_named(pid_t parent, std::string_view name) {
   std::vector<pid_t> found;
   for (pid_t pid : all_pids()) {

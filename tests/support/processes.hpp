@@ -16,6 +16,9 @@ bool is_alive(pid_t pid);
 // 0: gone.
 pid_t parent_of(pid_t pid);
 
+// Zombies too.
+std::vector<pid_t> children_of(pid_t parent);
+
 // Living children whose program name (at most 15 bytes, as the kernel keeps it) is `name`.
 std::vector<pid_t> children_named(pid_t parent, std::string_view name);
 

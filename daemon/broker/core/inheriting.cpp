@@ -64,6 +64,7 @@ void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {
   out.pop_back();  // it had changed long ago
   job.payload = {};
   job.settled = settled;
+  settled_jobs_ += settled ? 1 : 0;
   if (!settled)
     out.push_back(Ended{job.id});
   else if (job.mode == Mode::apply_async)

@@ -134,7 +134,7 @@ std::optional<TimePoint> JobCore::next_deadline() const {
 }
 
 CoreCounts JobCore::counts() const {
-  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, workers_.size(), workers_.idle_count()};
+  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, settled_jobs_, workers_.size(), workers_.idle_count()};
 }
 
 JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {

@@ -40,6 +40,7 @@ struct CoreLimits {
 
 struct CoreCounts {
   std::size_t ready = 0, running = 0, waiting = 0, done = 0;
+  std::size_t settled = 0;  // of the done ones, those that may be told
   std::size_t workers = 0, workers_idle = 0;
 };
 
@@ -194,6 +195,7 @@ class JobCore {
   TimePoint staged_moved_at_;  // when the first of them was taken, or they began
   ReadyQueue ready_;           // the others; likewise
   std::size_t ready_jobs_ = 0, running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
+  std::size_t settled_jobs_ = 0;                      // of the done ones
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
   std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter
   std::deque<Submit> blocked_;                        // submissions that wait for room

@@ -9,6 +9,7 @@ namespace jobpool::broker {
 void JobCore::on(Settled& event, const Now&, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
+  ++settled_jobs_;
   // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
   if (job->mode == Mode::apply_async)
     done_async_.push_back(job->id);
@@ -27,7 +28,7 @@ void JobCore::on(Remove& event, const Now&, Effects& out) {
   const Job* job = known(event.job);
   if (job == nullptr || !job->settled || (job->mode == Mode::apply && !job->delivered)) return;
   EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
-  --done_jobs_;
+  --done_jobs_, --settled_jobs_;
   forget(event.job, out);
   queue.removed_one([this](JobId id) { return jobs_.contains(id); });
 }
@@ -39,7 +40,7 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
     while (const auto id = done.front(is_known)) {
       if (done.size() <= kept && jobs_.at(*id).ended_usec >= oldest) return;
       done.pop_front();
-      --done_jobs_;
+      --done_jobs_, --settled_jobs_;
       forget(*id, out);
     }
   };

@@ -32,9 +32,10 @@ void Verbs::status(CallPtr call) {
   pool.workers_idle = static_cast<std::int64_t>(counts.workers_idle);
   pool.workers_running = pool.workers - pool.workers_idle;
   pool.ready = static_cast<std::int64_t>(counts.ready);
-  pool.running = static_cast<std::int64_t>(counts.running);
+  // As they are shown one by one (shown_state): what has ended, and is not yet where it survives, still runs.
+  pool.running = static_cast<std::int64_t>(counts.running + counts.done - counts.settled);
   pool.waiting = static_cast<std::int64_t>(counts.waiting);
-  pool.done = static_cast<std::int64_t>(counts.done);
+  pool.done = static_cast<std::int64_t>(counts.settled);
   status.pools.push_back(std::move(pool));
   call->reply(proto::write_status(status));
 }

@@ -33,6 +33,28 @@ TEST_CASE("status counts the jobs by state and the workers by what they do") {
   CHECK(parsed(house.broker->call("Pool.Status", "{}")->parameters)["pools"][0]["state"] == "closed");
 }
 
+TEST_CASE("a job is counted as done when it is shown as done") {
+  // The bug: one whose end was on its way to the disk was counted as done, while list and show said running: quiet was not quiet.
+  House house;
+  submit(house, R"({"job":{"function":"square","arguments":"[7]"}})");
+  house.turn();
+  house.commit();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.worker().report_end(*claim);
+  house.turn();
+  const auto pool = [&] { return parsed(house.broker->call("Pool.Status", "{}")->parameters)["pools"][0]; };
+  CHECK(pool()["running"] == 1);
+  CHECK(pool()["done"] == 0);
+  house.commit();
+  CHECK(pool()["running"] == 0);
+  CHECK(pool()["done"] == 1);
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.turn();
+  CHECK(pool()["done"] == 0);
+}
+
 TEST_CASE("shutdown is answered before it is begun") {
   House house(0);
   for (const bool now : {false, true}) {
