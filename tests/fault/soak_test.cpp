@@ -146,10 +146,11 @@ TEST_CASE("a daemon under load needs no more memory, disk, descriptors and time 
   check_flat("memory (bytes)", means(samples, &Sample::memory_bytes), kSlackBytes);
   check_flat("disk (bytes)", means(samples, &Sample::disk_bytes), kSlackBytes);
   check_flat("apply @noop (us)", means(samples, &Sample::noop_usec), kSlackUsec);
-  // Of these one more is a leak.
-  const auto most = [](auto begin, auto end) {
-    return std::max_element(begin, end, [](const Sample& a, const Sample& b) { return a.descriptors < b.descriptors; })->descriptors;
+  // A sample may meet some that are on their way, so the least of them counts; a leak would be one more for each of hundreds of jobs.
+  constexpr double kSlackDescriptors = 2;
+  const auto least = [](auto begin, auto end) {
+    return std::min_element(begin, end, [](const Sample& a, const Sample& b) { return a.descriptors < b.descriptors; })->descriptors;
   };
   const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
-  CHECK(most(middle, samples.end()) <= most(samples.begin(), middle));
+  CHECK(least(middle, samples.end()) <= least(samples.begin(), middle) + kSlackDescriptors);
 }
