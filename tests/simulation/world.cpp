@@ -33,7 +33,7 @@ void World::advance(Microseconds by) {
 // As the broker hears it: mutants do not get everything.
 Submit World::as_heard(const Work& work) const {
   Submit submit = work.submit;
-  if (mutant_ == Mutant::no_key) submit.key.clear();
+  if (mutant_ == Mutant::no_key) submit.key = {};
   if (mutant_ == Mutant::no_priority) submit.priority = 0;
   if (mutant_ == Mutant::no_dependencies) submit.after.clear();
   return submit;
