@@ -75,6 +75,7 @@ void Broker::on_timer() {
 void Broker::on_accepted(const Accepted& accepted) { verbs_->on_accepted(accepted); }
 void Broker::on_refused(const Refused& refused) { verbs_->on_refused(refused); }
 void Broker::on_started(const Job& job) { verbs_->on_started(job); }
+bool Broker::is_awaited(JobId job) const { return verbs_->is_awaited(job); }
 void Broker::on_ended(const Job& job) { verbs_->on_ended(job); }
 void Broker::on_forgotten(const Forgotten& forgotten) {
   verbs_->on_forgotten(forgotten.job);

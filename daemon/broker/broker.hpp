@@ -55,6 +55,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_ended(const Job& job) override;
   void on_forgotten(const Forgotten& forgotten) override;
   void on_drained() override;
+  bool is_awaited(JobId job) const override;
   void on_kill_worker(Incarnation worker) override;
   void on_store_failed(const Error& error) override;
 

@@ -254,7 +254,7 @@ void Engine::save_end(const Job& job) {
     last.outcome = job.outcome;
     journal_.write(AttemptEnd{job.id, std::move(last)});
   }
-  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id)});
+  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id), listener_.is_awaited(job.id)});
 }
 
 // The outcome survives everything that it is promised to survive: now it is told.

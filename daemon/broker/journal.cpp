@@ -8,7 +8,7 @@ namespace jobpool::broker {
 
 void Journal::after(CommitNumber number, std::function<void()> action) {
   if (number <= committed_) return action();
-  waiting_.emplace(number, std::move(action));
+  waiting_[number].push_back(std::move(action));
 }
 
 void Journal::end_turn() {
@@ -22,7 +22,7 @@ void Journal::on_committed(CommitNumber number) {
   committed_ = number;
   while (!waiting_.empty() && waiting_.begin()->first <= number) {
     const auto node = waiting_.extract(waiting_.begin());
-    node.mapped()();
+    for (const auto& action : node.mapped()) action();  // what one of them adds is carried out at once
   }
 }
 

@@ -57,7 +57,7 @@ class Journal final : StoreListener {
   JournalListener& listener_;
   StoreBatch batch_;
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
-  std::multimap<CommitNumber, std::function<void()>> waiting_;
+  std::map<CommitNumber, std::vector<std::function<void()>>> waiting_;
 };
 
 }  // namespace jobpool::broker

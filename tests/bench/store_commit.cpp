@@ -46,7 +46,7 @@ class Ours {
     JobRecord job;
     job.id = JobId{++last_};
     job.key = "key " + std::to_string(last_ * 0x9E3779B97F4A7C15);  // spread, as random keys are
-    job.payload.assign(kPayloadBytes, 'p');
+    job.payload = std::string(kPayloadBytes, 'p');
     AttemptEnd end;
     end.job = job.id;
     end.attempt.number = 1;

@@ -42,6 +42,8 @@ class Verbs final : public CallHandler {
   void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
 
+  bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
+
   Deadlines& deadlines() { return deadlines_; }
 
  private:

@@ -57,7 +57,8 @@ struct JobEnd {
   Outcome outcome = Outcome::interrupted;
   std::int64_t ended_usec = 0;
   SharedText reason;
-  std::string result;  // JSON text of a function's result; empty: none
+  std::string result;       // JSON text of a function's result; empty: none
+  bool is_awaited = false;  // by somebody, now. Not kept: one that nobody waits for may be committed with what comes next
 };
 
 // Forgotten: by retention, or because somebody asked. Its result goes with it; the job's key is free again.

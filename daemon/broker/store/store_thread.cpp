@@ -8,6 +8,20 @@
 #include "daemon/broker/store/record_reader.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+constexpr Microseconds kLongCommit{5'000};  // what takes longer is the disk's bad moment, not its habit
+
+// Somebody waits for it: for an id, for a start, for an end; with an empty one, for all that came before.
+bool is_urgent(const StoreWrite& write) {
+  if (const auto* end = std::get_if<JobEnd>(&write)) return end->is_awaited;
+  return std::holds_alternative<JobRecord>(write) || std::holds_alternative<AttemptRecord>(write);
+}
+bool is_urgent(const WaitingBatch& batch) {
+  return batch.writes.empty() || std::ranges::any_of(batch.writes, [](const StoreWrite& write) { return is_urgent(write); });
+}
+
+}  // namespace
 
 StoreThread::StoreThread(OpenStore& store, Committer& committer, Mailbox& mailbox, const StoreOptions& options)
     : store_(store),
@@ -38,6 +52,7 @@ TimePoint StoreThread::deadline() const {
 
 void StoreThread::turn(Work work) {
   if (!failed_) {
+    if (!is_full_) choose_time_for(work);
     take_in(std::move(work.batches));
     if (!pending_.empty() && Clock::now() >= next_commit_) commit_pending();
     refusals_.forget(work.told);
@@ -45,6 +60,15 @@ void StoreThread::turn(Work work) {
   for (ResultRequest& request : work.requests) answer(std::move(request));
   if (!failed_ && is_full_ && pending_.empty()) look_for_room();
   if (!failed_) keep_up();
+}
+
+// A client that submits one job after the other would wait for two commits each time: that of its last job's end, which nobody is eager
+// to see there, and its own. So such an end waits for company, for as long as a commit takes.
+void StoreThread::choose_time_for(const Work& work) {
+  if (!work.requests.empty() || std::ranges::any_of(work.batches, [](const WaitingBatch& batch) { return is_urgent(batch); }))
+    next_commit_ = {};
+  else if (pending_.empty() && !work.batches.empty())
+    next_commit_ = Clock::now() + usual_commit_;
 }
 
 void StoreThread::take_in(std::vector<WaitingBatch> batches) {
@@ -67,6 +91,7 @@ void StoreThread::refuse_from(WaitingBatch& batch) {
 
 void StoreThread::commit_pending() {
   const bool has_writes = std::any_of(pending_.begin(), pending_.end(), [](const WaitingBatch& batch) { return !batch.writes.empty(); });
+  const TimePoint begin = Clock::now();
   auto done = committer_.commit(pending_);
   if (!done && done.error().code == Errc::full && !is_full_) done = commit_without_new_jobs();
   if (!done && done.error().code == Errc::full) {
@@ -77,6 +102,8 @@ void StoreThread::commit_pending() {
   mailbox_.post(Committed{pending_.front().number, pending_.back().number});
   pending_.clear();
   if (!has_writes) return;
+  const auto took = std::chrono::duration_cast<Microseconds>(Clock::now() - begin);
+  usual_commit_ = (usual_commit_ * 7 + std::min(took, kLongCommit)) / 8;
   if (auto kept_up = upkeep_.after_commit(Clock::now()); !kept_up) fail(kept_up.error());
 }
 

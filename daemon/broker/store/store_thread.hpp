@@ -25,6 +25,7 @@ class StoreThread {
  private:
   void turn(Work work);
   void take_in(std::vector<WaitingBatch> batches);
+  void choose_time_for(const Work& work);
   void refuse_from(WaitingBatch& batch);
   void commit_pending();
   Result<void> commit_without_new_jobs();
@@ -44,6 +45,7 @@ class StoreThread {
   std::vector<WaitingBatch> pending_;  // handed over, not committed
   bool is_full_;                       // new jobs are refused until a ballast could be made again
   TimePoint next_commit_{}, next_look_for_room_{};
+  Microseconds usual_commit_{1'000};  // moving average of what one takes
   std::optional<Error> failed_;
 };
 

@@ -73,6 +73,19 @@ TEST_CASE("every commit has its number, and is told once, in order") {
   CHECK(told.all == expected);
 }
 
+TEST_CASE("an end that nobody waits for is committed with the next job, or by itself a little later") {
+  const TempDir dir;
+  const auto store = loaded(options_in(dir));
+  commit(*store, {job(1), job(2)});
+  Told told;
+  store->commit({end(1)});
+  store->commit({job(3)});
+  REQUIRE(collect_all(*store, told));
+  store->commit({end(2)});
+  REQUIRE(collect_all(*store, told));
+  CHECK(told.all == Words{"committed 2", "committed 3", "committed 4"});
+}
+
 TEST_CASE("what is handed over is committed when the store is closed") {
   const TempDir dir;
   {
