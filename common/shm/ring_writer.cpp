@@ -1,12 +1,11 @@
 // Copies frames into the ring, commits them with wpos, rings the broker. Worker process.
 #include "common/shm/ring_writer.hpp"
 
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstdlib>
 #include <cstring>
 
+#include "common/eventfd.hpp"
 #include "common/shm/doorbell.hpp"
 #include "common/shm/ring_reader.hpp"
 
@@ -58,9 +57,8 @@ void RingWriter::copy_in(std::uint64_t to, std::span<const std::byte> bytes) {
 
 void RingWriter::knock() {
   if (mapping_.to_worker->broker_sleeping.load(std::memory_order_seq_cst) == 0) return;
-  const std::uint64_t one = 1;
   // Fails only when the counter is at its end (then it is readable anyway) or the broker is gone (its successor looks by itself).
-  [[maybe_unused]] const ssize_t written = ::write(doorbell_.get(), &one, sizeof one);
+  ring_eventfd(doorbell_.get());
 }
 
 }  // namespace jobpool::shm

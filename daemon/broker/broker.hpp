@@ -34,6 +34,7 @@ struct BrokerOptions {
 };
 
 // Exit statuses that the supervisor knows.
+inline constexpr int kExitTryAgain = 75;    // EX_TEMPFAIL; as any other but 78
 inline constexpr int kExitCannotWork = 78;  // EX_CONFIG: starting another broker would not help
 
 class Broker final : TurnHooks, EngineListener {

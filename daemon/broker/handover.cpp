@@ -25,6 +25,7 @@ std::uint64_t instance_number(const std::string& instance) {
 
 void Broker::on_message(control::Envelope envelope) {
   const control::Message& message = envelope.message;
+  if (exit_status_ != 0) return;  // leaving: it may miss a worker, and must not take over without it
   if (!engine_ && message.kind != control::Kind::welcome && message.kind != control::Kind::stop_now)
     return log::error("the supervisor's message {} came before its welcome; ignoring it", static_cast<int>(message.kind));
   switch (message.kind) {
@@ -53,8 +54,11 @@ void Broker::on_welcome(std::vector<UniqueFd> fds) {
     return;
   }
   if (const auto built = build(std::move(fds[0]), std::move(fds[1])); !built) {
-    log::critical("{}; refusing to start", built.error().text);
-    leave(kExitCannotWork);
+    // What the kernel refused (a descriptor, memory) it may grant the next one, which the supervisor starts after a while. What is
+    // damaged or full stays so.
+    const bool may_pass = built.error().code == Errc::io;
+    log::critical("{}; {}", built.error().text, may_pass ? "leaving it to another broker" : "refusing to start");
+    leave(may_pass ? kExitTryAgain : kExitCannotWork);
   }
 }
 
@@ -129,6 +133,11 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
       added = watch.error();
   }
   if (added) return;
+  if (inherited && added.error().code == Errc::io) {
+    // For want of a descriptor or memory: its job runs on, and the next broker may have more luck than this one.
+    log::critical("worker {}: {}; leaving it to another broker", message.number.value, added.error().text);
+    return leave(kExitTryAgain);
+  }
   log::error("worker {}: {}; killing it", message.number.value, added.error().text);
   on_kill_worker(message.incarnation);
 }

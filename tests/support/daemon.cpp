@@ -59,6 +59,7 @@ void Daemon::start_process() {
   invocation.argv.insert(invocation.argv.end(), {"-j", std::to_string(options_.workers), "--plugin-dir", JOBPOOL_TEST_PLUGIN_DIR});
   if (const char* level = std::getenv("JOBPOOL_TEST_LOG_LEVEL")) invocation.argv.insert(invocation.argv.end(), {"--log-level", level});
   invocation.argv.insert(invocation.argv.end(), options_.arguments.begin(), options_.arguments.end());
+  invocation.environment = options_.environment;
   invocation.stdin_fd = nothing.get();
   invocation.stdout_fd = invocation.stderr_fd = log.get();
   process_ = std::make_unique<Child>(std::move(invocation));

@@ -17,9 +17,10 @@ std::string program(const std::string& name);
 
 struct DaemonOptions {
   int workers = 2;
-  std::chrono::seconds drain{1};            // how long a stop waits for running jobs before it stops them too
-  std::vector<std::string> arguments = {};  // more words for jobpoold's command line
-  std::string settings = {};                // more lines for its configuration file
+  std::chrono::seconds drain{1};              // how long a stop waits for running jobs before it stops them too
+  std::vector<std::string> arguments = {};    // more words for jobpoold's command line
+  std::string settings = {};                  // more lines for its configuration file
+  std::vector<std::string> environment = {};  // "NAME=value" in addition
 };
 
 class Daemon {

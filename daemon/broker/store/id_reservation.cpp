@@ -18,9 +18,15 @@ constexpr const char* kUnfinishedIdFile = "ids.new";
 
 Result<std::string> content_of(int fd) {
   std::string bytes(kIdFileBytes + 1, '\0');
-  const ssize_t size = ::pread(fd, bytes.data(), bytes.size(), 0);
-  if (size < 0) return disk_error("read", errno);
-  bytes.resize(static_cast<std::size_t>(size));
+  std::size_t size = 0;
+  while (size < bytes.size()) {
+    const ssize_t count = ::pread(fd, bytes.data() + size, bytes.size() - size, static_cast<off_t>(size));
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return disk_error("read", errno);
+    if (count == 0) break;
+    size += static_cast<std::size_t>(count);
+  }
+  bytes.resize(size);
   return bytes;
 }
 

@@ -5,6 +5,8 @@
 
 #include <utility>
 
+#include "common/eventfd.hpp"
+
 namespace jobpool::broker {
 
 Result<std::unique_ptr<Mailbox>> Mailbox::create() {
@@ -65,8 +67,7 @@ void Mailbox::post(News news) {
   const std::lock_guard lock(mutex_);
   news_.push_back(std::move(news));
   if (news_.size() > 1) return;
-  const std::uint64_t ring = 1;
-  [[maybe_unused]] const ssize_t written = ::write(news_bell_.get(), &ring, sizeof ring);  // the counter cannot overflow by ones
+  ring_eventfd(news_bell_.get());
 }
 
 }  // namespace jobpool::broker

@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -60,8 +61,12 @@ Error explained(const std::string& path, const Error& error) {
 Result<Database> connect(const Place& place, const std::string& name, const StoreOptions& options) {
   auto database = Database::open(place.path + "/" + name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, options.vfs);
   if (!database) return database;
-  if (::sqlite3_db_readonly(database->get(), "main") == 1)
+  if (::sqlite3_db_readonly(database->get(), "main") == 1) {
+    // SQLite's second choice, when the first fails for any reason; for want of a descriptor, say.
+    if (::faccessat(place.directory.get(), name.c_str(), W_OK, AT_EACCESS) == 0)
+      return Error{Errc::io, database->path() + ": could not be opened for writing"};
     return Error{Errc::permission_denied, database->path() + ": cannot be written; it must belong to the user that jobpool runs as"};
+  }
   ::sqlite3_busy_timeout(database->get(), kBusyMs);
   // Refusing a file must not change it, so closing does not checkpoint: whoever stops cleanly does so before.
   ::sqlite3_db_config(database->get(), SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, nullptr);
