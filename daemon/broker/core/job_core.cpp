@@ -130,6 +130,7 @@ std::optional<TimePoint> JobCore::next_deadline() const {
   const auto consider = [&](TimePoint at) { next = next ? std::min(*next, at) : at; };
   if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [job, at] : claim_by_) consider(at);
+  if (forget_at_ != TimePoint::max()) consider(forget_at_);
   return next;
 }
 

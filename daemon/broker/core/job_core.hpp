@@ -207,6 +207,7 @@ class JobCore {
   std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
   std::map<JobId, TimePoint> claim_by_;            // inherited applies
   EndedQueue done_async_, done_apply_;             // settled, oldest first; applies once they are delivered
+  TimePoint forget_at_ = TimePoint::max();         // when the first of these is older than it may be
   Microseconds usual_run_{1'000};                  // moving average of run times: how deep to offer
   std::vector<JobId> just_ended_;                  // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;

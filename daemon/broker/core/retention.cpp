@@ -38,12 +38,17 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
   const auto is_known = [this](JobId id) { return jobs_.contains(id); };
   const auto shrink = [&](EndedQueue& done, std::size_t kept) {
     while (const auto id = done.front(is_known)) {
-      if (done.size() <= kept && jobs_.at(*id).ended_usec >= oldest) return;
+      const std::int64_t ended = jobs_.at(*id).ended_usec;
+      if (done.size() <= kept && ended >= oldest) {
+        forget_at_ = std::min(forget_at_, now.steady + Microseconds{ended - oldest + 1});
+        return;
+      }
       done.pop_front();
       --done_jobs_, --settled_jobs_;
       forget(*id, out);
     }
   };
+  forget_at_ = TimePoint::max();
   shrink(done_async_, limits_.kept_async);
   shrink(done_apply_, limits_.kept_apply);
 }

@@ -23,6 +23,9 @@ TEST_CASE("an ended job is kept for its time and not longer") {
   CoreDriver driver{limits};
   driver.join(1);
   const JobId id = run_one(driver);
+  driver.end_turn();
+  // The bug: a daemon that had nothing to do kept it until somebody called.
+  CHECK(driver.core.next_deadline() == driver.now.steady + 2h + 1us);
   driver.advance(2h);
   driver.end_turn();
   CHECK(driver.core.find(id) != nullptr);
