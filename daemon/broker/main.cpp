@@ -1,5 +1,6 @@
 // jobpool-broker: started by the supervisor, never by a person. Reads its options and runs the broker.
 #include <getopt.h>
+#include <malloc.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -102,6 +103,9 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "jobpool-broker: %s\n", logging.error().text.c_str());
     return kExitUsage;
   }
+  // Small blocks are joined with their neighbours when they are freed, not in heaps later: else, behind a million queued jobs, what a
+  // submit takes and gives back lies scattered between these, and costs half as much again.
+  ::mallopt(M_MXFAST, 0);
   // A hint only, beside the hang-up of the control socket: nothing of the daemon may outlive its supervisor.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   ::signal(SIGPIPE, SIG_IGN);
