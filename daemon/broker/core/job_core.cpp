@@ -3,8 +3,7 @@
 
 #include <algorithm>
 #include <cstdlib>
-#include <ranges>
-#include <utility>
+#include <span>
 
 #include "daemon/broker/core/transition.hpp"
 
@@ -153,9 +152,10 @@ const Job* JobCore::next_job(JobId from) const {
 }
 
 JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {
-  for (const JobId id : std::views::reverse(ids_.all())) {
-    const Job* job = find(id);
-    if (job != nullptr && wanted(*job) && --count == 0) return id;
+  const std::span<const JobId> ids = ids_.all();
+  for (auto id = ids.rbegin(); id != ids.rend(); ++id) {
+    const Job* job = find(*id);
+    if (job != nullptr && wanted(*job) && --count == 0) return *id;
   }
   return JobId{1};
 }

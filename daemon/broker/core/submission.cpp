@@ -37,7 +37,7 @@ bool JobCore::is_full_for(const Submit& event) const {
 void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   const JobId id{next_id_.value++};
   Job& job = jobs_[id];
-  static_cast<Terms&>(job) = event;
+  static_cast<Terms&>(job) = static_cast<const Terms&>(event);
   job.id = id;
   job.payload = std::move(event.payload);
   job.name = std::move(event.name);
@@ -49,7 +49,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   enter(job);
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
-  queue(job, std::move(event.after), now, out);
+  queue(job, event.after, now, out);
 }
 
 Dependencies JobCore::to_be_stored(Dependencies after) const {
