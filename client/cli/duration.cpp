@@ -3,6 +3,7 @@
 
 #include <array>
 #include <charconv>
+#include <cmath>
 #include <cstdint>
 #include <cstdio>
 
@@ -63,7 +64,7 @@ Result<Microseconds> parse_duration(std::string_view text) {
   if (text.empty()) return not_a_duration(text);
   if (total > static_cast<double>(kLongestDuration.count()))
     return Error{Errc::invalid_argument, "'" + std::string{text} + "' is longer than ten years"};
-  return Microseconds{static_cast<std::int64_t>(total + 0.5)};
+  return Microseconds{std::llround(total)};
 }
 
 std::string show_duration(Microseconds duration) {

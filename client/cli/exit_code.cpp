@@ -46,7 +46,7 @@ std::string ending_message(const proto::Ending& ending) {
       return failure_message(ending);
     case Outcome::crashed:
       // As shells do: who pressed Ctrl-C, or closed the pipe, knows.
-      if (ending.signal == SIGINT || ending.signal == SIGPIPE) return {};
+      if (const int signal = ending.signal.value_or(0); signal == SIGINT || signal == SIGPIPE) return {};
       if (ending.signal) return job + "died of signal " + std::to_string(*ending.signal) + " (" + signal_name(*ending.signal) + ")";
       return job + "crashed" + (ending.reason.empty() ? "" : ": " + ending.reason);
     case Outcome::timed_out:  // not to be mixed up with the time-out of who waits, which is 124 as well

@@ -3,6 +3,7 @@
 
 #include <charconv>
 #include <chrono>
+#include <cmath>
 #include <ctime>
 #include <optional>
 #include <string>
@@ -90,7 +91,7 @@ std::optional<std::int64_t> epoch_usec(std::string_view numeral) {
   const auto [end, error] = std::from_chars(numeral.data(), numeral.data() + numeral.size(), seconds, std::chars_format::fixed);
   if (error != std::errc{} || end != numeral.data() + numeral.size() || !(seconds >= 0) || seconds > static_cast<double>(kLastSecond))
     return std::nullopt;
-  return static_cast<std::int64_t>(seconds * static_cast<double>(kSecond) + 0.5);
+  return std::llround(seconds * static_cast<double>(kSecond));
 }
 
 }  // namespace

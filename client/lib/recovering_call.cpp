@@ -81,7 +81,7 @@ Result<bool> RecoveringCall::ensure_connected(TimePoint deadline, std::span<poll
       continue;
     }
     if (!recovering_) return opened.error();
-    const Result<bool> paused = pause(opened.error(), give_up, others);
+    Result<bool> paused = pause(opened.error(), give_up, others);
     if (!paused || !*paused) return paused;
   }
   return true;

@@ -1,7 +1,6 @@
 // Events to the core, effects to the world.
 #include "daemon/broker/engine.hpp"
 
-#include <ranges>
 #include <utility>
 
 #include "common/log.hpp"
@@ -147,9 +146,9 @@ void Engine::on_liar(Incarnation worker, const std::string& what) {
 void Engine::on_not_stored(const std::vector<JobId>& jobs) {
   tell(StoreFull{});
   // The last first: one that waits for another is gone before that.
-  for (const JobId id : std::views::reverse(jobs)) {
-    recorded_in_.erase(id);
-    tell(NotStored{id});
+  for (auto id = jobs.rbegin(); id != jobs.rend(); ++id) {
+    recorded_in_.erase(*id);
+    tell(NotStored{*id});
   }
 }
 

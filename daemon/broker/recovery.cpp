@@ -118,7 +118,7 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
 }
 
 void Recovery::finish_ephemeral(Ledger::Found found) {
-  auto& [job, ended] = found;
+  auto [job, ended] = std::move(found);
   // Removed from the store, and the broker died before it could take it out of the ledger.
   if (job.flags.durable) return engine_.ledger().erase(job.id);
   // Its descriptors died with the predecessor: such a job needs its caller to come back with others.

@@ -9,7 +9,7 @@ namespace jobpool::broker {
 JobRecord record_of(const Job& job, const Dependencies& after) {
   JobRecord record;
   record.id = job.id;
-  record.terms = job;
+  record.terms = static_cast<const Terms&>(job);
   record.after = after;
   record.name = job.name;
   record.description = job.description;

@@ -57,7 +57,7 @@ Error become(const std::string& program, std::vector<std::string> arguments, con
   // Nobody else starts a program meanwhile: the spawner works only while this thread waits for it.
   for (const int fd : passed) set(fd, AtExec::kept);
   ::execv(program.c_str(), exec_pointers(arguments).data());
-  const Error failure = errno_error(program);
+  Error failure = errno_error(program);
   for (const int fd : passed) set(fd, AtExec::closed);
   return failure;
 }

@@ -22,7 +22,7 @@ std::string monotonic_usec() {
 }
 
 std::string installed_program(const House& house) {
-  const std::string beside = house.settings.program_dir + "/jobpoold";
+  std::string beside = house.settings.program_dir + "/jobpoold";
   if (::access(beside.c_str(), F_OK) == 0) return beside;
   log::warn("{} is not there; reloading {}", beside, house.invocation.program);
   return house.invocation.program;
@@ -50,7 +50,7 @@ void Supervisor::reload() {
   notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec() + "\nSTATUS=reloading");
 }
 
-void Supervisor::on_trial_end(Result<void> trial) {
+void Supervisor::on_trial_end(const Result<void>& trial) {
   reload_ = Reload::none;
   if (phase_ != Phase::serving) return;
   if (!trial) return give_up_reload(trial.error());

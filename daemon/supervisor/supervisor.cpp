@@ -60,7 +60,7 @@ Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
     : house_(house),
       loop_(std::move(loop)),
       broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }}),
-      trial_(loop_, spawner, [this](Result<void> trial) { on_trial_end(std::move(trial)); }),
+      trial_(loop_, spawner, [this](const Result<void>& trial) { on_trial_end(trial); }),
       workers_(
           loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
           [this](pid_t pid) { return pid == broker_.pid() || pid == trial_.pid(); }, [this] { leave_if_empty(); }),

@@ -61,7 +61,7 @@ class Supervisor {
 
   // reload.cpp: becoming another program
   void reload();
-  void on_trial_end(Result<void> trial);
+  void on_trial_end(const Result<void>& trial);
   void change_over();
   void give_up_reload(const Error& why);
   ResumeRecord remember() const;

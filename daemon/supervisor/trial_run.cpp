@@ -37,7 +37,7 @@ Result<void> TrialRun::start(const std::string& program, std::vector<std::string
   SpawnPlan plan;
   plan.program = program_ = program;
   plan.arguments = resume_arguments(std::move(arguments), kResumeFd);
-  plan.arguments.push_back("--check-config");
+  plan.arguments.emplace_back("--check-config");
   plan.environment = own_environment();
   plan.fds = {{resume_file, kResumeFd}};
   auto child = spawner_.spawn(plan);

@@ -56,7 +56,7 @@ void JobCore::inherit_queued(Job& job, Dependencies after, const Now& now, Effec
   if (job.stop == StopRequest::cancel) return finish(job, Outcome::cancelled, now, out);
   if (!job.earlier.empty() && !job.attempt_open) return wait_for_retry(job, now, out);
   if (job.attempt_open) after.clear();  // what it waited for had come about, and may be forgotten by now
-  queue(job, std::move(after), now, out);
+  queue(job, after, now, out);
 }
 
 void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {

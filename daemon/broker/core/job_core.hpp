@@ -128,7 +128,7 @@ class JobCore {
     std::string obstacle;  // why it never will be
   };
   Verdict judge(const Dependency& dependency) const;
-  void queue(Job& job, Dependencies after, const Now& now, Effects& out);
+  void queue(Job& job, const Dependencies& after, const Now& now, Effects& out);
   void wait_for_time(Job& job, const Now& now, Effects& out);
   void become_ready(Job& job, Effects& out);
   void wait(Job& job, WaitsFor what, Effects& out);

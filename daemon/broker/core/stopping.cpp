@@ -1,7 +1,6 @@
 // Ending jobs before their time: cancel, time-outs, drain, the death of a worker, callers that did not come back.
 #include <algorithm>
 #include <chrono>
-#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
@@ -44,8 +43,8 @@ void JobCore::reserve_for_ending(const Job& job, Effects& out) {
   CoreWorker* worker = workers_.find(job.worker);
   if (worker == nullptr || !WorkerTable::mark_ending(*worker, job.id)) return;
   // The last first: each goes to the front of the queue.
-  for (const JobId other : std::views::reverse(worker->in_flight))
-    if (other != job.id && jobs_.at(other).state == JobState::ready) out.push_back(RevokeJob{other, worker->incarnation});
+  for (auto other = worker->in_flight.rbegin(); other != worker->in_flight.rend(); ++other)
+    if (*other != job.id && jobs_.at(*other).state == JobState::ready) out.push_back(RevokeJob{*other, worker->incarnation});
 }
 
 // A signal that cannot be caught, for this job alone: decided by the next Tick, when it is known which offers were taken back in time. If

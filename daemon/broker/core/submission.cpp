@@ -41,7 +41,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   const JobId id{next_id_.value++};
   Job fresh;
   fresh.id = id;
-  static_cast<Terms&>(fresh) = event;
+  static_cast<Terms&>(fresh) = static_cast<const Terms&>(event);
   Job& job = jobs_.add(std::move(fresh));
   job.payload = std::move(event.payload);
   job.name = std::move(event.name);
@@ -53,7 +53,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   enter(job);
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
-  queue(job, std::move(event.after), now, out);
+  queue(job, event.after, now, out);
 }
 
 Dependencies JobCore::to_be_stored(Dependencies after) const {

@@ -7,7 +7,7 @@
 namespace jobpool::broker {
 
 // Requires: it is ready and in no queue.
-void JobCore::queue(Job& job, Dependencies after, const Now& now, Effects& out) {
+void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects& out) {
   Dependencies missing;
   for (const Dependency& dependency : after) {
     Verdict verdict = judge(dependency);

@@ -18,7 +18,7 @@ std::string take_text(std::string_view& in) {
   if (in.size() < sizeof length) return {};
   std::memcpy(&length, in.data(), sizeof length);
   in.remove_prefix(sizeof length);
-  const std::string text{in.substr(0, length)};
+  std::string text{in.substr(0, length)};
   in.remove_prefix(std::min<std::size_t>(length, in.size()));
   return text;
 }

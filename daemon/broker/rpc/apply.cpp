@@ -1,12 +1,11 @@
 // Apply: run a job and answer with its end. The connection's end cancels it, unless the caller asked to detach.
 #include <memory>
-#include <utility>
 
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::apply(CallPtr call) { submit(std::move(call), Mode::apply); }
+void Verbs::apply(const CallPtr& call) { submit(call, Mode::apply); }
 
 void Verbs::attach(const CallPtr& call, const Job& job, bool detach) {
   if (call->envelope.more) call->reply_more(proto::write_accepted(job.id));

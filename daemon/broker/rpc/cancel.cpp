@@ -22,7 +22,7 @@ void answer_if_settled(Cancelling& cancelling) {
 
 }  // namespace
 
-void Verbs::cancel(CallPtr call) {
+void Verbs::cancel(const CallPtr& call) {
   const auto request = proto::read_cancel(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   engine_.look_for_starts(request->ids);

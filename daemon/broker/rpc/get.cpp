@@ -1,13 +1,12 @@
 // Get: a job's end, waiting for it as long as the caller likes.
 #include <memory>
-#include <utility>
 
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::get(CallPtr call) {
+void Verbs::get(const CallPtr& call) {
   const auto request = proto::read_get(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   if (engine_.core().find(request->id) == nullptr && is_lost(request->id))

@@ -1,12 +1,11 @@
 // Kill: a signal to a running command. A function takes only SIGKILL, which costs its worker.
 #include <csignal>
-#include <utility>
 
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::kill(CallPtr call) {
+void Verbs::kill(const CallPtr& call) {
   const auto request = proto::read_kill(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   const Job* job = job_or_error(*call, request->id);

@@ -2,7 +2,6 @@
 #include <cstdint>
 #include <memory>
 #include <optional>
-#include <utility>
 
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
@@ -20,7 +19,7 @@ struct Listing {
 
 }  // namespace
 
-void Verbs::list(CallPtr call) {
+void Verbs::list(const CallPtr& call) {
   const auto request = proto::read_list(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   if (!call->envelope.more) return call->error(proto::error::kExpectedMore, {});

@@ -7,7 +7,7 @@
 
 namespace jobpool::broker {
 
-void Verbs::logs(CallPtr call) {
+void Verbs::logs(const CallPtr& call) {
   const auto request = proto::read_logs(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   const Job* job = job_or_error(*call, request->id);

@@ -1,18 +1,16 @@
 // Ready: has it ended? Successful: has it ended well?
-#include <utility>
-
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::ready(CallPtr call) {
+void Verbs::ready(const CallPtr& call) {
   const auto id = proto::read_id(call->envelope.parameters);
   if (!id) return invalid_parameter(*call, id.error());
   if (engine_.core().find(*id) == nullptr && is_lost(*id)) return call->reply(proto::write_flag("ready", true));
   if (const Job* job = job_or_error(*call, *id)) call->reply(proto::write_flag("ready", job->settled));
 }
 
-void Verbs::successful(CallPtr call) {
+void Verbs::successful(const CallPtr& call) {
   const auto id = proto::read_id(call->envelope.parameters);
   if (!id) return invalid_parameter(*call, id.error());
   if (engine_.core().find(*id) == nullptr && is_lost(*id)) return call->reply(proto::write_flag("successful", false));

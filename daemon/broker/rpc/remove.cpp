@@ -1,12 +1,11 @@
 // Remove and Clean: ended jobs are forgotten, with their results and output.
-#include <utility>
 #include <vector>
 
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::remove(CallPtr call) {
+void Verbs::remove(const CallPtr& call) {
   const auto request = proto::read_remove(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   for (const JobId id : request->ids) {
@@ -20,7 +19,7 @@ void Verbs::remove(CallPtr call) {
   engine_.journal().after_commit([call, removed] { call->reply(proto::write_ids("removed", removed)); });
 }
 
-void Verbs::clean(CallPtr call) {
+void Verbs::clean(const CallPtr& call) {
   const auto request = proto::read_clean(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   if (request->pool && *request->pool != proto::kDefaultPool)

@@ -1,12 +1,10 @@
 // Show: everything known of one job.
-#include <utility>
-
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::show(CallPtr call) {
+void Verbs::show(const CallPtr& call) {
   const auto id = proto::read_id(call->envelope.parameters);
   if (!id) return invalid_parameter(*call, id.error());
   const Job* job = job_or_error(*call, *id);

@@ -1,11 +1,9 @@
 // Shutdown: ends the daemon.
-#include <utility>
-
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
 
-void Verbs::shutdown(CallPtr call) {
+void Verbs::shutdown(const CallPtr& call) {
   const auto request = proto::read_shutdown(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   call->reply({});

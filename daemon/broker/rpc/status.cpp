@@ -8,12 +8,12 @@
 
 namespace jobpool::broker {
 
-void Verbs::hello(CallPtr call) {
+void Verbs::hello(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
   call->reply(proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), surroundings_.since_usec}));
 }
 
-void Verbs::status(CallPtr call) {
+void Verbs::status(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
   engine_.dispatcher().drain_all();
   const CoreCounts counts = engine_.core().counts();

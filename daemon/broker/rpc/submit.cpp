@@ -145,7 +145,7 @@ Submit event_of(proto::Submission& job, Mode mode) {
 
 }  // namespace
 
-void Verbs::submit(CallPtr call, Mode mode) {
+void Verbs::submit(const CallPtr& call, Mode mode) {
   auto read = proto::read_submit(call->envelope.parameters);
   if (!read) return invalid_parameter(*call, read.error());
   proto::Submission& job = *read;

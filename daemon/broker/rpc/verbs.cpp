@@ -34,7 +34,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
 void Verbs::handle(std::shared_ptr<Call> call) {
   const auto found = methods().find(call->envelope.method);
   if (found == methods().end()) return call->error(proto::error::kMethodNotFound, proto::one_field("method", call->envelope.method));
-  (this->*found->second)(std::move(call));
+  (this->*found->second)(call);
 }
 
 void Verbs::on_accepted(const Accepted& accepted) {

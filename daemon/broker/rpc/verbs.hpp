@@ -48,30 +48,30 @@ class Verbs final : public CallHandler {
 
  private:
   using CallPtr = std::shared_ptr<Call>;
-  using Method = void (Verbs::*)(CallPtr);
+  using Method = void (Verbs::*)(const CallPtr&);
 
-  void hello(CallPtr call);
-  void status(CallPtr call);
-  void shutdown(CallPtr call);
-  void apply(CallPtr call);
-  void apply_async(CallPtr call);
-  void get(CallPtr call);
-  void wait(CallPtr call);
-  void ready(CallPtr call);
-  void successful(CallPtr call);
-  void show(CallPtr call);
-  void list(CallPtr call);
-  void logs(CallPtr call);
-  void cancel(CallPtr call);
-  void kill(CallPtr call);
-  void remove(CallPtr call);
-  void clean(CallPtr call);
-  void reload(CallPtr call);
+  void hello(const CallPtr& call);
+  void status(const CallPtr& call);
+  void shutdown(const CallPtr& call);
+  void apply(const CallPtr& call);
+  void apply_async(const CallPtr& call);
+  void get(const CallPtr& call);
+  void wait(const CallPtr& call);
+  void ready(const CallPtr& call);
+  void successful(const CallPtr& call);
+  void show(const CallPtr& call);
+  void list(const CallPtr& call);
+  void logs(const CallPtr& call);
+  void cancel(const CallPtr& call);
+  void kill(const CallPtr& call);
+  void remove(const CallPtr& call);
+  void clean(const CallPtr& call);
+  void reload(const CallPtr& call);
 
   static const std::unordered_map<std::string_view, Method>& methods();
 
   // submit.cpp: what apply and apply_async share
-  void submit(CallPtr call, Mode mode);
+  void submit(const CallPtr& call, Mode mode);
   void withdraw(Token token);
   // Somebody else waits for that job's end, or soon will.
   bool is_wanted(const Job& job) const;

@@ -20,7 +20,7 @@ struct Waiting {
 
 }  // namespace
 
-void Verbs::wait(CallPtr call) {
+void Verbs::wait(const CallPtr& call) {
   auto request = proto::read_wait(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   for (const JobId id : request->ids)

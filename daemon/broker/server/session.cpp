@@ -36,7 +36,7 @@ bool Session::open(UniqueFd socket) {
 }
 
 void Session::start() {
-  asio::co_spawn(descriptor_.get_executor(), run(shared_from_this()), [](std::exception_ptr error) {
+  asio::co_spawn(descriptor_.get_executor(), run(shared_from_this()), [](const std::exception_ptr& error) {
     if (error == nullptr) return;
     log::critical("a connection's coroutine threw: a handler broke its contract, aborting");
     std::abort();

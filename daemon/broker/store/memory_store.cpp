@@ -64,7 +64,7 @@ void MemoryStore::make_room() {
   events_.emplace_back([](StoreListener& listener) { listener.on_room(); });
 }
 
-void MemoryStore::fail(Error error) {
+void MemoryStore::fail(const Error& error) {
   if (failed_) return;
   failed_ = error;
   events_.emplace_back([error](StoreListener& listener) { listener.on_failed(error); });

@@ -29,7 +29,7 @@ class MemoryStore : public Store {
   void make_room();
 
   // From the next step() on nothing is committed; the listener hears of it once. Reads fail as well.
-  void fail(Error error);
+  void fail(const Error& error);
 
   // The process dies: what was not committed is forgotten, and what was committed but not collected is not told. The next caller begins
   // with load(). A full disk stays full.

@@ -1,8 +1,8 @@
 // See record_reader.hpp.
 #include "daemon/broker/store/record_reader.hpp"
 
-#include <limits>
 #include <optional>
+#include <utility>
 
 #include "daemon/broker/store/flag_bits.hpp"
 
@@ -29,9 +29,7 @@ class Columns {
   template <class Number = std::int64_t>
   Number number() {
     const std::int64_t value = row_.number(at_++);
-    if (sizeof(Number) < 8 && (value < static_cast<std::int64_t>(std::numeric_limits<Number>::min()) ||
-                               value > static_cast<std::int64_t>(std::numeric_limits<Number>::max())))
-      is_sound_ = false;
+    if (sizeof(Number) < 8 && !std::in_range<Number>(value)) is_sound_ = false;
     return static_cast<Number>(value);
   }
   template <class Choice>

@@ -169,11 +169,11 @@ Json apply(Callable& callable, const Json& arguments, std::index_sequence<Index.
   using Values = typename Signature<Callable>::Values;
   // Braces: evaluated from left to right, so the first wrong argument is the one that is named.
   Values values{read_argument<std::tuple_element_t<Index, Values>>(arguments, Index)...};
-  if constexpr (std::is_void_v<decltype(callable(std::get<Index>(std::move(values))...))>) {
-    callable(std::get<Index>(std::move(values))...);
+  if constexpr (std::is_void_v<decltype(std::apply(callable, std::move(values)))>) {
+    std::apply(callable, std::move(values));
     return nullptr;
   } else {
-    return Json(callable(std::get<Index>(std::move(values))...));
+    return Json(std::apply(callable, std::move(values)));
   }
 }
 
