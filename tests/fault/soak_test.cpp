@@ -20,7 +20,7 @@ constexpr int kWorkers = 2;
 constexpr int kKept = 300;           // ended jobs; with this many kept, what is known of jobs is no more in the end than it was early
 constexpr int kJobsOfARound = 60;    // pipelined
 constexpr int kNoopsOfARound = 20;   // one after the other, timed
-constexpr double kTolerance = 1.10;  // of the second half's mean over the first's
+constexpr double kTolerance = 1.10;  // of the second half over the first
 constexpr double kSlackBytes = 2 << 20;
 constexpr double kSlackUsec = 200;
 
@@ -78,7 +78,7 @@ class Soak {
     return job;
   }
 
-  // The lower quartile: what it takes when nothing else of the machine's is in the way.
+  // The shortest: what it takes when nothing else of the machine's is in the way.
   double noop_usec() {
     std::vector<double> times;
     for (int call = 0; call < kNoopsOfARound; ++call) {
@@ -86,8 +86,7 @@ class Soak {
       client_.call("org.jobpool.Pool.Apply", {{"job", {{"function", "noop"}}}});
       times.push_back(std::chrono::duration<double, std::micro>(Clock::now() - begin).count());
     }
-    std::nth_element(times.begin(), times.begin() + kNoopsOfARound / 4, times.end());
-    return times[kNoopsOfARound / 4];
+    return *std::min_element(times.begin(), times.end());
   }
 
   double disk_bytes() const {
@@ -121,6 +120,18 @@ Halves means(const std::vector<Sample>& samples, double Sample::*what) {
   return {mean(samples.begin(), middle), mean(middle, samples.end())};
 }
 
+// What only a quarter of the samples is below: others work on this machine too, now more, now less.
+Halves quartiles(std::vector<Sample> samples, double Sample::*what) {
+  const auto middle = samples.begin() + static_cast<std::ptrdiff_t>(samples.size() / 2);
+  const auto quartile = [&](auto begin, auto end) {
+    const auto wanted = begin + (end - begin) / 4;
+    std::nth_element(begin, wanted, end, [&](const Sample& a, const Sample& b) { return a.*what < b.*what; });
+    return (*wanted).*what;
+  };
+  const double first = quartile(samples.begin(), middle);
+  return {first, quartile(middle, samples.end())};
+}
+
 void check_flat(const char* what, const Halves& halves, double slack) {
   std::cout << "  " << what << ": " << halves.first << " in the first half, " << halves.second << " in the second\n";
   INFO(what << " grew from " << halves.first << " to " << halves.second);
@@ -145,7 +156,7 @@ TEST_CASE("a daemon under load needs no more memory, disk, descriptors and time 
             << " jobs, " << samples.size() << " samples\n";
   check_flat("memory (bytes)", means(samples, &Sample::memory_bytes), kSlackBytes);
   check_flat("disk (bytes)", means(samples, &Sample::disk_bytes), kSlackBytes);
-  check_flat("apply @noop (us)", means(samples, &Sample::noop_usec), kSlackUsec);
+  check_flat("apply @noop (us)", quartiles(samples, &Sample::noop_usec), kSlackUsec);
   // A sample may meet some that are on their way, so the least of them counts; a leak would be one more for each of hundreds of jobs.
   constexpr double kSlackDescriptors = 2;
   const auto least = [](auto begin, auto end) {
