@@ -117,9 +117,9 @@ TEST_CASE("a call that fails while a broker takes over costs no job anything") {
 }
 
 TEST_CASE("a new broker that is short of descriptors or memory leaves the work to the next one") {
-  // The bug: it said that no broker could ever work, and the daemon ended, with all that ran. (The ninth descriptor is the database: SQLite
-  // then opens it for reading only, which was taken for a file of somebody else's.)
-  for (const int nth : {4, 9}) {
+  // The bug: it said that no broker could ever work, and the daemon ended, with all that ran. (The ninth descriptor is the database, the
+  // tenth its log: SQLite then opens them for reading only.)
+  for (const int nth : {4, 9, 10}) {
     FailingPrograms programs;
     INFO(nth);
     CHECK(take_over(programs, IN_BROKER, NO_DESCRIPTOR, nth));

@@ -121,7 +121,9 @@ Result<void> prepare(Database& database) {
   const auto check = database.text("PRAGMA quick_check(1)");
   if (!check) return check.error();
   if (*check != "ok") return Error{Errc::protocol, *check};
-  return migrate(database);
+  if (auto migrated = migrate(database); !migrated) return migrated;
+  // Where a descriptor was missing, SQLite has opened the log for reading only: better known now than at the first commit.
+  return database.run("BEGIN IMMEDIATE; ROLLBACK");
 }
 
 Result<void> remove_strays(const Database& database, ResultFiles& files) {
