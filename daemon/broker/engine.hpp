@@ -28,7 +28,7 @@ class EngineListener {
   virtual void on_accepted(const Accepted& accepted) = 0;
   virtual void on_refused(const Refused& refused) = 0;
   virtual void on_started(const Job& job) = 0;  // its worker has said so: its process and its output files are there
-  virtual void on_ended(const Job& job) = 0;  // its outcome is recorded
+  virtual void on_ended(const Job& job) = 0;    // its outcome is recorded
   // Somebody waits for its end: it is recorded without delay.
   virtual bool is_awaited(JobId) const { return true; }
   virtual void on_forgotten(const Forgotten& forgotten) = 0;

@@ -81,7 +81,8 @@ TEST_CASE("queue_limit_per_user bounds what one user has queued, though the pool
   const std::string only = daemon.submit({"@square", "2"});
   const Finished refused = daemon.run({"apply-async", "@square", "3"});
   check_refused(refused);
-  CHECK(refused.err.find("full (1 jobs): as many jobs wait as one user may have in the queue") != std::string::npos);  // the bug: it named the pool's limit
+  // The bug: it named the pool's limit.
+  CHECK(refused.err.find("full (1 jobs): as many jobs wait as one user may have in the queue") != std::string::npos);
   Child waiting = daemon.start({"apply", "@square", "4"});
   require_callers(daemon, 1);
   CHECK(queued(daemon) == 1);
