@@ -71,7 +71,12 @@ bool has_other_columns(std::string_view text) {
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view text(reinterpret_cast<const char*>(data), size);
   std::vector<std::string> words{""};
-  for (const char c : text) c == '\0' ? words.emplace_back() : words.back().push_back(c);
+  for (const char c : text) {
+    if (c == '\0')
+      words.emplace_back();
+    else
+      words.back() += c;
+  }
   const Item item{{"d/{}.x", "{#}"}, 7, 3};  // values that look like places are not looked at again
   const std::vector<std::string> filled = Template(words).fill(item);
   if (has_other_columns(text)) return 0;
