@@ -25,7 +25,7 @@ std::string folder_of(std::string_view path) {
 
 }  // namespace
 
-Template::Template(std::vector<std::string> words) {
+Template::Template(const std::vector<std::string>& words) {
   for (const std::string& word : words) words_.push_back(parse(word));
   const auto is_of_item = [](const Place& place) { return place.form != Form::number && place.form != Form::slot; };
   has_place_for_item_ = std::ranges::any_of(words_, [&](const Word& word) { return std::ranges::any_of(word.places, is_of_item); });

@@ -22,7 +22,7 @@ struct Item {
 class Template {
  public:
   // Everything is a template; braces that enclose none of the above stand for themselves.
-  explicit Template(std::vector<std::string> words);
+  explicit Template(const std::vector<std::string>& words);
 
   // The words with the item in its places; where no word has a place for it, its columns follow the last one.
   std::vector<std::string> fill(const Item& item) const;

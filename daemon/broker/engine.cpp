@@ -29,7 +29,7 @@ void Engine::tell(Event&& event) {
   carrying_out_ = false;
 }
 
-void Engine::hold_descriptors(JobId job, std::vector<UniqueFd> fds) { descriptors_.try_emplace(job, std::move(fds)); }
+void Engine::hold_descriptors(JobId job, std::vector<UniqueFd>&& fds) { descriptors_.try_emplace(job, std::move(fds)); }
 
 Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) {
   const Incarnation incarnation = seed.incarnation;

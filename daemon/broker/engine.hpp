@@ -54,7 +54,7 @@ class Engine final : ReportSink, JournalListener {
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
   // Requires: the job is not done. What rode with its submission, until a worker has it. Ignored when it has some already.
-  void hold_descriptors(JobId job, std::vector<UniqueFd> fds);
+  void hold_descriptors(JobId job, std::vector<UniqueFd>&& fds);
 
   // Errors: the segment cannot be used; the caller kills the worker.
   Result<void> add_worker(WorkerSeed seed, shm::OfferSide::Origin origin);

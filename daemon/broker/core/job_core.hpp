@@ -13,6 +13,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -177,7 +178,7 @@ class JobCore {
   // stopping.cpp: ending jobs before their time
   void reserve_for_ending(const Job& job, Effects& out);
   void stop_running(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
-  void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out);
+  void stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string_view reason, const Now& now, Effects& out);
   void clear_the_house(const Now& now, Effects& out);
   void stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, Effects& out);
   void on_timer_of_running(Job& job, const Now& now, Effects& out);

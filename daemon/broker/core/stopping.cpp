@@ -16,16 +16,16 @@ std::string seconds_of(Microseconds time) {
 }  // namespace
 
 void JobCore::on(Cancel& event, const Now& now, Effects& out) {
-  if (Job* job = known(event.job)) stop_job(*job, StopRequest::cancel, event.haste, std::move(event.reason), now, out);
+  if (Job* job = known(event.job)) stop_job(*job, StopRequest::cancel, event.haste, event.reason, now, out);
 }
 
 // Requires, for one that is not running: it is not a timeout.
-void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string reason, const Now& now, Effects& out) {
+void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::string_view reason, const Now& now, Effects& out) {
   if (job.state == JobState::done) return;
   const bool again = job.stop != StopRequest::none, overrides = why > job.stop;
   if (overrides) {
     job.stop = why;
-    job.reason = std::move(reason);
+    job.reason = reason;
   }
   if (!job.offered) return finish(job, Outcome::cancelled, now, out);
   if (haste == Cancel::Haste::now) job.grace = Microseconds{0};

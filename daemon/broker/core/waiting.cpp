@@ -12,7 +12,7 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
   for (const Dependency& dependency : after) {
     Verdict verdict = judge(dependency);
     if (!verdict.obstacle.empty()) {
-      job.reason = std::move(verdict.obstacle);
+      job.reason = verdict.obstacle;
       return finish(job, Outcome::skipped, now, out);
     }
     if (!verdict.satisfied) missing.push_back(dependency);
@@ -64,7 +64,7 @@ void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
       if (dependency.job == ended && verdict.obstacle.empty()) verdict = judge(dependency);
     std::erase_if(missing->second, [&](const Dependency& dependency) { return dependency.job == ended; });
     if (!verdict.obstacle.empty()) {
-      job.reason = std::move(verdict.obstacle);
+      job.reason = verdict.obstacle;
       finish(job, Outcome::skipped, now, out);
     } else if (missing->second.empty()) {
       after_.erase(missing);

@@ -138,8 +138,8 @@ Submit event_of(proto::Submission& job, Mode mode) {
   event.description = describe(job);
   if (!job.key.empty()) event.spec_hash = hash_of(job);
   event.payload = job.function ? encode_function(*job.function, job.pool, job.arguments) : command_payload(job);
-  event.name = std::move(job.name);
-  event.key = std::move(job.key);
+  event.name = job.name;
+  event.key = job.key;
   return event;
 }
 

@@ -9,7 +9,7 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-Words filled(Words words, std::vector<std::string> columns) { return Template(std::move(words)).fill({std::move(columns), 12, 3}); }
+Words filled(const Words& words, std::vector<std::string> columns) { return Template(words).fill({std::move(columns), 12, 3}); }
 
 std::string one(const std::string& word, const std::string& item) { return filled({word}, {item}).front(); }
 
