@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -14,6 +15,7 @@
 #include "client/cli/log_tail.hpp"
 #include "client/cli/spawn.hpp"
 #include "client/lib/submission.hpp"
+#include "common/exit_status.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::cli {
@@ -21,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartPatience{15};  // recovery of a large store included
 constexpr std::chrono::milliseconds kLongestPause{50};
+constexpr std::chrono::seconds kOtherPatience{2};  // a daemon looks for its vanished socket several times a second
 
 // Gives a pidfd, ready when the daemon died.
 Result<UniqueFd> spawn_daemon(const DaemonStart& start) {
@@ -90,10 +93,23 @@ class Startup {
     return died(std::chrono::milliseconds{1000}) ? other_or_death() : Result<client::Connection>{why};
   }
 
-  // It may have died because a daemon is there already, which has just bound its vanished socket again: that may be what was connected to.
+  // It may have died because a daemon is there already, which binds its vanished socket again: that may be what was connected to, or it
+  // is about to.
   Result<client::Connection> other_or_death() const {
-    Result<client::Connection> other = client::Connection::open(start_.socket, deadline_);
-    return other ? std::move(other) : Result<client::Connection>{death()};
+    const TimePoint until = left_it_to_another() ? std::min(deadline_, Clock::now() + kOtherPatience) : Clock::now();
+    for (std::chrono::milliseconds pause{1};; pause = std::min(2 * pause, kLongestPause)) {
+      Result<client::Connection> other = client::Connection::open(start_.socket, deadline_);
+      if (other) return other;
+      if (Clock::now() >= until) return death();
+      ::poll(nullptr, 0, static_cast<int>(pause.count()));
+    }
+  }
+
+  // Requires: it is dead.
+  bool left_it_to_another() const {
+    siginfo_t end{};
+    return ::waitid(P_PIDFD, static_cast<id_t>(daemon_.get()), &end, WEXITED | WNOHANG | WNOWAIT) == 0 && end.si_code == CLD_EXITED &&
+           end.si_status == kExitAnotherDaemon;
   }
 
   Error death() const {

@@ -75,22 +75,26 @@ Result<void> show_end(Context& context, const MapRun::End& end, ResultForm form)
   return write_all(STDOUT_FILENO, object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
 }
 
+// The end of this process cancels what is under way. To wait for that instead could take as long as it runs, or as whoever writes our
+// stdin.
+[[noreturn]] void leave(const Error& error) { ::_exit(fail(error)); }
+
 int show_all(Context& context, MapRun& run, ResultForm form) {
   Failures failures;
   for (std::size_t all = 0;; ++all) {
     auto end = run.next();
-    if (!end) return fail(end.error());
+    if (!end) leave(end.error());
     if (!*end) {
       failures.tell_of(all);
       return failures.exit_code();
     }
     const Result<proto::Ending>& ending = (*end)->ending;
-    if (!ending && ending.error().code != Errc::invalid_argument) return fail(ending.error());  // the daemon, not this item
+    if (!ending && ending.error().code != Errc::invalid_argument) leave(ending.error());  // the daemon, not this item
     if (!ending) {
       failures.add((*end)->item, "", kExitUsage, ending.error().text);
       continue;
     }
-    if (auto written = show_end(context, **end, form); !written) return fail(written.error());
+    if (auto written = show_end(context, **end, form); !written) leave(written.error());
     if (const int code = exit_code(*ending); code != 0)
       failures.add((*end)->item, std::to_string(ending->id.value), code, ending_message(*ending));
   }
@@ -155,9 +159,7 @@ int run_map(Context& context, Words words) {
   MapRun run(
       **connections, std::move(*source), [&](const Item& item) { return submission_for(item, call->job, filled); },
       stream && !keep_order ? Order::as_they_come : Order::of_items, count, ahead);
-  const int code = show_all(context, run, raw ? ResultForm::raw : ResultForm::json);
-  run.stop();
-  return code;
+  return show_all(context, run, raw ? ResultForm::raw : ResultForm::json);
 }
 
 int run_imap_unordered(Context& context, Words words) {

@@ -14,15 +14,12 @@ MapRun::MapRun(client::Connections& connections, ItemSource source, Make make, O
 }
 
 MapRun::~MapRun() {
-  stop();
+  {
+    const std::lock_guard lock(mutex_);
+    exhausted_ = true;
+    room_.notify_all();
+  }
   for (std::thread& thread : threads_) thread.join();
-}
-
-void MapRun::stop() {
-  const std::lock_guard lock(mutex_);
-  exhausted_ = true;
-  room_.notify_all();
-  ended_.notify_all();
 }
 
 void MapRun::serve(std::size_t slot) {

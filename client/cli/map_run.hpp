@@ -30,12 +30,11 @@ class MapRun {
 
   // `slots`: calls at once. `buffer`: how many items may be read beyond the first whose end was not taken.
   MapRun(client::Connections& connections, ItemSource source, Make make, Order order, std::size_t slots, std::size_t buffer);
-  ~MapRun();  // waits for the calls that are under way
+  // Reads nothing more; waits for the calls that are under way, and for a read that is.
+  ~MapRun();
 
   // The next end; nullopt: that was all. Errors: those of the source, once what was read before has ended.
   Result<std::optional<End>> next();
-  // Nothing more is read; what is under way ends.
-  void stop();
 
  private:
   void serve(std::size_t slot);

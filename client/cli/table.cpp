@@ -59,6 +59,7 @@ void Table::append(std::string& out, const std::vector<Cell>& cells, std::size_t
     out += kGap;
     used += columns_[i].width + kGap.size();
   }
+  while (out.ends_with(' ')) out.pop_back();  // before an empty last cell
   out += '\n';
 }
 

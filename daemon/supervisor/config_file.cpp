@@ -40,7 +40,7 @@ constexpr std::array<std::string_view, 10> kKeys{"socket",           "state_dir"
 // Longer than any sensible stop; systemd's TimeoutStopSec ends it before.
 constexpr std::int64_t kMaxDrainSeconds = 24 * 60 * 60;
 
-// The broker has all of them in memory, at half a kibibyte each and more.
+// The broker has all of them in memory, at about 400 bytes each and what they carry.
 constexpr std::int64_t kMaxJobs = 100'000'000;
 
 // A hundred years.

@@ -9,6 +9,7 @@
 #include <string>
 #include <utility>
 
+#include "common/exit_status.hpp"
 #include "common/log.hpp"
 #include "daemon/supervisor/command_line.hpp"
 #include "daemon/supervisor/config_file.hpp"
@@ -117,5 +118,5 @@ int main(int argc, char** argv) {
   const auto exit_code = line.resume_fd ? go_on(line, std::move(arguments)) : run(line, std::move(arguments));
   if (exit_code) return *exit_code;
   std::fprintf(stderr, "jobpoold: %s\n", exit_code.error().text.c_str());
-  return 1;
+  return exit_code.error().code == jobpool::Errc::already_exists ? jobpool::kExitAnotherDaemon : 1;
 }

@@ -19,15 +19,45 @@ std::string numbers(int first, int last, auto value) {
   return text;
 }
 
+// `map FUNCTION ::: 1 2 … last`
+std::vector<std::string> map_over(const std::string& function, int last) {
+  std::vector<std::string> words{"map", function, ":::"};
+  for (int i = 1; i <= last; ++i) words.push_back(std::to_string(i));
+  return words;
+}
+
+// `map @square` whose stdin is written as the test goes on.
+class FedMap {
+ public:
+  explicit FedMap(const Daemon& daemon) : child_(start(daemon)) {}
+  Child& child() { return child_; }
+  void write(const std::string& text) const {
+    REQUIRE(::write(input_.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+  }
+  void close() { input_.reset(); }
+
+ private:
+  Child start(const Daemon& daemon) {
+    std::array<int, 2> ends{};
+    REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+    const jobpool::UniqueFd theirs(ends[0]);
+    input_ = jobpool::UniqueFd(ends[1]);
+    Invocation invocation = daemon.invocation({"map", "@square"});
+    invocation.stdin_fd = theirs.get();
+    return Child(invocation);
+  }
+
+  jobpool::UniqueFd input_;
+  Child child_;
+};
+
 int running(const Daemon& daemon) { return daemon.status()["pools"][0]["running"]; }
 
 }  // namespace
 
 TEST_CASE("map gives the results of all items in their order") {
   Daemon daemon;
-  std::vector<std::string> words{"map", "@square", ":::"};
-  for (int i = 1; i <= 1000; ++i) words.push_back(std::to_string(i));
-  const Finished finished = daemon.run(words);
+  const Finished finished = daemon.run(map_over("@square", 1000));
   CHECK(finished.exit_code == 0);
   CHECK(finished.out == numbers(1, 1000, [](int i) { return i * i; }));
   CHECK(finished.err.empty());
@@ -47,28 +77,34 @@ TEST_CASE("map exits with how many items failed, and says which") {
 
 TEST_CASE("map gives 101 when more than a hundred items failed") {
   Daemon daemon;
-  std::vector<std::string> words{"map", "@fail", ":::"};
-  for (int i = 1; i <= 103; ++i) words.push_back(std::to_string(i));
-  const Finished finished = daemon.run(words);
+  const Finished finished = daemon.run(map_over("@fail", 103));
   CHECK(finished.exit_code == 101);
   CHECK(finished.err.find("and 3 more") != std::string::npos);
 }
 
 TEST_CASE("map reads items from stdin, and writes ends while it waits for more of them") {
   Daemon daemon;
-  std::array<int, 2> ends{};
-  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
-  const jobpool::UniqueFd theirs(ends[0]);
-  jobpool::UniqueFd ours(ends[1]);
-  Invocation invocation = daemon.invocation({"map", "@square"});
-  invocation.stdin_fd = theirs.get();
-  Child map(invocation);
-  REQUIRE(::write(ours.get(), "7\n", 2) == 2);
-  CHECK(map.read_line() == "49");
-  REQUIRE(::write(ours.get(), "8\n", 2) == 2);
-  CHECK(map.read_line() == "64");
-  ours.reset();
-  CHECK(map.finish().exit_code == 0);
+  FedMap map(daemon);
+  map.write("7\n");
+  CHECK(map.child().read_line() == "49");
+  map.write("8\n");
+  CHECK(map.child().read_line() == "64");
+  map.close();
+  CHECK(map.child().finish().exit_code == 0);
+}
+
+TEST_CASE("map whose daemon is gone ends, though more items may come") {
+  // The bug: it waited for the end of its stdin.
+  Daemon daemon;
+  FedMap map(daemon);
+  map.write("7\n");
+  CHECK(map.child().read_line() == "49");
+  daemon.kill_everything();
+  map.write("8\n");
+  const Finished finished = map.child().finish();
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err.find(daemon.socket()) != std::string::npos);
+  daemon.start_again();
 }
 
 TEST_CASE("map --stream writes what has ended first, first, and so does imap_unordered") {

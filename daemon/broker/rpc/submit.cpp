@@ -106,8 +106,9 @@ std::uint64_t hash_of(const proto::Submission& job) {
   sum.add(job.function ? job.arguments : "");
   sum.add_all(job.command);
   for (const auto* text : {&job.cwd, &job.stdin_file, &job.pool}) sum.add(*text);
+  sum.add(job.environment.has_value());
   if (job.environment) sum.add_all(*job.environment);
-  for (const auto& stream : {job.stdin_index, job.stdout_index, job.stderr_index}) sum.add(stream.has_value());
+  for (const auto& given : {job.stdin_index, job.stdout_index, job.stderr_index, job.nice}) sum.add(given.has_value());
   for (const std::int64_t number :
        {std::int64_t{job.umask}, std::int64_t{job.nice.value_or(0)}, std::int64_t{job.priority}, std::int64_t{job.retries},
         std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()}, std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})

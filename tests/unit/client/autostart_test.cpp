@@ -75,6 +75,15 @@ TEST_CASE("a daemon that dies at its start is quoted from its log") {
   CHECK(connection.error().text.find("an older life") == std::string::npos);
 }
 
+TEST_CASE("a daemon that leaves the place to another one is not called dead when that one listens a little later") {
+  // The bug: only one look was taken for the other one.
+  const Place place;
+  std::ofstream(place.file("another")) << "please\n";
+  const Result<client::Connection> connection = start_daemon(place.start());
+  REQUIRE(connection);
+  CHECK(place.starts() == 1);
+}
+
 TEST_CASE("an explicit socket gets a state directory of its own, and none where nothing can be written") {
   const TempDir folder;
   const std::string fake = FAKE_DAEMON;

@@ -1,5 +1,7 @@
 // Stands in for jobpoold where only its start is tested: `jobpoold --socket PATH [--state-dir DIR]` notes its start, and its pid, in the
-// file "starts" beside the socket; dies at once when there is a file "die" there; else answers Hello until a client says "Shutdown".
+// file "starts" beside the socket; dies at once when there is a file "die" there; leaves it to another one, which listens only when it is
+// dead, when there is a file "another"; else answers Hello until a client says "Shutdown".
+#include <fcntl.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 #include <unistd.h>
@@ -9,6 +11,7 @@
 #include <cstring>
 #include <string>
 
+#include "common/exit_status.hpp"
 #include "proto/envelope.hpp"
 #include "proto/frame.hpp"
 #include "proto/messages.hpp"
@@ -33,6 +36,16 @@ bool serve(int connection) {
   }
 }
 
+// True in the other one, once the first is gone.
+bool is_another() {
+  int life[2];
+  if (::pipe2(life, O_CLOEXEC) != 0) return false;
+  if (::fork() != 0) return false;  // `life` ends with this process
+  ::close(life[1]);
+  char byte = 0;
+  return ::read(life[0], &byte, 1) == 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -47,6 +60,7 @@ int main(int argc, char** argv) {
     std::fprintf(stderr, "the store is unreadable\n");
     return 1;
   }
+  if (::access((folder + "/another").c_str(), F_OK) == 0 && !is_another()) return jobpool::kExitAnotherDaemon;
   const int listener = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
   sockaddr_un address{};
   address.sun_family = AF_UNIX;

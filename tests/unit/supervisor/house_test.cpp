@@ -10,6 +10,7 @@
 #include <fstream>
 
 #include "common/clock.hpp"
+#include "common/exit_status.hpp"
 #include "common/socket.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 #include "tests/support/catch.hpp"
@@ -211,7 +212,7 @@ TEST_CASE("a second daemon on the same state directory is refused with the pid o
   House house;
   auto broker = house.next_broker();
   std::string said;
-  CHECK(house.run_beside({"--socket", house.socket() + "2"}, said) == 1);
+  CHECK(house.run_beside({"--socket", house.socket() + "2"}, said) == kExitAnotherDaemon);
   CHECK(said.find("pid " + std::to_string(house.pid())) != std::string::npos);
   CHECK(answers(house.socket()));
 }
@@ -220,7 +221,7 @@ TEST_CASE("a second daemon on the same socket is refused") {
   House house;
   auto broker = house.next_broker();
   std::string said;
-  CHECK(house.run_beside({"--state-dir", house.state_dir() + "2"}, said) == 1);
+  CHECK(house.run_beside({"--state-dir", house.state_dir() + "2"}, said) == kExitAnotherDaemon);
   CHECK(said.find("answers there already") != std::string::npos);
   CHECK(answers(house.socket()));
 }

@@ -193,10 +193,19 @@ TEST_CASE("cancelled jobs do not pile up in the queue behind a head that waits")
 
 namespace {
 
-JobId submit_durable(CoreDriver& driver) {
+JobId submit_durable(CoreDriver& driver, std::int16_t priority = 0) {
   Submit event = CoreDriver::a_submission();
   event.flags.durable = true;
+  event.priority = priority;
   return driver.submit(std::move(event));
+}
+
+// More than a worker's slots take: where jobs are short, the attempts of the others are recorded ahead.
+std::vector<JobId> queue_forty(CoreDriver& driver, std::int16_t priority = 0) {
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver, priority));
+  driver.end_turn();
+  return jobs;
 }
 
 std::vector<JobId> undone(const CoreDriver& driver) {
@@ -236,9 +245,7 @@ TEST_CASE("jobs whose attempts were recorded ahead are not recorded as started w
   CoreDriver driver;
   driver.join(1);
   run_some(driver, 10us);
-  std::vector<JobId> jobs;
-  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver));
-  driver.end_turn();
+  const std::vector<JobId> jobs = queue_forty(driver);
   const std::size_t offered = driver.all<OfferJob>().size();
   REQUIRE(offered < jobs.size());
   REQUIRE(driver.job(jobs.back()).attempt == 1);  // ahead
@@ -267,14 +274,7 @@ TEST_CASE("a job that is taken back goes before those of its priority that were 
   run_some(driver, 10us);
   const JobId low = driver.submit();
   driver.end_turn();
-  std::vector<JobId> urgent;
-  for (int i = 0; i < 40; ++i) {
-    Submit event = CoreDriver::a_submission();
-    event.flags.durable = true;
-    event.priority = 1;
-    urgent.push_back(driver.submit(std::move(event)));
-  }
-  driver.end_turn();
+  const std::vector<JobId> urgent = queue_forty(driver, 1);
   std::vector<JobId> offered;
   for (const OfferJob& offer : driver.all<OfferJob>()) offered.push_back(offer.job);
   REQUIRE(offered.size() < urgent.size());
@@ -290,9 +290,7 @@ TEST_CASE("an attempt that was taken back is not taken back again with those tha
   CoreDriver driver;
   driver.join(1);
   run_some(driver, 10us);
-  std::vector<JobId> jobs;
-  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver));
-  driver.end_turn();
+  const std::vector<JobId> jobs = queue_forty(driver);
   const JobId taken_back = driver.all<OfferJob>().back().job;
   driver.start(jobs.front());
   driver.report(jobs.front(), Ending::returned, 0, 900'000);  // a slow one: what is taken back now is undone

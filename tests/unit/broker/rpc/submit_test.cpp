@@ -124,6 +124,8 @@ TEST_CASE("a command's key stands for what its caller said, not for the daemon's
   submit(house, command + "}}");
   CHECK(parsed(submit(house, command + R"(,"graceUSec":9}})")->parameters)["id"] == 1);
   CHECK(submit(house, command + R"(,"environment":["A=1"]}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"environment":[]}})")->error_name == "org.jobpool.Pool.KeyConflict");
+  CHECK(submit(house, command + R"(,"nice":0}})")->error_name == "org.jobpool.Pool.KeyConflict");  // else: as the workers
   CHECK(submit(house, command + R"(,"cwd":"/tmp"}})")->error_name == "org.jobpool.Pool.KeyConflict");
   CHECK(submit(house, command + R"(,"umask":0}})")->error_name == "org.jobpool.Pool.KeyConflict");
 }

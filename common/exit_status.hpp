@@ -1,0 +1,9 @@
+// Exit statuses of jobpoold that others act on.
+#pragma once
+
+namespace jobpool {
+
+// Another daemon has its state directory, or its socket's place (EX_TEMPFAIL): that one is to be asked.
+inline constexpr int kExitAnotherDaemon = 75;
+
+}  // namespace jobpool
