@@ -21,6 +21,9 @@ class JournalListener {
 
 class Journal final : StoreListener {
  public:
+  // Writes, about 60 us of the store's thread: a sync of the disk takes longer, so that fewer would only make more commits.
+  static constexpr std::size_t kWorthACommit = 16;
+
   // Both must outlive this.
   Journal(Store& store, JournalListener& listener) : store_(store), listener_(listener) {}
 
@@ -37,6 +40,9 @@ class Journal final : StoreListener {
 
   // Hands the turn's batch over; several turns' batches may be under way at once.
   void end_turn();
+
+  // What was written in this turn is worth a commit of its own, and it would begin at once.
+  bool is_worth_a_commit() const { return batch_.size() >= kWorthACommit && store_.is_idle(); }
 
   // Something is not durable yet, or waits for it.
   bool is_busy() const { return !batch_.empty() || !waiting_.empty() || committed_ < last_; }

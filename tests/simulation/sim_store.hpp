@@ -22,6 +22,7 @@ class SimStore final : public broker::Store {
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override { store_.read_result(job, std::move(done)); }
   void collect(broker::StoreListener& listener) override;
   int descriptor() const override { return 0; }  // not −1: the journal is not to collect by itself
+  bool is_idle() const override { return store_.is_idle(); }
   std::size_t in_flight() const override { return store_.in_flight(); }
 
   void step(std::size_t batches);

@@ -47,6 +47,8 @@ class CallHandler {
   virtual ~CallHandler() = default;
   // Must end in exactly one reply() or error(), during this call or later.
   virtual void handle(std::shared_ptr<Call> call) = 0;
+  // The turn is to end, though there are more calls: what those before have begun can go on meanwhile.
+  virtual bool is_turn_full() const { return false; }
 };
 
 }  // namespace jobpool::broker

@@ -34,6 +34,8 @@ class Verbs final : public CallHandler {
   Verbs(Engine& engine, Outputs& outputs, Surroundings surroundings);
 
   void handle(std::shared_ptr<Call> call) override;
+  // The disk would stand still while further calls are read.
+  bool is_turn_full() const override { return engine_.journal().is_worth_a_commit(); }
 
   // From the engine, through whoever listens to it.
   void on_accepted(const Accepted& accepted);

@@ -21,4 +21,7 @@ using WaitType = asio::posix::descriptor_base::wait_type;
 // The completion token of every co_await here: the outcome goes to `error`, nothing is thrown.
 inline auto into(asio::error_code& error) { return asio::redirect_error(asio::use_awaitable_t<Executor>{}, error); }
 
+// Of a co_await that cannot fail.
+inline constexpr asio::use_awaitable_t<Executor> kJustWait{};
+
 }  // namespace jobpool::broker

@@ -37,6 +37,8 @@ class Server {
   // Sends what was answered; once per turn (the turn loop does it).
   void flush() { sessions_.flush(); }
   bool has_unsent() const { return sessions_.has_unsent(); }
+  // As CallHandler's.
+  bool is_turn_full() const { return sessions_.is_turn_full(); }
 
   std::size_t connections() const { return sessions_.size(); }
 

@@ -4,6 +4,7 @@
 #include <poll.h>
 
 #include <asio/co_spawn.hpp>
+#include <asio/post.hpp>
 #include <cstdlib>
 #include <exception>
 #include <utility>
@@ -46,6 +47,11 @@ void Session::start() {
 // Waits for one thing at a time: input, or (when no more is wanted) the hang-up alone. Whoever changes what is wanted cancels the wait.
 Awaitable Session::run([[maybe_unused]] std::shared_ptr<Session> self) {
   while (table_ != nullptr) {
+    if (std::exchange(turn_was_full_, false)) {
+      co_await asio::post(descriptor_.get_executor(), kJustWait);
+      if (table_ != nullptr) dispatch();
+      continue;
+    }
     const bool reading = wants_input();
     asio::error_code error;
     co_await descriptor_.async_wait(reading ? WaitType::wait_read : WaitType::wait_error, into(error));
@@ -92,6 +98,10 @@ void Session::dispatch() {
   while (inbox_ != nullptr) {
     if (is_over_limits()) {
       throttled_ = true;
+      break;
+    }
+    if (!inbox_->empty() && table_->is_turn_full()) {
+      turn_was_full_ = true;
       break;
     }
     std::optional<Inbox::Message> message = inbox_->next();

@@ -79,6 +79,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::size_t buffered_ = 0;                           // as told to the table
   bool input_ended_ = false;                           // the peer sends no more, and may still read
   bool throttled_ = false;                             // its requests are not read until it has read, or its calls are answered
+  bool turn_was_full_ = false;                         // what is in the inbox is for the next turn; nothing is read before that
   bool flush_wanted_ = false;
   bool waits_for_room_ = false;
   bool had_waited_ = false;     // for room: the descriptor is watched for writing until it is watched anew

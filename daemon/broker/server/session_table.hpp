@@ -40,6 +40,7 @@ class SessionTable {
 
   // For sessions:
   CallHandler& handler() { return handler_; }
+  bool is_turn_full() const { return handler_.is_turn_full(); }
   const Limits& limits() const { return limits_; }
   std::span<std::byte> read_buffer() { return read_buffer_; }
   FreeList<Inbox>& inboxes() { return inboxes_; }

@@ -17,7 +17,7 @@ void TurnLoop::run(TurnHooks& hooks, Server& server) {
   const auto stay_alive = asio::make_work_guard(io_);
   io_.restart();  // it may have run out of things to watch before
   for (;;) {
-    handle_events();
+    handle_events(server);
     hooks.end_turn();
     server.flush();
     if (stopping_) return;
@@ -27,8 +27,8 @@ void TurnLoop::run(TurnHooks& hooks, Server& server) {
 }
 
 // Bounded: clients that never pause must not keep the turn from ending.
-void TurnLoop::handle_events() {
-  for (std::size_t i = 0; i < kHandlersPerTurn && io_.poll_one() != 0; ++i) {
+void TurnLoop::handle_events(const Server& server) {
+  for (std::size_t i = 0; i < kHandlersPerTurn && !server.is_turn_full() && io_.poll_one() != 0; ++i) {
   }
 }
 

@@ -32,7 +32,7 @@ class TurnLoop {
   void stop() { stopping_ = true; }
 
  private:
-  void handle_events();
+  void handle_events(const Server& server);
 
   asio::io_context io_;
   bool stopping_ = false;

@@ -15,16 +15,26 @@ Result<std::unique_ptr<Mailbox>> Mailbox::create() {
   return std::unique_ptr<Mailbox>(new Mailbox(std::move(bell)));
 }
 
+// It is woken when the lock is free again: on another processor it would only wait for that.
 void Mailbox::put(WaitingBatch batch) {
-  const std::lock_guard lock(mutex_);
-  work_.batches.push_back(std::move(batch));
+  {
+    const std::lock_guard lock(mutex_);
+    work_.batches.push_back(std::move(batch));
+  }
   work_came_.notify_one();
 }
 
 void Mailbox::put(ResultRequest request) {
-  const std::lock_guard lock(mutex_);
-  work_.requests.push_back(std::move(request));
+  {
+    const std::lock_guard lock(mutex_);
+    work_.requests.push_back(std::move(request));
+  }
   work_came_.notify_one();
+}
+
+bool Mailbox::is_awaited() const {
+  const std::lock_guard lock(mutex_);
+  return is_waited_ && is_empty();
 }
 
 // Nothing to wake up for: it is looked at with the next batch.
@@ -51,10 +61,12 @@ std::vector<News> Mailbox::collect() {
 Work Mailbox::wait(TimePoint deadline) {
   std::unique_lock lock(mutex_);
   const auto is_there = [this] { return !is_empty(); };
+  is_waited_ = true;
   if (deadline == TimePoint::max())
     work_came_.wait(lock, is_there);
   else
     work_came_.wait_until(lock, deadline, is_there);
+  is_waited_ = false;
   return std::exchange(work_, {});
 }
 

@@ -61,6 +61,8 @@ class Mailbox {
   void close();
   std::vector<News> collect();
   int descriptor() const { return news_bell_.get(); }
+  // The store's thread has nothing to do, and was given nothing yet.
+  bool is_awaited() const;
 
   // The store's thread. Returns at `deadline` (none: TimePoint::max()) or when there is work; all of it.
   Work wait(TimePoint deadline);
@@ -75,6 +77,7 @@ class Mailbox {
   mutable std::mutex mutex_;
   std::condition_variable work_came_;
   Work work_;               // under mutex_
+  bool is_waited_ = false;  // under mutex_: the store's thread sleeps until work comes
   std::vector<News> news_;  // under mutex_
 };
 

@@ -20,6 +20,7 @@ class MemoryStore : public Store {
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;
   int descriptor() const override { return -1; }
+  bool is_idle() const override { return waiting_.empty(); }
   std::size_t in_flight() const override { return last_ - told_; }
 
   // Commits the oldest `batches` of those that wait. While full, their new jobs are refused instead.

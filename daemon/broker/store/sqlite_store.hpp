@@ -25,6 +25,7 @@ class SqliteStore : public Store {
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;
   int descriptor() const override { return mailbox_->descriptor(); }
+  bool is_idle() const override { return mailbox_->is_awaited(); }
   std::size_t in_flight() const override { return static_cast<std::size_t>(last_ - told_); }
 
  private:

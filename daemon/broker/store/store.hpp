@@ -53,6 +53,9 @@ class Store {
   virtual void collect(StoreListener& listener) = 0;
   virtual int descriptor() const = 0;  // −1: none; then collect() must be called after each commit()
 
+  // True: a batch that is handed over now is not kept waiting by another.
+  virtual bool is_idle() const = 0;
+
   // The batches that were handed over and whose on_committed has not been called yet.
   virtual std::size_t in_flight() const = 0;
 };

@@ -36,6 +36,23 @@ TEST_CASE("a durable job is accepted when it is committed") {
   CHECK(call->answer().value("id", 0) == 1);
 }
 
+TEST_CASE("a turn is full when its writes are worth a commit that would begin at once") {
+  House house(0);
+  const auto submit = [&](std::size_t times) {
+    for (std::size_t i = 0; i < times; ++i) house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]"}})");
+  };
+  const Journal& journal = house.broker->engine.journal();
+  submit(Journal::kWorthACommit - 1);
+  CHECK_FALSE(journal.is_worth_a_commit());
+  submit(1);
+  CHECK(journal.is_worth_a_commit());
+  house.turn();
+  submit(Journal::kWorthACommit);
+  CHECK_FALSE(journal.is_worth_a_commit());  // the first ones are still on their way to the disk
+  house.commit();
+  CHECK(journal.is_worth_a_commit());
+}
+
 TEST_CASE("a durable job is offered when its attempt is committed") {
   House house;
   house.broker->call("Pool.ApplyAsync", kDurable);

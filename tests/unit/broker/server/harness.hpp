@@ -28,7 +28,9 @@ class KeepingHandler : public CallHandler {
  public:
   std::vector<std::shared_ptr<Call>> calls;
   std::function<void(const std::shared_ptr<Call>&)> script;  // instead of keeping
+  std::function<bool()> full = [] { return false; };
   void handle(std::shared_ptr<Call> call) override { script ? script(call) : calls.push_back(std::move(call)); }
+  bool is_turn_full() const override { return full(); }
 };
 
 class Client {

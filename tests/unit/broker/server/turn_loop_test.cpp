@@ -129,6 +129,44 @@ TEST_CASE("the loop does not sleep when there is work, or something to send") {
   CHECK(client.replies().size() == 1);
 }
 
+// 64 durable submissions in flight were one turn, one commit, one turn …: the disk waited for the loop and the loop for the disk.
+TEST_CASE("a full turn ends though more calls are there; those are the next turns', in order") {
+  Loop all;
+  Client one = all.connect(), two = all.connect();
+  one.send(call_text(0) + call_text(1) + call_text(2));
+  two.send(call_text(3));
+  std::size_t ended = 0;
+  all.handler.full = [&] { return all.handler.calls.size() > ended; };  // by one call
+  const auto end = [&] {
+    ++ended;
+    CHECK(all.handler.calls.size() == ended);
+  };
+  all.hooks.steps = {end, end, end, [&] {
+                       end();
+                       all.loop.stop();
+                     }};
+  all.loop.run(all.hooks, all.server);
+  std::vector<int> of_one;
+  for (const auto& call : all.handler.calls)
+    if (number_of(*call) < 3) of_one.push_back(number_of(*call));
+  CHECK(of_one == std::vector{0, 1, 2});
+}
+
+TEST_CASE("a connection that is closed with calls left for the next turn makes none of them") {
+  Loop all;
+  Client client = all.connect();
+  client.send(call_text(0) + call_text(1));
+  bool closed = false;
+  all.handler.full = [&] { return all.handler.calls.size() == 1 && !closed; };
+  all.hooks.steps = {[&] {
+                       all.server.close_all();
+                       closed = true;
+                     },
+                     [&] { all.loop.stop(); }};
+  all.loop.run(all.hooks, all.server);
+  CHECK(all.handler.calls.size() == 1);
+}
+
 TEST_CASE("clients that never pause cannot keep a turn from ending") {
   Loop all;
   Client client = all.connect();

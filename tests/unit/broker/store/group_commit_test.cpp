@@ -3,6 +3,7 @@
 #include <mutex>
 
 #include "tests/support/store/trial_disk.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/broker/store/store_setup.hpp"
 
 using namespace jobpool;
@@ -70,6 +71,23 @@ TEST_CASE("batches that come while a transaction is being committed go into the 
   CHECK(told.all.size() == 1'001);
   CHECK(told.all.back() == "committed 1002");
   CHECK(slow.syncs() == before + 2);
+}
+
+TEST_CASE("a store is idle when nothing keeps the next batch waiting") {
+  const TempDir dir(TempDir::On::memory);
+  SlowDisk slow(dir);
+  StoreOptions options = slow.disk.options();
+  options.idle = std::chrono::minutes(10);
+  const auto store = loaded(options);
+  CHECK(wait_until([&] { return store->is_idle(); }));
+  slow.hold();
+  store->commit({job(1)});
+  CHECK_FALSE(store->is_idle());
+  slow.wait_for_syncs(1);
+  CHECK_FALSE(store->is_idle());
+  slow.let_go();
+  CHECK(wait_until([&] { return store->is_idle(); }));
+  CHECK(store->in_flight() == 1);  // though nobody was told yet
 }
 
 TEST_CASE("batches without a write cost no write and no sync") {
