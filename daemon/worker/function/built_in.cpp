@@ -11,6 +11,7 @@
 #include <jobpool/task.hpp>
 #include <string_view>
 
+#include "daemon/worker/function/copy/copy_functions.hpp"
 #include "daemon/worker/function/first_argument.hpp"
 
 namespace jobpool::worker {
@@ -102,6 +103,7 @@ void add_built_in(FunctionTable& table) {
                                    {"square", "square(x): x * x", &square, nullptr}})
     table.add(task, Function::Origin::built_in, source);
   for (const jobpool_task& task : task_detail::registry()) table.add(task, Function::Origin::built_in, source);
+  add_copy_functions(table);
 }
 
 }  // namespace jobpool::worker

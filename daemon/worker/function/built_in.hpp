@@ -1,4 +1,5 @@
-// The functions every worker has, without any plugin: noop, echo, square, sleep, fail, crash, exit. Worker process.
+// The functions every worker has, without any plugin: noop, echo, square, sleep, fail, crash, exit, and those of
+// jobpool copy. Worker process.
 #pragma once
 
 #include "daemon/worker/function/function_table.hpp"

@@ -1,0 +1,30 @@
+// One file's copy: opened, written beside, checked, given its metadata and then its name; or one range of a large file that the client
+// has made and will name. Worker process, its one thread.
+#pragma once
+
+#include <string>
+
+#include "common/copy/contents.hpp"
+#include "common/copy/metadata.hpp"
+#include "proto/copy_job.hpp"
+
+namespace jobpool::worker {
+
+// A folder and its copy, both open.
+struct FolderPair {
+  int source = -1, target = -1;
+  bool fresh = false;  // nothing is in the target's yet
+  copy::Inheritance inherited;
+};
+
+struct CopyTerms {
+  bool verify = false, sync = false;
+  std::string temporary;  // this attempt's own name; it writes one file at a time
+  copy::StopAsked stop;   // then what is returned means nothing
+};
+
+// Never throws; what goes wrong is in the answer.
+proto::FileEnd copy_file(const FolderPair& folders, const std::string& name, const std::string& target, const CopyTerms& terms);
+proto::FileEnd copy_range(const FolderPair& folders, const proto::CopyRange& range, const CopyTerms& terms);
+
+}  // namespace jobpool::worker
