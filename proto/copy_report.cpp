@@ -59,7 +59,8 @@ std::string write_copy_report(const CopyReport& report) {
 Result<CopyReport> read_copy_report(std::string_view text) {
   nlohmann::json object;
   JsonReader reader(text, kMaxPayloadDepth);
-  if (!reader.read_value(object) || !reader.at_end() || !object.is_object()) return Error{Errc::protocol, "a copying job's answer is no object"};
+  if (!reader.read_value(object) || !reader.at_end() || !object.is_object())
+    return Error{Errc::protocol, "a copying job's answer is no object"};
   Fields fields(object, MessageKind::reply);
   CopyReport report;
   report.problem = fields.text("problem").value_or("");

@@ -13,11 +13,12 @@ constexpr std::array<std::string_view, 1> kImap{"imap"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 21> kVerbs{{
+constexpr std::array<Verb, 22> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"map", kImap, "run a command or a @function for each of many items", run_map},
     {"imap_unordered", {}, "map --stream: what ends first is written first", run_imap_unordered},
+    {"copy", {}, "copy a folder with the pool's workers", run_copy},
     {"get", {}, "wait for a job; its output, its result, its exit code", run_get},
     {"wait", {}, "wait until jobs have ended", run_wait},
     {"ready", {}, "has a job ended? (exit 0: yes, 1: no)", run_ready},

@@ -23,6 +23,7 @@ int run_apply(Context& context, Words words);
 int run_apply_async(Context& context, Words words);
 int run_map(Context& context, Words words);
 int run_imap_unordered(Context& context, Words words);
+int run_copy(Context& context, Words words);
 int run_get(Context& context, Words words);
 int run_wait(Context& context, Words words);
 int run_ready(Context& context, Words words);

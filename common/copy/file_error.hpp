@@ -8,8 +8,8 @@
 namespace jobpool::copy {
 
 struct FileError {
-  int number = 0;           // 0: none
-  const char* act = "";     // "open the source"
+  int number = 0;        // 0: none
+  const char* act = "";  // "open the source"
   bool happened() const { return number != 0; }
   // The target's file system has no room, or the user's share of it is used up.
   bool is_no_room() const { return number == ENOSPC || number == EDQUOT; }

@@ -73,8 +73,8 @@ Kept keep_metadata_at(int source_folder, const std::string& source_name, const s
                       const std::string& target_name) {
   Kept kept;
   const char* name = target_name.c_str();
-  const bool owner_kept = keep_owner(
-      from, [&](uid_t user, gid_t group) { return ::fchownat(target_folder, name, user, group, AT_SYMLINK_NOFOLLOW); });
+  const bool owner_kept =
+      keep_owner(from, [&](uid_t user, gid_t group) { return ::fchownat(target_folder, name, user, group, AT_SYMLINK_NOFOLLOW); });
   bool has_acl = false;
   kept.attributes_lost = !copy_attributes({-1, path_in(source_folder, source_name)}, {-1, path_in(target_folder, target_name)}, has_acl);
   if (!S_ISLNK(from.st_mode) && change_mode_at(target_folder, target_name, mode_of(from, owner_kept)) != 0)
@@ -90,7 +90,8 @@ bool looks_the_same(const struct stat& source, const struct stat& target) {
 }
 
 bool is_unchanged(const struct stat& before, const struct stat& after) {
-  return before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec && before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
+  return before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
+         before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
 
 }  // namespace jobpool::copy

@@ -21,7 +21,7 @@ struct Inheritance {
 Inheritance inheritance_of(int folder);
 
 struct Kept {
-  FileError error;             // a thing that must be kept and could not
+  FileError error;               // a thing that must be kept and could not
   bool attributes_lost = false;  // the target's file system has no such attributes
 };
 

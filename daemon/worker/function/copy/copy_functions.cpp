@@ -24,7 +24,8 @@ Result<UniqueFd> open_root(const std::string& path, proto::FolderId wanted) {
   struct stat status {};
   if (!root || ::fstat(root.get(), &status) != 0) return errno_error("worker cannot open " + path);
   if (proto::FolderId{status.st_dev, status.st_ino} != wanted)
-    return Error{Errc::unsupported, "the daemon sees another folder at " + path + ": it has other mounts than you; use a daemon of your own"};
+    return Error{Errc::unsupported,
+                 "the daemon sees another folder at " + path + ": it has other mounts than you; use a daemon of your own"};
   return root;
 }
 
@@ -60,8 +61,8 @@ struct OpenPair {
 bool should_stop(const jobpool_call* call) { return call->should_stop(call) != 0; }
 
 CopyTerms terms_of(const jobpool_call* call, const proto::CopyRoots& roots, copy::StopAsked stop) {
-  const std::string temporary = std::string(copy::kTemporaryPrefix) + roots.run + "-" + std::to_string(call->job_id) + "-" +
-                                std::to_string(call->attempt);
+  const std::string temporary =
+      std::string(copy::kTemporaryPrefix) + roots.run + "-" + std::to_string(call->job_id) + "-" + std::to_string(call->attempt);
   return {roots.verify, roots.sync, temporary, stop};
 }
 
@@ -125,8 +126,8 @@ void serve_range(const jobpool_call* call, void*) { serve(call, proto::read_copy
 void add_copy_functions(FunctionTable& table) {
   const std::string source = "built in";
   table.add({"copy_files", "copy_files(job): whole files, for jobpool copy", &serve_files, nullptr}, Function::Origin::built_in, source);
-  table.add({"copy_range", "copy_range(job): a part of a large file, for jobpool copy", &serve_range, nullptr},
-            Function::Origin::built_in, source);
+  table.add({"copy_range", "copy_range(job): a part of a large file, for jobpool copy", &serve_range, nullptr}, Function::Origin::built_in,
+            source);
 }
 
 }  // namespace jobpool::worker

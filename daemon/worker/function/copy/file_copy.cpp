@@ -1,4 +1,5 @@
-// See the header. The source is looked at before and after: one that changed meanwhile is copied once more, and told when that did not help.
+// See the header. The source is looked at before and after: one that changed meanwhile is copied once more, and told when that did not
+// help.
 #include "daemon/worker/function/copy/file_copy.hpp"
 
 #include <fcntl.h>
@@ -14,11 +15,10 @@ using proto::FileEnd;
 
 // A FIFO put in the file's place must not hold the worker up.
 constexpr int kSourceFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+constexpr const char* kChanged = "it changed while it was copied";
 constexpr int kTimes = 2;  // that a file which changes meanwhile is copied
 
-FileEnd failure(const copy::FileError& error) {
-  return {error.is_no_room() ? CopyEnd::no_room : CopyEnd::failed, 0, false, error.text()};
-}
+FileEnd failure(const copy::FileError& error) { return {error.is_no_room() ? CopyEnd::no_room : CopyEnd::failed, 0, false, error.text()}; }
 
 FileEnd difference(off_t at) { return {CopyEnd::differs, 0, false, "the bytes differ from offset " + std::to_string(at) + " on"}; }
 
@@ -40,8 +40,7 @@ copy::FileError write_contents(const Source& source, int to, const CopyTerms& te
   const off_t size = source.status.st_size;
   if (size == 0) return copy::copy_to_end(source.file.get(), to, 0, terms.stop);
   const bool holes = copy::may_have_holes(source.status);
-  const auto error =
-      copy::copy_span(source.file.get(), to, {0, size}, holes ? copy::Holes::keep : copy::Holes::none, terms.stop);
+  const auto error = copy::copy_span(source.file.get(), to, {0, size}, holes ? copy::Holes::keep : copy::Holes::none, terms.stop);
   if (error.happened() || !holes) return error;
   return ::ftruncate(to, size) == 0 ? copy::FileError{} : copy::failed_to("write the target");
 }
@@ -85,7 +84,7 @@ FileEnd write_new(const Source& source, const FolderPair& folders, const std::st
   if (terms.stop()) return failure({ECANCELED, "go on"});
   if (const auto error = file.publish(target); error.happened()) return failure(error);
   FileEnd end{unchanged ? CopyEnd::copied : CopyEnd::changed, source.status.st_size, kept.attributes_lost, {}};
-  if (!unchanged) end.reason = "it changed while it was copied";
+  if (!unchanged) end.reason = kChanged;
   return end;
 }
 
@@ -110,9 +109,10 @@ FileEnd copy_range(const FolderPair& folders, const proto::CopyRange& range, con
   Source source;
   if (auto refused = open_source(folders.source, range.file, source)) return *refused;
   const struct stat& now = source.status;
-  if (now.st_size != range.size || now.st_mtim.tv_sec != range.modified_seconds || now.st_mtim.tv_nsec != range.modified_nanoseconds)
-    return {CopyEnd::changed, 0, false, "it changed while it was copied"};
-  const UniqueFd to(::openat(folders.target, range.target.c_str(), (range.write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  const bool unchanged =
+      now.st_size == range.size && now.st_mtim.tv_sec == range.modified_seconds && now.st_mtim.tv_nsec == range.modified_nanoseconds;
+  const UniqueFd to(
+      ::openat(folders.target, range.target.c_str(), (range.write ? O_RDWR : O_RDONLY) | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
   if (!to) return failure(copy::failed_to("open the target"));
   const copy::Span span{range.offset, range.length};
   const copy::Holes holes = copy::may_have_holes(now) ? copy::Holes::keep : copy::Holes::none;
@@ -120,6 +120,7 @@ FileEnd copy_range(const FolderPair& folders, const proto::CopyRange& range, con
     if (const auto error = copy::copy_span(source.file.get(), to.get(), span, holes, terms.stop); error.happened()) return failure(error);
     if (const auto error = flush(to.get(), terms); error.happened()) return failure(error);
   }
+  if (!unchanged) return {CopyEnd::changed, range.length, false, kChanged};
   if (terms.verify)
     if (auto differs = compare(source.file.get(), to.get(), span, terms)) return *differs;
   return {CopyEnd::copied, range.length, false, {}};
