@@ -20,7 +20,8 @@ UniqueFd open_folder_beneath(int root, std::string_view path) {
     const std::size_t slash = path.find('/');
     const std::string name(path.substr(0, slash));
     path.remove_prefix(slash == std::string_view::npos ? path.size() : slash + 1);
-    if (name.empty() || name == "." || name == "..") {
+    const bool has_end = slash == std::string_view::npos || !path.empty();  // no slash at the end
+    if (name.empty() || name == "." || name == ".." || !has_end) {
       errno = EINVAL;
       return {};
     }

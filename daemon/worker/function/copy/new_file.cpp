@@ -10,11 +10,12 @@ namespace {
 
 constexpr mode_t kNobodyElse = 0600;  // until it has the source's mode
 
-// linkat with AT_EMPTY_PATH needs a privilege on older kernels; the way through /proc does not.
+// By the descriptor, which older kernels allow the privileged only; the way through /proc is open to all, and longer.
 int link_nameless(int file, int folder, const std::string& name) {
+  if (::linkat(file, "", folder, name.c_str(), AT_EMPTY_PATH) == 0) return 0;
+  if (errno != ENOENT && errno != EPERM) return -1;
   const std::string path = "/proc/self/fd/" + std::to_string(file);
-  if (::linkat(AT_FDCWD, path.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW) == 0) return 0;
-  return errno == ENOENT ? ::linkat(file, "", folder, name.c_str(), AT_EMPTY_PATH) : -1;
+  return ::linkat(AT_FDCWD, path.c_str(), folder, name.c_str(), AT_SYMLINK_FOLLOW);
 }
 
 }  // namespace

@@ -1,0 +1,143 @@
+// Owner, mode, times and extended attributes; and opening beneath a folder.
+#include "common/copy/metadata.hpp"
+
+#include <fcntl.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#include <array>
+
+#include "common/copy/open_beneath.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/file_tree.hpp"
+#include "tests/support/temp_dir.hpp"
+
+namespace jobpool::copy {
+namespace {
+
+using testing::TempDir;
+
+struct Opened {
+  UniqueFd file;
+  struct stat status {};
+};
+
+Opened made(const std::string& path, mode_t mode) {
+  testing::write_file(path, "text", mode);
+  Opened opened{UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC))};
+  REQUIRE(opened.file);
+  const std::array<timespec, 2> times{timespec{1'000, 5}, timespec{2'000, 123'456'789}};
+  REQUIRE(::futimens(opened.file.get(), times.data()) == 0);
+  REQUIRE(::fstat(opened.file.get(), &opened.status) == 0);
+  return opened;
+}
+
+struct stat status_of(int file) {
+  struct stat status {};
+  REQUIRE(::fstat(file, &status) == 0);
+  return status;
+}
+
+TEST_CASE("a file gets the mode, the times to the nanosecond and the attributes of another") {
+  const TempDir folder;
+  const Opened from = made(folder.file("a"), 0444), to = made(folder.file("b"), 0600);
+  const bool has_attributes = ::fsetxattr(from.file.get(), "user.colour", "red", 3, 0) == 0;
+  const Kept kept = keep_metadata(from.file.get(), from.status, to.file.get());
+  CHECK_FALSE(kept.error.happened());
+  CHECK_FALSE(kept.attributes_lost);
+  const struct stat after = status_of(to.file.get());
+  CHECK((after.st_mode & 07777) == 0444);
+  CHECK(after.st_mtim.tv_sec == 2'000);
+  CHECK(after.st_mtim.tv_nsec == 123'456'789);
+  CHECK(after.st_atim.tv_sec == 1'000);
+  std::array<char, 8> value{};
+  CHECK(::fgetxattr(to.file.get(), "user.colour", value.data(), value.size()) == (has_attributes ? 3 : -1));
+}
+
+TEST_CASE("set-user bits are kept with their owner, and dropped without") {
+  const TempDir folder;
+  REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
+  Opened from = made(folder.file("a"), 0755);
+  from.status.st_mode = S_IFREG | 06755;
+  const Opened own = made(folder.file("b"), 0600);
+  CHECK_FALSE(keep_metadata(-1, from.status, own.file.get()).error.happened());
+  CHECK((status_of(own.file.get()).st_mode & 07777) == 06755);
+
+  const testing::AsNobody nobody;
+  from.status.st_uid = ::geteuid() + 1;
+  const Opened foreign = made(folder.file("c"), 0600);
+  CHECK_FALSE(keep_metadata(-1, from.status, foreign.file.get()).error.happened());
+  CHECK((status_of(foreign.file.get()).st_mode & 07777) == 0755);
+}
+
+TEST_CASE("a link gets its own time, and what it points to is not touched") {
+  const TempDir folder;
+  const UniqueFd open(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const Opened file = made(folder.file("file"), 0600);
+  REQUIRE(::symlink("file", folder.file("link").c_str()) == 0);
+  struct stat from {};
+  REQUIRE(::lstat(folder.file("link").c_str(), &from) == 0);
+  from.st_mtim = {77, 7};
+  CHECK_FALSE(keep_metadata_at(open.get(), "link", from, open.get(), "link").error.happened());
+  struct stat link {};
+  REQUIRE(::lstat(folder.file("link").c_str(), &link) == 0);
+  CHECK(link.st_mtim.tv_sec == 77);
+  CHECK(status_of(file.file.get()).st_mtim.tv_sec == 2'000);
+}
+
+TEST_CASE("the same length and time is the same file, also where the target keeps whole seconds") {
+  struct stat source {
+  }, target{};
+  source.st_mode = target.st_mode = S_IFREG;
+  source.st_size = target.st_size = 5;
+  source.st_mtim = target.st_mtim = {10, 20};
+  CHECK(looks_the_same(source, target));
+  target.st_mtim.tv_nsec = 0;
+  CHECK(looks_the_same(source, target));
+  target.st_mtim.tv_nsec = 21;
+  CHECK_FALSE(looks_the_same(source, target));
+  target.st_mtim = {11, 0};
+  CHECK_FALSE(looks_the_same(source, target));
+  target = source;
+  target.st_size = 6;
+  CHECK_FALSE(looks_the_same(source, target));
+  target = source;
+  target.st_mode = S_IFIFO;
+  CHECK_FALSE(looks_the_same(source, target));
+}
+
+TEST_CASE("nothing beneath a folder is reached through a link or upwards") {
+  const TempDir folder;
+  REQUIRE(::mkdir(folder.file("a").c_str(), 0700) == 0);
+  REQUIRE(::mkdir(folder.file("a/b").c_str(), 0700) == 0);
+  REQUIRE(::symlink("a", folder.file("link").c_str()) == 0);
+  const UniqueFd root(::open(folder.path().c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  CHECK(open_folder_beneath(root.get(), ""));
+  CHECK(open_folder_beneath(root.get(), "a/b"));
+  for (const char* path : {"link", "link/b", "..", "a/..", "a//b", "/a", "a/", ".", "a/c"}) {
+    INFO(path);
+    CHECK_FALSE(open_folder_beneath(root.get(), path));
+  }
+  const struct stat of_a = status_of(open_folder_beneath(root.get(), "a").get());
+  CHECK(is_beneath(open_folder_beneath(root.get(), "a/b").get(), of_a));
+  CHECK(is_beneath(open_folder_beneath(root.get(), "a").get(), of_a));
+  CHECK_FALSE(is_beneath(root.get(), of_a));
+}
+
+TEST_CASE("a path beneath may be longer than one system call takes") {
+  const TempDir folder;
+  UniqueFd at(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd root(::dup(at.get()));
+  const std::string name(250, 'n');
+  std::string path;
+  for (int depth = 0; depth < 20; ++depth) {
+    REQUIRE(::mkdirat(at.get(), name.c_str(), 0700) == 0);
+    at = UniqueFd(::openat(at.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    path += (path.empty() ? "" : "/") + name;
+  }
+  REQUIRE(path.size() > 4096);
+  CHECK(open_folder_beneath(root.get(), path));
+}
+
+}  // namespace
+}  // namespace jobpool::copy

@@ -1,0 +1,193 @@
+// The functions of jobpool copy, called as the worker calls them.
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "proto/copy_job.hpp"
+#include "tests/support/file_tree.hpp"
+#include "tests/unit/worker/functions.hpp"
+
+namespace jobpool::worker {
+namespace {
+
+using proto::CopyEnd;
+using testing::read_file;
+using testing::TempDir;
+using testing::write_file;
+
+proto::FolderId folder_id(const std::string& path) {
+  struct stat status {};
+  REQUIRE(::stat(path.c_str(), &status) == 0);
+  return {status.st_dev, status.st_ino};
+}
+
+// A source and a target folder, and the worker's functions.
+class Copies {
+ public:
+  Copies() {
+    REQUIRE(::chmod(folder_.path().c_str(), 0777) == 0);
+    REQUIRE(::mkdir(source().c_str(), 0755) == 0);
+    REQUIRE(::mkdir(target().c_str(), 0777) == 0);
+    REQUIRE(::chmod(target().c_str(), 0777) == 0);
+    roots.source = source();
+    roots.target = target();
+    roots.source_id = folder_id(source());
+    roots.target_id = folder_id(target());
+    roots.user = ::geteuid();
+    roots.run = "0123456789abcdef";
+  }
+  std::string source(const std::string& name = "") const { return folder_.file("source") + (name.empty() ? "" : "/" + name); }
+  std::string target(const std::string& name = "") const { return folder_.file("target") + (name.empty() ? "" : "/" + name); }
+
+  proto::CopyReport copy(std::vector<std::string> names, bool fresh = false, std::string folder = "") {
+    const proto::CopyFiles job{roots, {{std::move(folder), fresh, std::move(names), {}}}};
+    return report(functions.answer("copy_files", "[" + proto::write_copy_files(job) + "]"));
+  }
+  proto::CopyReport copy_range(const std::string& name, const std::string& to, off_t offset, off_t length) {
+    struct stat status {};
+    REQUIRE(::stat(source(name).c_str(), &status) == 0);
+    const proto::CopyRange job{roots, "", name, to, true, offset, length, status.st_size, status.st_mtim.tv_sec, status.st_mtim.tv_nsec};
+    return report(functions.answer("copy_range", "[" + proto::write_copy_range(job) + "]"));
+  }
+
+  proto::CopyRoots roots;
+  Functions functions;
+
+ private:
+  static proto::CopyReport report(const std::string& answer) {
+    INFO(answer);
+    auto read = proto::read_copy_report(answer);
+    REQUIRE(read);
+    return std::move(*read);
+  }
+  TempDir folder_;
+};
+
+TEST_CASE("files are copied with all that they have, and nothing is left beside them") {
+  Copies copies;
+  write_file(copies.source("a"), "one", 0640);
+  write_file(copies.source("b"), std::string(300'000, 'b'), 0444);
+  write_file(copies.source("empty"), "", 0600);
+  const auto report = copies.copy({"a", "b", "empty"}, true);
+  REQUIRE(report.files.size() == 3);
+  CHECK(report.files[1].end == CopyEnd::copied);
+  CHECK(report.files[1].bytes == 300'000);
+  auto wanted = testing::tree_of(copies.source()), got = testing::tree_of(copies.target());
+  wanted.erase("");
+  got.erase("");
+  CHECK(got == wanted);
+}
+
+TEST_CASE("a job that is run again after its worker's death finds what was done, and does the rest") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  write_file(copies.source("b"), "two");
+  REQUIRE(copies.copy({"a"}).files[0].end == CopyEnd::copied);
+  const auto report = copies.copy({"a", "b"});
+  CHECK(report.files[0].end == CopyEnd::skipped);
+  CHECK(report.files[1].end == CopyEnd::copied);
+  // The folder was made by this run, so that nothing is looked for; a first attempt may have been there all the same.
+  CHECK(copies.copy({"a", "b"}, true).files[0].end == CopyEnd::copied);
+  CHECK(read_file(copies.target("a")) == "one");
+}
+
+TEST_CASE("another file by the name is replaced in one step, and a folder is not") {
+  Copies copies;
+  write_file(copies.source("a"), "new text");
+  write_file(copies.source("b"), "new text");
+  write_file(copies.target("a"), "old");
+  REQUIRE(::mkdir(copies.target("b").c_str(), 0700) == 0);
+  const auto report = copies.copy({"a", "b"});
+  CHECK(report.files[0].end == CopyEnd::copied);
+  CHECK(read_file(copies.target("a")) == "new text");
+  CHECK(report.files[1].end == CopyEnd::failed);
+  CHECK(testing::tree_of(copies.target()).size() == 3);
+}
+
+TEST_CASE("what cannot be read, is gone or is no file any more is told, and the others are copied") {
+  Copies copies;
+  write_file(copies.source("locked"), "secret", 0000);
+  write_file(copies.source("after"), "text");
+  REQUIRE(::mkfifo(copies.source("fifo").c_str(), 0666) == 0);
+  REQUIRE(::symlink("after", copies.source("link").c_str()) == 0);
+  const testing::AsNobody nobody;
+  copies.roots.user = ::geteuid();
+  const auto report = copies.copy({"locked", "gone", "fifo", "link", "after"});
+  REQUIRE(report.files.size() == 5);
+  CHECK(report.files[0].end == CopyEnd::failed);
+  CHECK(report.files[0].reason == "cannot open the source: Permission denied");
+  CHECK(report.files[1].end == CopyEnd::vanished);
+  CHECK(report.files[2].reason == "it is no regular file any more");
+  CHECK(report.files[3].end == CopyEnd::failed);
+  CHECK(report.files[4].end == CopyEnd::copied);
+}
+
+TEST_CASE("a folder that is gone costs its own files only") {
+  Copies copies;
+  CHECK(copies.copy({"a", "b"}, false, "gone").files[1].end == CopyEnd::vanished);
+  REQUIRE(::mkdir(copies.source("here").c_str(), 0700) == 0);
+  const auto report = copies.copy({"a"}, false, "here");
+  CHECK(report.files[0].reason == "cannot open the target's folder: No such file or directory");
+}
+
+TEST_CASE("verification finds other bytes behind the same length and time") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  copies.roots.verify = true;
+  CHECK(copies.copy({"a"}).files[0].end == CopyEnd::copied);
+  CHECK(copies.copy({"a"}).files[0].end == CopyEnd::skipped);
+  struct stat status {};
+  REQUIRE(::stat(copies.source("a").c_str(), &status) == 0);
+  write_file(copies.target("a"), "onE");
+  const timespec times[2] = {status.st_atim, status.st_mtim};
+  REQUIRE(::utimensat(AT_FDCWD, copies.target("a").c_str(), times, 0) == 0);
+  const auto report = copies.copy({"a"});
+  CHECK(report.files[0].end == CopyEnd::differs);
+  CHECK(report.files[0].reason == "the bytes differ from offset 2 on");
+}
+
+TEST_CASE("a range fills its place in the file that is there, and says when the source is another one meanwhile") {
+  Copies copies;
+  write_file(copies.source("a"), std::string(1000, 'a') + std::string(1000, 'b'));
+  write_file(copies.target("t"), "");
+  copies.roots.verify = true;
+  CHECK(copies.copy_range("a", "t", 1000, 1000).files[0].end == CopyEnd::copied);
+  CHECK(read_file(copies.target("t")) == std::string(1000, '\0') + std::string(1000, 'b'));
+  CHECK(copies.copy_range("a", "none", 0, 10).files[0].end == CopyEnd::failed);
+  const proto::CopyRange old{copies.roots, "", "a", "t", true, 0, 1000, 2000, 1, 1};
+  const std::string answer = copies.functions.answer("copy_range", "[" + proto::write_copy_range(old) + "]");
+  CHECK(proto::read_copy_report(answer)->files[0].end == CopyEnd::changed);
+}
+
+TEST_CASE("a worker that sees other folders or is somebody else does nothing and says so") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  const auto roots = copies.roots;
+  copies.roots.source_id.inode += 1;
+  CHECK(copies.copy({"a"}).problem.find("other mounts") != std::string::npos);
+  copies.roots = roots;
+  copies.roots.user += 1;
+  CHECK(copies.copy({"a"}).problem.find("works as user") != std::string::npos);
+  copies.roots = roots;
+  copies.roots.target += "/none";
+  CHECK(copies.copy({"a"}).problem.find("No such file") != std::string::npos);
+  CHECK(testing::tree_of(copies.target()).size() == 1);
+}
+
+TEST_CASE("a copying job that is to stop leaves nothing half done") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  copies.functions.setup.order(control::OrderKind::stop, 0);
+  const proto::CopyFiles job{copies.roots, {{"", false, {"a"}, {}}}};
+  CHECK(copies.functions.answer("copy_files", "[" + proto::write_copy_files(job) + "]").starts_with("Stopped: "));
+  CHECK(testing::tree_of(copies.target()).size() == 1);
+}
+
+TEST_CASE("arguments that are no copying job are refused by the field's name") {
+  Copies copies;
+  CHECK(copies.functions.answer("copy_files", "[]") == "ArgumentError: argument 1: must be an object");
+  CHECK(copies.functions.answer("copy_range", "[{}]") == "ArgumentError: source: missing, unknown or of the wrong type");
+}
+
+}  // namespace
+}  // namespace jobpool::worker
