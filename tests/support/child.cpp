@@ -52,8 +52,8 @@ std::vector<std::string> environment_with(const std::vector<std::string>& additi
     }
     if (!replaced) all.emplace_back(*entry);
   }
-  all.emplace_back("LC_ALL=C.UTF-8");
   all.insert(all.end(), additions.begin(), additions.end());
+  all.emplace_back("LC_ALL=C.UTF-8");  // of two, the first one counts: a test may choose its own
   return all;
 }
 

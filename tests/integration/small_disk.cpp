@@ -1,0 +1,65 @@
+// See small_disk.hpp. $JOBPOOL_TEST_NO_MOUNT tries the last way where the others would do.
+#include "tests/integration/small_disk.hpp"
+
+#include <fcntl.h>
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+
+#include "common/unique_fd.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/file_tree.hpp"
+
+namespace jobpool::testing {
+namespace {
+
+constexpr off_t kDiskBytes = 4 * 1024 * 1024;  // "size=4m"
+constexpr off_t kRoomBytes = 64 * 1024;        // that a full one has left: some files go well
+
+bool mount_small(const std::string& path) { return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=4m") == 0; }
+
+void write_map(const char* path, const std::string& text) {
+  const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
+  (void)!::write(file.get(), text.data(), text.size());
+}
+
+// Whoever may not mount may do so in a world of its own, where the kernel is so configured.
+bool enter_own_namespaces() {
+  const std::string user = std::to_string(::geteuid()), group = std::to_string(::getegid());
+  if (::unshare(CLONE_NEWUSER | CLONE_NEWNS) != 0) return false;
+  write_map("/proc/self/setgroups", "deny");
+  write_map("/proc/self/uid_map", user + " " + user + " 1");
+  write_map("/proc/self/gid_map", group + " " + group + " 1");
+  return true;
+}
+
+}  // namespace
+
+SmallDisk::SmallDisk() {
+  REQUIRE(::mkdir(path().c_str(), 0755) == 0);
+  if (std::getenv("JOBPOOL_TEST_NO_MOUNT") != nullptr) return;
+  is_mounted_ = mount_small(path()) || (enter_own_namespaces() && mount_small(path()));
+}
+
+SmallDisk::~SmallDisk() {
+  if (is_mounted_) ::umount2(path().c_str(), MNT_DETACH);
+}
+
+std::vector<std::string> SmallDisk::environment() const {
+  if (is_mounted_) return {};
+  // A sanitizer's runtime wants to be the first library, and can do without.
+  return {"LD_PRELOAD=" FULL_DISK_LIBRARY, "FULL_DISK_WHILE=" + ballast(), "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0"};
+}
+
+void SmallDisk::fill() const {
+  const UniqueFd file(::open(ballast().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  REQUIRE(file);
+  if (is_mounted_) REQUIRE(::posix_fallocate(file.get(), 0, kDiskBytes - kRoomBytes) == 0);
+}
+
+void SmallDisk::make_room() const { REQUIRE(::unlink(ballast().c_str()) == 0); }
+
+}  // namespace jobpool::testing
