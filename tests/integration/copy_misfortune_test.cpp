@@ -32,11 +32,17 @@ std::string half_files(const CopySource& source) {
 
 constexpr int kLargeShare = 96, kLargeNightly = 2048;  // MiB: three ranges, and the promised 2 GiB
 
+// A share of the work is done in memory, all of it needs a disk.
+std::filesystem::path roomy(const TempDir& in_memory, const Daemon& daemon) {
+  return of_size(0, 1) == 0 ? in_memory.path() : daemon.folder();
+}
+
 }  // namespace
 
 TEST_CASE("copy of very many small files and of a large one is the same in everything") {
   Daemon daemon;
-  const CopySource source(daemon);
+  const TempDir in_memory(TempDir::On::memory);
+  const CopySource source(roomy(in_memory, daemon));
   source.make_small_files(of_size(2'000, 20'000));
   source.make_large_file("large", of_size(kLargeShare, kLargeNightly));
   const Finished finished = daemon.run({"copy", source.path(), source.target()}, {}, 10min);
@@ -52,7 +58,8 @@ TEST_CASE("copy of very many small files and of a large one is the same in every
 
 TEST_CASE("copy that is killed leaves no half file, and the same command completes it") {
   Daemon daemon;
-  const CopySource source(daemon);
+  const TempDir in_memory(TempDir::On::memory);
+  const CopySource source(roomy(in_memory, daemon));
   source.make_small_files(of_size(2'000, 20'000));
   source.make_large_file("large", of_size(kLargeShare, kLargeNightly));
   const std::vector<std::string> words{"copy", "--verbose", source.path(), source.target()};
@@ -91,7 +98,8 @@ TEST_CASE("copy that is interrupted says how far it is, and the same command goe
 
 TEST_CASE("copy whose workers are killed copies everything all the same") {
   Daemon daemon;
-  const CopySource source(daemon);
+  const TempDir in_memory(TempDir::On::memory);
+  const CopySource source(roomy(in_memory, daemon));
   source.make_small_files(of_size(4'000, 20'000));
   source.make_large_file("large", kLargeShare);
   daemon.require_workers(2);
@@ -110,7 +118,8 @@ TEST_CASE("copy whose workers are killed copies everything all the same") {
 
 TEST_CASE("copy outlives the broker") {
   Daemon daemon;
-  const CopySource source(daemon);
+  const TempDir in_memory(TempDir::On::memory);
+  const CopySource source(roomy(in_memory, daemon));
   source.make_small_files(of_size(4'000, 20'000));
   Child copy = daemon.start({"copy", "--verbose", source.path(), source.target()});
   (void)copy.read_line();
@@ -215,7 +224,7 @@ TEST_CASE("copy follows no link that takes a folder's place while it copies") {
 
 TEST_CASE("copy onto a full disk stops and says so, and goes on when there is room") {
   const SmallDisk disk;
-  Daemon daemon({.environment = disk.environment()});
+  Daemon daemon({.arguments = disk.daemon_arguments()});
   const CopySource source(daemon);
   source.make_small_files(300);
   const std::string target = disk.path() + "/copy";

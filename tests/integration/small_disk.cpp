@@ -11,6 +11,7 @@
 
 #include "common/unique_fd.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
 #include "tests/support/file_tree.hpp"
 
 namespace jobpool::testing {
@@ -40,18 +41,27 @@ bool enter_own_namespaces() {
 
 SmallDisk::SmallDisk() {
   REQUIRE(::mkdir(path().c_str(), 0755) == 0);
-  if (std::getenv("JOBPOOL_TEST_NO_MOUNT") != nullptr) return;
-  is_mounted_ = mount_small(path()) || (enter_own_namespaces() && mount_small(path()));
+  const bool may_mount = std::getenv("JOBPOOL_TEST_NO_MOUNT") == nullptr;
+  is_mounted_ = may_mount && (mount_small(path()) || (enter_own_namespaces() && mount_small(path())));
+  if (!is_mounted_) write_programs();
 }
 
 SmallDisk::~SmallDisk() {
   if (is_mounted_) ::umount2(path().c_str(), MNT_DETACH);
 }
 
-std::vector<std::string> SmallDisk::environment() const {
+std::vector<std::string> SmallDisk::daemon_arguments() const {
   if (is_mounted_) return {};
+  return {"--program-dir", folder_.path()};
+}
+
+// Workers are given a few variables only: theirs are put back on the way.
+void SmallDisk::write_programs() const {
+  REQUIRE(::symlink(program("jobpool-broker").c_str(), folder_.file("jobpool-broker").c_str()) == 0);
   // A sanitizer's runtime wants to be the first library, and can do without.
-  return {"LD_PRELOAD=" FULL_DISK_LIBRARY, "FULL_DISK_WHILE=" + ballast(), "ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0"};
+  const std::string variables =
+      "LD_PRELOAD=" FULL_DISK_LIBRARY " FULL_DISK_WHILE=" + ballast() + " ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 exec ";
+  write_file(folder_.file("jobpool-worker"), "#!/bin/sh\n" + variables + program("jobpool-worker") + " \"$@\"\n", 0700);
 }
 
 void SmallDisk::fill() const {

@@ -18,13 +18,14 @@ class SmallDisk {
 
   std::string path() const { return folder_.file("disk"); }
   // For the daemon whose workers write there.
-  std::vector<std::string> environment() const;
+  std::vector<std::string> daemon_arguments() const;
 
   // Next to no room is left, until make_room().
   void fill() const;
   void make_room() const;
 
  private:
+  void write_programs() const;
   std::string ballast() const { return path() + "/ballast"; }
 
   TempDir folder_;
