@@ -106,6 +106,15 @@ say "map: once for each item, several at a time, the results in the items' order
 show 0 jobpool map @cube ::: 1 2 3
 show 2 jobpool map -- sh -c 'exit {}' ::: 0 1 0 7
 
+say "copy: a folder, with the pool's workers; run again, it goes on where it was"
+mkdir "$folder/photos"
+for number in 1 2 3; do echo "picture $number" >"$folder/photos/$number.jpg"; done
+cd "$folder"
+show 0 jobpool copy photos
+show 0 diff -r photos "photos[复件]"
+show 1 jobpool copy photos
+show 0 jobpool copy --merge --verify photos "photos[复件]"
+
 say "The end: running jobs may finish, then everything stops"
 show 0 jobpool shutdown
 wait "$daemon"

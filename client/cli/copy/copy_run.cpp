@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <sys/signalfd.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <optional>
@@ -119,9 +120,10 @@ class CopyRun {
     return std::nullopt;
   }
 
-  int finish() {
+  // `unfinished`: a folder's.
+  int finish(std::optional<Unfinished>& unfinished) {
     std::vector<Finished> rest = walk_.links().make(places_, display_.failed(), std::string(copy::kTemporaryPrefix) + roots_.run + "-link");
-    for (Finished& folder : walk_.folders().finish(places_)) rest.push_back(std::move(folder));
+    for (Finished& folder : walk_.folders().finish(places_, [&] { unfinished->remove(); })) rest.push_back(std::move(folder));
     for (const Finished& finished : rest)
       if (auto shown = display_.show(finished); !shown) return fail(shown.error());
     if (options_.sync) ::syncfs(places_.target_root.get());
@@ -179,6 +181,7 @@ class CopyRun {
 }  // namespace
 
 int run_copy_job(client::Connections& connections, const CopyPlaces& places, const CopyOptions& options) {
+  ::umask(077);  // what is not finished is nobody else's business
   std::optional<Unfinished> unfinished;
   if (!places.is_single()) {
     Result<Unfinished> claimed = Unfinished::claim(places.target_root.get(), places.source);
@@ -190,9 +193,7 @@ int run_copy_job(client::Connections& connections, const CopyPlaces& places, con
   }
   CopyRun run(connections, places, options);
   if (const auto code = run.copy_all()) return *code;
-  // Before the root's times are set. From here on nothing but metadata is missing, and --merge would set that again.
-  if (unfinished) unfinished->remove();
-  return run.finish();
+  return run.finish(unfinished);
 }
 
 }  // namespace jobpool::cli

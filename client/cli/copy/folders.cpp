@@ -33,10 +33,11 @@ FolderMade make_folder(int parent, const std::string& name, proto::FileEnd& end)
   return FolderMade::was_there;
 }
 
-std::vector<Finished> CopiedFolders::finish(const CopyPlaces& places) const {
+std::vector<Finished> CopiedFolders::finish(const CopyPlaces& places, const std::function<void()>& before_root) const {
   std::vector<Finished> failures;
   for (std::size_t left = folders_.size(); left > 0; --left) {  // those inside first: the outer one may be closed to us afterwards
     const Folder& folder = folders_[left - 1];
+    if (left == 1) before_root();
     const UniqueFd target = copy::open_folder_beneath(places.target_root.get(), folder.path);
     copy::Kept kept;
     if (target) {

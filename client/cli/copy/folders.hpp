@@ -3,6 +3,7 @@
 
 #include <sys/stat.h>
 
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -21,8 +22,9 @@ class CopiedFolders {
   // `status` of the source's folder, before anything is read in it. Each after those that it lies in.
   void add(std::string path, const struct stat& status) { folders_.push_back({std::move(path), status}); }
 
-  // When all else is done. The failures.
-  std::vector<Finished> finish(const CopyPlaces& places) const;
+  // When all else is done. `before_root` comes between the root's folders and the root: the last that changes anything in it. Gives what
+  // is to be told.
+  std::vector<Finished> finish(const CopyPlaces& places, const std::function<void()>& before_root) const;
 
  private:
   struct Folder {

@@ -77,10 +77,14 @@ std::vector<TreeWalk::Entry> TreeWalk::entries_of(const Folder& folder, int sour
   std::vector<Entry> entries;
   const int listed = ::openat(source, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(listed < 0 ? nullptr : ::fdopendir(listed), &::closedir);
-  errno = stream ? 0 : errno;
-  while (const dirent* entry = stream ? ::readdir(stream.get()) : nullptr)
+  if (!stream) refuse(folder.path, EntryKind::folder, walk_failure("read the folder"));
+  while (stream) {
+    errno = 0;
+    const dirent* entry = ::readdir(stream.get());
+    if (entry == nullptr && errno != 0) refuse(folder.path, EntryKind::folder, walk_failure("read the folder"));
+    if (entry == nullptr) break;
     if (!is_dots(entry->d_name)) entries.push_back({entry->d_ino, entry->d_name});
-  if (errno != 0) refuse(folder.path, EntryKind::folder, walk_failure("read the folder"));
+  }
   std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.inode < b.inode; });
   return entries;
 }

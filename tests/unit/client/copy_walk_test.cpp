@@ -86,7 +86,7 @@ TEST_CASE("the walk makes folders, links and FIFOs, and names the files for the 
   const auto links = walk.links().make(places, {}, ".jobpool-copy-link");
   REQUIRE(links.size() == 1);
   CHECK(is_well(links[0]));
-  CHECK(walk.folders().finish(places).empty());
+  CHECK(walk.folders().finish(places, [] {}).empty());
   auto wanted = testing::tree_of(folder.file("source")), got = testing::tree_of(folder.file("target"));
   for (const char* name : {"file", "other"}) wanted.erase(name), got.erase(name);  // workers give them their times
   CHECK(got == wanted);
