@@ -16,6 +16,7 @@ void append_ending(std::string& out, const Ending& ending) {
   object.text_if("reason", ending.reason);
   object.text_if("errorType", ending.error_type);
   if (ending.result) object.text("result", *ending.result);
+  write_ids_if(object, "chunks", ending.chunks);
   object.bytes_if("stdout", ending.standard_output.bytes);
   object.flag_if("stdoutTruncated", ending.standard_output.truncated);
   object.bytes_if("stderr", ending.standard_error.bytes);
@@ -53,6 +54,7 @@ Result<Ending> read_ending(const nlohmann::json& parameters) {
   ending.reason = fields.text("reason").value_or("");
   ending.error_type = fields.text("errorType").value_or("");
   ending.result = fields.text("result");
+  ending.chunks = fields.ids("chunks", kMaxChunks);
   ending.standard_output = {fields.bytes("stdout").value_or(""), fields.flag("stdoutTruncated").value_or(false)};
   ending.standard_error = {fields.bytes("stderr").value_or(""), fields.flag("stderrTruncated").value_or(false)};
   ending.resources = read_resources(fields);

@@ -161,6 +161,20 @@ std::vector<JobId> Fields::ids_of(std::string_view name, const nlohmann::json* a
   return ids;
 }
 
+std::vector<std::string> Fields::texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes) {
+  const nlohmann::json* array = required_array(name);
+  if (array == nullptr) return {};
+  if (array->size() < min_count || array->size() > max_count) reject(name);
+  std::vector<std::string> texts;
+  for (const nlohmann::json& value : *array) {
+    const std::string* text = text_of(value);
+    if (text == nullptr || text->size() > max_bytes) reject(name);
+    if (!is_good()) return {};
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
 const nlohmann::json* Fields::required_object(std::string_view name) {
   const nlohmann::json* value = find(name);
   if (value != nullptr && value->is_object()) return value;

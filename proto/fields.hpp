@@ -45,6 +45,7 @@ class Fields {
   bool required_flag(std::string_view name);
   JobId required_id(std::string_view name) { return JobId{static_cast<std::uint64_t>(required_integer(name, 1, kMaxInteger))}; }
   std::vector<JobId> required_ids(std::string_view name, std::size_t min_count, std::size_t max_count);
+  std::vector<std::string> texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes);  // of each
   // nullptr when it is off, or absent where it need not be there.
   const nlohmann::json* array(std::string_view name);
   const nlohmann::json* required_object(std::string_view name);

@@ -37,6 +37,14 @@ class JsonReader {
   // whoever reads that field refuses it by its name.
   bool read_value(nlohmann::json& value);
   bool skip_value();
+  // The same, and where its text is.
+  bool read_slice(std::string_view& text) {
+    peek();
+    const char* const begin = at_;
+    if (!skip_value()) return false;
+    text = {begin, static_cast<std::size_t>(at_ - begin)};
+    return true;
+  }
 
   // Calls member(std::string& key) for each member; it must read the value and tell whether to go on.
   template <class Member>

@@ -25,7 +25,8 @@ inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;      // of each st
 inline constexpr std::size_t kMaxKeyBytes = 128;
 inline constexpr int kLowestNice = -20, kHighestNice = 19;  // the kernel's
 inline constexpr int kLowestPriority = -1000, kHighestPriority = 1000;
-inline constexpr std::size_t kMaxDependencies = 10'000;  // of one job: a message of about 100 KiB
+inline constexpr std::size_t kMaxDependencies = 10'000;      // of one job: a message of about 100 KiB
+inline constexpr std::size_t kMaxChunks = kMaxDependencies;  // of one batch, which comes after them
 inline constexpr int kMaxRetries = 10'000;
 inline constexpr Microseconds kMaxBackoff = std::chrono::hours(1);
 inline constexpr std::string_view kDefaultPool = "default";
@@ -36,6 +37,7 @@ enum class IfFull : std::uint8_t { fail, block };
 struct Submission {
   std::optional<std::string> function;  // exactly one of function and a non-empty command
   std::string arguments = "[]";
+  std::optional<std::string> items;  // of a chunk of a map, instead of arguments
   std::vector<std::string> command;
   std::string cwd = "/";
   std::optional<std::vector<std::string>> environment;
@@ -76,6 +78,7 @@ struct Ending {
   std::optional<int> exit_code, signal;
   std::string reason, error_type;
   std::optional<std::string> result;  // JSON text
+  std::vector<JobId> chunks;          // of a batch
   Output standard_output, standard_error;
   std::optional<Resources> resources;
 };
@@ -134,6 +137,13 @@ struct Status {
 // Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.
 Result<Submission> read_submit(const nlohmann::json& parameters);  // of Apply and ApplyAsync: {"job": {…}}
 std::string write_submit(const Submission& job);
+
+struct MapRequest {
+  Submission job;                   // its function, and the terms of each chunk
+  std::vector<std::string> chunks;  // the items of each
+};
+Result<MapRequest> read_map(const nlohmann::json& parameters);
+std::string write_map(const MapRequest& request);
 
 struct GetRequest {
   JobId id;

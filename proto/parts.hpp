@@ -31,6 +31,9 @@ Outcome require_outcome(Fields& fields, std::string_view name);
 std::optional<JobState> take_state(Fields& fields, std::string_view name);
 std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name);
 
+// The object of a submission, at "job".
+Result<Submission> read_submission(const nlohmann::json& object);
+void append_submission(std::string& out, const Submission& job);
 // When a job runs, and how often: part of a submission.
 void take_terms(Fields& fields, Submission& job);
 void write_terms(ObjectWriter& object, const Submission& job);

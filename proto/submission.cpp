@@ -1,6 +1,7 @@
 // A submission: what to run, and how. (When and how often: terms.cpp.)
 #include <algorithm>
 
+#include "proto/chunk.hpp"
 #include "proto/fields.hpp"
 #include "proto/json_reader.hpp"
 #include "proto/json_writer.hpp"
@@ -52,9 +53,11 @@ std::size_t total_bytes(const std::vector<std::string>& words) {
 void take_function(Fields& fields, Submission& job) {
   job.function = fields.text("function", kMaxNameBytes);
   if (job.function && job.function->empty()) fields.reject("function");
+  job.items = fields.text("items", kMaxPayloadBytes);
+  if (job.items && (!job.function || !is_chunk(*job.items))) fields.reject("items");
   std::optional<std::string> arguments = fields.text("arguments", kMaxPayloadBytes);
   if (!arguments) return;
-  if (!job.function || !is_json_array(*arguments)) fields.reject("arguments");
+  if (!job.function || job.items || !is_json_array(*arguments)) fields.reject("arguments");
   job.arguments = std::move(*arguments);
 }
 
@@ -102,10 +105,8 @@ void write_command(ObjectWriter& object, const Submission& job) {
 
 }  // namespace
 
-Result<Submission> read_submit(const nlohmann::json& parameters) {
-  const auto object = only_object(parameters, "job", MessageKind::request);
-  if (!object) return object.error();
-  Fields fields(**object, MessageKind::request, "job");
+Result<Submission> read_submission(const nlohmann::json& object) {
+  Fields fields(object, MessageKind::request, "job");
   Submission job;
   take_function(fields, job);
   take_command(fields, job);
@@ -118,12 +119,25 @@ Result<Submission> read_submit(const nlohmann::json& parameters) {
   return finished(fields, std::move(job));
 }
 
+Result<Submission> read_submit(const nlohmann::json& parameters) {
+  const auto object = only_object(parameters, "job", MessageKind::request);
+  if (!object) return object.error();
+  return read_submission(**object);
+}
+
 std::string write_submit(const Submission& job) {
   std::string out = "{\"job\":";
+  append_submission(out, job);
+  out += '}';
+  return out;
+}
+
+void append_submission(std::string& out, const Submission& job) {
   ObjectWriter object(out);
   if (job.function) {
     object.text("function", *job.function);
     if (job.arguments != "[]") object.text("arguments", job.arguments);
+    if (job.items) object.text("items", *job.items);
   } else {
     write_command(object, job);
   }
@@ -134,8 +148,6 @@ std::string write_submit(const Submission& job) {
   object.flag_if("detach", job.detach);
   write_terms(object, job);
   object.close();
-  out += '}';
-  return out;
 }
 
 }  // namespace jobpool::proto

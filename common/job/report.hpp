@@ -19,7 +19,7 @@ namespace jobpool {
 
 enum class Ending : std::uint8_t {
   returned = 1,     // function: returned; `result` holds JSON text
-  threw = 2,        // function: failed with `error_type` and `reason`
+  threw = 2,        // function: failed with `error_type` and `reason`; of a chunk `result` says which items did
   exited = 3,       // command: `code` is its exit code
   signalled = 4,    // command: `code` is the signal it died of
   not_started = 5,  // command: could not be started; `code` is the shell's exit code for that (126, 127, else 125), `reason` says why
@@ -34,7 +34,7 @@ struct Report {
   std::int64_t max_rss_bytes = 0;
   std::string reason;      // one sentence, or the exception's text; empty when there is nothing to say
   std::string error_type;  // the exception's type, for `threw`
-  std::string result;      // JSON text, for `returned`; empty when streamed
+  std::string result;      // JSON text, for `returned` and chunks; empty when streamed
   bool streamed = false;   // the result went ahead in DATA frames
   bool stopped = false;    // command: a stop order had reached it before it ended, whatever its exit code says
 };

@@ -11,6 +11,7 @@ namespace {
 constexpr std::uint8_t kSpecVersion = 1;
 constexpr std::uint8_t kFunction = 1;
 constexpr std::uint8_t kCommand = 2;
+constexpr std::uint8_t kChunk = 3;
 
 constexpr std::uint32_t kPassesStdin = 1;
 constexpr std::uint32_t kPassesStdout = 2;
@@ -89,8 +90,9 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   return JobSpec(std::move(spec));
 }
 
-Result<FunctionView> decode_function_body(packing::Reader& reader) {
+Result<FunctionView> decode_function_body(packing::Reader& reader, std::uint8_t kind) {
   FunctionView view;
+  view.shape = kind == kChunk ? FunctionShape::chunk : FunctionShape::call;
   view.name = reader.bytes();
   view.pool = reader.bytes();
   view.arguments = reader.bytes();
@@ -110,15 +112,15 @@ std::uint8_t read_kind(packing::Reader& reader) {
 std::string encode_spec(const JobSpec& spec) {
   if (const auto* command = std::get_if<CommandSpec>(&spec)) return encode_command(*command);
   const auto& function = std::get<FunctionSpec>(spec);
-  return encode_function(function.name, function.pool, function.arguments);
+  return encode_function(function.name, function.pool, function.arguments, function.shape);
 }
 
-std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments) {
+std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape) {
   std::string out;
   out.reserve(2 + 3 * sizeof(std::uint32_t) + name.size() + pool.size() + arguments.size());
   StringWriter writer(out);
   writer.number(kSpecVersion);
-  writer.number(kFunction);
+  writer.number(shape == FunctionShape::chunk ? kChunk : kFunction);
   writer.bytes(name);
   writer.bytes(pool);
   writer.bytes(arguments);
@@ -127,18 +129,19 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 
 Result<FunctionView> decode_function(std::string_view payload) {
   packing::Reader reader(payload);
-  if (read_kind(reader) != kFunction) return bad_spec("not a function of this version");
-  return decode_function_body(reader);
+  const std::uint8_t kind = read_kind(reader);
+  if (kind != kFunction && kind != kChunk) return bad_spec("not a function of this version");
+  return decode_function_body(reader, kind);
 }
 
 Result<JobSpec> decode_spec(std::string_view payload) {
   packing::Reader reader(payload);
   const std::uint8_t kind = read_kind(reader);
   if (kind == kCommand) return decode_command(reader);
-  if (kind != kFunction) return bad_spec("unknown kind or version");
-  const Result<FunctionView> view = decode_function_body(reader);
+  if (kind != kFunction && kind != kChunk) return bad_spec("unknown kind or version");
+  const Result<FunctionView> view = decode_function_body(reader, kind);
   if (!view) return view.error();
-  return JobSpec(FunctionSpec{std::string(view->name), std::string(view->pool), std::string(view->arguments)});
+  return JobSpec(FunctionSpec{std::string(view->name), std::string(view->pool), std::string(view->arguments), view->shape});
 }
 
 }  // namespace jobpool

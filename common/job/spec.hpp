@@ -3,6 +3,7 @@
 //
 //   payload  = version:u8 kind:u8 body
 //   function = name:bytes pool:bytes arguments:bytes
+//   chunk    = the same, `arguments` being those of several calls: items of a map
 //   command  = flags:u32 umask:u32 [nice:i32: if a flag says so] grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes pool:bytes argc:u32
 //   argv:bytes* envc:u32 env:bytes* bytes    = length:u32 octets;  little-endian (the host's), every length checked before use.
 #pragma once
@@ -19,10 +20,14 @@
 
 namespace jobpool {
 
+// call: `arguments` is JSON text of an array, the arguments of one call. chunk: of an array of such arrays, for a call each.
+enum class FunctionShape : std::uint8_t { call, chunk };
+
 struct FunctionSpec {
   std::string name;  // without the @
   std::string pool;
-  std::string arguments;  // JSON text of an array
+  std::string arguments;
+  FunctionShape shape = FunctionShape::call;
 };
 
 struct CommandSpec {
@@ -46,7 +51,8 @@ using JobSpec = std::variant<FunctionSpec, CommandSpec>;
 
 std::string encode_spec(const JobSpec& spec);
 // The hot path's form of it: one allocation, no copies before it.
-std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments);
+std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments,
+                            FunctionShape shape = FunctionShape::call);
 
 // Errors: protocol, naming what was off.
 Result<JobSpec> decode_spec(std::string_view payload);
@@ -56,6 +62,7 @@ struct FunctionView {
   std::string_view name;
   std::string_view pool;
   std::string_view arguments;
+  FunctionShape shape = FunctionShape::call;
 };
 // The worker's hot path: no copies. Errors: protocol, also for the payload of a command.
 Result<FunctionView> decode_function(std::string_view payload);

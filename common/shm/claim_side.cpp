@@ -144,4 +144,6 @@ void ClaimSide::report_fin(const Claim& claim, std::span<const std::byte> report
   impl_->writer.write(header_of(claim, FrameType::fin), report, {}, RingWriter::Doorbell::ring);
 }
 
+std::atomic<std::uint64_t>& ClaimSide::item() { return impl_->mapping.from_worker->item; }
+
 }  // namespace jobpool::shm

@@ -1,6 +1,7 @@
 // The worker's end of its segment: claim, run (elsewhere), report. Worker process, its one thread.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <span>
@@ -58,6 +59,9 @@ class ClaimSide {
   // As many DATA frames as it takes; waits for room. Requires: size ≤ kMaxResultBytes.
   void report_data(const Claim& claim, std::string_view whole_result);
   void report_fin(const Claim& claim, std::span<const std::byte> report);  // doorbell; Requires: 0 < size ≤ kMaxFrameBody
+
+  // Where to say which item of a chunk runs. Valid as long as this.
+  std::atomic<std::uint64_t>& item();
 
  private:
   struct Impl;

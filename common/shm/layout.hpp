@@ -76,6 +76,9 @@ struct ToWorker {
 struct FromWorker {
   // worker: seq_cst RMW, the commit point of a report, and the publish before it looks at broker_sleeping; broker: seq_cst
   alignas(kCacheLine) std::atomic<std::uint64_t> wpos;
+  // worker: relaxed, which item of a chunk runs, from 1; 0: none. broker: relaxed, and only once the worker is dead, for the sentence that
+  // says what it died of. Where there was nothing when layout 1 began: a worker of then leaves it 0.
+  std::atomic<std::uint64_t> item;
   // worker writes bytes [rpos, rpos + kRingBytes) before it publishes them; broker copies them once, then checks its copy
   alignas(kCacheLine) std::byte ring[kRingBytes];
 };

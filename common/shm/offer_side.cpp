@@ -208,6 +208,8 @@ std::size_t OfferSide::in_flight_count() const { return impl_->slots.used(); }
 
 std::size_t OfferSide::free_slots() const { return kSlots - impl_->slots.used(); }
 
+std::uint64_t OfferSide::item() const { return impl_->mapping.from_worker->item.load(std::memory_order_relaxed); }
+
 SlotState OfferSide::state(Sequence sequence) const {
   const std::size_t index = impl_->index_of(sequence);
   if (impl_->slots[index].use == Slot::Use::revoked) return SlotState::revoked;

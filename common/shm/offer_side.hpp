@@ -102,6 +102,8 @@ class OfferSide {
   std::vector<InFlight> in_flight() const;
   std::size_t in_flight_count() const;
   std::size_t free_slots() const;
+  // Which item of a chunk the worker says it runs, from 1; 0: none. For people: not to be trusted.
+  std::uint64_t item() const;
   // What the word says now. Requires: in flight. (After the worker's death: revoke() instead, which decides.)
   SlotState state(Sequence sequence) const;
 

@@ -42,7 +42,7 @@ Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) 
 std::size_t Engine::worker_died(Incarnation worker, int signal, int exit_code) {
   auto verdict = dispatcher_.judge(worker);
   const std::size_t claimed = verdict.claimed.size();
-  tell(WorkerLost{worker, std::move(verdict.unclaimed), std::move(verdict.claimed), signal, exit_code});
+  tell(WorkerLost{worker, std::move(verdict.unclaimed), std::move(verdict.claimed), signal, exit_code, verdict.item});
   dispatcher_.remove(worker);
   return claimed;
 }
@@ -266,7 +266,10 @@ void Engine::settle(JobId id) {
 }
 
 std::optional<std::string> Engine::result_at_hand(const Job& job) const {
-  if (job.kind != shm::JobKind::function || job.outcome != Outcome::succeeded) return std::string{};
+  if (job.flags.batch) return std::string{};
+  // A chunk of a map has failed when one of its items did, and has a result all the same.
+  const bool may_have_one = job.outcome == Outcome::succeeded || job.outcome == Outcome::failed;
+  if (job.kind != shm::JobKind::function || !may_have_one) return std::string{};
   if (!job.flags.durable || ledger_.has(job.id)) return ledger_.result(job.id);
   return std::nullopt;
 }

@@ -100,11 +100,11 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
   Job job = restored_job(std::move(stored));
   if (ended) {
     engine_.ledger().erase(job.id);
-    return inherit(std::move(job), Inherited::Place::ended);
+    return inherit(std::move(job), Inherited::Place::ended, std::move(after));
   }
   if (found != nullptr && found->ended) {
     overlay_end(job, found->job);
-    return inherit(std::move(job), Inherited::Place::unsettled);
+    return inherit(std::move(job), Inherited::Place::unsettled, std::move(after));
   }
   if (found != nullptr && found->job.stop != StopRequest::none) {
     job.stop = found->job.stop;

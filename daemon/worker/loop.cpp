@@ -51,7 +51,7 @@ Loop::Next Loop::serve_function(const shm::Claim& claim) {
   claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
   const auto spec = decode_function(claim.payload);
   if (spec) {
-    after = functions_.run(attempt_of(claim), *spec, report_);
+    after = functions_.run(attempt_of(claim), *spec, report_, claims_.item());
     report_.ended_usec = wall_usec();
   } else {
     report_ = not_started(kOwnFailure, spec.error().text);

@@ -22,7 +22,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   const std::string written = encode_spec(*spec);
   if (const auto* function = std::get_if<FunctionSpec>(&*spec)) {
-    require(view && view->name == function->name && view->pool == function->pool && view->arguments == function->arguments,
+    require(view && view->name == function->name && view->pool == function->pool && view->arguments == function->arguments &&
+                view->shape == function->shape,
             "the view differs from the spec");
     require(written == payload, "a function is written otherwise than it was read");
     return 0;

@@ -68,10 +68,11 @@ void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Eff
   if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
   const std::string how =
       event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
+  const bool crashed = started && job.kind == shm::JobKind::function;
   // took_worker_along() goes by how this begins.
   job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
-               (started ? " after this job had started" : " when this job may have started");
-  const bool crashed = started && job.kind == shm::JobKind::function;
+               (started ? " after this job had started" : " when this job may have started") +
+               (crashed && event.item > 0 ? ", in item " + std::to_string(event.item) + " of its chunk" : "");
   if (crashed && event.signal > 0) job.signal = event.signal;
   if (job.workers_killed < kPoisonousAfter) ++job.workers_killed;
   end_attempt(job, crashed ? Outcome::crashed : Outcome::interrupted, now, out);

@@ -31,6 +31,13 @@ struct Submit : Terms {
   std::uint64_t spec_hash = 0;
 };
 
+// A map: its chunks, durable jobs that nobody else names, and the one that ends when they have. All of them are accepted, or none; answered
+// by Accepted or Refused for the batch's token. A full queue refuses it.
+struct SubmitBatch {
+  Submit batch;
+  std::vector<Submit> chunks;
+};
+
 // The caller of a submission is gone: if it is still blocked, it is refused.
 struct Withdraw {
   Token token;
@@ -51,8 +58,9 @@ struct WorkerCondemned {
 struct WorkerLost {
   Incarnation incarnation;
   std::vector<JobId> unclaimed, claimed;
-  int signal = 0;     // it died of, or
-  int exit_code = 0;  // it left with
+  int signal = 0;          // it died of, or
+  int exit_code = 0;       // it left with
+  std::uint64_t item = 0;  // of the chunk that it ran; 0: none
 };
 
 struct Started {
@@ -132,8 +140,8 @@ struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel, KillFunction,
-                           Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun, RecoveryDone, Inherited,
-                           Tick, EndOfTurn, Drain, StopAll>;
+using Event = std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
+                           KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun,
+                           RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll>;
 
 }  // namespace jobpool::broker

@@ -16,6 +16,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   job.state = JobState::ready;
   job.offered = false;
   if (job.flags.durable) job.mode = Mode::apply_async;  // it needs no caller to come back: whoever asks for it finds it
+  if (job.flags.batch) keep_chunks(id, event.after);
   enter(job);
   switch (event.place) {
     case Inherited::Place::in_slot:

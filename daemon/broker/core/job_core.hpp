@@ -59,6 +59,8 @@ class JobCore {
   const Job* find(JobId id) const { return jobs_.find(id); }
   // What a job still waits for, ascending; null: nothing.
   const Dependencies* dependencies(JobId id) const;
+  // Of a batch, in their order; null: it is none.
+  const std::vector<JobId>* chunks(JobId id) const;
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
@@ -78,6 +80,7 @@ class JobCore {
   enum class DrainMode { none, drain, stop_all };
 
   void on(Submit& event, const Now& now, Effects& out);
+  void on(SubmitBatch& event, const Now& now, Effects& out);
   void on(Withdraw& event, const Now& now, Effects& out);
   void on(WorkerJoined& event, const Now& now, Effects& out);
   void on(WorkerCondemned& event, const Now& now, Effects& out);
@@ -135,6 +138,12 @@ class JobCore {
   void wait(Job& job, WaitsFor what, Effects& out);
   void release_dependents(JobId ended, const Now& now, Effects& out);
   void drop_dependencies(Job& job);
+
+  // batch.cpp: maps whose chunks are jobs
+  std::optional<Refusal> fullness_for(const SubmitBatch& event) const;
+  void keep_chunks(JobId batch, const Dependencies& after);
+  void end_batch(Job& batch, const Now& now, Effects& out);
+  void go_on(Job& job, const Now& now, Effects& out);
 
   // attempts.cpp: how attempts end, and whether another follows
   void end_attempt(Job& job, Outcome outcome, const Now& now, Effects& out);
@@ -203,14 +212,15 @@ class JobCore {
   bool room_was_made_ = false;                        // since blocked_ was last looked at
   bool store_is_full_ = false;
 
-  std::unordered_map<JobId, Dependencies> after_;  // of jobs that wait for others: those still missing
-  std::set<std::pair<JobId, JobId>> dependents_;   // the same, the other way round: who is waited for, by whom
-  std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
-  std::map<JobId, TimePoint> claim_by_;            // inherited applies
-  EndedQueue done_async_, done_apply_;             // settled, oldest first; applies once they are delivered
-  TimePoint forget_at_ = TimePoint::max();         // when the first of these is older than it may be
-  Microseconds usual_run_{1'000};                  // moving average of run times: how deep to offer
-  std::vector<JobId> just_ended_;                  // whose dependents are still to be looked at, in this event
+  std::unordered_map<JobId, Dependencies> after_;          // of jobs that wait for others: those still missing
+  std::unordered_map<JobId, std::vector<JobId>> batches_;  // the chunks of each, as long as it is known
+  std::set<std::pair<JobId, JobId>> dependents_;           // the same, the other way round: who is waited for, by whom
+  std::set<std::pair<TimePoint, JobId>> timers_;           // Job::due of all that have one
+  std::map<JobId, TimePoint> claim_by_;                    // inherited applies
+  EndedQueue done_async_, done_apply_;                     // settled, oldest first; applies once they are delivered
+  TimePoint forget_at_ = TimePoint::max();                 // when the first of these is older than it may be
+  Microseconds usual_run_{1'000};                          // moving average of run times: how deep to offer
+  std::vector<JobId> just_ended_;                          // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known

@@ -24,9 +24,14 @@ void JobCore::on(Delivered& event, const Now&, Effects&) {
   if (job->settled) done_apply_.push_back(job->id);
 }
 
-void JobCore::on(Remove& event, const Now&, Effects& out) {
+void JobCore::on(Remove& event, const Now& now, Effects& out) {
   const Job* job = known(event.job);
   if (job == nullptr || !job->settled || (job->mode == Mode::apply && !job->delivered)) return;
+  if (const std::vector<JobId>* chunks = this->chunks(event.job))
+    for (const JobId id : std::vector<JobId>{*chunks}) {
+      Remove chunk{id};
+      on(chunk, now, out);
+    }
   EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
   --done_jobs_, --settled_jobs_;
   forget(event.job, out);
@@ -58,6 +63,7 @@ void JobCore::forget(JobId id, Effects& out) {
   const Job& job = jobs_.at(id);
   if (!job.key.empty()) keys_.erase(std::pair{job.uid, job.key});
   out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
+  if (job.flags.batch) batches_.erase(id);
   jobs_.erase(id);
 }
 

@@ -16,7 +16,10 @@ std::string seconds_of(Microseconds time) {
 }  // namespace
 
 void JobCore::on(Cancel& event, const Now& now, Effects& out) {
-  if (Job* job = known(event.job)) stop_job(*job, StopRequest::cancel, event.haste, event.reason, now, out);
+  // A batch ends when its chunks have.
+  const std::vector<JobId>* chunks = this->chunks(event.job);
+  for (const JobId id : chunks != nullptr ? *chunks : std::vector<JobId>{event.job})
+    if (Job* job = known(id)) stop_job(*job, StopRequest::cancel, event.haste, event.reason, now, out);
 }
 
 // Requires, for one that is not running: it is not a timeout.

@@ -51,6 +51,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   job.submitted_usec = now.wall_usec;
   if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
   enter(job);
+  if (job.flags.batch) keep_chunks(id, event.after);
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
   queue(job, event.after, now, out);

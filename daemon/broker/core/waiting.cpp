@@ -17,11 +17,17 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
     }
     if (!verdict.satisfied) missing.push_back(dependency);
   }
-  if (missing.empty()) return wait_for_time(job, now, out);
+  if (missing.empty()) return go_on(job, now, out);
   std::ranges::sort(missing, {}, &Dependency::job);
   for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
+}
+
+// All that it comes after has ended as it must.
+void JobCore::go_on(Job& job, const Now& now, Effects& out) {
+  if (job.flags.batch) return end_batch(job, now, out);
+  wait_for_time(job, now, out);
 }
 
 JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
@@ -68,7 +74,7 @@ void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
       finish(job, Outcome::skipped, now, out);
     } else if (missing->second.empty()) {
       after_.erase(missing);
-      wait_for_time(job, now, out);
+      go_on(job, now, out);
     }
   }
 }

@@ -168,6 +168,7 @@ Dispatcher::Verdict Dispatcher::judge(Incarnation worker) {
   if (link == nullptr) return verdict;
   drain_link(*link);
   for (const Slot& slot : link->slots) (link->side.revoke(slot.sequence) ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+  verdict.item = link->side.item();
   return verdict;
 }
 

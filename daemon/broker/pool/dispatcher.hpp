@@ -74,6 +74,7 @@ class Dispatcher {
   // A dead worker's segment, judged: everything it reported is told first, then each slot is claimed (may have started) or not.
   struct Verdict {
     std::vector<JobId> unclaimed, claimed;
+    std::uint64_t item = 0;  // of the chunk that it ran; 0: it ran none
   };
   Verdict judge(Incarnation worker);
   void remove(Incarnation worker);

@@ -148,7 +148,10 @@ std::string Ledger::result(JobId id) const {
     return std::string{impl_->text(entry->result)};
   if (entry->report.size == 0) return {};
   auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
-  return report ? std::move(report->result) : std::string{};
+  if (!report) return {};
+  // A chunk of a map that failed has a result too, as whole as its report says.
+  if (report->streamed && entry->outcome == static_cast<std::uint16_t>(Outcome::failed)) return std::string{impl_->text(entry->result)};
+  return std::move(report->result);
 }
 
 void Ledger::erase(JobId id) {

@@ -13,6 +13,7 @@ void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_o
   if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};
   if (auto result = engine_.result_at_hand(job)) {
     proto::Ending ending = ending_view(job, std::move(*result));
+    if (const std::vector<JobId>* chunks = engine_.core().chunks(job.id)) ending.chunks = *chunks;
     if (with_output == WithOutput::yes && job.kind == shm::JobKind::command) {
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);

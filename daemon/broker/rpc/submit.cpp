@@ -11,6 +11,7 @@
 #include <utility>
 
 #include "common/job/spec.hpp"
+#include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
 
@@ -70,9 +71,9 @@ std::string command_payload(proto::Submission& job) {
   return encode_spec(spec);
 }
 
-std::string invalid_job(std::string_view field, std::string_view reason) {
-  std::string first = proto::one_field("field", field);
-  return first.substr(0, first.size() - 1) + "," + proto::one_field("reason", reason).substr(1);
+std::string function_payload(const proto::Submission& job) {
+  if (job.items) return encode_function(*job.function, job.pool, *job.items, FunctionShape::chunk);
+  return encode_function(*job.function, job.pool, job.arguments);
 }
 
 Dependencies dependencies_of(const proto::Submission& job) {
@@ -98,12 +99,20 @@ class Fingerprint {
   std::uint64_t value_ = 0;
 };
 
+}  // namespace
+
+std::string invalid_job(std::string_view field, std::string_view reason) {
+  std::string first = proto::one_field("field", field);
+  return first.substr(0, first.size() - 1) + "," + proto::one_field("reason", reason).substr(1);
+}
+
 // Of what runs, when and how often, as its caller said it: not of what the daemon adds, which another one may see otherwise. Names and
 // graces are no part of that.
 std::uint64_t hash_of(const proto::Submission& job) {
   Fingerprint sum;
   sum.add(job.function.value_or(""));
   sum.add(job.function ? job.arguments : "");
+  if (job.items) sum.add(*job.items);
   sum.add_all(job.command);
   for (const auto* text : {&job.cwd, &job.stdin_file, &job.pool}) sum.add(*text);
   sum.add(job.environment.has_value());
@@ -138,13 +147,11 @@ Submit event_of(proto::Submission& job, Mode mode) {
   event.after = dependencies_of(job);
   event.description = describe(job);
   if (!job.key.empty()) event.spec_hash = hash_of(job);
-  event.payload = job.function ? encode_function(*job.function, job.pool, job.arguments) : command_payload(job);
+  event.payload = job.function ? function_payload(job) : command_payload(job);
   event.name = job.name;
   event.key = job.key;
   return event;
 }
-
-}  // namespace
 
 void Verbs::submit(const CallPtr& call, Mode mode) {
   auto read = proto::read_submit(call->envelope.parameters);

@@ -12,6 +12,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
   static const std::unordered_map<std::string_view, Method> kMethods{
       {"org.jobpool.Pool.Apply", &Verbs::apply},
       {"org.jobpool.Pool.ApplyAsync", &Verbs::apply_async},
+      {"org.jobpool.Pool.Map", &Verbs::map},
       {"org.jobpool.Pool.Hello", &Verbs::hello},
       {"org.jobpool.Pool.Status", &Verbs::status},
       {"org.jobpool.Pool.Shutdown", &Verbs::shutdown},

@@ -57,6 +57,7 @@ class Verbs final : public CallHandler {
   void shutdown(const CallPtr& call);
   void apply(const CallPtr& call);
   void apply_async(const CallPtr& call);
+  void map(const CallPtr& call);
   void get(const CallPtr& call);
   void wait(const CallPtr& call);
   void ready(const CallPtr& call);

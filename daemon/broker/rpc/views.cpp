@@ -151,7 +151,7 @@ proto::Ending ending_view(const Job& job, std::string result) {
   view.reason = job.reason;
   view.error_type = job.error_type;
   view.resources = resources_of(job);
-  if (job.outcome == Outcome::succeeded && job.kind == shm::JobKind::function) view.result = std::move(result);
+  if (!result.empty() && job.kind == shm::JobKind::function) view.result = std::move(result);
   return view;
 }
 
@@ -165,9 +165,10 @@ proto::Ending lost_ending(JobId id) {
 
 std::string describe(const proto::Submission& submission) {
   if (submission.function) {
-    std::string_view arguments = submission.arguments;
+    std::string_view arguments = submission.items ? *submission.items : submission.arguments;
     if (arguments.size() >= 2 && arguments.front() == '[') arguments = arguments.substr(1, arguments.size() - 2);
-    return cut("@" + *submission.function + "(" + std::string{arguments.substr(0, kMaxDescription)} + ")");
+    const char* const map = submission.items ? "map " : "";
+    return cut(map + ("@" + *submission.function + "(") + std::string{arguments.substr(0, kMaxDescription)} + ")");
   }
   std::string line;
   for (const std::string& word : submission.command) {

@@ -1,6 +1,8 @@
 // One call of a function as the function sees it: the worker's half of jobpool_task.h. Worker process, its one thread.
 #pragma once
 
+#include <string_view>
+
 #include "common/clock.hpp"
 #include "common/job/report.hpp"
 #include "common/job/spec.hpp"
@@ -22,6 +24,14 @@ class CallState {
   CallState& operator=(const CallState&) = delete;
 
   const jobpool_call* call() const { return &call_; }
+
+  // Of the next call, where one job has several. They must outlive it.
+  void set_arguments(std::string_view arguments) {
+    call_.arguments = arguments.data();
+    call_.arguments_length = arguments.size();
+  }
+  // As the function asks it.
+  bool is_to_stop() { return should_stop(&call_) != 0; }
 
  private:
   static CallState& of(const jobpool_call* call) { return *static_cast<CallState*>(call->worker_data); }

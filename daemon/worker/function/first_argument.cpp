@@ -6,12 +6,13 @@
 namespace jobpool::worker {
 namespace {
 
-constexpr std::string_view kSpace = " \t\r\n";
+constexpr bool is_space(char octet) { return octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n'; }
 
+// There is hardly ever any: two comparisons then.
 std::string_view trim(std::string_view text) {
-  const std::size_t begin = text.find_first_not_of(kSpace);
-  if (begin == std::string_view::npos) return {};
-  return text.substr(begin, text.find_last_not_of(kSpace) - begin + 1);
+  while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
+  while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
+  return text;
 }
 
 // The position behind the closing quote of the string whose inside begins at `at`; npos: it has none.
@@ -47,14 +48,30 @@ std::size_t find_end(std::string_view text, std::size_t at) {
   return std::string_view::npos;
 }
 
+bool is_bracketed(std::string_view text) { return text.size() >= 2 && text.front() == '[' && text.back() == ']'; }
+
 }  // namespace
 
 std::optional<std::string_view> first_argument(std::string_view array) {
   const std::string_view text = trim(array);
-  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return std::nullopt;
+  if (!is_bracketed(text)) return std::nullopt;
   const std::size_t end = find_end(text, 1);
   if (end == std::string_view::npos) return std::nullopt;
   return trim(text.substr(1, end - 1));
+}
+
+Elements::Elements(std::string_view array) : text_(trim(array)), is_sound_(is_bracketed(text_)) {}
+
+std::optional<std::string_view> Elements::next() {
+  if (!is_sound_ || at_ == text_.size()) return std::nullopt;
+  const std::size_t end = find_end(text_, at_);
+  is_sound_ = end != std::string_view::npos && (text_[end] == ',' || end + 1 == text_.size());
+  if (!is_sound_) return std::nullopt;
+  const std::string_view element = trim(text_.substr(at_, end - at_));
+  const bool is_empty_array = element.empty() && at_ == 1 && end + 1 == text_.size();
+  at_ = end + 1;
+  if (is_empty_array) return std::nullopt;
+  return element;
 }
 
 }  // namespace jobpool::worker

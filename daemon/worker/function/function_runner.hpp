@@ -4,12 +4,15 @@
 
 #include <sys/types.h>
 
+#include <atomic>
+#include <cstdint>
 #include <string>
 #include <string_view>
 
 #include "common/job/report.hpp"
 #include "common/job/spec.hpp"
 #include "daemon/worker/attempt.hpp"
+#include "daemon/worker/function/fork_mark.hpp"
 #include "daemon/worker/function/function_table.hpp"
 #include "daemon/worker/function/process_state.hpp"
 #include "daemon/worker/orders.hpp"
@@ -23,7 +26,8 @@ class FunctionRunner {
 
   enum class After { go_on, leave };  // leave: the function changed the worker for good; it must not run anything else
   // Fills `report`, whose strings' capacity is reused. The result may be longer than kMaxInlineResult: the caller streams it then.
-  After run(const Attempt& attempt, const FunctionView& spec, Report& report);
+  // `item`: where to say which item of a chunk runs.
+  After run(const Attempt& attempt, const FunctionView& spec, Report& report, std::atomic<std::uint64_t>& item);
 
  private:
   After clear_up(const Function& function, std::string_view name) const;
@@ -35,6 +39,7 @@ class FunctionRunner {
   Orders& orders_;
   const WorkerIdentity& worker_;
   const pid_t pid_;
+  const ForkMark fork_mark_;
 };
 
 }  // namespace jobpool::worker

@@ -79,6 +79,19 @@ TEST_CASE("a function comes out of the codec as it went in, copied or in place")
   CHECK_FALSE(decode_function(encode_spec(full_command())));
 }
 
+TEST_CASE("a chunk of a map comes out of the codec as one, and a single call never does") {
+  const std::string payload = encode_spec(FunctionSpec{"square", "default", "[[7],[8]]", FunctionShape::chunk});
+  CHECK(payload == encode_function("square", "default", "[[7],[8]]", FunctionShape::chunk));
+  const Result<JobSpec> decoded = decode_spec(payload);
+  REQUIRE(decoded);
+  CHECK(std::get<FunctionSpec>(*decoded).shape == FunctionShape::chunk);
+  const Result<FunctionView> view = decode_function(payload);
+  REQUIRE(view);
+  CHECK(view->shape == FunctionShape::chunk);
+  CHECK(view->arguments == "[[7],[8]]");
+  CHECK(decode_function(encode_function("square", "default", "[[7],[8]]"))->shape == FunctionShape::call);
+}
+
 TEST_CASE("a spec that is cut short anywhere is refused, and so is one byte too many") {
   for (const JobSpec& spec : {JobSpec(full_command()), JobSpec(FunctionSpec{"f", "p", "[]"})}) {
     const std::string payload = encode_spec(spec);

@@ -35,6 +35,7 @@ std::string all_round_trips(const json& parameters) {
     if (complaint.empty()) complaint = round_trip(parameters, name, read, write);
   };
   check("submit", read_submit, write_submit);
+  check("map", read_map, write_map);
   check("get", read_get, write_get);
   check("wait", read_wait, write_wait);
   check("cancel", read_cancel, write_cancel);

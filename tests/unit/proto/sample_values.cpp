@@ -77,6 +77,31 @@ Submission full_binary_command() {
   return job;
 }
 
+Submission chunk_of_map() {
+  Submission job;
+  job.function = "thumbnail";
+  job.items = R"([["a.jpg",64],["就绪.jpg"],[]])";
+  return job;
+}
+
+MapRequest full_map() {
+  MapRequest request;
+  request.job.function = "thumbnail";
+  request.job.key = "5d41402abc4b2a76b9719d911017c592";
+  request.job.retries = 2;
+  request.chunks = {R"([["a.jpg",64],["就绪.jpg"]])", "[[]]"};
+  return request;
+}
+
+Ending full_batch_ending() {
+  Ending ending;
+  ending.id = JobId{12};
+  ending.outcome = Outcome::failed;
+  ending.reason = "1 of 2 chunks did not succeed; the first of them, job 11, ended crashed";
+  ending.chunks = {JobId{10}, JobId{11}};
+  return ending;
+}
+
 Ending full_ending() {
   Ending ending;
   ending.id = JobId{12};

@@ -115,11 +115,13 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Apply", "nice", nice_command(), read_submit, write_submit);
   pool.request("Apply", "delayed", delayed_command(), read_submit, write_submit);
   pool.request("Apply", "timed", timed_function(), read_submit, write_submit);
+  pool.request("Apply", "chunk", chunk_of_map(), read_submit, write_submit);
   pool.reply("Apply", "", full_ending(), read_ending, write_ending);
   Ending binary = full_ending();
   binary.standard_output.bytes = "\xFF\xFE";
   binary.standard_error.bytes = std::string("a\0b", 3);
   pool.reply("Apply", "binary", binary, read_ending, write_ending);
+  pool.reply("Apply", "batch", full_batch_ending(), read_ending, write_ending);
   pool.reply("Apply", "more", JobId{7}, read_accepted, write_accepted);
   pool.request("ApplyAsync", "function", full_function(), read_submit, write_submit);
   pool.request("ApplyAsync", "command", full_command(), read_submit, write_submit);
@@ -129,6 +131,15 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "delayed", delayed_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "timed", timed_function(), read_submit, write_submit);
   pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
+  pool.request("Map", "", full_map(), read_map, write_map);
+  // By their form any submission; what a batch cannot be is refused by its meaning.
+  const std::pair<const char*, Submission> submissions[] = {
+      {"function", full_function()},     {"command", full_command()}, {"descriptors", full_connected_command()},
+      {"binary", full_binary_command()}, {"nice", nice_command()},    {"delayed", delayed_command()},
+      {"timed", timed_function()},       {"chunk", chunk_of_map()}};
+  for (const auto& [variant, submission] : submissions) pool.request("Map", variant, MapRequest{submission, {"[[]]"}}, read_map, write_map);
+  pool.reply("Map", "", JobId{12}, read_accepted, write_accepted);
+  pool.request("ApplyAsync", "chunk", chunk_of_map(), read_submit, write_submit);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
@@ -151,6 +162,7 @@ void add_job(std::vector<Sample>& all) {
   Ending binary = full_ending();
   binary.standard_output.bytes = binary.standard_error.bytes = "\x80";
   job.reply("Get", "binary", binary, read_ending, write_ending);
+  job.reply("Get", "batch", full_batch_ending(), read_ending, write_ending);
   job.request("Wait", "", WaitRequest{{JobId{1}, JobId{2}}, Microseconds(0)}, read_wait, write_wait);
   job.empty_reply("Wait");
   add_flag_method(job, "Ready", "ready");

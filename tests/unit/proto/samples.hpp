@@ -18,6 +18,9 @@ Submission full_connected_command();
 Submission delayed_command();  // with terms: when, how often
 Submission timed_function();   // with the terms that exclude those
 Submission full_binary_command();
+Submission chunk_of_map();
+MapRequest full_map();
+Ending full_batch_ending();
 Ending full_ending();
 Job full_job();
 Job full_scheduled_job();

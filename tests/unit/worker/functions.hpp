@@ -21,10 +21,11 @@ class Functions {
     runner_.emplace(std::move(table), "/the/plugins", std::move(*state), setup.orders(), worker_);
   }
 
-  const Report& call(const std::string& name, const std::string& arguments = "[]") {
-    after_ = runner_->run(setup.attempt, {name, "default", arguments}, report_);
-    return report_;
-  }
+  const Report& call(const std::string& name, const std::string& arguments = "[]") { return run({name, "default", arguments}); }
+  // The same function for each of `items`: "[[1],[2]]".
+  const Report& map(const std::string& name, const std::string& items) { return run({name, "default", items, FunctionShape::chunk}); }
+  // Which item of a chunk runs, as others see it.
+  std::atomic<std::uint64_t> item{0};
   // What the last call means for the worker.
   FunctionRunner::After after() const { return after_; }
   // The result, or "Type: reason".
@@ -36,6 +37,11 @@ class Functions {
   Setup setup;
 
  private:
+  const Report& run(const FunctionView& spec) {
+    after_ = runner_->run(setup.attempt, spec, report_, item);
+    return report_;
+  }
+
   WorkerIdentity worker_{WorkerNumber{3}, "instance", "/run/jobpool/test"};
   std::optional<FunctionRunner> runner_;
   Report report_;

@@ -1,0 +1,69 @@
+// Maps whose chunks are jobs of their own: accepted together, and ended when the last of them has.
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+void JobCore::on(SubmitBatch& event, const Now& now, Effects& out) {
+  accept_blocked(now, out);  // those who came before are first
+  Submit& batch = event.batch;
+  if (accept_known_key(batch, out)) return;
+  for (const Submit* part : {&event.chunks.front(), &batch})  // of the chunks one is as good as the others
+    if (auto refused = refusal_of(*part)) {
+      refused->token = batch.token;
+      return out.push_back(*refused);
+    }
+  if (const auto full = fullness_for(event)) return out.push_back(Refused{batch.token, *full, {}});
+  for (Submit& chunk : event.chunks) {
+    batch.after.push_back({next_id_, Dependency::Needs::end});
+    accept(chunk, now, out);
+  }
+  accept(batch, now, out);
+}
+
+std::optional<Refusal> JobCore::fullness_for(const SubmitBatch& event) const {
+  const std::size_t jobs = event.chunks.size() + 1;
+  std::size_t bytes = event.batch.payload.size();
+  for (const Submit& chunk : event.chunks) bytes += chunk.payload.size();
+  if (ready_jobs_ + waiting_jobs_ + jobs > limits_.max_queued_jobs || queued_bytes_ + bytes > limits_.max_queued_bytes)
+    return Refusal::queue_full;
+  const auto own = queued_of_.find(event.batch.uid);
+  if ((own == queued_of_.end() ? 0 : own->second) + jobs > limits_.max_queued_of_one) return Refusal::quota_full;
+  return std::nullopt;
+}
+
+void JobCore::keep_chunks(JobId batch, const Dependencies& after) {
+  std::vector<JobId>& chunks = batches_[batch];
+  for (const Dependency& dependency : after) chunks.push_back(dependency.job);
+}
+
+const std::vector<JobId>* JobCore::chunks(JobId id) const {
+  const auto found = batches_.find(id);
+  return found == batches_.end() ? nullptr : &found->second;
+}
+
+// Requires: its chunks have ended. It is cancelled when one of them was, since nobody else would be told.
+void JobCore::end_batch(Job& batch, const Now& now, Effects& out) {
+  const std::vector<JobId>& chunks = batches_.at(batch.id);
+  std::size_t unsuccessful = 0;
+  bool is_cancelled = false;
+  std::string first;
+  for (const JobId id : chunks) {
+    const Job* chunk = find(id);
+    if (chunk != nullptr && chunk->outcome == Outcome::succeeded) continue;
+    is_cancelled = is_cancelled || (chunk != nullptr && chunk->outcome == Outcome::cancelled);
+    if (unsuccessful++ > 0) continue;
+    first = "job " + std::to_string(id.value);
+    first += chunk == nullptr ? ", is not there any more" : ", ended " + std::string{to_string(chunk->outcome)};
+    if (chunk != nullptr && !chunk->reason.empty()) first += ": " + std::string{chunk->reason};
+  }
+  if (unsuccessful == 0) return finish(batch, Outcome::succeeded, now, out);
+  batch.reason =
+      std::to_string(unsuccessful) + " of " + std::to_string(chunks.size()) + " chunks did not succeed; the first of them, " + first;
+  finish(batch, is_cancelled ? Outcome::cancelled : Outcome::failed, now, out);
+}
+
+}  // namespace jobpool::broker

@@ -1,0 +1,131 @@
+// Map: a batch of chunks as one durable job; and what a chunk's result is to whoever asks for it.
+#include "tests/unit/broker/rpc/jobs.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+namespace {
+
+std::string batch(const std::string& more = "") {
+  return R"({"job":{"function":"square","key":"k")" + more + R"(},"chunks":["[[1],[2]]","[[3]]"]})";
+}
+
+const Job& job(House& house, std::uint64_t id) {
+  const Job* job = house.broker->engine.core().find(JobId{id});
+  REQUIRE(job != nullptr);
+  return *job;
+}
+
+void settle(House& house) {
+  for (int i = 0; i < 3; ++i) {
+    house.turn();
+    house.commit();
+  }
+}
+
+void run_chunks(House& house) {
+  settle(house);
+  while (auto claim = house.worker().claim()) {
+    house.worker().run(*claim);
+    settle(house);
+  }
+}
+
+nlohmann::json get(House& house, std::uint64_t id) {
+  const auto call = house.broker->call("Job.Get", R"({"id":)" + std::to_string(id) + "}");
+  house.commit();
+  REQUIRE(call->answers == 1);
+  return call->answer();
+}
+
+}  // namespace
+
+TEST_CASE("a batch is answered with one id, once all of it is on disk") {
+  House house(0);
+  const auto call = house.broker->call("Pool.Map", batch(R"(,"name":"n","priority":3,"retries":2)"));
+  house.turn();
+  CHECK(call->answers == 0);
+  house.commit();
+  REQUIRE(call->answers == 1);
+  CHECK(parsed(call->parameters)["id"] == 3);
+  CHECK(job(house, 1).description == "map @square([1],[2])");
+  CHECK(job(house, 1).retries == 2);
+  CHECK(job(house, 1).priority == 3);
+  CHECK(job(house, 1).key.empty());
+  CHECK(job(house, 3).description == "map @square, 2 chunks");
+  CHECK(job(house, 3).name == "n");
+  CHECK(job(house, 3).retries == 0);
+}
+
+TEST_CASE("the end of a batch names its chunks, whose results are their own, also after the host's death") {
+  const bool host = GENERATE(false, true);
+  House house;
+  house.broker->call("Pool.Map", batch());
+  run_chunks(house);
+  if (host) house.next_host();
+  const nlohmann::json ending = get(house, 3);
+  CHECK(ending["outcome"] == "succeeded");
+  CHECK(ending["chunks"] == nlohmann::json::parse("[1,2]"));
+  CHECK_FALSE(ending.contains("result"));
+  CHECK(get(house, 1)["result"] == "49");  // what the pretended worker answers
+  CHECK_FALSE(get(house, 1).contains("chunks"));
+}
+
+TEST_CASE("a batch goes on when the host dies before its chunks have run") {
+  House house(0);
+  house.broker->call("Pool.Map", batch());
+  house.turn();
+  house.commit();
+  house.next_host();
+  run_chunks(house);
+  CHECK(get(house, 3)["outcome"] == "succeeded");
+}
+
+TEST_CASE("a batch that comes again by its key is the same, and another one a conflict") {
+  House house(0);
+  house.broker->call("Pool.Map", batch());
+  settle(house);
+  const auto again = house.broker->call("Pool.Map", batch());
+  settle(house);
+  CHECK(parsed(again->parameters)["id"] == 3);
+  const auto other = house.broker->call("Pool.Map", R"({"job":{"function":"square","key":"k"},"chunks":["[[1],[2]]","[[4]]"]})");
+  CHECK(other->error_name == "org.jobpool.Pool.KeyConflict");
+}
+
+TEST_CASE("a batch cannot be ephemeral, wait for room, or have streams") {
+  House house(0);
+  for (const auto& [more, field] : {std::pair{R"(,"durable":false)", "job.durable"}, std::pair{R"(,"ifFull":"block")", "job.ifFull"},
+                                    std::pair{R"(,"stdin":0)", "job.function"}, std::pair{R"(,"arguments":"[1]")", "job.function"}}) {
+    const auto call = house.broker->call("Pool.Map", batch(more));
+    CHECK(call->error_name == "org.jobpool.Pool.InvalidJob");
+    CHECK(parsed(call->parameters)["field"] == field);
+  }
+  CHECK(house.broker->call("Pool.Map", R"({"job":{"command":["a"]},"chunks":["[[1]]"]})")->error_name == "org.jobpool.Pool.InvalidJob");
+  CHECK(house.broker->call("Pool.Map", R"({"job":{"function":"f","pool":"x"},"chunks":["[[1]]"]})")->error_name ==
+        "org.jobpool.Pool.NoSuchPool");
+}
+
+TEST_CASE("a chunk whose item failed has failed, and its result is kept all the same, in the store and out of it") {
+  const bool durable = GENERATE(false, true);
+  House house;
+  house.broker->call("Pool.ApplyAsync",
+                     R"({"job":{"function":"f","items":"[[1],[2]]","durable":)" + std::string(durable ? "true" : "false") + "}}");
+  house.turn();
+  house.commit();
+  house.turn();
+  house.commit();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  Report report;
+  report.ending = Ending::threw;
+  report.error_type = "E";
+  report.reason = "item 2: no";
+  report.result = R"({"results":[1,null],"errors":[{"index":1,"errorType":"E","reason":"no"}]})";
+  house.worker().report(*claim, report);
+  settle(house);
+  const nlohmann::json ending = get(house, 1);
+  CHECK(ending["outcome"] == "failed");
+  CHECK(ending["errorType"] == "E");
+  CHECK(ending["result"] == report.result);
+}
