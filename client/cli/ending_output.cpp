@@ -10,14 +10,6 @@
 namespace jobpool::cli {
 namespace {
 
-std::string result_text(const std::string& result, ResultForm form) {
-  if (form == ResultForm::raw) {
-    const nlohmann::json value = nlohmann::json::parse(result, nullptr, false);
-    if (value.is_string()) return value.get<std::string>() + "\n";
-  }
-  return result + "\n";
-}
-
 Result<void> replay(Context& context, JobId id, const proto::Output& output, OutputStream stream) {
   const int to = stream == OutputStream::standard_output ? STDOUT_FILENO : STDERR_FILENO;
   if (!output.truncated) return write_all(to, output.bytes);
@@ -29,10 +21,23 @@ Result<void> replay(Context& context, JobId id, const proto::Output& output, Out
 
 }  // namespace
 
+void append_result(std::string& out, std::string_view result, ResultForm form) {
+  nlohmann::json value;
+  if (form == ResultForm::raw && result.starts_with('"')) value = nlohmann::json::parse(result, nullptr, false);
+  if (value.is_string())
+    out += value.get_ref<const std::string&>();
+  else
+    out += result;
+  out += '\n';
+}
+
 Result<void> show_output(Context& context, const proto::Ending& ending, ResultForm form) {
   if (auto shown = replay(context, ending.id, ending.standard_output, OutputStream::standard_output); !shown) return shown;
   if (auto shown = replay(context, ending.id, ending.standard_error, OutputStream::standard_error); !shown) return shown;
-  return ending.result ? write_all(STDOUT_FILENO, result_text(*ending.result, form)) : Result<void>{};
+  if (!ending.result) return {};
+  std::string line;
+  append_result(line, *ending.result, form);
+  return write_all(STDOUT_FILENO, line);
 }
 
 int show_ending(Context& context, const proto::Ending& ending, ResultForm form) {

@@ -10,6 +10,7 @@ namespace jobpool::cli {
 
 // A word that parses as JSON is passed on verbatim (no digit of a number is lost), any other is a string: `@f 7 '[1,2]' hello`.
 // Errors: invalid_argument: a word that is neither JSON nor UTF-8, which no JSON string can carry.
+Result<void> append_function_arguments(std::string& out, std::span<const std::string> words);
 Result<std::string> function_arguments(std::span<const std::string> words);
 
 }  // namespace jobpool::cli

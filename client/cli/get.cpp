@@ -1,4 +1,5 @@
 // jobpool get: wait for a job and replay it, as AsyncResult.get: its output, its result, its exit code.
+#include "client/cli/batch_ending.hpp"
 #include "client/cli/ending_output.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -6,7 +7,9 @@
 namespace jobpool::cli {
 
 int run_get(Context& context, Words words) {
-  Options options(context, {"get [options] ID", "Waits for a job, writes its stdout, stderr or result, and exits as it did.",
+  Options options(context, {"get [options] ID",
+                            "Waits for a job, writes its stdout, stderr or result, and exits as it did. Of a batch (map --async): all "
+                            "results in order;\nexits as map does.",
                             "jobpool get last --timeout 5s"});
   std::optional<Microseconds> timeout;
   bool raw = false;
@@ -23,6 +26,7 @@ int run_get(Context& context, Words words) {
   if (!reply) return fail(reply.error());
   const Result<proto::Ending> ending = proto::read_ending(reply->parameters);
   if (!ending) return fail(ending.error());
+  if (!ending->chunks.empty()) return show_batch(context, *ending, raw ? ResultForm::raw : ResultForm::json);
   return show_ending(context, *ending, raw ? ResultForm::raw : ResultForm::json);
 }
 

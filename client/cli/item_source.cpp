@@ -2,10 +2,11 @@
 #include "client/cli/item_source.hpp"
 
 #include <algorithm>
-#include <cerrno>
 #include <span>
 #include <string_view>
 #include <utility>
+
+#include "client/cli/line_input.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -17,103 +18,57 @@ class WordInput final : public Input {
     if (at_ == words_.size()) return std::optional<std::string>{};
     return std::optional<std::string>{std::move(words_[at_++])};
   }
+  std::optional<std::size_t> count() const override { return words_.size(); }
 
  private:
   std::vector<std::string> words_;
   std::size_t at_ = 0;
 };
 
-struct CloseFile {
-  void operator()(std::FILE* file) const {
-    if (file != stdin) std::fclose(file);
-  }
-};
-
-class LineInput final : public Input {
- public:
-  LineInput(std::vector<std::string> files, char separator) : files_(std::move(files)), separator_(separator) {}
-
-  // So that a file that is not there is told before anything runs.
-  Result<void> open_first() { return open_next(); }
-
-  Result<std::optional<std::string>> next() override {
-    while (file_) {
-      char* line = nullptr;
-      std::size_t room = 0;
-      errno = 0;
-      const ssize_t length = ::getdelim(&line, &room, separator_, file_.get());
-      const std::unique_ptr<char, void (*)(void*)> owned(line, &std::free);
-      if (length >= 0) {
-        std::string_view text{line, static_cast<std::size_t>(length)};
-        if (text.ends_with(separator_)) text.remove_suffix(1);
-        return std::optional{std::string{text}};
-      }
-      if (std::ferror(file_.get()) != 0) return errno_error("read " + name_);
-      if (auto opened = open_next(); !opened) return opened.error();
-    }
-    return std::optional<std::string>{};
-  }
-
- private:
-  Result<void> open_next() {
-    file_.reset();
-    if (at_ == files_.size()) return {};
-    name_ = files_[at_++];
-    file_.reset(name_ == "-" ? stdin : std::fopen(name_.c_str(), "re"));
-    if (!file_) return errno_error(name_);
-    return {};
-  }
-
-  std::vector<std::string> files_;
-  const char separator_;
-  std::size_t at_ = 0;
-  std::string name_;
-  std::unique_ptr<std::FILE, CloseFile> file_;
-};
-
-Result<std::unique_ptr<Input>> lines_of(std::vector<std::string> files, char separator) {
-  auto input = std::make_unique<LineInput>(std::move(files), separator);
-  if (auto opened = input->open_first(); !opened) return opened.error();
-  return std::unique_ptr<Input>{std::move(input)};
-}
-
 bool is_marker(std::string_view word) { return word == ":::" || word == "::::" || word == ":::+" || word == "::::+"; }
 
 }  // namespace
 
-Result<ItemSource> ItemSource::take(std::vector<std::string>& operands, const std::string& file, char separator) {
+Result<ItemSource> ItemSource::take(std::vector<std::string>& operands, Form form) {
   ItemSource source;
-  if (!file.empty()) {
-    auto lines = lines_of({file}, separator);
+  source.columns_ = std::move(form.columns);
+  if (!form.file.empty()) {
+    auto lines = lines_of({form.file}, form.separator);
     if (!lines) return lines.error();
     source.add(std::move(*lines), false);
   }
+  if (auto added = source.add_inputs(operands, form.separator); !added) return added.error();
+  if (source.groups_.empty()) {
+    auto lines = lines_of({"-"}, form.separator);
+    if (!lines) return lines.error();
+    source.add(std::move(*lines), false);
+  }
+  for (Group& group : std::span{source.groups_}.subspan(1))
+    if (auto loaded = source.load(group); !loaded) return loaded.error();
+  return source;
+}
+
+Result<void> ItemSource::add_inputs(std::vector<std::string>& operands, char separator) {
   auto marker = std::ranges::find_if(operands, is_marker);
   const auto command_end = marker;
   while (marker != operands.end()) {
     const auto next = std::find_if(marker + 1, operands.end(), is_marker);
     std::vector<std::string> words(marker + 1, next);
     const bool is_linked = marker->ends_with('+');
-    if (is_linked && source.groups_.empty())
+    if (is_linked && groups_.empty())
       return Error{Errc::invalid_argument, *marker + " links an input to the one before it, and there is none"};
     if (marker->starts_with("::::")) {
       if (words.empty()) return Error{Errc::invalid_argument, *marker + " is followed by the names of files"};
       auto lines = lines_of(std::move(words), separator);
       if (!lines) return lines.error();
-      source.add(std::move(*lines), is_linked);
+      add(std::move(*lines), is_linked);
     } else {
-      source.add(std::make_unique<WordInput>(std::move(words)), is_linked);
+      add(std::make_unique<WordInput>(std::move(words)), is_linked);
     }
     marker = next;
   }
   operands.erase(command_end, operands.end());
-  if (source.groups_.empty()) {
-    auto lines = lines_of({"-"}, separator);
-    if (!lines) return lines.error();
-    source.add(std::move(*lines), false);
-  }
-  if (auto loaded = source.load_all_but_first(); !loaded) return loaded.error();
-  return source;
+  return {};
 }
 
 void ItemSource::add(std::unique_ptr<Input> input, bool is_linked) {
@@ -121,26 +76,52 @@ void ItemSource::add(std::unique_ptr<Input> input, bool is_linked) {
   groups_.back().inputs.push_back(std::move(input));
 }
 
-Result<std::optional<ItemSource::Columns>> ItemSource::next_of(Group& group) {
+Result<std::optional<ItemSource::Columns>> ItemSource::read(Group& group) const {
   Columns columns;
   for (const auto& input : group.inputs) {
     auto item = input->next();
     if (!item) return item.error();
     if (!*item) return std::optional<Columns>{};
-    columns.push_back(std::move(**item));
+    if (columns_)
+      columns_->split(**item, columns);
+    else
+      columns.push_back(std::move(**item));
   }
   return std::optional{std::move(columns)};
 }
 
-Result<void> ItemSource::load_all_but_first() {
-  for (Group& group : std::span{groups_}.subspan(1))
-    for (;;) {
-      auto columns = next_of(group);
-      if (!columns) return columns.error();
-      if (!*columns) break;
-      group.all.push_back(std::move(**columns));
+Result<void> ItemSource::load(Group& group) {
+  if (std::exchange(group.loaded, true)) return {};
+  for (;;) {
+    auto columns = read(group);
+    if (!columns) return columns.error();
+    if (!*columns) return {};
+    group.all.push_back(std::move(**columns));
+  }
+}
+
+Result<void> ItemSource::load() { return load(groups_.front()); }
+
+std::optional<std::size_t> ItemSource::count() const {
+  std::size_t all = 1;
+  for (const Group& group : groups_) {
+    std::optional<std::size_t> shortest;
+    if (group.loaded) shortest = group.all.size();
+    for (const auto& input : group.inputs) {
+      const std::optional<std::size_t> count = input->count();
+      if (!count && !group.loaded) return std::nullopt;
+      if (!group.loaded) shortest = std::min(shortest.value_or(*count), *count);
     }
-  return {};
+    all *= shortest.value_or(0);
+  }
+  return all;
+}
+
+Result<std::optional<ItemSource::Columns>> ItemSource::next_of_first() {
+  Group& first = groups_.front();
+  if (!first.loaded) return read(first);
+  if (first.at == first.all.size()) return std::optional<Columns>{};
+  return std::optional{std::move(first.all[first.at++])};
 }
 
 // To the next combination for the same item of the first group. False: there is none.
@@ -153,10 +134,11 @@ bool ItemSource::turn() {
 }
 
 Result<std::optional<ItemSource::Columns>> ItemSource::next() {
+  if (groups_.size() == 1) return next_of_first();
   const bool is_empty = std::ranges::any_of(std::span{groups_}.subspan(1), [](const Group& group) { return group.all.empty(); });
   if (is_empty) return std::optional<Columns>{};
   if (!first_ || !turn()) {
-    auto first = next_of(groups_.front());
+    auto first = next_of_first();
     if (!first) return first.error();
     first_ = std::move(*first);
     if (!first_) return std::optional<Columns>{};
@@ -165,6 +147,12 @@ Result<std::optional<ItemSource::Columns>> ItemSource::next() {
   for (const Group& group : std::span{groups_}.subspan(1))
     columns.insert(columns.end(), group.all[group.at].begin(), group.all[group.at].end());
   return std::optional{std::move(columns)};
+}
+
+// Of several inputs the others turn for a while after each item of the first: to ask it all the same costs at most a smaller chunk.
+bool ItemSource::would_wait() {
+  Group& first = groups_.front();
+  return !first.loaded && std::ranges::any_of(first.inputs, [](const auto& input) { return input->would_wait(); });
 }
 
 }  // namespace jobpool::cli

@@ -37,4 +37,16 @@ Result<void> copy_output(int file, off_t& offset, int to) {
   }
 }
 
+Result<void> read_output(int file, std::string& text) {
+  std::array<char, 64 * 1024> bytes;
+  for (off_t offset = 0;;) {
+    const ssize_t got = ::pread(file, bytes.data(), bytes.size(), offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got < 0) return errno_error("read the job's output");
+    if (got == 0) return {};
+    text.append(bytes.data(), static_cast<std::size_t>(got));
+    offset += got;
+  }
+}
+
 }  // namespace jobpool::cli

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <string>
+
 #include "client/cli/context.hpp"
 #include "common/unique_fd.hpp"
 
@@ -19,5 +21,8 @@ Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream strea
 
 // From `offset`, which moves along, to what is the end now. Errors: io.
 Result<void> copy_output(int file, off_t& offset, int to);
+
+// All of it into memory. Errors: io.
+Result<void> read_output(int file, std::string& text);
 
 }  // namespace jobpool::cli

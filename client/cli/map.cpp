@@ -1,146 +1,159 @@
-// jobpool map: a command or a function for each item, as multiprocessing's Pool.map (in order) and imap_unordered (--stream).
+// jobpool map: a command or a function for each item, as multiprocessing's Pool.map (in order), imap_unordered (--stream) and map_async
+// (--async).
+#include <sys/eventfd.h>
 #include <unistd.h>
-#include <algorithm>
 
-#include "client/cli/ending_output.hpp"
-#include "client/cli/exit_code.hpp"
-#include "client/cli/function_arguments.hpp"
-#include "client/cli/item_source.hpp"
-#include "client/cli/map_run.hpp"
-#include "client/cli/replacement.hpp"
+#include <algorithm>
+#include <memory>
+
+#include "client/cli/interrupt_watch.hpp"
+#include "client/cli/map_batch.hpp"
+#include "client/cli/map_options.hpp"
+#include "client/cli/map_report.hpp"
+#include "client/cli/map_work.hpp"
 #include "client/cli/submission_options.hpp"
-#include "client/cli/table.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
+#include "client/lib/parallel_run.hpp"
 
 namespace jobpool::cli {
 namespace {
 
-constexpr int kMostCountedFailures = 100;  // exit codes up to here are the number of failures, the next one means more
-constexpr std::size_t kMostShownFailures = 100;
-constexpr int kUsualSlots = 16;
-constexpr std::size_t kUsualBufferPerSlot = 16;
+constexpr std::size_t kCallsPerWorker = 2, kLeastCalls = 4, kMostCalls = 256;  // of functions: one runs, one is on its way
+constexpr std::size_t kLeastCommands = 16;
+constexpr std::size_t kUsualBufferPerSlot = 16;  // jobs; of functions fewer, since each is a chunk
+constexpr std::size_t kUsualChunksPerSlot = 2;
 
-std::string shown(const Item& item) {
-  std::string text;
-  for (const std::string& column : item.columns) text += (text.empty() ? "" : " ") + printable(column);
-  return text;
-}
-
-// What stderr hears when all is over.
-class Failures {
- public:
-  Failures() {
-    table_.column("item", Table::Align::right);
-    table_.column("job", Table::Align::right);
-    table_.column("exit", Table::Align::right);
-    table_.column("of");
-    table_.column("why");
-  }
-  void add(const Item& item, std::string_view job, int code, std::string_view why) {
-    if (++count_ <= kMostShownFailures)
-      table_.row({{std::to_string(item.number)}, {std::string{job}}, {std::to_string(code)}, {shown(item)}, {printable(why)}});
-  }
-  void tell_of(std::size_t all) const {
-    if (count_ == 0) return;
-    tell(std::to_string(count_) + " of " + std::to_string(all) + " failed:");
-    (void)write_all(STDERR_FILENO, table_.text());
-    if (count_ > kMostShownFailures) tell("and " + std::to_string(count_ - kMostShownFailures) + " more");
-  }
-  int exit_code() const { return static_cast<int>(std::min<std::size_t>(count_, kMostCountedFailures + 1)); }
-
- private:
-  Table table_;
-  std::size_t count_ = 0;
-};
-
-// The submission of an item, from that of the words with their places still empty.
-Result<proto::Submission> submission_for(const Item& item, const proto::Submission& common, const Template& words) {
-  proto::Submission job = common;
-  job.key += "-" + std::to_string(item.number);
-  if (!job.function) {
-    job.command = words.fill(item);
-    return job;
-  }
-  Result<std::string> arguments = function_arguments(words.fill(item));
-  if (!arguments) return arguments.error();
-  job.arguments = std::move(*arguments);
-  return job;
-}
-
-Result<void> show_end(Context& context, const MapRun::End& end, ResultForm form) {
-  if (!context.json) return show_output(context, *end.ending, form);
-  nlohmann::json object = proto::ending_object(*end.ending);
-  object["item"] = end.item.number;
-  return write_all(STDOUT_FILENO, object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n");
-}
+using MapRun = client::ParallelRun<MapTask, MapTaskEnd>;
 
 // The end of this process cancels what is under way. To wait for that instead could take as long as it runs, or as whoever writes our
 // stdin.
-[[noreturn]] void leave(const Error& error) { ::_exit(fail(error)); }
+[[noreturn]] void leave(int code) { ::_exit(code); }
 
-int show_all(Context& context, MapRun& run, ResultForm form) {
-  Failures failures;
-  for (std::size_t all = 0;; ++all) {
-    auto end = run.next();
-    if (!end) leave(end.error());
-    if (!*end) {
-      failures.tell_of(all);
-      return failures.exit_code();
-    }
-    const Result<proto::Ending>& ending = (*end)->ending;
-    if (!ending && ending.error().code != Errc::invalid_argument) leave(ending.error());  // the daemon, not this item
-    if (!ending) {
-      failures.add((*end)->item, "", kExitUsage, ending.error().text);
-      continue;
-    }
-    if (auto written = show_end(context, **end, form); !written) leave(written.error());
-    if (const int code = exit_code(*ending); code != 0)
-      failures.add((*end)->item, std::to_string(ending->id.value), code, ending_message(*ending));
+// How it is cut and how much of it is under way.
+struct MapScale {
+  std::size_t slots = 1, buffer = 1;  // jobs
+  MapTerms terms;
+};
+
+MapScale scale_of(const MapOptions& options, proto::Submission job, std::size_t workers, std::optional<std::size_t> items) {
+  const bool is_function = job.function.has_value();
+  MapScale scale;
+  const std::size_t usual = is_function ? std::clamp(workers * kCallsPerWorker, kLeastCalls, kMostCalls)
+                                        : std::clamp(workers * kCallsPerWorker, kLeastCommands, kMostCalls);
+  scale.slots = options.slots ? static_cast<std::size_t>(*options.slots) : usual;
+  if (options.chunk)
+    scale.terms.chunk = static_cast<std::size_t>(*options.chunk);
+  else if (is_function && job.timeout > Microseconds{0})
+    scale.terms.chunk = 1;  // the time-out is that of an item
+  else if (is_function && items)
+    scale.terms.chunk = client::chunk_size_for(*items, workers);
+  scale.buffer = scale.slots * (is_function ? kUsualChunksPerSlot : kUsualBufferPerSlot);
+  if (options.buffer) {
+    const auto buffer = static_cast<std::size_t>(*options.buffer);
+    scale.terms.most_in_chunk = std::max<std::size_t>(buffer / scale.slots, 1);
+    if (is_function && !options.chunk)
+      scale.terms.chunk = std::min(scale.terms.chunk.value_or(scale.terms.most_in_chunk), scale.terms.most_in_chunk);
+    scale.buffer = std::max(buffer / scale.terms.chunk.value_or(1), scale.slots);
+  }
+  scale.terms.job = std::move(job);
+  return scale;
+}
+
+int print_plan(MapWork& work) {
+  for (;;) {
+    auto task = work.read(1);
+    if (!task) return fail(task.error());
+    if (!*task) return 0;
+    std::string lines;
+    for (const Item& item : (*task)->items) lines += work.command_of(item) + "\n";
+    if (auto written = write_all(STDOUT_FILENO, lines); !written) return fail(written.error());
   }
 }
 
-int print_plan(ItemSource& source, const std::string& function, const Template& words) {
-  for (std::size_t number = 1;; ++number) {
-    auto columns = source.next();
-    if (!columns) return fail(columns.error());
-    if (!*columns) return 0;
-    std::string line = function.empty() ? "" : "@" + function;
-    for (const std::string& word : words.fill({std::move(**columns), number, 1})) line += (line.empty() ? "" : " ") + word;
-    if (auto written = write_all(STDOUT_FILENO, line + "\n"); !written) return fail(written.error());
+// To the end, or until the rule to halt by is met.
+int show_all(MapRun& run, MapReport& report, ProgressBar& bar, std::optional<std::size_t> total) {
+  bool is_halted = false;
+  for (;;) {
+    const auto done = run.next();
+    if (!done || !*done) {
+      bar.clear();
+      if (done) break;
+      if (done.error().code == Errc::interrupted) tell("interrupted: " + report.summary(total) + "; what ran is cancelled");
+      report.finish();
+      leave(done.error().code == Errc::interrupted ? kExitInterrupted : fail(done.error()));
+    }
+    const auto halted = report.take((*done)->task, (*done)->end);
+    if (!halted) {
+      bar.clear();
+      leave(fail(halted.error()));
+    }
+    if (!*halted || std::exchange(is_halted, true)) continue;
+    bar.clear();
+    tell("halted: " + report.summary(total) + (**halted == HaltRule::Haste::now ? "; what ran is cancelled" : "; what runs may end"));
+    if (**halted == HaltRule::Haste::now) break;
+    run.stop();
   }
+  report.finish();
+  if (is_halted) leave(report.exit_code());  // a thread may be reading still
+  return report.exit_code();
 }
+
+int run_items(Context& context, MapOptions& options, ItemSource source, proto::Submission job, const Template& words) {
+  const Result<client::Connections*> connections = context.connect();
+  if (!connections) return fail(connections.error());
+  if (options.halt.needs_total())
+    if (auto loaded = source.load(); !loaded) return fail(loaded.error());
+  const std::optional<std::size_t> total = source.count();
+  if (total) options.halt.set_total(*total);
+  std::optional<JobLog> log;
+  if (!options.job_log.empty()) {
+    Result<JobLog> opened = JobLog::open(options.job_log, options.resume());
+    if (!opened) return fail(opened.error());
+    log.emplace(std::move(*opened));
+  }
+  const Result<std::size_t> workers = client::workers_of(**connections, job.pool);
+  if (!workers) return fail(workers.error());
+  MapScale scale = scale_of(options, std::move(job), *workers, total);
+  (*connections)->keep_idle(scale.slots);
+
+  InterruptWatch::block();
+  MapWork work(*connections, std::move(source), words, std::move(scale.terms), log ? &*log : nullptr, -1);
+  ProgressBar bar(options.bar ? ProgressBar::Wanted::yes : ProgressBar::Wanted::no);
+  bar.set_total(total);
+  MapReport report(context, work, log ? &*log : nullptr, bar, options.halt,
+                   {options.raw ? ResultForm::raw : ResultForm::json, options.tag});
+  const auto order = options.stream && !options.keep_order ? client::Order::as_they_come : client::Order::of_tasks;
+  MapRun run([&work](std::size_t slot) { return work.read(slot); }, [&work](const MapTask& task) { return work.perform(task); }, order,
+             scale.slots, scale.buffer);
+  const InterruptWatch watch([&run] { run.interrupt(Error{Errc::interrupted, "interrupted"}); });
+  return show_all(run, report, bar, total);
+}
+
+constexpr std::string_view kPurpose =
+    "Runs a command or a function once for each item, several at a time, and writes what they gave in the items' order. Items\n"
+    "are the words behind :::, the lines of files behind ::::, or the lines of stdin; several inputs are combined, :::+ links\n"
+    "one to the input before it. In the command, {} is the item ({1} {2} of several), {.} without extension, {/} its base\n"
+    "name, {//} its folder, {/.} both, {#} its number, {%} its slot; without any of these it is added at the end.\n"
+    "Items of a function go in chunks (-n): about four for each worker where their number is known, else as many as take\n"
+    "about 20 ms; with --timeout one at a time. --retries tries those of them again that failed.\n"
+    "Exit code: how many failed, 101 for more than 100; which ones is told on stderr. Ctrl-C: cancels what runs.";
 
 }  // namespace
 
 int run_map(Context& context, Words words) {
-  Options options(
-      context,
-      {"map [options] [--] COMMAND… | @FUNCTION… [::: ITEM…] [:::: FILE…]",
-       "Runs a command or a function once for each item, several at a time, and writes what they gave in the items' order. Items\n"
-       "are the words behind :::, the lines of files behind ::::, or the lines of stdin; several inputs are combined, :::+ links\n"
-       "one to the input before it. In the command, {} is the item ({1} {2} of several), {.} without extension, {/} its base\n"
-       "name, {//} its folder, {/.} both, {#} its number, {%} its slot; without any of these it is added at the end.\n"
-       "Exit code: how many failed, 101 for more than 100; which ones is told on stderr.",
-       "jobpool map @square ::: 1 2 3      ls *.png | jobpool map -- convert {} {.}.jpg"},
-      Options::Operands::end_options);
+  Options options(context,
+                  {"map [options] [--] COMMAND… | @FUNCTION… [::: ITEM…] [:::: FILE…]", kPurpose,
+                   "jobpool map @square ::: 1 2 3      ls *.png | jobpool map -- convert {} {.}.jpg"},
+                  Options::Operands::end_options);
   SubmissionOptions submission;
-  bool stream = false, keep_order = false, raw = false, null_separated = false, dry_run = false;
-  std::optional<int> slots, buffer, chunk;
-  std::string file;
+  MapOptions own;
   submission.declare(options);
-  options.text("-a, --arg-file", "FILE", "an input as :::: FILE", file);
-  options.flag("-0, --null", "items in files end with a zero byte instead of a line's end", null_separated);
-  options.flag("--stream", "write what an item gave as soon as it has ended", stream);
-  options.flag("-k, --keep-order", "with --stream: in the items' order all the same", keep_order);
-  options.integer("-n, --chunk", "N", "items to a job; 1 is all there is today", {1, 1}, chunk);
-  options.integer("-j, --slots", "N", "how many are submitted at once; 16 when absent", {1, 1000}, slots);
-  options.integer("--buffer", "N", "how many items are read ahead of the first that has not ended", {1, 1'000'000}, buffer);
-  options.flag("--raw", "print results that are strings without their quotes", raw);
-  options.flag("--dry-run", "print what would run, and run nothing", dry_run);
+  own.declare(options);
   Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
-  auto source = ItemSource::take(parsed.operands, file, null_separated ? '\0' : '\n');
+  if (auto checked = own.check(); !checked) return options.misused(checked.error().text);
+  auto source = ItemSource::take(parsed.operands, own.take_form());
   if (!source) return source.error().code == Errc::invalid_argument ? options.misused(source.error().text) : fail(source.error());
   if (parsed.operands.empty()) return options.misused("name a command or a @function to run for each item");
 
@@ -149,17 +162,15 @@ int run_map(Context& context, Words words) {
   if (!call->fds.empty()) return options.misused("--output is for one job; here each item's output is written to stdout");
   const bool is_function = call->job.function.has_value();
   const Template filled(std::vector<std::string>(parsed.operands.begin() + (is_function ? 1 : 0), parsed.operands.end()));
-  if (dry_run) return print_plan(*source, call->job.function.value_or(""), filled);
-
-  const Result<client::Connections*> connections = context.connect();
-  if (!connections) return fail(connections.error());
-  const auto count = static_cast<std::size_t>(slots.value_or(kUsualSlots));
-  (*connections)->keep_idle(count);
-  const std::size_t ahead = buffer ? std::max(static_cast<std::size_t>(*buffer), count) : count * kUsualBufferPerSlot;
-  MapRun run(
-      **connections, std::move(*source), [&](const Item& item) { return submission_for(item, call->job, filled); },
-      stream && !keep_order ? Order::as_they_come : Order::of_items, count, ahead);
-  return show_all(context, run, raw ? ResultForm::raw : ResultForm::json);
+  call->job.arguments = "[]";
+  if (own.dry_run) {
+    MapScale scale = scale_of(own, std::move(call->job), 1, source->count());
+    MapWork work(nullptr, std::move(*source), filled, std::move(scale.terms), nullptr, -1);
+    return print_plan(work);
+  }
+  if (!own.async) return run_items(context, own, std::move(*source), std::move(call->job), filled);
+  if (!is_function) return options.misused("--async is for a @function; submit each command with apply-async");
+  return submit_batch(context, std::move(*source), filled, std::move(call->job), static_cast<std::size_t>(own.chunk.value_or(0)));
 }
 
 int run_imap_unordered(Context& context, Words words) {

@@ -91,9 +91,29 @@ std::string Template::value_of(const Place& place, const Item& item) {
   return all;
 }
 
+// It is the place of the whole item, and nothing else.
+bool Template::Word::is_for_each() const {
+  if (places.size() != 1 || !rest.empty()) return false;
+  const Place& place = places.front();
+  return place.before.empty() && place.column == 0 && place.form != Form::number && place.form != Form::slot;
+}
+
+void Template::fill_for_each(Form form, const Item& item, std::vector<std::string>& filled) {
+  std::size_t begin = 0;
+  for (const std::size_t end : item.ends) {
+    std::string all;
+    for (; begin < end; ++begin) all += (all.empty() ? "" : " ") + formed(item.columns[begin], form);
+    filled.push_back(std::move(all));
+  }
+}
+
 std::vector<std::string> Template::fill(const Item& item) const {
   std::vector<std::string> filled;
   for (const Word& word : words_) {
+    if (!item.ends.empty() && word.is_for_each()) {
+      fill_for_each(word.places.front().form, item, filled);
+      continue;
+    }
     std::string text;
     for (const Place& place : word.places) text += place.before + value_of(place, item);
     filled.push_back(text + word.rest);

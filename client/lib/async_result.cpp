@@ -1,6 +1,7 @@
 // AsyncResult: questions about one job; each may be asked again of a broker that was restarted.
 #include "jobpool/async_result.hpp"
 
+#include "client/lib/chunk_call.hpp"
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
 #include "jobpool/errors.hpp"
@@ -8,8 +9,7 @@
 namespace jobpool {
 namespace {
 
-// The daemon keeps the time; only one that hangs makes the client's own clock speak.
-constexpr std::chrono::seconds kSlack{10};
+constexpr std::chrono::seconds kSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
 
 TimePoint deadline_for(const AsyncResult::Timeout& timeout) {
   if (!timeout || *timeout > std::chrono::hours{24 * 365 * 100}) return client::kNever;
@@ -34,6 +34,10 @@ bool read_flag(const nlohmann::json& answer, const char* name) {
 }
 
 }  // namespace
+
+proto::Ending client::get_ending(Connections& connections, JobId id, std::optional<Microseconds> timeout) {
+  return fetch(connections, id, timeout, false);
+}
 
 std::string AsyncResult::get_text(Timeout timeout) const {
   proto::Ending ending = fetch(*connections_, JobId{id_}, timeout, false);

@@ -10,6 +10,8 @@ Client::Client() : connections_(std::make_shared<client::Connections>(client::pl
 Client::Client(std::string socket) : connections_(std::make_shared<client::Connections>(std::vector<std::string>{std::move(socket)})) {}
 
 Pool Client::pool(std::string name) const { return Pool{connections_, std::move(name)}; }
+MapResult Client::map_result(std::uint64_t id) const { return MapResult{connections_, job(id)}; }
+
 AsyncResult Client::job(std::uint64_t id) const { return AsyncResult{connections_, id}; }
 
 Client::Daemon Client::hello() const {

@@ -6,6 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "jobpool/errors.hpp"
+#include "proto/chunk.hpp"
 #include "proto/json_string.hpp"
 #include "proto/utf8.hpp"
 
@@ -23,6 +24,15 @@ nlohmann::json parse(std::string_view text) {
   nlohmann::json value = nlohmann::json::parse(text, nullptr, false);
   if (value.is_discarded()) refuse(text, "JSON");
   return value;
+}
+
+// The commonest values of all, for which the parser need not be called: a JSON integer of a few digits.
+template <class Number>
+bool read_short_integer(std::string_view text, Number& value) {
+  const std::string_view digits = text.substr(text.starts_with('-') ? 1 : 0);
+  if (digits.empty() || (digits.front() == '0' && digits.size() > 1)) return false;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  return error == std::errc{} && end == text.data() + text.size();
 }
 
 template <class Number>
@@ -58,6 +68,7 @@ void from_json(std::string_view text, bool& value) {
 }
 
 void from_json(std::string_view text, std::int64_t& value) {
+  if (read_short_integer(text, value)) return;
   const nlohmann::json parsed = parse(text);
   if (!parsed.is_number_integer()) refuse(text, "an integer");
   if (parsed.is_number_unsigned() && parsed.get<std::uint64_t>() > INT64_MAX) throw_out_of_range(text);
@@ -65,6 +76,7 @@ void from_json(std::string_view text, std::int64_t& value) {
 }
 
 void from_json(std::string_view text, std::uint64_t& value) {
+  if (read_short_integer(text, value)) return;
   const nlohmann::json parsed = parse(text);
   if (!parsed.is_number_integer()) refuse(text, "an integer");
   if (!parsed.is_number_unsigned()) throw_out_of_range(text);
@@ -84,12 +96,9 @@ void from_json(std::string_view text, std::string& value) {
 }
 
 std::vector<std::string> json_elements(std::string_view text) {
-  const nlohmann::json parsed = parse(text);
-  if (!parsed.is_array()) refuse(text, "an array");
-  std::vector<std::string> elements;
-  elements.reserve(parsed.size());
-  for (const nlohmann::json& element : parsed) elements.push_back(element.dump());
-  return elements;
+  const auto slices = proto::read_elements(text);
+  if (!slices) refuse(text, "an array");
+  return {slices->begin(), slices->end()};
 }
 
 void throw_out_of_range(std::string_view text) { refuse(text, "within the range of the type asked for"); }

@@ -103,3 +103,22 @@ TEST_CASE("a function that stops its process is ended when its time is over, or 
   CHECK(daemon.run({"cancel", cancelled}).exit_code == 0);
   check_well(daemon, cancelled, "cancelled");
 }
+
+TEST_CASE("map --retries tries the items of a chunk that took its worker along each by itself") {
+  Daemon daemon(one_worker());
+  const Finished lost = daemon.run({"map", "-n", "3", "@exit_on_zero", ":::", "1", "0", "3"});
+  CHECK(lost.exit_code == 3);
+  CHECK(lost.out.empty());
+  CHECK(lost.err.find("exited with status 3 after this job had started, in item 2 of its chunk") != std::string::npos);
+  const Finished tried = daemon.run({"map", "-n", "3", "--retries", "1", "--backoff", "1ms", "@exit_on_zero", ":::", "1", "0", "3"});
+  CHECK(tried.exit_code == 1);
+  CHECK(tried.out == "1\n3\n");
+  check_others_work(daemon);
+}
+
+TEST_CASE("map over functions that disturb their worker ends, and those that come after it notice nothing") {
+  Daemon daemon(one_worker());
+  CHECK(daemon.run({"map", "-n", "5", "@close_all", "--json", ":::", "1"}).exit_code == 1);  // it takes no argument
+  CHECK(daemon.run({"map", "-n", "2", "@exit_on_zero", ":::", "1", "2", "0", "0", "5", "6"}).out == "1\n2\n5\n6\n");
+  check_others_work(daemon);
+}

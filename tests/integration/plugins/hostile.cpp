@@ -26,6 +26,12 @@ JOBPOOL_TASK(scribble, [](const std::string& garbage) {
   }
 });
 
+// For maps: one item that takes the worker along, among others that do not.
+JOBPOOL_TASK(exit_on_zero, [](long value) {
+  if (value == 0) ::_exit(3);
+  return value;
+});
+
 JOBPOOL_TASK(stop_itself, [] { ::raise(SIGSTOP); });
 
 // No handler of exit runs: what a crash handler does.

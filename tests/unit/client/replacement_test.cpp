@@ -22,6 +22,18 @@ TEST_CASE("the item goes where its place is, as often as there is one, and at th
   CHECK(filled({}, {"7"}) == Words{"7"});
 }
 
+TEST_CASE("several items on one command line are words of their own where {} stands alone") {
+  Item item{{"d/a.x", "d/b.y", "c"}, 1, 1};
+  item.ends = {1, 2, 3};
+  CHECK(Template(Words{"cp", "{}", "/tmp"}).fill(item) == Words{"cp", "d/a.x", "d/b.y", "c", "/tmp"});
+  CHECK(Template(Words{"{/.}"}).fill(item) == Words{"a", "b", "c"});
+  CHECK(Template(Words{"<{}>"}).fill(item) == Words{"<d/a.x d/b.y c>"});
+  CHECK(Template(Words{"{2}", "{#}"}).fill(item) == Words{"d/b.y", "1"});
+  CHECK(Template(Words{"echo"}).fill(item) == Words{"echo", "d/a.x", "d/b.y", "c"});
+  item.ends = {2, 3};  // the first of two columns
+  CHECK(Template(Words{"{}"}).fill(item) == Words{"d/a.x d/b.y", "c"});
+}
+
 TEST_CASE("a path is taken apart") {
   CHECK(one("{.}|{/}|{//}|{/.}", "/d/e.f/name.tar.gz") == "/d/e.f/name.tar|name.tar.gz|/d/e.f|name.tar");
   CHECK(one("{.}|{/}|{//}|{/.}", "name") == "name|name|.|name");

@@ -32,6 +32,7 @@ class Client {
 
   Pool pool(std::string name = "default") const;
   AsyncResult job(std::uint64_t id) const;
+  MapResult map_result(std::uint64_t id) const;
 
   // Who answers. Errors: ConnectionLost.
   Daemon hello() const;

@@ -1,6 +1,7 @@
 // What can go wrong, as C++ users of a multiprocessing-like API expect it: exceptions, all derived from ClientError.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <stdexcept>
 #include <string>
@@ -42,6 +43,17 @@ class JobFailed : public ClientError {
  private:
   std::uint64_t id_;
   std::string type_, message_;
+};
+
+// An item of a map failed: item `index()`, counted from 0. The others are not harmed.
+class ItemFailed : public JobFailed {
+ public:
+  ItemFailed(std::size_t index, std::uint64_t id, const std::string& type, const std::string& message)
+      : JobFailed(id, type, "item " + std::to_string(index) + ": " + message), index_(index) {}
+  std::size_t index() const noexcept { return index_; }
+
+ private:
+  std::size_t index_;
 };
 
 class JobCancelled : public JobFailed {

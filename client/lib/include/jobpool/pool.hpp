@@ -4,9 +4,13 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "jobpool/async_result.hpp"
 #include "jobpool/command.hpp"
+#include "jobpool/items.hpp"
+#include "jobpool/map_result.hpp"
+#include "jobpool/map_stream.hpp"
 #include "jobpool/submit_options.hpp"
 #include "jobpool/value.hpp"
 
@@ -37,13 +41,65 @@ class Pool {
   }
   AsyncResult apply_async(const Command& command) const;
 
+  // Runs `function` once for each item, several at a time, and waits: `auto squares = pool.map<long>("square", numbers);`. The results are
+  // in the items' order. Errors: ItemFailed names the first item that failed, after the others have ended; else as apply.
+  template <class T = Json, std::ranges::forward_range Range>
+  std::vector<T> map(std::string_view function, const Range& items, MapOptions options = {}) const {
+    return map_all<T>(function, items_of<Items::arguments>(items), count_of(items), options);
+  }
+  // The same where each item is all arguments of its call: `pool.starmap<long>("add", std::vector{std::pair{1, 2}, std::pair{3, 4}})`.
+  template <class T = Json, std::ranges::forward_range Range>
+  std::vector<T> starmap(std::string_view function, const Range& items, MapOptions options = {}) const {
+    return map_all<T>(function, items_of<Items::argument_lists>(items), count_of(items), options);
+  }
+
+  // The same as a stream, in the items' order, or as they come. Items are read as they are needed, by another thread; a failed one is told
+  // in its turn, and the stream goes on behind it.
+  template <class T = Json, std::ranges::input_range Range>
+  MapStream<T> imap(std::string_view function, Range items, MapOptions options = {}) const {
+    return MapStream<T>{imap_texts(function, items_kept<Items::arguments>(std::move(items)), options, Results::in_order)};
+  }
+  template <class T = Json, std::ranges::input_range Range>
+  MapStream<T> imap_unordered(std::string_view function, Range items, MapOptions options = {}) const {
+    return MapStream<T>{imap_texts(function, items_kept<Items::arguments>(std::move(items)), options, Results::as_they_come)};
+  }
+
+  // Submits the whole map only, as one durable batch of at most 10,000 chunks. Errors: as apply_async; InvalidCall: it is too large (24
+  // MiB).
+  template <std::ranges::forward_range Range>
+  MapResult map_async(std::string_view function, const Range& items, MapOptions options = {}) const {
+    return map_async_texts(function, items_of<Items::arguments>(items), count_of(items), options);
+  }
+  template <std::ranges::forward_range Range>
+  MapResult starmap_async(std::string_view function, const Range& items, MapOptions options = {}) const {
+    return map_async_texts(function, items_of<Items::argument_lists>(items), count_of(items), options);
+  }
+
   // The same with the arguments as JSON text of an array, and the result as JSON text.
   std::string apply_text(std::string_view function, std::string arguments) const;
   AsyncResult apply_async_text(std::string_view function, std::string arguments) const;
+  enum class Results { in_order, as_they_come };
+  MapTexts imap_texts(std::string_view function, NextItem next, MapOptions options, Results results) const;
+  // `count`: of the items. `take` gets the results in order, unless an item has failed.
+  void map_texts(std::string_view function, NextItem next, std::size_t count, MapOptions options,
+                 const std::function<void(std::string_view)>& take) const;
+  MapResult map_async_texts(std::string_view function, const NextItem& next, std::size_t count, MapOptions options) const;
 
  private:
   friend class Client;
   Pool(std::shared_ptr<client::Connections> connections, std::string name) : connections_(std::move(connections)), name_(std::move(name)) {}
+
+  template <class Range>
+  static std::size_t count_of(const Range& items) {
+    return static_cast<std::size_t>(std::ranges::distance(items));
+  }
+  template <class T>
+  std::vector<T> map_all(std::string_view function, NextItem next, std::size_t count, MapOptions options) const {
+    std::vector<T> results;
+    results.reserve(count);
+    map_texts(function, std::move(next), count, options, [&results](std::string_view text) { results.push_back(json_value<T>(text)); });
+    return results;
+  }
 
   std::shared_ptr<client::Connections> connections_;
   std::string name_;

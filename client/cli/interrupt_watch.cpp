@@ -1,0 +1,50 @@
+// See interrupt_watch.hpp.
+#include "client/cli/interrupt_watch.hpp"
+
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+#include <array>
+#include <utility>
+
+#include "common/eventfd.hpp"
+
+namespace jobpool::cli {
+
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t interrupts;
+  ::sigemptyset(&interrupts);
+  ::sigaddset(&interrupts, SIGINT);
+  return interrupts;
+}
+
+}  // namespace
+
+void InterruptWatch::block() {
+  const sigset_t interrupts = watched_signals();
+  ::pthread_sigmask(SIG_BLOCK, &interrupts, nullptr);
+}
+
+InterruptWatch::InterruptWatch(std::function<void()> on_interrupt) {
+  const sigset_t interrupts = watched_signals();
+  signals_ = UniqueFd{::signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK)};
+  over_ = UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
+  thread_ = std::thread([this, call = std::move(on_interrupt)] { watch(call); });
+}
+
+InterruptWatch::~InterruptWatch() {
+  ring_eventfd(over_.get());
+  thread_.join();
+}
+
+void InterruptWatch::watch(const std::function<void()>& on_interrupt) const {
+  std::array<pollfd, 2> watched{{{signals_.get(), POLLIN, 0}, {over_.get(), POLLIN, 0}}};
+  while (::poll(watched.data(), watched.size(), -1) < 0) continue;
+  if (watched[0].revents != 0) on_interrupt();
+}
+
+}  // namespace jobpool::cli

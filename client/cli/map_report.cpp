@@ -1,0 +1,167 @@
+// See map_report.hpp.
+#include "client/cli/map_report.hpp"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "client/cli/exit_code.hpp"
+#include "client/cli/job_output.hpp"
+#include "client/cli/tell.hpp"
+#include "proto/json_writer.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::size_t kMostUnwritten = 256 * 1024;
+
+// Of a chunk's items nobody knows how long each took: each gets its share.
+void share_time(const MapTaskEnd& all, std::size_t index, MapEnd& end) {
+  const auto count = static_cast<std::int64_t>(all.places.size()), at = static_cast<std::int64_t>(index);
+  const std::int64_t took = all.ended_usec - all.started_usec;
+  end.started_usec = all.started_usec + took * at / count;
+  end.ended_usec = all.started_usec + took * (at + 1) / count;
+}
+
+MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
+  MapEnd end{.item = task.items[index], .why = {}};
+  share_time(all, index, end);
+  const MapTaskEnd::Place& place = all.places[index];
+  if (!place.end) {
+    end.exit_code = kExitUsage;
+    end.why = all.refusals[place.index].text;
+    return end;
+  }
+  const client::ChunkEnd& chunk = all.ends[*place.end];
+  const proto::Ending& ending = chunk.ending();
+  end.ending = &ending;
+  end.job = ending.id.value;
+  if (const auto result = chunk.result(place.index)) {
+    end.result = *result;
+    return end;
+  }
+  end.error = chunk.error(place.index);
+  if (end.error != nullptr) {
+    end.exit_code = 1;
+    end.why = end.error->error_type + ": " + end.error->reason;
+    return end;
+  }
+  end.exit_code = exit_code(ending);
+  end.signal = ending.signal.value_or(0);
+  if (end.exit_code != 0) end.why = ending_message(ending);
+  // What took a whole chunk along was in one of its items, and the reason says which.
+  if (chunk.size() > 1 && ending.outcome == Outcome::crashed && !ending.reason.empty())
+    end.why = "job " + std::to_string(end.job) + ": crashed: " + ending.reason;
+  return end;
+}
+
+}  // namespace
+
+Result<std::optional<HaltRule::Haste>> MapReport::take(const MapTask& task, const MapTaskEnd& all) {
+  using Halted = std::optional<HaltRule::Haste>;
+  if (all.lost) return *all.lost;
+  Halted halted;
+  for (std::size_t index = 0; index < task.items.size() && halted != HaltRule::Haste::now; ++index) {
+    const MapEnd end = end_of(task, all, index);
+    if (auto told = tell_of(end); !told) return told.error();
+    if (halt_.is_met(failures_.count(), ended_ - failures_.count())) halted = halt_.haste();
+  }
+  if (auto flushed = flush(); !flushed) return flushed.error();
+  if (log_ != nullptr)
+    if (auto written = log_->write(); !written) return written.error();
+  bar_.show(ended_ + work_.skipped(), failures_.count());
+  return halted;
+}
+
+Result<void> MapReport::tell_of(const MapEnd& end) {
+  ++ended_;
+  if (end.exit_code != 0) failures_.add(end);
+  if (log_ != nullptr) log_->add(end, work_.command_of(end.item));
+  if (end.ending == nullptr) return {};
+  if (context_.json) {
+    append_object(end);
+  } else if (work_.is_function()) {
+    if (end.result.empty()) return {};
+    if (form_.is_tagged) out_.append(shown(end.item)) += '\t';
+    append_result(out_, end.result, form_.results);
+  } else {
+    return write_result(end);
+  }
+  return out_.size() < kMostUnwritten ? Result<void>{} : flush();
+}
+
+void MapReport::append_object(const MapEnd& end) {
+  if (!work_.is_function()) {
+    nlohmann::json object = proto::ending_object(*end.ending);
+    object["item"] = end.item.number;
+    out_ += object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    return;
+  }
+  proto::ObjectWriter object(out_);
+  const bool succeeded = !end.result.empty();
+  object.integer("id", static_cast<std::int64_t>(end.job));
+  object.text("outcome", to_string(succeeded ? Outcome::succeeded : end.ending->outcome));
+  if (succeeded) object.text("result", end.result);
+  if (!succeeded) {
+    object.text_if("errorType", end.error != nullptr ? end.error->error_type : end.ending->error_type);
+    object.text_if("reason", end.error != nullptr ? end.error->reason : end.ending->reason);
+  }
+  object.integer("item", static_cast<std::int64_t>(end.item.number));
+  object.close();
+  out_ += '\n';
+}
+
+Result<void> MapReport::write_result(const MapEnd& end) {
+  if (form_.is_tagged) return write_tagged(end);
+  if (auto flushed = flush(); !flushed) return flushed;
+  bar_.clear();
+  return show_output(context_, *end.ending, form_.results);
+}
+
+void MapReport::append_tagged(const Item& item, std::string_view text) {
+  const std::string tag = shown(item) + "\t";
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    out_.append(tag).append(line) += '\n';
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+  }
+}
+
+Result<void> MapReport::write_tagged(const MapEnd& end) {
+  for (const OutputStream stream : {OutputStream::standard_output, OutputStream::standard_error}) {
+    const bool is_output = stream == OutputStream::standard_output;
+    const proto::Output& output = is_output ? end.ending->standard_output : end.ending->standard_error;
+    std::string whole;
+    if (output.truncated) {
+      const Result<JobOutput> file = open_job_output(context_, end.ending->id, stream);
+      if (!file) return file.error();
+      if (auto read = read_output(file->file.get(), whole); !read) return read;
+    }
+    append_tagged(end.item, output.truncated ? std::string_view{whole} : std::string_view{output.bytes});
+    if (is_output) {
+      if (auto flushed = flush(); !flushed) return flushed;
+    } else if (auto written = write_all(STDERR_FILENO, std::exchange(out_, {})); !written) {
+      return written;
+    }
+  }
+  return {};
+}
+
+Result<void> MapReport::flush() {
+  if (out_.empty()) return {};
+  bar_.clear();
+  auto written = write_all(STDOUT_FILENO, out_);
+  out_.clear();
+  return written;
+}
+
+std::string MapReport::summary(std::optional<std::size_t> total) const {
+  std::string text = std::to_string(ended_);
+  if (total) text += " of " + std::to_string(*total - std::min(work_.skipped(), *total));
+  text += " items have ended";
+  if (failures_.count() > 0) text += ", " + std::to_string(failures_.count()) + " of them badly";
+  return text;
+}
+
+}  // namespace jobpool::cli

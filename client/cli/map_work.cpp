@@ -1,0 +1,183 @@
+// See map_work.hpp.
+#include "client/cli/map_work.hpp"
+
+#include <algorithm>
+#include <numeric>
+#include <utility>
+
+#include "client/cli/function_arguments.hpp"
+#include "common/clock.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+// How long a chunk should take whose size nobody gave: long enough that its own cost is lost in it, short enough that a reader of the
+// results sees them flow.
+constexpr std::chrono::milliseconds kUsualChunkTime{20};
+
+std::size_t bytes_of(const Item& item) {
+  std::size_t bytes = 0;
+  for (const std::string& column : item.columns) bytes += column.size() + 4;
+  return bytes;
+}
+
+}  // namespace
+
+MapWork::MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop)
+    : connections_(connections),
+      source_(std::move(source)),
+      words_(std::move(words)),
+      job_(std::move(terms.job)),
+      retries_(job_.function ? std::exchange(job_.retries, 0) : 0),
+      chunk_(terms.chunk),
+      most_in_chunk_(terms.most_in_chunk),
+      log_(log),
+      stop_(stop) {}
+
+std::string MapWork::command_of(const Item& item) const {
+  std::string line = job_.function ? "@" + *job_.function : "";
+  for (const std::string& word : words_.fill(item)) line += (line.empty() ? "" : " ") + word;
+  return line;
+}
+
+// The items of one command line, as one.
+Result<std::optional<Item>> MapWork::read_line(std::size_t slot) {
+  Item line{{}, 0, slot};
+  const std::size_t wanted = is_function() ? 1 : chunk_.value_or(1);
+  for (std::size_t parts = 0; parts < wanted; ++parts) {
+    auto columns = source_.next();
+    if (!columns) return columns.error();
+    if (!*columns) break;
+    line.columns.insert(line.columns.end(), std::make_move_iterator((*columns)->begin()), std::make_move_iterator((*columns)->end()));
+    if (wanted > 1) line.ends.push_back(line.columns.size());
+  }
+  if (line.columns.empty()) return std::optional<Item>{};
+  line.number = ++numbers_;
+  return std::optional{std::move(line)};
+}
+
+Result<std::optional<Item>> MapWork::read_item(std::size_t slot) {
+  for (;;) {
+    auto item = read_line(slot);
+    if (!item || !*item || log_ == nullptr) return item;
+    const Result<bool> known = log_->has((*item)->number, command_of(**item));
+    if (!known) return known.error();
+    if (!*known) return item;
+    ++skipped_;
+  }
+}
+
+// What is there already is not kept waiting for more.
+Result<std::optional<MapTask>> MapWork::read(std::size_t slot) {
+  MapTask task;
+  const std::size_t wanted = is_function() ? room_in_chunk() : 1;
+  for (std::size_t bytes = 0; task.items.size() < wanted && bytes < client::kMaxChunkBytes;) {
+    if (!task.items.empty() && source_.would_wait()) break;
+    auto item = read_item(slot);
+    if (!item) return item.error();
+    if (!*item) break;
+    bytes += bytes_of(**item);
+    task.items.push_back(std::move(**item));
+  }
+  if (task.items.empty()) return std::optional<MapTask>{};
+  return std::optional{std::move(task)};
+}
+
+MapTaskEnd MapWork::perform(const MapTask& task) {
+  MapTaskEnd end;
+  end.places.resize(task.items.size());
+  const TimePoint begin = Clock::now();
+  end.started_usec = wall_usec();
+  if (is_function()) {
+    std::vector<std::size_t> all(task.items.size());
+    std::iota(all.begin(), all.end(), 0);
+    run_items(task, all, 0, end);
+  } else {
+    run_command(task, end);
+  }
+  end.ended_usec = wall_usec();
+  adapt(task.items.size(), std::chrono::duration_cast<Microseconds>(Clock::now() - begin));
+  return end;
+}
+
+void MapWork::run_command(const MapTask& task, MapTaskEnd& end) const {
+  proto::Submission job = job_;
+  job.command = words_.fill(task.items.front());
+  job.key += "-" + std::to_string(task.items.front().number);
+  Result<proto::Ending> ending = client::apply(*connections_, job, stop_);
+  if (!ending && ending.error().code != Errc::invalid_argument) {
+    end.lost = ending.error();
+  } else if (!ending) {
+    end.refusals.push_back(ending.error());
+  } else {
+    end.places.front().end = 0;
+    end.ends.push_back(client::ChunkEnd::of(std::move(*ending), 1));
+  }
+}
+
+// Of those that can be sent; the others are refused. Returns which they are.
+std::vector<std::size_t> MapWork::append_items(const MapTask& task, const std::vector<std::size_t>& which, std::string& items,
+                                               MapTaskEnd& end) const {
+  std::vector<std::size_t> sent;
+  sent.reserve(which.size());
+  items = '[';
+  for (const std::size_t index : which) {
+    const Item& item = task.items[index];
+    const std::size_t before = items.size();
+    if (!sent.empty()) items += ',';
+    const auto appended =
+        words_.is_empty() ? append_function_arguments(items, item.columns) : append_function_arguments(items, words_.fill(item));
+    if (!appended) {
+      items.resize(before);
+      end.places[index] = {std::nullopt, end.refusals.size()};
+      end.refusals.push_back(appended.error());
+      continue;
+    }
+    sent.push_back(index);
+  }
+  items += ']';
+  return sent;
+}
+
+// What failed is tried again without what did not; after a crash, which took all of them along, each by itself.
+void MapWork::run_items(const MapTask& task, const std::vector<std::size_t>& which, int attempt, MapTaskEnd& end) const {
+  proto::Submission job = job_;
+  std::vector<std::size_t> sent = append_items(task, which, job.items.emplace(), end);
+  if (sent.empty()) return;
+  job.key += "-" + std::to_string(task.items[sent.front()].number) + (attempt > 0 ? "-" + std::to_string(attempt) : "");
+  if (attempt > 0) {
+    constexpr int kMostDoublings = 20;
+    job.at_usec.reset();
+    job.delay = std::min(job.backoff * (std::int64_t{1} << std::min(attempt - 1, kMostDoublings)), proto::kMaxBackoff);
+  }
+  Result<proto::Ending> ending = client::apply(*connections_, job, stop_);
+  if (!ending && ending.error().code != Errc::invalid_argument) {
+    end.lost = ending.error();
+    return;
+  }
+  if (!ending) {
+    for (const std::size_t index : sent) end.places[index] = {std::nullopt, end.refusals.size()};
+    end.refusals.push_back(ending.error());
+    return;
+  }
+  const bool may_retry = attempt < retries_ && ending->outcome != Outcome::cancelled;
+  end.ends.push_back(client::ChunkEnd::of(std::move(*ending), sent.size()));
+  std::vector<std::size_t> failed;
+  for (std::size_t i = 0; i < sent.size(); ++i) {
+    end.places[sent[i]] = {end.ends.size() - 1, i};
+    if (!end.ends.back().result(i)) failed.push_back(sent[i]);
+  }
+  if (failed.empty() || !may_retry) return;
+  if (!end.ends.back().has_failed_whole()) return run_items(task, failed, attempt + 1, end);
+  for (const std::size_t index : failed)
+    if (!end.lost) run_items(task, {index}, attempt + 1, end);
+}
+
+void MapWork::adapt(std::size_t items, Microseconds took) {
+  const std::size_t now = adapted_.load(std::memory_order_relaxed);
+  if (items < now) return;  // the last, or one of an input that comes in drops
+  if (took < kUsualChunkTime / 2) adapted_.store(std::min(now * 2, most_in_chunk_), std::memory_order_relaxed);
+  if (took > kUsualChunkTime * 2) adapted_.store(std::max<std::size_t>(now / 2, 1), std::memory_order_relaxed);
+}
+
+}  // namespace jobpool::cli

@@ -1,0 +1,85 @@
+// The work of `jobpool map`: items gathered into what one job does (a command line, or a chunk of a function's items), and that job run to
+// its end. Read by one thread at a time, performed by several.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "client/cli/item_source.hpp"
+#include "client/cli/job_log.hpp"
+#include "client/cli/map_end.hpp"
+#include "client/cli/replacement.hpp"
+#include "client/lib/chunk_call.hpp"
+#include "client/lib/connections.hpp"
+
+namespace jobpool::cli {
+
+// Of a command one item, which may be several of the source's on one command line; of a function those of a chunk.
+struct MapTask {
+  std::vector<Item> items;
+};
+
+struct MapTaskEnd {
+  // Where an item's end is: in `ends` at `index`; nowhere: it never became a job, `refusals[index]` says why.
+  struct Place {
+    std::optional<std::size_t> end;
+    std::size_t index = 0;
+  };
+  std::vector<Place> places;  // of each item
+  std::vector<client::ChunkEnd> ends;
+  std::vector<Error> refusals;
+  std::optional<Error> lost;  // the daemon is gone, or refuses everything: nothing more can be said of these items
+  std::int64_t started_usec = 0, ended_usec = 0;
+};
+
+struct MapTerms {
+  proto::Submission job;             // the function, or the command with its places still empty
+  std::optional<std::size_t> chunk;  // items to a job; absent: of a function as many as take about kUsualChunkTime, of a command 1
+  std::size_t most_in_chunk = 4'096;
+};
+
+class MapWork {
+ public:
+  // `words`: the command, or what goes before a function's items. `log`: whose items are passed over; may be null. `stop`: see
+  // client::apply.
+  MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop);
+
+  bool is_function() const { return job_.function.has_value(); }
+  // nullopt: that was all. Errors: of the source; of JobLog::has.
+  Result<std::optional<MapTask>> read(std::size_t slot);
+  MapTaskEnd perform(const MapTask& task);
+
+  // What would run, for people and the job log.
+  std::string command_of(const Item& item) const;
+  // How many were passed over so far.
+  std::size_t skipped() const { return skipped_; }
+
+ private:
+  Result<std::optional<Item>> read_item(std::size_t slot);
+  Result<std::optional<Item>> read_line(std::size_t slot);
+  std::size_t room_in_chunk() const { return chunk_.value_or(adapted_.load(std::memory_order_relaxed)); }
+  void run_command(const MapTask& task, MapTaskEnd& end) const;
+  void run_items(const MapTask& task, const std::vector<std::size_t>& which, int attempt, MapTaskEnd& end) const;
+  std::vector<std::size_t> append_items(const MapTask& task, const std::vector<std::size_t>& which, std::string& items,
+                                        MapTaskEnd& end) const;
+  void adapt(std::size_t items, Microseconds took);
+
+  client::Connections* const connections_;  // must outlive this; null: only for read()
+  ItemSource source_;
+  const Template words_;
+  proto::Submission job_;
+  const int retries_;  // of a function's items
+  const std::optional<std::size_t> chunk_;
+  const std::size_t most_in_chunk_;
+  const JobLog* const log_;
+  const int stop_;
+
+  std::size_t numbers_ = 0;  // given out
+  std::atomic<std::size_t> skipped_{0};
+  std::atomic<std::size_t> adapted_{1};  // the size of a chunk where nobody gave one
+};
+
+}  // namespace jobpool::cli

@@ -1,0 +1,54 @@
+// A map under way: chunks cut from the items, so many calls at once, and the results one by one. Behind MapTexts.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "client/lib/chunk_call.hpp"
+#include "client/lib/parallel_run.hpp"
+#include "common/unique_fd.hpp"
+#include "jobpool/map_stream.hpp"
+
+namespace jobpool::client {
+
+struct MapPlan {
+  proto::Submission job;  // without items; its key is the beginning of each chunk's
+  std::size_t chunk_size = 1;
+  Order order = Order::of_tasks;
+  std::size_t slots = 1;   // calls at once
+  std::size_t buffer = 1;  // chunks
+};
+
+class MapCalls {
+ public:
+  MapCalls(std::shared_ptr<Connections> connections, MapPlan plan, NextItem next);
+  ~MapCalls();
+
+  // As MapTexts.
+  std::optional<std::string_view> next();
+  std::size_t index() const { return first_ + at_ - 1; }
+
+ private:
+  struct Chunk {
+    std::size_t number = 0, first = 0, count = 0;
+    std::string items;
+  };
+  Result<std::optional<Chunk>> read();
+  Result<ChunkEnd> perform(const Chunk& chunk) const;
+  [[noreturn]] void raise_item() const;
+
+  const std::shared_ptr<Connections> connections_;
+  const MapPlan plan_;
+  NextItem next_;
+  const UniqueFd stop_;                 // readable from the end on
+  std::size_t chunks_ = 0, items_ = 0;  // that were read
+
+  std::optional<ChunkEnd> current_;
+  std::size_t first_ = 0, at_ = 0;  // of the current chunk: its first item, and how many of its items were given
+
+  ParallelRun<Chunk, Result<ChunkEnd>> run_;  // last: its threads use what is above
+};
+
+}  // namespace jobpool::client

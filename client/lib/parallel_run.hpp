@@ -1,0 +1,133 @@
+// Tasks from a source, done by several threads at once, and their ends in the order wanted, with a bound on what is read ahead.
+// Under Pool::map and `jobpool map`: a task is a chunk, what does it is a call that waits for its job.
+#pragma once
+
+#include <condition_variable>
+#include <functional>
+#include <map>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "common/result.hpp"
+
+namespace jobpool::client {
+
+enum class Order { of_tasks, as_they_come };
+
+template <class Task, class End>
+class ParallelRun {
+ public:
+  // nullopt: that was all. Called by one thread at a time. `slot`: which thread, from 1.
+  using Read = std::function<Result<std::optional<Task>>(std::size_t slot)>;
+  using Perform = std::function<End(const Task& task)>;  // by several at once
+  struct Done {
+    Task task;
+    End end;
+  };
+
+  // `slots`: threads. `buffer`: how many tasks may be read beyond the first whose end was not taken.
+  ParallelRun(Read read, Perform perform, Order order, std::size_t slots, std::size_t buffer)
+      : perform_(std::move(perform)), order_(order), slots_(slots), buffer_(buffer), read_task_(std::move(read)) {
+    start_thread();
+  }
+  // Waits for the tasks that are under way, and for a read that is.
+  ~ParallelRun() {
+    stop();
+    for (std::thread& thread : threads_) thread.join();
+  }
+  ParallelRun(const ParallelRun&) = delete;
+  ParallelRun& operator=(const ParallelRun&) = delete;
+
+  // Reads nothing more; what is under way goes on, and next() gives it.
+  void stop() {
+    const std::lock_guard lock(mutex_);
+    exhausted_ = true;
+    room_.notify_all();
+    ended_.notify_all();
+  }
+
+  // Whoever waits in next(), now or later, gets this error.
+  void interrupt(Error error) {
+    const std::lock_guard lock(mutex_);
+    interruption_ = std::move(error);
+    ended_.notify_all();
+  }
+
+  // The next end; nullopt: that was all. Errors: of the source, once what was read before has ended; of interrupt().
+  Result<std::optional<Done>> next() {
+    std::unique_lock lock(mutex_);
+    auto found = ends_.end();
+    ended_.wait(lock, [&] {
+      found = order_ == Order::of_tasks ? ends_.find(taken_) : ends_.begin();
+      return interruption_ || found != ends_.end() || (exhausted_ && taken_ == read_);
+    });
+    if (interruption_) return *interruption_;
+    if (found == ends_.end()) {
+      if (source_error_) return *source_error_;
+      return std::optional<Done>{};
+    }
+    Done done = std::move(found->second);
+    ends_.erase(found);
+    ++taken_;
+    room_.notify_one();
+    return std::optional{std::move(done)};
+  }
+
+ private:
+  // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: not called by two at once.
+  void start_thread() {
+    if (threads_.size() == slots_) return;
+    const std::size_t slot = threads_.size() + 1;
+    threads_.emplace_back([this, slot] { serve(slot); });
+  }
+
+  void serve(std::size_t slot) {
+    while (auto task = take_task(slot)) {
+      End end = perform_(task->second);
+      Done done{std::move(task->second), std::move(end)};
+      const std::lock_guard lock(mutex_);
+      ends_.emplace(task->first, std::move(done));
+      ended_.notify_one();
+    }
+  }
+
+  std::optional<std::pair<std::size_t, Task>> take_task(std::size_t slot) {
+    const std::lock_guard reading(source_mutex_);
+    {
+      std::unique_lock lock(mutex_);
+      room_.wait(lock, [&] { return exhausted_ || read_ - taken_ < buffer_; });
+      if (exhausted_) return std::nullopt;
+    }
+    auto task = read_task_(slot);
+    const std::lock_guard lock(mutex_);
+    if (task && *task && !exhausted_) {
+      start_thread();
+      return std::pair{read_++, std::move(**task)};
+    }
+    if (!task) source_error_ = task.error();
+    exhausted_ = true;
+    room_.notify_all();
+    ended_.notify_all();
+    return std::nullopt;
+  }
+
+  const Perform perform_;
+  const Order order_;
+  const std::size_t slots_, buffer_;
+
+  // Taken before mutex_ where both are: reading may take as long as whoever writes our stdin does, and ends are told meanwhile.
+  std::mutex source_mutex_;
+  Read read_task_;
+  std::vector<std::thread> threads_;  // under source_mutex_, but for the first and the end
+  std::mutex mutex_;                  // of all below
+  std::condition_variable room_, ended_;
+  std::optional<Error> source_error_, interruption_;
+  bool exhausted_ = false;
+  std::size_t read_ = 0, taken_ = 0;
+  std::map<std::size_t, Done> ends_;  // by the task's number, of those not taken
+};
+
+}  // namespace jobpool::client

@@ -1,0 +1,130 @@
+// Several threads over one source: order, bounds, and the ways to end before the end.
+#include "client/lib/parallel_run.hpp"
+
+#include <atomic>
+#include <latch>
+
+#include "tests/support/catch.hpp"
+
+using namespace jobpool;
+using namespace jobpool::client;
+
+namespace {
+
+using Run = ParallelRun<int, int>;
+
+Run::Read up_to(int last) {
+  return [next = 1, last](std::size_t) mutable -> Result<std::optional<int>> {
+    if (next > last) return std::optional<int>{};
+    return std::optional<int>{next++};
+  };
+}
+
+std::vector<int> all_of(Run& run) {
+  std::vector<int> ends;
+  for (;;) {
+    const auto done = run.next();
+    REQUIRE(done);
+    if (!*done) return ends;
+    CHECK((*done)->end == (*done)->task * (*done)->task);
+    ends.push_back((*done)->task);
+  }
+}
+
+int square(const int& task) { return task * task; }
+
+}  // namespace
+
+TEST_CASE("ends come in the tasks' order, whoever is done first") {
+  Run run(up_to(1000), square, Order::of_tasks, 8, 16);
+  std::vector<int> expected;
+  for (int i = 1; i <= 1000; ++i) expected.push_back(i);
+  CHECK(all_of(run) == expected);
+}
+
+TEST_CASE("ends come as they come, each once") {
+  Run run(up_to(1000), square, Order::as_they_come, 8, 16);
+  std::vector<int> ends = all_of(run);
+  std::sort(ends.begin(), ends.end());
+  REQUIRE(ends.size() == 1000);
+  CHECK(ends.front() == 1);
+  CHECK(std::adjacent_find(ends.begin(), ends.end()) == ends.end());
+}
+
+TEST_CASE("nothing is read beyond the bound until the first end was taken") {
+  std::atomic<int> read{0};
+  std::latch third(3);
+  Run run(
+      [&](std::size_t) -> Result<std::optional<int>> {
+        if (++read <= 3) third.count_down();
+        return std::optional<int>{read.load()};
+      },
+      square, Order::of_tasks, 2, 3);
+  third.wait();
+  CHECK(read == 3);
+  REQUIRE(run.next());
+  run.stop();
+}
+
+TEST_CASE("as many threads are started as there are tasks, and no more than slots") {
+  std::atomic<std::size_t> highest{0};
+  const auto reading = [&](int last) {
+    return [&highest, last, next = 1](std::size_t slot) mutable -> Result<std::optional<int>> {
+      highest = std::max(highest.load(), slot);
+      if (next > last) return std::optional<int>{};
+      return std::optional<int>{next++};
+    };
+  };
+  {
+    Run run(reading(1), square, Order::of_tasks, 100, 100);
+    all_of(run);
+  }
+  CHECK(highest <= 2);
+  Run run(reading(1000), square, Order::of_tasks, 3, 100);
+  all_of(run);
+  CHECK(highest <= 3);
+}
+
+TEST_CASE("an error of the source is told when what was read before has ended") {
+  Run run(
+      [next = 1](std::size_t) mutable -> Result<std::optional<int>> {
+        if (next == 3) return Error{Errc::io, "torn"};
+        return std::optional<int>{next++};
+      },
+      square, Order::of_tasks, 4, 16);
+  CHECK((*run.next())->task == 1);
+  CHECK((*run.next())->task == 2);
+  CHECK(run.next().error().text == "torn");
+}
+
+TEST_CASE("a run that is stopped gives what was under way, and reads no more") {
+  std::latch running(1), go_on(1);
+  Run run(
+      up_to(1000),
+      [&](const int& task) {
+        running.count_down(running.try_wait() ? 0 : 1);
+        go_on.wait();
+        return task * task;
+      },
+      Order::of_tasks, 1, 16);
+  running.wait();
+  run.stop();
+  go_on.count_down();
+  CHECK(all_of(run) == std::vector<int>{1});
+}
+
+TEST_CASE("whoever waits for an end hears of an interruption") {
+  std::latch running(1), go_on(1);
+  Run run(
+      up_to(1),
+      [&](const int& task) {
+        running.count_down();
+        go_on.wait();
+        return task;
+      },
+      Order::of_tasks, 1, 16);
+  running.wait();
+  run.interrupt(Error{Errc::interrupted, "enough"});
+  CHECK(run.next().error().text == "enough");
+  go_on.count_down();
+}
