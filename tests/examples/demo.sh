@@ -105,6 +105,14 @@ show 0 jobpool show "$first"
 say "map: once for each item, several at a time, the results in the items' order"
 show 0 jobpool map @cube ::: 1 2 3
 show 2 jobpool map -- sh -c 'exit {}' ::: 0 1 0 7
+show 1 jobpool map -n 3 @divide 12 ::: 1 0 4
+show 0 jobpool map -n 2 -- echo {} ::: a b c
+
+say "map --async: all of it under one durable id"
+batch=$(jobpool map --async @cube ::: 1 2 3 4)
+# shellcheck disable=SC2016
+printf '$ batch=$(jobpool map --async @cube ::: 1 2 3 4)   # %s\n' "$batch"
+show 0 jobpool get "$batch"
 
 say "copy: a folder, with the pool's workers; run again, it goes on where it was"
 mkdir "$folder/photos"

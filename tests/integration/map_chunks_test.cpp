@@ -163,6 +163,14 @@ TEST_CASE("a batch is cancelled and removed with its chunks") {
   CHECK(done(daemon) == 0);
 }
 
+TEST_CASE("a script maps with Python's own modules, by chunks on one connection and as a batch") {
+  Daemon daemon({.workers = 2});
+  wait_for_workers(daemon, 2);
+  const Finished finished = run({.argv = {"python3", JOBPOOL_SOURCE_DIR "/tests/examples/chunks.py", daemon.socket(), "10000"}});
+  CHECK(finished.err.empty());
+  CHECK(finished.out == "10000 squares in 8 chunks, the last is 100000000\n");
+}
+
 TEST_CASE("map --async says what it is not for") {
   Daemon daemon;
   CHECK(daemon.run({"map", "--async", "--", "echo", ":::", "1"}).exit_code == 2);

@@ -11,6 +11,7 @@ using namespace std::chrono_literals;
 const Work* Clients::wish(std::int64_t wall_usec) {
   const std::size_t count = oracle_.works().size();
   if (count >= plan_.jobs) return nullptr;
+  if (is_drawn(plan_.batches)) return wish_batch();
   Submit submit;
   submit.mode = is_drawn(plan_.applies) ? Mode::apply : Mode::apply_async;
   submit.kind = is_drawn(plan_.commands) ? shm::JobKind::command : shm::JobKind::function;
@@ -33,6 +34,27 @@ const Work* Clients::wish(std::int64_t wall_usec) {
     if (const auto job = known_job())
       submit.after.push_back({*job, choices_.one_in(4) ? Dependency::Needs::end : Dependency::Needs::success});
   return &oracle_.want(std::move(submit));
+}
+
+const Work* Clients::wish_batch() {
+  Submit submit;
+  submit.mode = Mode::apply_async;
+  submit.flags.durable = true;
+  submit.uid = static_cast<uid_t>(choices_.below(2));
+  Submit chunk = submit;
+  if (is_drawn(plan_.retried)) {
+    chunk.retries = static_cast<std::uint16_t>(choices_.between(1, 4));
+    chunk.backoff = std::chrono::milliseconds{choices_.below(200)};
+  }
+  if (is_drawn(plan_.timed)) chunk.timeout = std::chrono::milliseconds{choices_.between(1, 300)};
+  std::vector<std::uint32_t> chunks;
+  for (std::size_t left = choices_.between(1, 3); left > 0; --left) chunks.push_back(oracle_.want(chunk).number);
+  submit.flags.batch = true;
+  submit.spec_hash = oracle_.works().size();
+  if (is_drawn(plan_.keyed)) submit.key = "key " + std::to_string(submit.spec_hash);
+  Work& batch = oracle_.want(std::move(submit));
+  batch.chunks = std::move(chunks);
+  return &batch;
 }
 
 const Work* Clients::wish_again() {

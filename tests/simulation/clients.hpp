@@ -22,6 +22,7 @@ class Clients {
   std::optional<JobId> known_job();
 
  private:
+  const Work* wish_batch();
   bool is_drawn(std::size_t share) { return share > 0 && choices_.one_in(share); }
 
   const Plan& plan_;

@@ -22,6 +22,10 @@ void Life::on_accepted(const Accepted& accepted) {
   if (known != nullptr && known->flags.has_descriptors && known->state != JobState::done) engine.hold_descriptors(accepted.job, {});
   // Known by its key, and over: the caller has the answer at once.
   if (known != nullptr && known->settled) say(end_of(*known));
+  // Whoever has a batch's id can ask for the ends of its chunks.
+  const std::vector<JobId>* chunks = engine.core().chunks(accepted.job);
+  for (const JobId id : chunks != nullptr ? *chunks : std::vector<JobId>{})
+    if (const Job* chunk = engine.core().find(id); chunk != nullptr && chunk->settled) say(end_of(*chunk));
 }
 
 void Life::on_ended(const Job& job) { say(end_of(job)); }

@@ -70,6 +70,7 @@ void Oracle::told_accepted(Token token, JobId job) {
   truth.accepted = true;
   if (works_[call.work].is_durable() && !truth.may_be_forgotten)
     require(store_.committed(job) != nullptr, "job {} is told to be accepted before it is durable", job.value);
+  if (works_[call.work].is_batch()) accept_chunks(job);
 }
 
 void Oracle::told_refused(Token token, Refusal why) {
@@ -112,6 +113,7 @@ void Oracle::told_end(JobId job, Outcome outcome, const std::string& result) {
             "job {} is told to have ended {} before that is durable", job.value, to_string(outcome));
   }
   if (!is_news) return;
+  if (works_[truth.work].is_batch()) return check_batch(job, outcome);
   check_outcome(job, truth, outcome);
   if (outcome == Outcome::succeeded && works_[truth.work].submit.kind == shm::JobKind::function)
     require(result == truth.last_start()->result, "job {} returned {}, and {} is told", job.value, truth.last_start()->result, result);

@@ -75,6 +75,9 @@ class Oracle {
   void check_recorded(JobId job, const Truth& truth, std::uint32_t attempt) const;
   void check_dependencies(JobId job, const Work& work) const;
   void check_time(JobId job, const Work& work, const Truth& truth) const;
+  void accept_chunks(JobId batch);
+  bool has_batch_succeeded(JobId batch) const;
+  void check_batch(JobId job, Outcome outcome) const;
   void check_nothing_succeeded(JobId job, const Truth& truth) const;
   void check_outcome(JobId job, const Truth& truth, Outcome outcome) const;
   bool may_be_cancelled(const Work& work, const Truth& truth) const;

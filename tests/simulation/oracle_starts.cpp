@@ -46,6 +46,11 @@ void Oracle::check_dependencies(JobId job, const Work& work) const {
     const Start* last = other.last_start();
     const bool runs = last != nullptr && last->end == Start::End::none;
     require(!runs, "job {} is started while job {}, which it is to follow, still runs", job.value, dependency.job.value);
+    if (works_[other.work].is_batch()) {
+      require(dependency.needs == Dependency::Needs::end || other.may_be_forgotten || has_batch_succeeded(dependency.job),
+              "job {} is started, and batch {}, which it needs, has not succeeded", job.value, dependency.job.value);
+      continue;
+    }
     if (dependency.needs == Dependency::Needs::success)
       require(last != nullptr && last->end == Start::End::well, "job {} is started, and job {}, which it needs, has not succeeded",
               job.value, dependency.job.value);
@@ -142,7 +147,9 @@ bool Oracle::may_be_skipped(const Work& work) const {
   return std::ranges::any_of(work.submit.after, [&](const Dependency& dependency) {
     const Truth& other = jobs_.at(dependency.job);
     const Start* last = other.last_start();
-    const bool succeeded = last != nullptr && last->end == Start::End::well && !last->host_died_since;
+    const bool is_batch = works_[other.work].is_batch();
+    const bool succeeded =
+        is_batch ? has_batch_succeeded(dependency.job) : last != nullptr && last->end == Start::End::well && !last->host_died_since;
     return dependency.needs == Dependency::Needs::success && (!succeeded || other.is_lost || other.may_be_forgotten);
   });
 }

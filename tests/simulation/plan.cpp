@@ -49,7 +49,7 @@ Plan draw_plan(Choices& choices) {
     plan.weight_sum += weight;
   }
   for (std::size_t* share : {&plan.ephemeral, &plan.keyed, &plan.prioritised, &plan.delayed, &plan.dependent, &plan.retried, &plan.timed,
-                             &plan.commands, &plan.applies, &plan.described})
+                             &plan.commands, &plan.applies, &plan.described, &plan.batches})
     *share = draw_share(choices);
   if (choices.one_in(8)) plan.deadly = choices.between(2, 4);
   if (choices.one_in(4)) plan.limits.kept_async = plan.limits.kept_apply = choices.below(3);

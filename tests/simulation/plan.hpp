@@ -50,7 +50,7 @@ struct Plan {
   broker::CoreLimits limits;
   // One in so many; 0: never.
   std::size_t ephemeral = 0, keyed = 0, prioritised = 0, delayed = 0, dependent = 0, retried = 0, timed = 0, commands = 0, applies = 0,
-              described = 0;
+              described = 0, batches = 0;
   std::size_t deadly = 0;  // of a worker's steps with a job, one in so many kills it; 0: none
 
   Step draw_step(Choices& choices) const;

@@ -16,9 +16,11 @@ struct Work {
   broker::Submit submit;       // without a token
   std::uint32_t instance = 0;  // of the daemon, and below of the broker, when it was wanted first
   std::uint32_t life = 0;
-  std::vector<JobId> ids = {};  // under which it was accepted or ran, in this order
+  std::vector<JobId> ids = {};             // under which it was accepted or ran, in this order
+  std::vector<std::uint32_t> chunks = {};  // of a batch: their numbers
 
   bool is_durable() const { return submit.flags.durable; }
+  bool is_batch() const { return submit.flags.batch; }
 };
 
 // One time that a worker took it.

@@ -49,6 +49,13 @@ void World::submit(const Work& work) {
   in_broker([&](Life& life) {
     Submit submit = as_heard(work);
     submit.token = oracle_.submitted(work);
+    if (work.is_batch()) {
+      trace_.line("client: submits work {}, a batch of {} chunks{}", work.number, work.chunks.size(),
+                  submit.key.empty() ? "" : ", with key");
+      SubmitBatch batch{std::move(submit), {}};
+      for (const std::uint32_t chunk : work.chunks) batch.chunks.push_back(oracle_.work(chunk).submit);
+      return life.engine.tell(std::move(batch));
+    }
     trace_.line("client: submits work {} ({}{}{}{}, priority {}, retries {}, timeout {} ms, {} dependencies)", work.number,
                 work.is_durable() ? "durable" : "ephemeral", submit.mode == Mode::apply ? " apply" : "",
                 submit.kind == shm::JobKind::command ? " command" : "", submit.key.empty() ? "" : " with key", submit.priority,
@@ -70,11 +77,17 @@ void World::cancel(JobId id) {
     const Job* job = life.engine.core().find(id);
     if (job == nullptr || job->state == JobState::done) return;
     trace_.line("client: cancels job {}", id.value);
-    oracle_.asked_to_cancel(id);
-    const bool in_slot = job->offered && life.engine.dispatcher().has(id, job->worker);
+    // Of a batch: its chunks.
+    std::vector<JobId> all{id}, in_slots;
+    if (const auto* chunks = life.engine.core().chunks(id)) all.insert(all.end(), chunks->begin(), chunks->end());
+    for (const JobId one : all) {
+      oracle_.asked_to_cancel(one);
+      const Job* known = life.engine.core().find(one);
+      if (known != nullptr && known->offered && life.engine.dispatcher().has(one, known->worker)) in_slots.push_back(one);
+    }
     const auto haste = choices_.one_in(4) ? Cancel::Haste::now : Cancel::Haste::grace;
     life.engine.tell(Cancel{id, haste, "somebody cancelled it"});
-    if (in_slot) oracle_.cancel_was_noted(id);
+    for (const JobId one : in_slots) oracle_.cancel_was_noted(one);
   });
 }
 
@@ -148,8 +161,11 @@ void World::deliver(Life& life) {
 }
 
 void World::deliver(Life& life, const News& one) {
-  if (const auto* accepted = std::get_if<Accepted>(&one)) return oracle_.told_accepted(accepted->token, accepted->job);
-  if (const auto* refused = std::get_if<Refused>(&one)) return oracle_.told_refused(refused->token, refused->why);
+  const Token of_chunk{0};  // nobody asked for it by itself
+  if (const auto* accepted = std::get_if<Accepted>(&one))
+    return accepted->token == of_chunk ? void() : oracle_.told_accepted(accepted->token, accepted->job);
+  if (const auto* refused = std::get_if<Refused>(&one))
+    return refused->token == of_chunk ? void() : oracle_.told_refused(refused->token, refused->why);
   if (const auto* asked = std::get_if<KillAsked>(&one)) {
     for (const auto& worker : workers_)
       if (worker->incarnation() == asked->worker) worker->is_doomed = true;

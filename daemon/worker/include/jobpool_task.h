@@ -25,6 +25,9 @@
  * threads or children it left running, nor restore signal dispositions. (Commands never see any of these: each is a fresh process.)
  * stdin is /dev/null; stdout and stderr go to the daemon's log. SIGINT, SIGTERM, SIGHUP and SIGPIPE do not end a worker.
  *
+ * MAPS. `jobpool map` has a function called for several items in one job, one after the other; each call is as described here, but what is
+ * restored after a job is restored after the last of them, and job_id and attempt are the same in all.
+ *
  * A function that crashes, calls exit() or is killed costs its own job and its worker, which is replaced; no other job is lost.
  */
 #ifndef JOBPOOL_TASK_H
