@@ -31,6 +31,7 @@ class ParallelRun {
   // `slots`: threads. `buffer`: how many tasks may be read beyond the first whose end was not taken.
   ParallelRun(Read read, Perform perform, Order order, std::size_t slots, std::size_t buffer)
       : perform_(std::move(perform)), order_(order), slots_(slots), buffer_(buffer), read_task_(std::move(read)) {
+    const std::lock_guard reading(source_mutex_);  // it may want to start the next before it is known here
     start_thread();
   }
   // Waits for the tasks that are under way, and for a read that is.
@@ -77,7 +78,7 @@ class ParallelRun {
   }
 
  private:
-  // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: not called by two at once.
+  // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: source_mutex_ is held.
   void start_thread() {
     if (threads_.size() == slots_) return;
     const std::size_t slot = threads_.size() + 1;
@@ -121,7 +122,7 @@ class ParallelRun {
   // Taken before mutex_ where both are: reading may take as long as whoever writes our stdin does, and ends are told meanwhile.
   std::mutex source_mutex_;
   Read read_task_;
-  std::vector<std::thread> threads_;  // under source_mutex_, but for the first and the end
+  std::vector<std::thread> threads_;  // under source_mutex_, until stop(): then there come no more
   std::mutex mutex_;                  // of all below
   std::condition_variable room_, ended_;
   std::optional<Error> source_error_, interruption_;

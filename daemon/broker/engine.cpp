@@ -7,6 +7,12 @@
 #include "daemon/broker/stored_jobs.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+constexpr std::uint64_t kLargeResult = 64 * 1024;  // a thousand smaller ones, which is all that are kept, are no matter
+constexpr std::uint64_t kMostDeliveredBytes = kLedgerHeapBytes / 16;
+
+}  // namespace
 
 Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
                ReadClocks now)
@@ -27,6 +33,20 @@ void Engine::tell(Event&& event) {
   }
   effects_.clear();
   carrying_out_ = false;
+}
+
+void Engine::delivered(JobId job) {
+  tell(Delivered{job});
+  const std::uint64_t bytes = ledger_.bytes_of(job);
+  if (bytes < kLargeResult) return;
+  large_delivered_.emplace_back(job, bytes);
+  large_delivered_bytes_ += bytes;
+  while (large_delivered_bytes_ > kMostDeliveredBytes) {
+    const auto [oldest, freed] = large_delivered_.front();
+    large_delivered_.pop_front();
+    large_delivered_bytes_ -= freed;
+    tell(Remove{oldest});  // ignored where it was forgotten before
+  }
 }
 
 void Engine::hold_descriptors(JobId job, std::vector<UniqueFd>&& fds) { descriptors_.try_emplace(job, std::move(fds)); }

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <utility>
 #include <vector>
 
 #include "common/job/report.hpp"
@@ -53,6 +54,9 @@ class Engine final : ReportSink, JournalListener {
 
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
+  // The caller of an apply has its answer. What is kept of such jobs is for `list` and `show`: large results of theirs are forgotten, the
+  // oldest first, before they fill the ledger.
+  void delivered(JobId job);
   // Requires: the job is not done. What rode with its submission, until a worker has it. Ignored when it has some already.
   void hold_descriptors(JobId job, std::vector<UniqueFd>&& fds);
 
@@ -126,6 +130,8 @@ class Engine final : ReportSink, JournalListener {
   JobCore core_;
   Dispatcher dispatcher_;
   Journal journal_;
+  std::deque<std::pair<JobId, std::uint64_t>> large_delivered_;  // with the bytes of their results
+  std::uint64_t large_delivered_bytes_ = 0;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
   Effects effects_;

@@ -70,6 +70,14 @@ class PretendedWorker {
     report.result = result;
     this->report(claim, report);
   }
+  // Requires: it fits into the ring at once.
+  void report_in_pieces(const shm::Claim& claim, const std::string& result) {
+    claims_->report_data(claim, result);
+    Report report;
+    report.ended_usec = wall_usec();
+    report.streamed = true;
+    this->report(claim, report);
+  }
   void report(const shm::Claim& claim, const Report& report) {
     std::vector<std::byte> bytes;
     encode_report(report, bytes);

@@ -154,6 +154,11 @@ std::string Ledger::result(JobId id) const {
   return std::move(report->result);
 }
 
+std::uint64_t Ledger::bytes_of(JobId id) const {
+  const Entry* entry = impl_->find(id);
+  return entry == nullptr ? 0 : entry->report.size + entry->result.size;
+}
+
 void Ledger::erase(JobId id) {
   const auto found = impl_->index.find(id);
   if (found == impl_->index.end()) return;

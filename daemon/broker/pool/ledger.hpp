@@ -68,6 +68,8 @@ class Ledger {
 
   // The result's JSON text, however it came; empty: none.
   std::string result(JobId id) const;
+  // What its report and its result take.
+  std::uint64_t bytes_of(JobId id) const;
 
   void erase(JobId id);  // harmless when it is not in
 

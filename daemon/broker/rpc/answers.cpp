@@ -35,7 +35,7 @@ Verbs::Delivery Verbs::delivery_of(const Job& job) {
   // Any address but null: a pointer to nothing is taken for none.
   Delivery first(this, [this, id = job.id](void*) {
     deliveries_.erase(id);
-    engine_.tell(Delivered{id});
+    engine_.delivered(id);
   });
   shared = first;
   return first;

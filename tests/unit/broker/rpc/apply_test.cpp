@@ -79,3 +79,25 @@ TEST_CASE("apply-async answers the id at once, and its caller may go") {
   CHECK_FALSE(call->on_hangup);
   CHECK(is_let_go(call));
 }
+
+TEST_CASE("large results whose callers have them make room for others, the oldest first") {
+  // The bug: a thousand of them were kept, whatever their size, until the ledger was full and results were lost.
+  House house;
+  const std::string large = "\"" + std::string(200'000, 'x') + "\"";
+  constexpr std::uint64_t kCount = 700, kMost = kLedgerHeapBytes / 16;
+  static_assert(kCount * 200'000 > kMost);
+  for (std::uint64_t i = 0; i < kCount; ++i) {
+    const auto call = house.broker->call("Pool.Apply", R"({"job":{"function":"square"}})");
+    house.turn();
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.worker().report_in_pieces(*claim, large);
+    house.turn();
+    REQUIRE(call->answers == 1);
+    REQUIRE(call->answer()["result"] == large);
+  }
+  CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
+  CHECK(house.broker->engine.core().find(JobId{kCount}) != nullptr);
+  CHECK(house.broker->engine.ledger().heap_used() <= 2 * kMost);  // blocks are larger than what is in them
+}
