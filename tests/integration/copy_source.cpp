@@ -30,7 +30,29 @@ void set_time(const std::string& path, std::int64_t seconds, long nanoseconds) {
   REQUIRE(::utimensat(AT_FDCWD, path.c_str(), times.data(), AT_SYMLINK_NOFOLLOW) == 0);
 }
 
+// As the kernel has it: a version, then tag, rights and id of each entry. The owner may all, user 1234 read and write, others read.
+std::string access_list() {
+  struct Entry {
+    std::uint16_t tag, rights;
+    std::uint32_t id;
+  };
+  constexpr std::uint32_t kVersion = 2, kNobodyInParticular = 0xFFFF'FFFF;
+  const std::array<Entry, 5> entries{{{0x01, 7, kNobodyInParticular},
+                                      {0x02, 6, 1234},
+                                      {0x04, 4, kNobodyInParticular},
+                                      {0x10, 6, kNobodyInParticular},
+                                      {0x20, 4, kNobodyInParticular}}};
+  return std::string(reinterpret_cast<const char*>(&kVersion), sizeof kVersion) +
+         std::string(reinterpret_cast<const char*>(entries.data()), sizeof entries);
+}
+
 }  // namespace
+
+// Where the file system has them; where it has not, there is nothing to keep.
+void give_access_list(const std::string& path, const char* attribute) {
+  const std::string list = access_list();
+  (void)::setxattr(path.c_str(), attribute, list.data(), list.size(), 0);
+}
 
 CopySource::CopySource(std::filesystem::path folder) : folder_(std::move(folder)) { REQUIRE(::mkdir(path().c_str(), 0755) == 0); }
 
@@ -79,6 +101,10 @@ void CopySource::make_odd_things() const {
   REQUIRE(::ftruncate(sparse.get(), 20 * kMiB) == 0);
   (void)::setxattr(path("-v").c_str(), "user.colour", "green", 5, 0);  // where the file system has them
   (void)::setxattr(path("sealed").c_str(), "user.colour", "red", 3, 0);
+  give_access_list(path("line\nend"), "system.posix_acl_access");
+  REQUIRE(::mkdir(path("shared").c_str(), 02775) == 0);
+  give_access_list(path("shared"), "system.posix_acl_default");
+  write_file(path("shared/file"), "6");
   const UniqueFd socket(::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_un address{AF_UNIX, {}};
   path("socket").copy(address.sun_path, sizeof address.sun_path - 1);

@@ -9,6 +9,9 @@
 
 namespace jobpool::testing {
 
+// Gives a file or folder an ACL: "system.posix_acl_access", or that of what will be made in it: "system.posix_acl_default".
+void give_access_list(const std::string& path, const char* attribute);
+
 class CopySource {
  public:
   explicit CopySource(const Daemon& daemon) : CopySource(daemon.folder()) {}

@@ -43,6 +43,21 @@ TEST_CASE("copy gives a folder's copy everything that the folder has, under name
   CHECK(occupied_bytes(source.target("sparse")) <= occupied_bytes(source.path("sparse")) + 4096);
 }
 
+TEST_CASE("copy gets nothing from where its target lies: neither its group nor its ACL") {
+  Daemon daemon;
+  const CopySource source(daemon);
+  source.make_small_files(5);
+  const std::string place = daemon.file("place");
+  REQUIRE(::mkdir(place.c_str(), 0700) == 0);
+  if (::geteuid() == 0) REQUIRE(::chown(place.c_str(), 0, 4321) == 0);
+  REQUIRE(::chmod(place.c_str(), 02770) == 0);
+  give_access_list(place, "system.posix_acl_default");
+  CHECK(daemon.run({"copy", source.path(), place + "/copy"}).exit_code == 0);
+  CHECK(difference_of_trees(source.path(), place + "/copy") == "");
+  CHECK(daemon.run({"copy", source.path("files/1"), place + "/file"}).exit_code == 0);
+  CHECK(tree_of(place).at("file") == tree_of(source.path()).at("files/1"));
+}
+
 TEST_CASE("copy makes 'SRC[复件]' when no name is given, and leaves alone what is there") {
   Daemon daemon;
   const CopySource source(daemon);

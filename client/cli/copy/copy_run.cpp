@@ -44,13 +44,24 @@ proto::CopyRoots roots_of(const CopyPlaces& places, const CopyOptions& options) 
   return roots;
 }
 
-// Before any thread is started, so that none of them is ended by it. Where it is ignored, nothing will be read.
-UniqueFd copy_interrupts() {
+sigset_t only_interrupts() {
   sigset_t interrupts;
   ::sigemptyset(&interrupts);
   ::sigaddset(&interrupts, SIGINT);
+  return interrupts;
+}
+
+// Before any thread is started, so that none of them is ended by it. Where it is ignored, nothing will be read.
+UniqueFd copy_interrupts() {
+  const sigset_t interrupts = only_interrupts();
   ::sigprocmask(SIG_BLOCK, &interrupts, nullptr);
   return UniqueFd{::signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK)};
+}
+
+// What is done in one thread may be ended at any point.
+void let_interrupts_end_us() {
+  const sigset_t interrupts = only_interrupts();
+  ::sigprocmask(SIG_UNBLOCK, &interrupts, nullptr);
 }
 
 // From the walk to the callers and the reader.
@@ -193,6 +204,7 @@ int run_copy_job(client::Connections& connections, const CopyPlaces& places, con
   }
   CopyRun run(connections, places, options);
   if (const auto code = run.copy_all()) return *code;
+  let_interrupts_end_us();
   return run.finish(unfinished);
 }
 

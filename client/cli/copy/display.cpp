@@ -35,7 +35,8 @@ std::string finished_json(const Finished& finished) {
   object.bytes("name", finished.path);
   object.text("kind", kKindNames.at(static_cast<std::size_t>(finished.kind)));
   object.text("end", end_name(finished));
-  if (finished.kind == EntryKind::file && is_well(finished)) object.integer("bytes", finished.end.bytes);
+  const bool has_bytes = finished.kind == EntryKind::file && finished.linked_to.empty() && !finished.passed_over && is_well(finished);
+  if (has_bytes) object.integer("bytes", finished.end.bytes);
   object.bytes_if("linkedTo", finished.linked_to);
   object.flag_if("attributesLost", finished.end.attributes_lost);
   object.text_if("reason", finished.end.reason);
