@@ -182,6 +182,7 @@ TEST_CASE("copy shows its progress on a terminal, in the terminal's language") {
   // The only worker is busy: nothing is copied yet.
   terminal.read_until(chinese ? "当前的进度 0.00 %" : "copied 0.00 %");
   gate.open();
+  terminal.read_until(chinese ? "当前的进度 100.00 %" : "copied 100.00 %");
   terminal.read_until(chinese ? "拷贝完成" : "copy complete");
   CHECK(copy.finish().exit_code == 0);
   CHECK(daemon.run({"wait", holder}).exit_code == 0);

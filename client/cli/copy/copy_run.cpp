@@ -138,7 +138,7 @@ class CopyRun {
     for (const Finished& finished : rest)
       if (auto shown = display_.show(finished); !shown) return fail(shown.error());
     if (options_.sync) ::syncfs(places_.target_root.get());
-    if (auto shown = display_.show_complete(seconds()); !shown) return fail(shown.error());
+    if (auto shown = display_.show_complete(progress_at_end()); !shown) return fail(shown.error());
     return display_.is_all_well() ? 0 : kExitNotAllCopied;
   }
 
@@ -168,6 +168,11 @@ class CopyRun {
 
   CopyProgress progress() const {
     return {{flow_.files_found, flow_.bytes_found}, {display_.files_done(), bytes_done_}, flow_.all_found, seconds()};
+  }
+  // Hard links are counted when they are made, not when they are found.
+  CopyProgress progress_at_end() const {
+    const CopyProgress at_end = progress();
+    return {{at_end.done.files, at_end.found.bytes}, {at_end.done.files, at_end.found.bytes}, true, at_end.seconds};
   }
   double seconds() const { return std::chrono::duration<double>(Clock::now() - begin_).count(); }
 

@@ -94,9 +94,11 @@ void CopyDisplay::tell_apart(const std::string& text) {
   tell(text);
 }
 
-Result<void> CopyDisplay::show_complete(double seconds) {
-  summary_.seconds = seconds;
-  clear_line();
+Result<void> CopyDisplay::show_complete(const CopyProgress& progress) {
+  summary_.seconds = progress.seconds;
+  show_progress(progress);  // stays
+  if (line_is_shown_) (void)write_all(STDERR_FILENO, "\n");
+  line_is_shown_ = false;
   if (attributes_lost_ > 0)
     tell("the extended attributes of " + std::to_string(attributes_lost_) +
          " names could not be kept: the target's file system has no such");

@@ -24,7 +24,7 @@ class CopyDisplay {
   bool has_progress() const { return on_terminal_; }
 
   // The last line, or the last object.
-  Result<void> show_complete(double seconds);
+  Result<void> show_complete(const CopyProgress& progress);
   void tell_interrupted(const CopyProgress& progress);
   // On a line of its own.
   void tell_apart(const std::string& text);
