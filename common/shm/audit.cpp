@@ -13,11 +13,6 @@
 namespace jobpool::shm {
 namespace {
 
-struct Census {
-  int offered = 0;
-  int running = 0;  // claimed, and no FIN was drained
-};
-
 // Returns nullptr, or what is wrong.
 const char* judge_word(std::uint64_t word, const Slot& slot, Census& census) {
   if (slot.use == Slot::Use::free) return word == slot.word ? nullptr : "word of a free slot was changed";
@@ -45,11 +40,16 @@ Verdict audit_worker(Control& control, const SlotTable& slots, RingReader& reade
   if (reader.has_frame()) return Verdict{};
   if (census.running > 1) return Verdict{.wrong = "more than one job claimed by one thread"};
   if (!somebody_sleeps || reader.may_lack_room()) return Verdict{};
-  if (census.running > 0) {
-    const bool really_asleep = ring_bell(control, kAllSleepers) > 0;
-    return Verdict{.wrong = really_asleep ? "worker sleeps over a claimed job" : nullptr};
-  }
-  return Verdict{.rescued = census.offered > 0 ? ring_bell(control, kOneSleeper) : 0};
+  return judge_sleeper(control, census, reader);
+}
+
+Verdict judge_sleeper(Control& control, const Census& census, RingReader& reader) {
+  if (census.running == 0 && census.offered == 0) return Verdict{};
+  const int woken = ring_bell(control, census.running > 0 ? kAllSleepers : kOneSleeper);
+  if (woken == 0) return Verdict{};
+  if (const char* wrong = reader.look()) return Verdict{.wrong = wrong};
+  if (reader.has_frame()) return Verdict{};
+  return census.running > 0 ? Verdict{.wrong = "worker sleeps over a claimed job"} : Verdict{.rescued = woken};
 }
 
 }  // namespace jobpool::shm

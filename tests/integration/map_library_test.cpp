@@ -79,6 +79,19 @@ TEST_CASE("map fails with the first item that failed, when the others have ended
   CHECK_THROWS_AS(pool.map<std::string>("square", up_to(3)), InvalidCall);
 }
 
+TEST_CASE("a chunk with a failed item keeps the large results beside it, on disk or not") {
+  const bool durable = GENERATE(false, true);
+  const testing::Daemon daemon({.workers = 1});
+  const Pool pool = Client(daemon.socket()).pool().with({.durable = durable});
+  const std::string large(200'000, 'x');
+  auto stream = pool.imap<std::string>("join", std::vector<Json>{{"[\"" + large + "\"]"}, {"7"}, {"[\"a\",\"b\"]"}}, {.chunk_size = 3});
+  CHECK(stream.next() == large);
+  CHECK_THROWS_AS(stream.next(), ItemFailed);
+  CHECK(stream.next() == "a b");
+  CHECK_FALSE(stream.next().has_value());
+  CHECK(done(daemon) == 1);
+}
+
 TEST_CASE("imap is a stream in order that reads its items as it needs them, and goes on behind one that failed") {
   const testing::Daemon daemon({.workers = 2});
   const Pool pool = Client(daemon.socket()).pool();

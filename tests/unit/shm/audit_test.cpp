@@ -4,6 +4,7 @@
 #include <fstream>
 #include <thread>
 
+#include "common/shm/audit.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/shm/pair.hpp"
 
@@ -152,6 +153,30 @@ TEST_CASE("a worker asleep over a job it claimed is madness, but not while it ma
     pair.drain();
     Sleeper sleeper(pair);
     CHECK(verdict(pair) == "rescued 0");
+  }
+}
+
+TEST_CASE("a worker that woke between two looks of the audit, wrote frames and sleeps for want of room, is in order") {
+  // The bug: on a busy machine the audit was held up between its look at the ring and its bell, and then killed a worker with a large
+  // result.
+  Pair pair;
+  pair.offer(1);
+  const Claim claim = pair.claim();
+  RingReader looked_before(*pair.bare.from_worker, 0);
+  const Census census{.offered = 0, .running = 1};
+  SECTION("it has written nothing") {
+    Sleeper sleeper(pair);
+    CHECK(contains(judge_sleeper(*pair.bare.control, census, looked_before).wrong, "sleeps over a claimed job"));
+  }
+  SECTION("it has written") {
+    pair.worker.report_data(claim, "x");
+    Sleeper sleeper(pair);
+    CHECK(judge_sleeper(*pair.bare.control, census, looked_before).wrong == nullptr);
+  }
+  SECTION("it has run the offer that it was to be rescued for") {
+    pair.worker.report_fin(claim, bytes_of("r"));
+    Sleeper sleeper(pair);
+    CHECK(judge_sleeper(*pair.bare.control, {.offered = 1, .running = 0}, looked_before).rescued == 0);
   }
 }
 

@@ -121,7 +121,7 @@ TEST_CASE("rows with values that no store writes are refused when they are loade
   fill(dir);
   SECTION("an unknown outcome") { with_sqlite(dir, "INSERT INTO ending VALUES(7, 8, 0, '', 0, NULL)"); }
   SECTION("a number that does not fit") { with_sqlite(dir, "UPDATE job SET retries = 65536 WHERE id = 7"); }
-  SECTION("an unknown flag") { with_sqlite(dir, "UPDATE job SET flags = 8 WHERE id = 7"); }
+  SECTION("an unknown flag") { with_sqlite(dir, "UPDATE job SET flags = 16 WHERE id = 7"); }
   SECTION("an attempt without its job") {
     with_sqlite(dir, "DELETE FROM job WHERE id = 7; INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(7, 1, 0, 0)");
   }
