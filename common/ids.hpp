@@ -13,10 +13,14 @@ struct Id {
   friend auto operator<=>(const Id&, const Id&) = default;
 };
 
-using JobId = Id<struct JobTag>;                           // small, ascending, never reused; 0 = none
-using WorkerNumber = Id<struct WorkerTag, std::uint32_t>;  // 1…n, a place in the house; the next incarnation takes the same number
-using Incarnation = Id<struct IncarnationTag>;             // one life of one worker process; never reused within an instance
-using Sequence = Id<struct SequenceTag>;                   // one offer to one incarnation; 56 bits, ascending, never reused
+using JobId = Id<struct JobTag>;                       // small, ascending, never reused; 0 = none
+using PoolNumber = Id<struct PoolTag, std::uint16_t>;  // 0 = the pool "default"; a deleted pool's is given out again when no job names it
+using WorkerNumber =
+    Id<struct WorkerTag, std::uint32_t>;        // 1…n, a place in the house, of whichever pool; the next incarnation takes the same
+using Incarnation = Id<struct IncarnationTag>;  // one life of one worker process; never reused within an instance
+using Sequence = Id<struct SequenceTag>;        // one offer to one incarnation; 56 bits, ascending, never reused
+
+inline constexpr std::uint32_t kMaxWorkers = 4096;  // of all pools together: each has a dozen descriptors in the supervisor
 
 }  // namespace jobpool
 

@@ -30,6 +30,9 @@ inline constexpr std::size_t kMaxChunks = kMaxDependencies;  // of one batch, wh
 inline constexpr int kMaxRetries = 10'000;
 inline constexpr Microseconds kMaxBackoff = std::chrono::hours(1);
 inline constexpr std::string_view kDefaultPool = "default";
+inline constexpr std::size_t kMaxPoolNameBytes = 64;
+inline constexpr std::int64_t kMinPoolMemoryBytes = std::int64_t{4} << 20;  // with less a worker cannot even report
+inline constexpr int kMaxTasksPerWorker = 1'000'000'000;
 
 // What happens to a submission that finds the pool's queue full.
 enum class IfFull : std::uint8_t { fail, block };
@@ -128,6 +131,22 @@ struct PoolStatus {
   std::int64_t workers = 0, workers_idle = 0, workers_running = 0, ready = 0, running = 0, waiting = 0, done = 0;
 };
 
+struct PoolWorker {
+  std::uint32_t number = 0;
+  int pid = 0;
+  std::string state;  // starting, idle, running or leaving
+  std::optional<JobId> job;
+  std::int64_t tasks = 0;
+};
+
+struct PoolInfo : PoolStatus {
+  std::optional<std::int64_t> size, min, idle_usec, max_tasks, memory_bytes;
+  std::string initializer, arguments;  // empty: none
+  std::string setup_error;             // likewise
+  std::int64_t setup_failures = 0;
+  std::vector<PoolWorker> worker_list;  // in Show only
+};
+
 struct Status {
   std::string version, instance;
   std::int64_t uptime_usec = 0, connections = 0, worker_restarts = 0, broker_restarts = 0, rescued_wakeups = 0;
@@ -212,7 +231,44 @@ struct ShutdownRequest {
 Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters);
 std::string write_shutdown(const ShutdownRequest& request);
 
-Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Reload
+Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Reload, Pool.List
+
+// Pools. Their names are "default" where the request has none.
+struct CreatePoolRequest {
+  std::string name;
+  int workers = 0;
+  std::optional<int> min, max_tasks;
+  std::optional<Microseconds> idle_time;
+  std::optional<std::int64_t> memory_bytes;
+  std::string initializer;  // empty: none
+  std::string arguments = "[]";
+};
+Result<CreatePoolRequest> read_create_pool(const nlohmann::json& parameters);
+std::string write_create_pool(const CreatePoolRequest& request);
+
+Result<std::string> read_pool_name(const nlohmann::json& parameters);  // of Show, Pause, Resume, Close, Delete
+std::string write_pool_name(std::string_view pool);
+
+struct ResizePoolRequest {
+  std::string pool{kDefaultPool};
+  std::optional<int> workers;
+};
+Result<ResizePoolRequest> read_resize_pool(const nlohmann::json& parameters);
+std::string write_resize_pool(const ResizePoolRequest& request);
+
+struct TerminatePoolRequest {
+  std::string pool{kDefaultPool};
+  std::optional<Microseconds> grace;
+};
+Result<TerminatePoolRequest> read_terminate_pool(const nlohmann::json& parameters);
+std::string write_terminate_pool(const TerminatePoolRequest& request);
+
+struct JoinPoolRequest {
+  std::string pool{kDefaultPool};
+  std::optional<Microseconds> timeout;
+};
+Result<JoinPoolRequest> read_join_pool(const nlohmann::json& parameters);
+std::string write_join_pool(const JoinPoolRequest& request);
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
@@ -227,6 +283,10 @@ std::string write_hello(const Hello& hello);
 Result<Hello> read_hello(const nlohmann::json& parameters);
 std::string write_status(const Status& status);
 Result<Status> read_status(const nlohmann::json& parameters);
+std::string write_pool(const PoolInfo& pool);  // {"pool": {…}}
+Result<PoolInfo> read_pool(const nlohmann::json& parameters);
+std::string write_pools(const std::vector<PoolInfo>& pools);  // {"pools": […]}
+Result<std::vector<PoolInfo>> read_pools(const nlohmann::json& parameters);
 std::string write_ids(std::string_view field, const std::vector<JobId>& ids);  // {"cancelled": [1,2]}
 Result<std::vector<JobId>> read_ids(std::string_view field, const nlohmann::json& parameters);
 std::string write_count(std::string_view field, std::int64_t count);  // {"removed": 2}

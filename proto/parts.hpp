@@ -42,6 +42,12 @@ void write_terms(ObjectWriter& object, const Submission& job);
 Attempt read_attempt(Fields& fields);
 void append_attempt(std::string& out, const Attempt& attempt);
 
+// What Status says of each pool, and Pool.Show too.
+void take_pool_status(Fields& fields, PoolStatus& pool);
+void write_pool_status(ObjectWriter& object, const PoolStatus& pool);
+
+inline constexpr std::size_t kMaxNameBytes = 256;  // of a job, a pool, a function: names are kept for as long as the job is remembered
+
 inline std::int64_t number_of(JobId id) { return static_cast<std::int64_t>(id.value); }
 void append_ids(std::string& out, const std::vector<JobId>& ids);
 void write_ids_if(ObjectWriter& object, std::string_view name, const std::vector<JobId>& ids);  // left out when there are none

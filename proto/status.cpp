@@ -7,34 +7,12 @@
 namespace jobpool::proto {
 namespace {
 
-void append_pool(std::string& out, const PoolStatus& pool) {
-  ObjectWriter object(out);
-  object.text("name", pool.name);
-  object.text("state", pool.state);
-  object.integer("workers", pool.workers);
-  object.integer("workersIdle", pool.workers_idle);
-  object.integer("workersRunning", pool.workers_running);
-  object.integer("ready", pool.ready);
-  object.integer("running", pool.running);
-  object.integer("waiting", pool.waiting);
-  object.integer("done", pool.done);
-  object.close();
-}
-
 std::int64_t require_count(Fields& fields, std::string_view name) { return fields.required_integer(name, 0, kMaxInteger); }
 
-Result<PoolStatus> read_pool(const nlohmann::json& object) {
+Result<PoolStatus> read_status_of_pool(const nlohmann::json& object) {
   Fields fields(object, MessageKind::reply, "pools");
   PoolStatus pool;
-  pool.name = fields.required_text("name");
-  pool.state = fields.required_text("state");
-  pool.workers = require_count(fields, "workers");
-  pool.workers_idle = require_count(fields, "workersIdle");
-  pool.workers_running = require_count(fields, "workersRunning");
-  pool.ready = require_count(fields, "ready");
-  pool.running = require_count(fields, "running");
-  pool.waiting = require_count(fields, "waiting");
-  pool.done = require_count(fields, "done");
+  take_pool_status(fields, pool);
   return finished(fields, std::move(pool));
 }
 
@@ -75,7 +53,9 @@ std::string write_status(const Status& status) {
   object.key("pools") += '[';
   for (const PoolStatus& pool : status.pools) {
     if (&pool != &status.pools.front()) out += ',';
-    append_pool(out, pool);
+    ObjectWriter pool_object(out);
+    write_pool_status(pool_object, pool);
+    pool_object.close();
   }
   out += ']';
   object.integer("workerRestarts", status.worker_restarts);
@@ -98,7 +78,7 @@ Result<Status> read_status(const nlohmann::json& parameters) {
   const nlohmann::json* pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   for (const nlohmann::json& object : *pools) {
-    Result<PoolStatus> pool = read_pool(object);
+    Result<PoolStatus> pool = read_status_of_pool(object);
     if (!pool) return pool.error();
     status.pools.push_back(*std::move(pool));
   }

@@ -11,7 +11,6 @@
 namespace jobpool::proto {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 256;   // of a job, a pool, a function: names are kept for as long as the job is remembered
 constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL
 constexpr std::size_t kMaxWords = 100'000;   // of a command or an environment; the kernel takes fewer bytes than that for most of them
 constexpr std::int64_t kMaxUmask = 0777;

@@ -13,7 +13,7 @@ constexpr std::array<std::string_view, 1> kImap{"imap"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 22> kVerbs{{
+constexpr std::array<Verb, 26> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"map", kImap, "run a command or a @function for each of many items", run_map},
@@ -31,6 +31,10 @@ constexpr std::array<Verb, 22> kVerbs{{
     {"kill", {}, "send a signal to a running command", run_kill},
     {"remove", {}, "forget ended jobs", run_remove},
     {"clean", {}, "forget all ended jobs that fit", run_clean},
+    {"pool", {}, "create, list, show, resize, pause, resume, delete pools", run_pool},
+    {"close", {}, "a pool takes no more jobs; its workers leave when all are done", run_close},
+    {"terminate", {}, "stop all of a pool's jobs, and its workers", run_terminate},
+    {"join", {}, "wait until a closed or terminated pool's workers have left", run_join},
     {"call", {}, "call any method of the protocol", run_call},
     {"ping", {}, "does the daemon answer?", run_ping},
     {"version", {}, "the versions of jobpool and of the daemon", run_version},

@@ -39,6 +39,10 @@ int run_clean(Context& context, Words words);
 int run_call(Context& context, Words words);
 int run_ping(Context& context, Words words);
 int run_version(Context& context, Words words);
+int run_pool(Context& context, Words words);
+int run_close(Context& context, Words words);
+int run_terminate(Context& context, Words words);
+int run_join(Context& context, Words words);
 int run_reload(Context& context, Words words);
 int run_shutdown(Context& context, Words words);
 

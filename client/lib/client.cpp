@@ -2,6 +2,7 @@
 #include "jobpool/client.hpp"
 
 #include "client/lib/address.hpp"
+#include "client/lib/pool_info.hpp"
 #include "client/lib/raise.hpp"
 
 namespace jobpool {
@@ -11,6 +12,23 @@ Client::Client(std::string socket) : connections_(std::make_shared<client::Conne
 
 Pool Client::pool(std::string name) const { return Pool{connections_, std::move(name)}; }
 MapResult Client::map_result(std::uint64_t id) const { return MapResult{connections_, job(id)}; }
+
+Pool Client::create_pool(std::string name, const PoolOptions& options) const {
+  client::ask(*connections_, "org.jobpool.Pool.Create", proto::write_create_pool(client::create_request(name, options)),
+              client::Resend::never);
+  return pool(std::move(name));
+}
+
+std::vector<PoolInfo> Client::pools() const {
+  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Pool.List", "{}", client::Resend::always);
+  std::vector<PoolInfo> pools;
+  for (const proto::PoolInfo& pool : client::value_or_raise(proto::read_pools(answer))) pools.push_back(client::pool_info(pool));
+  return pools;
+}
+
+void Client::delete_pool(const std::string& name) const {
+  client::ask(*connections_, "org.jobpool.Pool.Delete", proto::write_pool_name(name), client::Resend::never);
+}
 
 AsyncResult Client::job(std::uint64_t id) const { return AsyncResult{connections_, id}; }
 

@@ -53,6 +53,8 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kNoSuchJob) throw NoSuchJob(text);
   if (reply.error == kNoSuchPool) throw NoSuchPool(text);
   if (reply.error == kPoolNotRunning) throw PoolNotRunning(text);
+  if (reply.error == kPoolStillRunning) throw PoolStillRunning(text);
+  if (reply.error == kPoolExists) throw PoolExists(text);
   if (reply.error == kQueueFull) throw QueueFull(text);
   if (reply.error == kStoreFull) throw StoreFull(text);
   if (reply.error == kKeyConflict) throw KeyConflict(job_of(reply.parameters), text);
@@ -60,7 +62,7 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kNotEnded) throw NotEnded(text);
   if (reply.error == kNotReady) throw NotReady(text);
   if (reply.error == kNotRunning) throw NotRunning(text);
-  if (reply.error == kInvalidJob || reply.error == kInvalidParameter) throw InvalidCall(text);
+  if (reply.error == kInvalidJob || reply.error == kInvalidPool || reply.error == kInvalidParameter) throw InvalidCall(text);
   throw ClientError(text);
 }
 

@@ -19,15 +19,20 @@ struct Sentence {
   Errc code;
   std::string_view text;
 };
-constexpr std::array<Sentence, 18> kSentences{{
+constexpr std::array<Sentence, 21> kSentences{{
     {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
     {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
     {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
     {proto::error::kNotRunning, Errc::unsupported, "job {id}: {reason}"},
     {proto::error::kNotEnded, Errc::unsupported, "job {id}: not ended yet, so it cannot be forgotten; cancel it, or wait for its end"},
     {proto::error::kNoOutput, Errc::not_found, "job {id}: no output kept: {reason}"},
-    {proto::error::kNoSuchPool, Errc::not_found, "pool '{pool}': no such pool; 'jobpool status' lists them"},
+    {proto::error::kNoSuchPool, Errc::not_found,
+     "pool '{pool}': no such pool; 'jobpool pool list' shows them, 'jobpool pool create' makes one"},
     {proto::error::kPoolNotRunning, Errc::closed, "pool '{pool}': takes no jobs: {reason}"},
+    {proto::error::kPoolStillRunning, Errc::unsupported, "pool '{pool}': {reason}"},
+    {proto::error::kPoolExists, Errc::already_exists,
+     "pool '{pool}': there already; 'jobpool pool resize' changes its size, 'jobpool pool delete' removes it"},
+    {proto::error::kInvalidPool, Errc::invalid_argument, "{field}: {reason}"},
     {proto::error::kQueueFull, Errc::full, "pool '{pool}': full ({limit} jobs): {reason}; try again later"},
     {proto::error::kStoreFull, Errc::full, "{reason}"},
     {proto::error::kNoSuchDependency, Errc::not_found, "job {id}: no such job to come after (never submitted, or removed)"},

@@ -2,14 +2,17 @@
 // Both ends check version, kind, size and number of descriptors before they use anything.
 //
 //   supervisor → broker                                   broker → supervisor
-//     welcome          +3 fds or more (below)               start_worker    number
+//     welcome          +3 fds or more (below)               start_worker    number usec
 //     worker_started   number incarnation pid +6 fds        kill_worker     incarnation          (SIGKILL, with its tree)
-//                      value = Origin
+//                      value = Origin, usec
 //     worker_died      incarnation code value               forget_worker   incarnation          (its segment is judged: drop it)
 //     handover_done    (after all known workers, at start)  ready           (connections are accepted)
 //     drain            usec = deadline from now             drained         (nothing runs any more)
 //     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
 //                                                           reload          (a client asked; as SIGHUP to the supervisor)
+//
+// The `usec` of start_worker is the broker's own note (its pool's number), which the supervisor keeps with that worker and repeats in
+// worker_started, to this broker and to the next ones, without knowing what it means.
 //
 // Start: `welcome`, then per known incarnation in ascending order `worker_started`, not `fresh`, followed by its `worker_died` when it is
 // dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
@@ -62,7 +65,7 @@ struct Message {
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
   std::int32_t value = 0;
-  std::int64_t usec = 0;
+  std::int64_t usec = 0;  // drain; start_worker, worker_started: the broker's note
 };
 static_assert(sizeof(Message) == 40);
 

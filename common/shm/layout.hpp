@@ -16,7 +16,7 @@
 
 namespace jobpool::shm {
 
-inline constexpr std::uint32_t kLayoutVersion = 1;  // of this and of the broker's ledger; a reload to a program with another one is refused
+inline constexpr std::uint32_t kLayoutVersion = 2;  // of this and of the broker's ledger; a reload to a program with another one is refused
 inline constexpr std::size_t kSlots = 8;  // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure
@@ -46,7 +46,8 @@ struct Control {
   alignas(kCacheLine) std::atomic<std::uint32_t> sleeping;
 };
 
-enum class JobKind : std::uint32_t { function = 1, command = 2 };
+// setup: no job, but what the pool wants done in a fresh worker before its first (common/job/setup.hpp); its first offer or none.
+enum class JobKind : std::uint32_t { function = 1, command = 2, setup = 3 };
 
 // Bits of Descriptor::flags.
 inline constexpr std::uint32_t kHasDescriptors = 1;  // the job's file descriptors come over the broker's socket, tagged with this sequence

@@ -116,6 +116,8 @@ std::optional<Sequence> OfferSide::offer(const Offer& offer) {
 
 Sequence OfferSide::next_sequence() const { return Sequence{impl_->next_sequence}; }
 
+bool OfferSide::has_reported() const { return impl_->mapping.to_worker->rpos.load(std::memory_order_relaxed) > 0; }
+
 void OfferSide::ring() { ring_if_asleep(*impl_->mapping.control, kOneSleeper); }
 
 bool OfferSide::revoke(Sequence sequence) {

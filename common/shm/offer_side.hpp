@@ -71,6 +71,9 @@ class OfferSide {
   // The sequence that the next successful offer() will have: descriptors that go ahead of an offer are tagged with it.
   Sequence next_sequence() const;
 
+  // Whether anything that the worker wrote was acknowledged, by whichever broker.
+  bool has_reported() const;
+
   // Wakes the worker if it sleeps. Call once after a batch of offers or revokes.
   void ring();
 

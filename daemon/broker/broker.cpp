@@ -96,6 +96,18 @@ void Broker::on_kill_worker(Incarnation worker) {
   link_.send(kill);
 }
 
+void Broker::on_start_worker(WorkerNumber number, PoolNumber pool) {
+  if (stopping_) return;
+  control::Message start;
+  start.kind = control::Kind::start_worker;
+  start.number = number;
+  start.usec = pool.value;
+  link_.send(start);
+}
+
+void Broker::on_pool_left(PoolNumber pool) { verbs_->on_pool_left(pool); }
+void Broker::on_pool_removed(PoolNumber pool) { verbs_->on_pool_removed(pool); }
+
 void Broker::on_store_failed(const Error& error) {
   log::critical("the store: {}", error.text);
   leave(kExitCannotWork);

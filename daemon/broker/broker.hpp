@@ -5,7 +5,6 @@
 #include <map>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -58,6 +57,9 @@ class Broker final : TurnHooks, EngineListener {
   void on_drained() override;
   bool is_awaited(JobId job) const override;
   void on_kill_worker(Incarnation worker) override;
+  void on_start_worker(WorkerNumber number, PoolNumber pool) override;
+  void on_pool_left(PoolNumber pool) override;
+  void on_pool_removed(PoolNumber pool) override;
   void on_store_failed(const Error& error) override;
 
   // handover.cpp: what the supervisor tells
@@ -68,7 +70,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_worker_died(const control::Message& message);
   void on_handover_done();
   void replace_older_workers();
-  void start_missing_workers();
+  void staff_pools();
   void listen();
 
   void drain_within(Microseconds time);
@@ -102,8 +104,7 @@ class Broker final : TurnHooks, EngineListener {
     FdWatch watch;
   };
   std::map<Incarnation, Worker> workers_;
-  std::vector<Incarnation> older_;    // of an older program; dismissed when the handover is done
-  std::set<WorkerNumber> asked_for_;  // start_worker was sent, worker_started has not come yet
+  std::vector<Incarnation> older_;  // of an older program; dismissed when the handover is done
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -54,8 +54,9 @@ void Engine::hold_descriptors(JobId job, std::vector<UniqueFd>&& fds) { descript
 Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) {
   const Incarnation incarnation = seed.incarnation;
   const WorkerNumber number = seed.number;
+  const PoolNumber pool = seed.pool;
   if (auto added = dispatcher_.add(std::move(seed), origin); !added) return added;
-  tell(WorkerJoined{incarnation, number});
+  tell(WorkerJoined{incarnation, number, pool, dispatcher_.setup_state(incarnation), dispatcher_.offers_made(incarnation)});
   return {};
 }
 

@@ -35,6 +35,9 @@ class EngineListener {
   virtual void on_forgotten(const Forgotten& forgotten) = 0;
   virtual void on_drained() = 0;
   virtual void on_kill_worker(Incarnation worker) = 0;
+  virtual void on_start_worker(WorkerNumber, PoolNumber) {}  // told only after StaffPools
+  virtual void on_pool_left(PoolNumber) {}                   // it is closed or terminated, and its workers have left
+  virtual void on_pool_removed(PoolNumber) {}
   virtual void on_store_failed(const Error& error) = 0;  // nothing can be promised any more
 };
 
@@ -92,6 +95,7 @@ class Engine final : ReportSink, JournalListener {
   void on_started(JobId job, const shm::StartBody& body) override;
   void on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) override;
   Result<void> on_report(JobId job, std::span<const std::byte> report) override;
+  Result<void> on_set_up(Incarnation worker, std::span<const std::byte> report) override;
   void on_liar(Incarnation worker, const std::string& what) override;
 
   void on_not_stored(const std::vector<JobId>& jobs) override;
@@ -114,6 +118,14 @@ class Engine final : ReportSink, JournalListener {
   void carry_out(const Ended& effect);
   void carry_out(const Forgotten& effect);
   void carry_out(const Drained& effect);
+  // pool_effects.cpp
+  void carry_out(const SavePool& effect);
+  void carry_out(const RemovePool& effect);
+  void carry_out(const StartWorker& effect);
+  void carry_out(const SetUpWorker& effect);
+  void carry_out(const DismissWorker& effect);
+  void carry_out(const SetupFailed& effect);
+  void carry_out(const PoolLeft& effect);
 
   // What an effect on a durable job waits for.
   void when_stored(JobId job, std::function<void()> action);

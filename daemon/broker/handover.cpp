@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <set>
 #include <utility>
 
 #include "common/log.hpp"
@@ -19,6 +18,12 @@ std::uint64_t instance_number(const std::string& instance) {
   std::uint64_t number = 0;
   std::from_chars(instance.data(), instance.data() + std::min<std::size_t>(instance.size(), 16), number, 16);
   return number;
+}
+
+// What does not fit is of no pool that there is.
+PoolNumber pool_of(const control::Message& message) {
+  const bool fits = message.usec >= 0 && message.usec < static_cast<std::int64_t>(kMaxPools);
+  return PoolNumber{fits ? static_cast<std::uint16_t>(message.usec) : std::uint16_t{kMaxPools}};
 }
 
 }  // namespace
@@ -71,6 +76,8 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   where.state_dir = options_.state_dir;
   auto store = SqliteStore::open(std::move(where));
   if (!store) return store.error();
+  auto pools = (*store)->load_pools();
+  if (!pools) return pools.error();
   auto stored = (*store)->load();
   if (!stored) return stored.error();
   const JobId next = first_id(*ledger, ids->first_unreserved());
@@ -100,7 +107,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     link_.send(shutdown);
                                   }});
   server_.emplace(loop_.io(), *verbs_, AdmissionPolicy{});
-  recovery_.emplace(*engine_, std::move(*stored));
+  recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));
   auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
   if (!watch) return watch.error();
   store_watch_ = std::move(*watch);
@@ -111,13 +118,13 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
   WorkerSeed seed;
   seed.incarnation = message.incarnation;
   seed.number = message.number;
+  seed.pool = pool_of(message);
   seed.pid = message.pid;
   seed.segment = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
   seed.orders = std::move(fds[5]);
   const auto origin = static_cast<control::Origin>(message.value);
   const bool inherited = origin != control::Origin::fresh && recovery_.has_value();
   if (inherited && origin == control::Origin::older_program) older_.push_back(message.incarnation);
-  asked_for_.erase(message.number);
   workers_.emplace(message.incarnation, Worker{message.number, {}});
   auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed), shm::OfferSide::Origin::fresh);
   if (added) {
@@ -163,7 +170,6 @@ void Broker::on_worker_died(const control::Message& message) {
   forget.kind = control::Kind::forget_worker;
   forget.incarnation = message.incarnation;
   link_.send(forget);
-  if (!recovery_) start_missing_workers();
 }
 
 void Broker::on_handover_done() {
@@ -173,7 +179,7 @@ void Broker::on_handover_done() {
   if (const auto removed = outputs_->remove_strays([this](JobId job) { return engine_->core().find(job) != nullptr; }); !removed)
     log::warn("{}; output of forgotten jobs stays there", removed.error().text);
   replace_older_workers();
-  start_missing_workers();
+  staff_pools();
   listen();
   control::Message ready;
   ready.kind = control::Kind::ready;
@@ -186,17 +192,12 @@ void Broker::replace_older_workers() {
   for (const Incarnation worker : std::exchange(older_, {})) engine_->dismiss_worker(worker);
 }
 
-void Broker::start_missing_workers() {
-  if (stopping_ || engine_->core().draining()) return;
-  std::set<WorkerNumber> present;
-  for (const auto& [incarnation, worker] : workers_) present.insert(worker.number);
-  for (std::uint32_t number = 1; number <= options_.workers; ++number) {
-    if (present.contains(WorkerNumber{number}) || !asked_for_.insert(WorkerNumber{number}).second) continue;
-    control::Message start;
-    start.kind = control::Kind::start_worker;
-    start.number = WorkerNumber{number};
-    link_.send(start);
-  }
+void Broker::staff_pools() {
+  const auto& size = engine_->core().pools().at(kDefaultPoolNumber).record.settings.size;
+  if (size && *size != options_.workers)
+    log::info("pool 'default' keeps the {} workers it was resized to; of those that were configured ({}) it knows nothing", *size,
+              options_.workers);
+  engine_->tell(StaffPools{options_.workers});
 }
 
 void Broker::listen() {

@@ -24,7 +24,9 @@ JobId first_id(const Ledger& ledger, JobId first_unreserved) {
   return JobId{std::max<std::uint64_t>(known.value > 0 ? known.value : first_unreserved.value, 1)};
 }
 
-Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored) : engine_(engine), stored_(std::move(stored)) {
+Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<PoolRecord> pools)
+    : engine_(engine), stored_(std::move(stored)) {
+  for (PoolRecord& pool : pools) engine_.tell(InheritedPool{std::move(pool)});
   for (auto& found : engine_.ledger().recover()) {
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
@@ -43,6 +45,7 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
   // Outcomes that were recorded but not acknowledged come again; the core does not know those jobs, and their slots are freed.
   engine_.dispatcher().drain(worker);
   for (const auto& slot : engine_.dispatcher().in_flight(worker)) {
+    if (is_setup(slot.job)) continue;  // it goes on, and is told when it ends
     const Job* job = engine_.core().find(slot.job);
     if (job == nullptr || job->worker != worker || job->attempt != slot.attempt)
       engine_.dispatcher().forget_slot(worker, slot.sequence);  // recorded and acknowledged: only the slot was not freed yet

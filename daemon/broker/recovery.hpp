@@ -20,7 +20,7 @@ JobId first_id(const Ledger& ledger, JobId first_unreserved);
 class Recovery {
  public:
   // Reads the ledger. `engine` must outlive this. `stored`: what the store holds, ascending by id.
-  Recovery(Engine& engine, std::vector<StoredJob> stored);
+  Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<PoolRecord> pools = {});
 
   // Takes over a worker that an earlier broker used, and what is in its slots. Errors: it must be killed.
   Result<void> take_over(WorkerSeed seed);

@@ -10,7 +10,7 @@ namespace jobpool::supervisor {
 namespace {
 
 constexpr std::string_view kMagic = "jobpool-resume";
-constexpr int kVersion = 1;
+constexpr int kVersion = 2;
 constexpr std::size_t kMaxItems = 1'000'000;  // far more descriptors than a process can have
 
 class Writer {
@@ -77,6 +77,7 @@ void write(Writer& out, const WorkersRecord& record) {
     out.line("worker") << worker.incarnation.value << worker.number.value << worker.pid << static_cast<int>(worker.state) << worker.code
                        << worker.value << worker.process << worker.liveness << worker.orders;
     for (const int fd : worker.segment) out << fd;
+    out << worker.note;
   }
   out.line("spared").list(record.spared);
 }
@@ -90,7 +91,7 @@ bool read(Reader& in, WorkerRecord& worker) {
   worker.state = static_cast<WorkerRecord::State>(state);
   for (int& fd : worker.segment)
     if (!in(fd)) return false;
-  return true;
+  return in(worker.note);
 }
 
 bool read(Reader& in, WorkersRecord& record) {
@@ -149,12 +150,12 @@ Result<ResumeRecord> resume_record_from(std::string_view text) {
   int version = 0;
   std::uint32_t layout = 0;
   if (!in.line(kMagic) || !in(version) || !in.line("layout") || !in(layout)) return Error{Errc::protocol, "resume record: not one"};
-  if (version != kVersion)
-    return Error{Errc::unsupported, "resume record: version " + std::to_string(version) + "; stop and start instead"};
   if (layout != shm::kLayoutVersion) {
     return Error{Errc::unsupported, "the running daemon's shared memory has layout " + std::to_string(layout) + ", this program's " +
                                         std::to_string(shm::kLayoutVersion) + "; let its jobs finish, then stop and start it"};
   }
+  if (version != kVersion)
+    return Error{Errc::unsupported, "resume record: version " + std::to_string(version) + "; stop and start instead"};
   ResumeRecord record;
   if (!read(in, record)) return Error{Errc::protocol, "resume record: damaged"};
   return record;

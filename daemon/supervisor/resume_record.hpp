@@ -1,7 +1,7 @@
 // What a supervisor tells its successor in the same process: everything that is not in the kernel's hands, and the numbers of the
 // descriptors that are. A value and its text; it owns nothing. jobpoold, at a reload.
 //
-//   jobpool-resume 1 layout <of shared memory>
+//   jobpool-resume 2 layout <of shared memory>
 //   invocation "<working directory>" "<program>" <soft limit of open files>
 //   settings "<socket>" "<state dir>" <workers> "<log level>" <drain seconds> "<program dir>" <n> "<plugin dir>"…
 //   instance <id> <boot id> <pid> <start time> <since>
@@ -9,10 +9,11 @@
 //   held <state dir fd> <lock fd> <output dir fd> <ledger fd>
 //   broker <started so far>
 //   workers <last incarnation> <n>
-//   worker <incarnation> <number> <pid> <state> <code> <value> <process fd> <liveness fd> <orders fd> <five segment fds>
+//   worker <incarnation> <number> <pid> <state> <code> <value> <process fd> <liveness fd> <orders fd> <five segment fds> <note>
 //   spared <n> <pid>…
 //   end
 //
+// Version 1 had no notes; it went with an earlier layout, so that nobody needs to read it.
 // A program reads every version that a daemon may still run with, and writes the newest. The layout is shm::kLayoutVersion, which stands
 // for all memory that outlives a broker: a program that has another one refuses, and the running daemon goes on.
 #pragma once
@@ -54,6 +55,7 @@ struct WorkerRecord {
   std::int32_t code = 0, value = 0;
   int process = -1, liveness = -1, orders = -1;    // −1: none
   std::array<int, 5> segment{-1, -1, -1, -1, -1};  // in the order of shm::SegmentFds
+  std::int64_t note = 0;                           // the broker's
 };
 
 struct WorkersRecord {

@@ -8,12 +8,13 @@
 #include <string>
 #include <vector>
 
+#include "common/ids.hpp"
 #include "common/result.hpp"
 
 namespace jobpool::supervisor {
 
 // Seven descriptors each in the supervisor; more processes than this serve nobody on one host.
-inline constexpr std::uint32_t kMaxWorkers = 4096;
+using jobpool::kMaxWorkers;
 
 // How much the broker takes and keeps. Unset: what broker/core decides (CoreLimits).
 struct Limits {

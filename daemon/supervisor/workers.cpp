@@ -49,7 +49,7 @@ Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::fu
       on_progress_(std::move(on_progress)),
       orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) { return pids_.contains(pid) || is_other_child(pid); }) {}
 
-void Workers::start(WorkerNumber number) {
+void Workers::start(WorkerNumber number, std::int64_t note) {
   if (leaving_) return;
   if (number.value < 1 || number.value > kMaxWorkers || workers_.size() >= kMaxRemembered) {
     log::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
@@ -60,6 +60,7 @@ void Workers::start(WorkerNumber number) {
     log::warn("the broker asks for worker {} twice: ignoring it", number.value);
     return;
   }
+  place.note = note;
   wait_and_start(number, place);
 }
 
@@ -107,6 +108,7 @@ Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
                   std::move(liveness->first),
                   std::move(orders->first),
                   std::move(*segment)};
+  worker.note = places_.at(number).note;
   // Cannot be watched: its death would go unnoticed, so it must not live. Its burial is done from here.
   if (!watch(incarnation, worker)) {
     send_signal(worker, SIGKILL);
@@ -151,6 +153,7 @@ void Workers::introduce(Incarnation incarnation, const Worker& worker, control::
   message.number = worker.number;
   message.pid = worker.pid;
   message.value = static_cast<std::int32_t>(origin);
+  message.usec = worker.note;
   const shm::SegmentFds& segment = worker.segment;
   const int fds[] = {segment.control.get(), segment.to_worker.get(), segment.from_worker.get(),
                      segment.payload.get(), segment.eventfd.get(),   worker.orders.get()};

@@ -48,7 +48,8 @@ class Workers {
   WorkersRecord remember() const;
 
   // The broker's wishes. They are checked: what makes no sense is logged and ignored.
-  void start(WorkerNumber number);
+  // `note` is the broker's own: kept with the worker, and told with it.
+  void start(WorkerNumber number, std::int64_t note);
   void kill(Incarnation incarnation);
   void forget(Incarnation incarnation);
 
@@ -82,12 +83,14 @@ class Workers {
     std::int32_t code = 0;
     std::int32_t value = 0;
     Program program = Program::current;
+    std::int64_t note = 0;  // the broker's
   };
   // What outlives an incarnation.
   struct Place {
     // Shorter lives count as "it cannot even start"; a worker is ready in a few milliseconds.
     Backoff backoff{std::chrono::milliseconds{200}};
     Loop::Timer waiting_start{};
+    std::int64_t note = 0;  // of the worker that is, or is to be, there
     bool occupied = false;
   };
 

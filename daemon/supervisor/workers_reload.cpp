@@ -21,7 +21,8 @@ WorkersRecord Workers::remember() const {
                               .liveness = worker.liveness.get(),
                               .orders = worker.orders.get(),
                               .segment = {segment.control.get(), segment.to_worker.get(), segment.from_worker.get(), segment.payload.get(),
-                                          segment.eventfd.get()}});
+                                          segment.eventfd.get()},
+                              .note = worker.note});
   }
   return record;
 }
@@ -52,7 +53,8 @@ Result<void> Workers::take_over(const WorkerRecord& record) {
                   Loop::Watch::none,
                   record.code,
                   record.value,
-                  Program::older};
+                  Program::older,
+                  record.note};
   if (worker.state == State::buried) return {};
   pids_.insert(worker.pid);
   places_.try_emplace(worker.number, Place{}).first->second.occupied = true;

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/clock.hpp"
+#include "common/job/setup.hpp"
 #include "common/job/spec.hpp"
 #include "common/log.hpp"
 #include "daemon/worker/command/start_error.hpp"
@@ -43,6 +44,7 @@ int Loop::run() {
 
 Loop::Next Loop::serve(const shm::Claim& claim) {
   if (claim.kind == shm::JobKind::command) return serve_command(claim);
+  if (claim.kind == shm::JobKind::setup) return serve_setup(claim);
   return serve_function(claim);
 }
 
@@ -58,6 +60,19 @@ Loop::Next Loop::serve_function(const shm::Claim& claim) {
   }
   report(claim);
   return after == FunctionRunner::After::go_on ? Next::go_on : Next::leave;
+}
+
+// A worker that is not as its pool wants it runs nothing.
+Loop::Next Loop::serve_setup(const shm::Claim& claim) {
+  const auto setup = decode_setup(claim.payload);
+  if (setup)
+    functions_.set_up(claim.sequence, *setup, report_);
+  else
+    report_ = not_started(kOwnFailure, setup.error().text);
+  report_.ended_usec = wall_usec();
+  const bool well = report_.ending == Ending::returned;
+  report(claim);
+  return well ? Next::go_on : Next::leave;
 }
 
 Loop::Next Loop::serve_command(const shm::Claim& claim) {

@@ -25,6 +25,7 @@ class Loop {
   enum class Next { go_on, leave, abandon };
   Next serve(const shm::Claim& claim);
   Next serve_function(const shm::Claim& claim);
+  Next serve_setup(const shm::Claim& claim);
   Next serve_command(const shm::Claim& claim);
   CommandRunner::Ended run_command(const shm::Claim& claim);
   Next rest();

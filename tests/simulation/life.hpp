@@ -25,7 +25,8 @@ struct KillAsked {
 struct DeathHeard {  // the supervisor may forget it
   Incarnation worker;
 };
-using News = std::variant<broker::Accepted, broker::Refused, End, KillAsked, DeathHeard, broker::Drained>;
+using News =
+    std::variant<broker::Accepted, broker::Refused, End, KillAsked, DeathHeard, broker::Drained, broker::StartWorker, broker::PoolLeft>;
 
 class Life final : public broker::EngineListener {
  public:
@@ -44,6 +45,8 @@ class Life final : public broker::EngineListener {
   void on_forgotten(const broker::Forgotten& forgotten) override { around_.on_forgets(forgotten.job); }
   void on_drained() override { say(broker::Drained{}); }
   void on_kill_worker(Incarnation worker) override { say(KillAsked{worker}); }
+  void on_start_worker(WorkerNumber number, PoolNumber pool) override { say(broker::StartWorker{number, pool}); }
+  void on_pool_left(PoolNumber pool) override { say(broker::PoolLeft{pool}); }
   void on_store_failed(const Error& error) override;
 
   // As a caller finds it who asks for the end of a job that is settled.

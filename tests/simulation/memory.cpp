@@ -89,10 +89,16 @@ void SegmentMemory::forget_offers() {
 }
 
 SegmentMemory& Segments::take() {
-  if (used_ == all_.size()) all_.push_back(std::make_unique<SegmentMemory>());
-  SegmentMemory& segment = *all_[used_++];
-  segment.wipe();
-  return segment;
+  SegmentMemory* segment = nullptr;
+  if (!free_.empty()) {
+    segment = free_.back();
+    free_.pop_back();
+  } else {
+    if (used_ == all_.size()) all_.push_back(std::make_unique<SegmentMemory>());
+    segment = all_[used_++].get();
+  }
+  segment->wipe();
+  return *segment;
 }
 
 }  // namespace jobpool::simulation

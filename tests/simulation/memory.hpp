@@ -48,10 +48,15 @@ struct SegmentMemory {
 class Segments {
  public:
   SegmentMemory& take();
-  void take_back_all() { used_ = 0; }
+  void give_back(SegmentMemory& segment) { free_.push_back(&segment); }
+  void take_back_all() {
+    used_ = 0;
+    free_.clear();
+  }
 
  private:
   std::vector<std::unique_ptr<SegmentMemory>> all_;
+  std::vector<SegmentMemory*> free_;  // of those before used_
   std::size_t used_ = 0;
 };
 

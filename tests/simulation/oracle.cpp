@@ -125,11 +125,13 @@ void Oracle::broker_forgets(JobId job) {
 }
 
 void Oracle::broker_died() {
+  held_.clear();
   ++life_;
   ++deaths_.broker_deaths;
 }
 
 void Oracle::host_died() {
+  held_.clear();
   ++deaths_.host_deaths;
   ++instance_;
   ++life_;
@@ -146,6 +148,7 @@ void Oracle::host_died() {
 }
 
 void Oracle::daemon_stopped() {
+  held_.clear();
   ++instance_;
   ++life_;
   for (auto& [id, truth] : jobs_)
@@ -153,6 +156,9 @@ void Oracle::daemon_stopped() {
 }
 
 void Oracle::broker_recovered(const JobCore& core) {
+  core.pools().each([&](const CorePool& pool) {
+    if (!pool.starts_jobs()) held_.insert(pool.record.number);
+  });
   for (auto& [id, truth] : jobs_) {
     const Job* job = core.find(id);
     if (job == nullptr) {

@@ -36,9 +36,17 @@ class Oracle {
 
   // ---- workers: oracle_starts.cpp
   enum class Stopped { no, yes };
-  void worker_claimed(Incarnation worker, JobId job, std::uint32_t attempt, std::uint32_t work);
+  void worker_claimed(Incarnation worker, PoolNumber pool, JobId job, std::uint32_t attempt, std::uint32_t work);
+  void worker_is_set_up(Incarnation worker);
   void worker_finished(Incarnation worker, Start::End end, Stopped stopped, const std::string& result);
   void worker_died(Incarnation worker);
+
+  // ---- pools: as long as its broker lives, nothing of it starts; the next one says whether that was stored
+  void pool_is_held(PoolNumber pool) { held_.insert(pool); }
+  void pool_may_be_terminated(PoolNumber pool) { terminated_.insert(pool); }
+  void pool_goes_on(PoolNumber pool) { held_.erase(pool); }
+  // Set up before their first job, each of its workers.
+  void pool_has_setup(PoolNumber pool) { with_setup_.insert(pool); }
 
   // ---- lives
   void broker_died();
@@ -92,7 +100,9 @@ class Oracle {
   std::map<JobId, Truth> jobs_;
   std::set<JobId> forgotten_;  // some before anybody had heard of them
   std::uint32_t instance_ = 1, life_ = 1, drains_ = 0;
-  bool clock_is_even_ = true;  // the wall clock was never set
+  bool clock_is_even_ = true;                            // the wall clock was never set
+  std::set<PoolNumber> held_, terminated_, with_setup_;  // terminated_: ever
+  std::set<Incarnation> set_up_;
   Tally deaths_;
 };
 

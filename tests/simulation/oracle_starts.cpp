@@ -8,10 +8,19 @@ namespace jobpool::simulation {
 
 using namespace broker;
 
-void Oracle::worker_claimed(Incarnation worker, JobId job, std::uint32_t attempt, std::uint32_t number) {
+void Oracle::worker_is_set_up(Incarnation worker) {
+  trace_.line("worker {}: is set up", worker.value);
+  require(set_up_.insert(worker).second, "worker {} is set up twice", worker.value);
+}
+
+void Oracle::worker_claimed(Incarnation worker, PoolNumber pool, JobId job, std::uint32_t attempt, std::uint32_t number) {
   trace_.line("worker {}: claims job {}, attempt {} (work {})", worker.value, job.value, attempt, number);
   Truth& truth = known(job, number);
   const Work& work = works_[number];
+  require(work.submit.pool == pool, "job {} of pool {} is started by a worker of pool {}", job.value, work.submit.pool.value, pool.value);
+  require(!held_.contains(pool), "job {} is started, and its pool was paused or terminated", job.value);
+  require(!with_setup_.contains(pool) || set_up_.contains(worker), "job {} is started by worker {}, which was not set up", job.value,
+          worker.value);
   require(!truth.told, "job {} is started after it was told to have ended {}", job.value, to_string(truth.told.value_or(Outcome::poison)));
   require(!truth.is_lost, "job {} is started, though it was lost with an earlier broker", job.value);
   for (const Start& earlier : truth.starts)
@@ -130,7 +139,7 @@ void Oracle::check_outcome(JobId job, const Truth& truth, Outcome outcome) const
 
 // The caller of an apply who does not come back after a broker's death has cancelled it; so has one whose descriptors died with it.
 bool Oracle::may_be_cancelled(const Work& work, const Truth& truth) const {
-  if (truth.cancel_asked || drains_ > 0) return true;
+  if (truth.cancel_asked || drains_ > 0 || terminated_.contains(work.submit.pool)) return true;
   const bool needs_caller = work.submit.mode == Mode::apply || work.submit.flags.has_descriptors;
   return needs_caller && !work.is_durable() && work.life != life_;
 }

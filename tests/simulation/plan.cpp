@@ -21,7 +21,9 @@ constexpr std::array kWeights{
     Weight{Step::collect, 10, kAlways},       Weight{Step::fill_disk, 2, kSometimes},      Weight{Step::make_room, 3, kAlways},
     Weight{Step::time_passes, 8, kAlways},    Weight{Step::kill_broker, 2, kSometimes},    Weight{Step::light_fuse, 4, kSometimes},
     Weight{Step::host_dies, 1, kSometimes},   Weight{Step::drain, 1, kSometimes},          Weight{Step::withdraw, 2, kSometimes},
-    Weight{Step::set_clock, 1, kSometimes},   Weight{Step::dismiss_worker, 1, kSometimes},
+    Weight{Step::set_clock, 1, kSometimes},   Weight{Step::dismiss_worker, 1, kSometimes}, Weight{Step::pause_pool, 2, kSometimes},
+    Weight{Step::resume_pool, 3, kAlways},    Weight{Step::close_pool, 1, kSometimes},     Weight{Step::terminate_pool, 1, kSometimes},
+    Weight{Step::resize_pool, 2, kSometimes},
 };
 static_assert(kWeights.size() == kSteps);
 
@@ -51,6 +53,12 @@ Plan draw_plan(Choices& choices) {
   for (std::size_t* share : {&plan.ephemeral, &plan.keyed, &plan.prioritised, &plan.delayed, &plan.dependent, &plan.retried, &plan.timed,
                              &plan.commands, &plan.applies, &plan.described, &plan.batches})
     *share = draw_share(choices);
+  plan.second.name = "second";
+  plan.second.size = static_cast<std::uint32_t>(choices.between(1, 2));
+  if (choices.one_in(2)) plan.second.initializer = "initializer";
+  if (choices.one_in(3)) plan.second.max_tasks = static_cast<std::uint32_t>(choices.between(1, 3));
+  if (choices.one_in(3)) plan.second.min = static_cast<std::uint32_t>(choices.below(2));
+  plan.second.idle_time = std::chrono::milliseconds{50};
   if (choices.one_in(8)) plan.deadly = choices.between(2, 4);
   if (choices.one_in(4)) plan.limits.kept_async = plan.limits.kept_apply = choices.below(3);
   if (choices.one_in(4)) plan.limits.max_queued_jobs = choices.between(1, 4);

@@ -38,6 +38,11 @@ enum class Step : std::uint8_t {
   light_fuse,   // in the middle of one that is to come
   host_dies,
   drain,
+  pause_pool,
+  resume_pool,
+  close_pool,
+  terminate_pool,
+  resize_pool,
   count_,
 };
 
@@ -45,6 +50,7 @@ inline constexpr std::size_t kSteps = static_cast<std::size_t>(Step::count_);
 
 struct Plan {
   std::size_t workers = 1, jobs = 1;
+  broker::PoolSettings second;  // the pool beside the default one
   std::array<std::uint16_t, kSteps> weights{};
   std::size_t weight_sum = 0;
   broker::CoreLimits limits;

@@ -26,8 +26,7 @@ class Schedule {
         clients_(plan_, choices_, world_.oracle()) {}
 
   Tally run(std::size_t steps) {
-    world_.start_broker();
-    for (std::size_t i = 0; i < plan_.workers; ++i) world_.start_worker();
+    world_.found();
     for (std::size_t i = 0; i < steps; ++i) take(plan_.draw_step(choices_));
     trace_.line("--- from here on nobody dies");
     world_.calm_down();
@@ -43,6 +42,7 @@ class Schedule {
   void take(Step step);
   void take_of_client(Step step);
   bool round_of_peace();
+  void take_of_pools(Step step);
   void turn_clock_on();
   std::string what_is_left();
   bool is_over(const broker::JobCore& core) const;
@@ -108,8 +108,18 @@ void Schedule::take(Step step) {
   }
 }
 
+void Schedule::take_of_pools(Step step) {
+  const PoolNumber pool{static_cast<std::uint16_t>(choices_.below(2))};
+  if (step == Step::pause_pool) world_.pause(pool);
+  if (step == Step::resume_pool) world_.resume(pool);
+  if (step == Step::close_pool) world_.close(pool);
+  if (step == Step::terminate_pool) world_.terminate(pool);
+  if (step == Step::resize_pool) world_.resize(pool, static_cast<std::uint32_t>(choices_.below(4)));
+}
+
 void Schedule::take_of_client(Step step) {
   if (world_.broker() == nullptr) return;  // nobody to talk to
+  if (step >= Step::pause_pool) return take_of_pools(step);
   if (step == Step::submit || step == Step::submit_again) {
     const Work* work = step == Step::submit ? clients_.wish(world_.now().wall_usec) : clients_.wish_again();
     if (work != nullptr) world_.submit(*work);
@@ -131,7 +141,8 @@ void Schedule::take_of_client(Step step) {
 // False: there is nothing left to be done.
 bool Schedule::round_of_peace() {
   if (world_.broker() == nullptr) world_.start_broker();
-  for (std::size_t i = 0; i < plan_.workers; ++i) {
+  world_.reopen_pools();
+  for (std::size_t i = 0; i < plan_.workers + 2; ++i) {
     world_.kill_doomed();
     world_.report_death();
     world_.start_worker();

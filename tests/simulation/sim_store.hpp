@@ -18,6 +18,7 @@ class SimStore final : public broker::Store {
   SimStore(Fuse& fuse, const Trace& trace, Mutant mutant) : fuse_(fuse), trace_(trace), mutant_(mutant) {}
 
   Result<std::vector<broker::StoredJob>> load() override { return store_.load(); }
+  Result<std::vector<broker::PoolRecord>> load_pools() override { return store_.load_pools(); }
   broker::CommitNumber commit(broker::StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override { store_.read_result(job, std::move(done)); }
   void collect(broker::StoreListener& listener) override;

@@ -34,13 +34,14 @@ shm::ClaimSide worker_end(SegmentMemory& segment) {
 
 }  // namespace
 
-SimWorker::SimWorker(Incarnation incarnation, WorkerNumber number, SegmentMemory& segment)
-    : incarnation_(incarnation), number_(number), segment_(&segment), side_(worker_end(segment)) {}
+SimWorker::SimWorker(Incarnation incarnation, WorkerNumber number, PoolNumber pool, SegmentMemory& segment)
+    : incarnation_(incarnation), number_(number), pool_(pool), segment_(&segment), side_(worker_end(segment)) {}
 
 broker::WorkerSeed SimWorker::seed() const {
   broker::WorkerSeed seed;
   seed.incarnation = incarnation_;
   seed.number = number_;
+  seed.pool = pool_;
   seed.pid = ::getpid();
   const shm::SegmentFds& fds = segment_->fds;
   seed.segment = {copy_of(fds.control), copy_of(fds.to_worker), copy_of(fds.from_worker), copy_of(fds.payload), copy_of(fds.eventfd)};
@@ -51,8 +52,12 @@ broker::WorkerSeed SimWorker::seed() const {
 bool SimWorker::act(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
   if (!alive_ || hangs) return false;
   if (!claim_) {
-    claim_next(choices, oracle);
+    claim_next(oracle);
     return claim_.has_value();
+  }
+  if (is_in_setup()) {
+    finish_setup(choices, oracle, wall_usec);
+    return true;
   }
   // START may also be skipped: FIN says all that it says.
   if (!begun_ && !choices.one_in(8)) {
@@ -64,19 +69,42 @@ bool SimWorker::act(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
   return true;
 }
 
-void SimWorker::claim_next(Choices&, Oracle& oracle) {
+void SimWorker::claim_next(Oracle& oracle) {
   claim_ = side_->try_claim();
   begun_ = told_to_stop_ = false;
-  if (claim_) return oracle.worker_claimed(incarnation_, claim_->job, claim_->attempt, work_of(claim_->payload));
-  if (!is_dismissed) return;
+  if (is_in_setup()) return oracle.worker_is_set_up(incarnation_);
+  if (claim_) return oracle.worker_claimed(incarnation_, pool_, claim_->job, claim_->attempt, work_of(claim_->payload));
+  hear_orders();
+  if (is_dismissed) leave(oracle);
+}
+
+// One that fails is the worker's last deed.
+void SimWorker::finish_setup(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
+  Report report;
+  report.ended_usec = wall_usec;
+  const bool fails = choices.one_in(4);
+  report.ending = fails ? Ending::threw : Ending::returned;
+  if (fails) report.error_type = "Failed";
+  std::vector<std::byte> bytes;
+  encode_report(report, bytes);
+  side_->report_fin(*claim_, bytes);
+  claim_.reset();
+  if (fails) leave(oracle);
+}
+
+void SimWorker::leave(Oracle& oracle) {
   left_ = true;
   die(oracle);
 }
 
+// A function does not hear of its stop.
 void SimWorker::hear_orders() {
-  if (claim_->kind != shm::JobKind::command) return;
-  while (auto heard = control::receive_order(segment_->worker_orders.get()))
-    if (heard->order.kind == control::OrderKind::stop && heard->order.sequence == claim_->sequence) told_to_stop_ = true;
+  while (auto heard = control::receive_order(segment_->worker_orders.get())) {
+    if (heard->order.kind == control::OrderKind::leave) is_dismissed = true;
+    if (heard->order.kind == control::OrderKind::stop && claim_ && claim_->kind == shm::JobKind::command &&
+        heard->order.sequence == claim_->sequence)
+      told_to_stop_ = true;
+  }
 }
 
 void SimWorker::finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
@@ -121,7 +149,8 @@ void SimWorker::die(Oracle& oracle) {
 
 void SimWorker::look_at_offer() {
   for (std::size_t i = 0; i < shm::kSlots && !seen_; ++i)
-    if (const std::uint64_t word = segment_->worker_side.control->word[i]; shm::state_of(word) == shm::SlotState::offered)
+    if (const std::uint64_t word = segment_->worker_side.control->word[i];
+        shm::state_of(word) == shm::SlotState::offered && segment_->worker_side.to_worker->desc[i].kind != shm::JobKind::setup)
       seen_ = {word, segment_->worker_side.to_worker->desc[i]};
 }
 
@@ -131,7 +160,7 @@ void SimWorker::run_what_was_seen(Oracle& oracle) {
   for (const auto& now : segment_->worker_side.control->word)
     if (now == word || now == shm::pack(shm::sequence_of(word), shm::SlotState::claimed)) return;
   const auto& payload = segment_->worker_side.payload->bytes;
-  oracle.worker_claimed(incarnation_, JobId{desc.job_id}, desc.attempt,
+  oracle.worker_claimed(incarnation_, pool_, JobId{desc.job_id}, desc.attempt,
                         work_of({reinterpret_cast<const char*>(payload) + desc.payload_offset, desc.payload_length}));
 }
 

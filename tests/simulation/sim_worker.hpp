@@ -14,15 +14,17 @@ namespace jobpool::simulation {
 
 class SimWorker {
  public:
-  SimWorker(Incarnation incarnation, WorkerNumber number, SegmentMemory& segment);
+  SimWorker(Incarnation incarnation, WorkerNumber number, PoolNumber pool, SegmentMemory& segment);
 
   broker::WorkerSeed seed() const;
   Incarnation incarnation() const { return incarnation_; }
   WorkerNumber number() const { return number_; }
+  PoolNumber pool() const { return pool_; }
+  SegmentMemory& segment() const { return *segment_; }
   bool is_alive() const { return alive_; }
   bool has_left() const { return left_; }  // dead, of its own will
-  bool is_busy() const { return claim_.has_value(); }
-  bool has_begun() const { return claim_ && begun_; }  // its START is written: time-outs count from there
+  bool is_busy() const { return claim_ && !is_in_setup(); }
+  bool has_begun() const { return is_busy() && begun_; }  // its START is written: time-outs count from there
   JobId job() const { return claim_ ? claim_->job : JobId{}; }
 
   // The next step of its loop: claims, begins, or ends its job, as drawn. False: it has nothing to do.
@@ -42,12 +44,16 @@ class SimWorker {
   bool hangs = false;         // it does nothing more until it is killed
 
  private:
-  void claim_next(Choices& choices, Oracle& oracle);
+  bool is_in_setup() const { return claim_ && claim_->kind == shm::JobKind::setup; }
+  void claim_next(Oracle& oracle);
+  void finish_setup(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
+  void leave(Oracle& oracle);
   void finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
   void hear_orders();
 
   Incarnation incarnation_;
   WorkerNumber number_;
+  PoolNumber pool_;
   SegmentMemory* segment_;
   std::optional<shm::ClaimSide> side_;
   std::optional<shm::Claim> claim_;

@@ -15,6 +15,7 @@ void World::start_broker() {
   if (life_) return;
   Ledger ledger = memory_.ledger.open();
   const JobId next = first_id(ledger, first_unreserved_);
+  auto pools = store_.load_pools();
   auto stored = store_.load();
   trace_.line("broker {}: begins, with id {}, {} stored jobs and {} workers", oracle_.life(), next.value, stored->size(), workers_.size());
   life_.emplace(std::move(ledger), oracle_.instance(), plan_.limits, next,
@@ -22,13 +23,14 @@ void World::start_broker() {
   if (plan_.weights[static_cast<std::size_t>(Step::light_fuse)] > 0 && choices_.one_in(4)) light_fuse(choices_.between(1, 12));
   in_broker([&](Life& life) {
     life.engine.ledger().set_next_id(next);
-    Recovery recovery(life.engine, std::move(*stored));
+    Recovery recovery(life.engine, std::move(*stored), std::move(*pools));
     for (std::size_t i = 0; i < workers_.size(); ++i) {
       take_over(life, recovery, *workers_[i]);
       if (choices_.one_in(3)) let_act(*any_worker());
       if (choices_.one_in(6)) life.engine.end_turn();
     }
     recovery.finish();
+    life.engine.tell(StaffPools{static_cast<std::uint32_t>(plan_.workers)});
     oracle_.broker_recovered(life.engine.core());
     turn_of(life);
   });
@@ -71,6 +73,7 @@ void World::bury_broker(const char* when) {
   life_.reset();
   fuse_.put_out();
   daemon_ends_ = false;
+  asked_for_.clear();
   crash_store();
   oracle_.broker_died();
   oracle_.callers_are_cut_off();
@@ -110,25 +113,37 @@ void World::new_instance() {
   fuse_.put_out();
   daemon_ends_ = false;
   oracle_.callers_are_cut_off();
+  for (const auto& worker : workers_) memory_.segments.give_back(worker->segment());
   workers_.clear();
+  asked_for_.clear();
   memory_.ledger.wipe();
   ledger_before_turn_.clear();
   if (mutant_ == Mutant::reused_ids) first_unreserved_ = JobId{1};
 }
 
-// The broker asks for those that are missing; without one nobody does.
+// One of those that the broker has asked for. It may need it no more.
 void World::start_worker() {
-  if (!life_ || life_->engine.core().draining()) return;
-  for (std::uint32_t number = 1; number <= plan_.workers; ++number) {
-    const WorkerNumber place{number};
-    if (std::ranges::any_of(workers_, [&](const auto& worker) { return worker->number() == place; })) continue;
-    workers_.push_back(std::make_unique<SimWorker>(Incarnation{++incarnations_}, place, memory_.segments.take()));
-    SimWorker& worker = *workers_.back();
-    trace_.line("worker {}: begins", worker.incarnation().value);
-    return in_broker([&](Life& life) {
-      require(static_cast<bool>(life.engine.add_worker(worker.seed(), shm::OfferSide::Origin::fresh)), "a fresh worker cannot be added");
-    });
-  }
+  if (!life_ || asked_for_.empty()) return;
+  const StartWorker asked = asked_for_.front();
+  asked_for_.erase(asked_for_.begin());
+  for (const auto& worker : workers_)
+    require(worker->number() != asked.number || worker->is_reported, "worker {} is asked for, and is there", asked.number.value);
+  workers_.push_back(std::make_unique<SimWorker>(Incarnation{++incarnations_}, asked.number, asked.pool, memory_.segments.take()));
+  SimWorker& worker = *workers_.back();
+  trace_.line("worker {}: begins, number {} of pool {}", worker.incarnation().value, asked.number.value, asked.pool.value);
+  in_broker([&](Life& life) {
+    require(static_cast<bool>(life.engine.add_worker(worker.seed(), shm::OfferSide::Origin::fresh)), "a fresh worker cannot be added");
+  });
+}
+
+void World::found() {
+  start_broker();
+  in_broker([&](Life& life) {
+    make_second_pool(life);
+    life.engine.journal().collect();
+    turn_of(life);
+  });
+  while (life_ && !asked_for_.empty()) start_worker();
 }
 
 void World::kill_worker(SimWorker& worker) {

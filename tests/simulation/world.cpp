@@ -47,6 +47,7 @@ Submit World::as_heard(const Work& work) const {
 
 void World::submit(const Work& work) {
   in_broker([&](Life& life) {
+    if (life.engine.core().pools().find(work.submit.pool) == nullptr) return make_second_pool(life);
     Submit submit = as_heard(work);
     submit.token = oracle_.submitted(work);
     if (work.is_batch()) {
@@ -112,6 +113,67 @@ void World::ask_for_end(JobId id) {
   });
 }
 
+// Its client makes sure that it is there, and stored, before anything else.
+void World::make_second_pool(Life& life) {
+  trace_.line("client: makes the second pool");
+  life.engine.tell(CreatePool{plan_.second});
+  if (plan_.second.needs_setup()) oracle_.pool_has_setup(PoolNumber{1});
+  turn_of(life);
+  store_.make_room();
+  store_.step(SIZE_MAX);
+}
+
+void World::pause(PoolNumber pool) {
+  in_broker([&](Life& life) {
+    trace_.line("client: pauses pool {}", pool.value);
+    life.engine.tell(PausePool{pool});
+    if (life.engine.core().pools().find(pool) != nullptr) oracle_.pool_is_held(pool);
+  });
+}
+
+void World::resume(PoolNumber pool) {
+  in_broker([&](Life& life) {
+    trace_.line("client: resumes pool {}", pool.value);
+    oracle_.pool_goes_on(pool);
+    life.engine.tell(ResumePool{pool});
+  });
+}
+
+void World::close(PoolNumber pool) {
+  in_broker([&](Life& life) {
+    trace_.line("client: closes pool {}", pool.value);
+    life.engine.tell(ClosePool{pool});
+  });
+}
+
+void World::terminate(PoolNumber pool) {
+  in_broker([&](Life& life) {
+    if (life.engine.core().pools().find(pool) == nullptr) return;
+    trace_.line("client: terminates pool {}", pool.value);
+    oracle_.pool_may_be_terminated(pool);
+    life.engine.tell(TerminatePool{pool, choices_.one_in(2) ? Microseconds::max() : Microseconds{20'000}});
+    oracle_.pool_is_held(pool);
+  });
+}
+
+void World::resize(PoolNumber pool, std::uint32_t size) {
+  in_broker([&](Life& life) {
+    trace_.line("client: resizes pool {} to {}", pool.value, size);
+    life.engine.tell(ResizePool{pool, size});
+  });
+}
+
+void World::reopen_pools() {
+  if (!life_) return;
+  std::vector<PoolNumber> held, empty;
+  life_->engine.core().pools().each([&](const CorePool& pool) {
+    if (pool.record.paused || pool.record.state != PoolState::running) held.push_back(pool.record.number);
+    if (life_->engine.core().size_of(pool) == 0) empty.push_back(pool.record.number);
+  });
+  for (const PoolNumber pool : held) resume(pool);
+  for (const PoolNumber pool : empty) resize(pool, 1);
+}
+
 void World::drain() {
   in_broker([&](Life& life) {
     trace_.line("supervisor: drain");
@@ -170,7 +232,16 @@ void World::deliver(Life& life, const News& one) {
     for (const auto& worker : workers_)
       if (worker->incarnation() == asked->worker) worker->is_doomed = true;
   } else if (const auto* heard = std::get_if<DeathHeard>(&one)) {
-    std::erase_if(workers_, [&](const auto& worker) { return worker->incarnation() == heard->worker; });
+    const auto gone = std::ranges::find(workers_, heard->worker, [](const auto& worker) { return worker->incarnation(); });
+    if (gone == workers_.end()) return;
+    memory_.segments.give_back((*gone)->segment());
+    workers_.erase(gone);
+  } else if (const auto* start = std::get_if<StartWorker>(&one)) {
+    asked_for_.push_back(*start);
+  } else if (const auto* left = std::get_if<PoolLeft>(&one)) {
+    for (const auto& worker : workers_)
+      require(worker->pool() != left->pool, "pool {} is told to have no workers, and worker {} is there", left->pool.value,
+              worker->incarnation().value);
   } else if (const auto* end = std::get_if<End>(&one)) {
     oracle_.told_end(end->job, end->outcome, end->result);
     life.engine.tell(Delivered{end->job});  // whoever waited has it; of no meaning for those that nobody waits for
@@ -183,27 +254,29 @@ void World::note_waiting(const JobCore& core) {
   waiting_.clear();
   if (core.draining()) return;
   for (const Job* job = core.next_job(JobId{1}); job != nullptr; job = core.next_job(JobId{job->id.value + 1})) {
-    if (job->state != JobState::ready || job->offered) continue;
+    if (job->state != JobState::ready || job->offered || !core.pools().at(job->pool).starts_jobs()) continue;
     std::uint32_t number = 0;
     std::from_chars(job->payload.data(), job->payload.data() + job->payload.size(), number);
-    waiting_.emplace_back(job->id, oracle_.work(number).submit.priority);
+    waiting_.push_back({job->id, oracle_.work(number).submit.priority, job->pool});
   }
 }
 
-// Of those that waited already before the turn's end, none was passed over for one of lower priority.
+// Of those that waited already before the turn's end, none was passed over for one of lower priority. One that was offered in this turn,
+// and taken back because its worker is to leave, had its turn.
 void World::check_priorities(const JobCore& core) {
   const auto is_passed_over = [&](JobId id) {
     const Job* job = core.find(id);
-    return job != nullptr && job->state == JobState::ready && !job->offered;
+    return job != nullptr && job->state == JobState::ready && !job->offered && job->offered_at != now_.steady;
   };
   const auto is_offered = [&](JobId id) {
     const Job* job = core.find(id);
     return job != nullptr && job->offered;
   };
-  for (const auto& [left, high] : waiting_)
-    for (const auto& [taken, low] : waiting_)
-      require(low >= high || !is_passed_over(left) || !is_offered(taken), "job {} of priority {} is offered before job {} of priority {}",
-              taken.value, low, left.value, high);
+  for (const Waiting& left : waiting_)
+    for (const Waiting& taken : waiting_)
+      require(taken.pool != left.pool || taken.priority >= left.priority || !is_passed_over(left.job) || !is_offered(taken.job),
+              "job {} of priority {} is offered before job {} of priority {}", taken.job.value, taken.priority, left.job.value,
+              left.priority);
 }
 
 }  // namespace jobpool::simulation

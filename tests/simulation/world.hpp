@@ -38,6 +38,13 @@ class World {
   void ask_for_end(JobId job);  // and hear it, if it has come
   void drain();
   void stop_all();
+  void pause(PoolNumber pool);
+  void resume(PoolNumber pool);
+  void close(PoolNumber pool);
+  void terminate(PoolNumber pool);
+  void resize(PoolNumber pool, std::uint32_t size);
+  // Whatever was said to pools is taken back.
+  void reopen_pools();
   void end_turn();
   void audit();
   void collect();
@@ -51,6 +58,8 @@ class World {
   void report_death();
   void dismiss(SimWorker& worker);
   void start_worker();
+  // The first broker, both pools, and their workers.
+  void found();
   // From here on nobody dies of himself, and what would hang for ever is put out of its misery.
   void calm_down();
 
@@ -87,6 +96,7 @@ class World {
   void crash_store();
   void stop_daemon();
   void new_instance();
+  void make_second_pool(Life& life);
   void note_waiting(const broker::JobCore& core);
   void check_priorities(const broker::JobCore& core);
   broker::Submit as_heard(const Work& work) const;
@@ -104,9 +114,15 @@ class World {
   std::uint64_t incarnations_ = 0;
   JobId first_unreserved_{1};
   std::optional<Life> life_;
-  bool daemon_ends_ = false;                             // the broker has drained
-  std::vector<std::pair<JobId, std::int16_t>> waiting_;  // ready and not offered when the turn's end began, and their priorities
-  std::vector<std::byte> ledger_before_turn_;            // for a mutant
+  bool daemon_ends_ = false;                    // the broker has drained
+  std::vector<broker::StartWorker> asked_for_;  // by the broker that lives
+  struct Waiting {
+    JobId job;
+    std::int16_t priority;
+    PoolNumber pool;
+  };
+  std::vector<Waiting> waiting_;               // ready and not offered when the turn's end began
+  std::vector<std::byte> ledger_before_turn_;  // for a mutant
 };
 
 }  // namespace jobpool::simulation

@@ -44,9 +44,11 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   if (job->started_usec > 0) {
     // Both are a worker's word: compared before they are subtracted.
     const std::int64_t ran = report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
-    usual_run_ = (usual_run_ * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
+    Microseconds& usual_run = pool_of(*job).usual_run;
+    usual_run = (usual_run * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
   }
   leave_slot(*job);
+  retire(*job, out);
 
   const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);
   if (report.ending == Ending::exited || report.ending == Ending::not_started) job->exit_code = report.code;
@@ -66,11 +68,9 @@ void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Eff
   if (!started) change_state(job, JobState::running, out);
   leave_slot(job);
   if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
-  const std::string how =
-      event.signal > 0 ? "was killed by signal " + std::to_string(event.signal) : "exited with status " + std::to_string(event.exit_code);
   const bool crashed = started && job.kind == shm::JobKind::function;
   // took_worker_along() goes by how this begins.
-  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + how +
+  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + way_of_death(event) +
                (started ? " after this job had started" : " when this job may have started") +
                (crashed && event.item > 0 ? ", in item " + std::to_string(event.item) + " of its chunk" : "");
   if (crashed && event.signal > 0) job.signal = event.signal;

@@ -77,8 +77,36 @@ struct Forgotten {  // nothing of it needs to be kept any more; the job is gone 
 };
 struct Drained {};  // nothing runs and nothing will
 
+struct SavePool {  // as it is now, into the store
+  PoolNumber pool;
+};
+struct RemovePool {  // out of the store: it was deleted, and no job names it any more
+  PoolNumber pool;
+};
+struct StartWorker {  // answered by WorkerJoined, sooner or later
+  WorkerNumber number;
+  PoolNumber pool;
+};
+struct SetUpWorker {  // answered by WorkerSetUp or its death; nothing else is offered to it before
+  Incarnation worker;
+  PoolNumber pool;
+};
+struct DismissWorker {  // it leaves when it has done what it has; nothing else is offered to it
+  Incarnation worker;
+};
+// A set-up failed: for the log.
+struct SetupFailed {
+  PoolNumber pool;
+  WorkerNumber worker;
+  Microseconds pause;  // before the next one is tried
+};
+// It is closed or terminated, and all its workers have left.
+struct PoolLeft {
+  PoolNumber pool;
+};
+
 using Effect = std::variant<Accepted, Refused, Save, AttemptEnded, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended,
-                            Forgotten, Drained>;
+                            Forgotten, Drained, SavePool, RemovePool, StartWorker, SetUpWorker, DismissWorker, SetupFailed, PoolLeft>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

@@ -7,6 +7,7 @@
 
 #include "common/job/report.hpp"
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/pool.hpp"
 
 namespace jobpool::broker {
 
@@ -46,6 +47,16 @@ struct Withdraw {
 struct WorkerJoined {
   Incarnation incarnation;
   WorkerNumber number;
+  PoolNumber pool = {};
+  // Whether what its pool wants done in it first is still to be begun, under way, or over. Of no meaning where the pool wants nothing.
+  enum class Setup { to_do, under_way, done } setup = Setup::to_do;
+  std::uint64_t offers = 0;  // that earlier brokers have made it
+};
+
+// The set-up that it was told to do has ended.
+struct WorkerSetUp {
+  Incarnation incarnation;
+  std::string error;  // empty: well. Else it leaves by itself
 };
 
 // It is about to be killed, since it broke the queue's rules, or was told to leave when it has done what it has: nothing more for it.
@@ -62,6 +73,9 @@ struct WorkerLost {
   int exit_code = 0;       // it left with
   std::uint64_t item = 0;  // of the chunk that it ran; 0: none
 };
+
+// For sentences: "was killed by signal 9", "exited with status 1".
+std::string way_of_death(const WorkerLost& event);
 
 struct Started {
   JobId job;
@@ -116,6 +130,42 @@ struct Remove {
   JobId job;
 };
 
+// ---- Pools. Where nothing is said, one that there is not, or that has been deleted, is ignored.
+
+struct CreatePool {  // Requires: no pool has that name, and there are fewer than kMaxPools
+  PoolSettings settings;
+};
+struct ResizePool {
+  PoolNumber pool;
+  std::optional<std::uint32_t> size;  // absent: as the daemon's configuration says
+};
+struct PausePool {
+  PoolNumber pool;
+};
+// Runs again: a paused one, a closed one, a terminated one.
+struct ResumePool {
+  PoolNumber pool;
+};
+struct ClosePool {
+  PoolNumber pool;
+};
+// No grace is longer than this one.
+struct TerminatePool {
+  PoolNumber pool;
+  Microseconds grace = Microseconds::max();
+};
+struct DeletePool {  // Requires: not the default one; all its workers have left
+  PoolNumber pool;
+};
+// From an earlier broker. Told before everything else of earlier brokers.
+struct InheritedPool {
+  PoolRecord record;
+};
+// From here on workers are asked for and sent away as the pools' sizes say.
+struct StaffPools {
+  std::uint32_t default_size = 0;  // of the default pool, where nothing else was said of it
+};
+
 // Jobs of earlier brokers are about to be told; what is not known yet may still run.
 struct RecoveryBegun {};
 struct RecoveryDone {};
@@ -142,6 +192,7 @@ struct StopAll {};    // as Drain, and running ones are stopped at once
 
 using Event = std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
                            KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun,
-                           RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll>;
+                           RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll, WorkerSetUp, CreatePool, ResizePool, PausePool,
+                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools>;
 
 }  // namespace jobpool::broker

@@ -9,6 +9,9 @@ namespace jobpool::broker {
 void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   const JobId id = event.job.id;
   if (id.value == 0 || jobs_.contains(id)) return;
+  // One that was created and not yet stored when its broker died left nobody but ephemeral jobs behind. They go on in the default one.
+  if (pools_.find(event.job.pool) == nullptr) event.job.pool = kDefaultPoolNumber;
+  if (event.place == Inherited::Place::in_slot) event.job.pool = pools_.pool_of(event.job.worker)->record.number;
   Job& job = jobs_.add(std::move(event.job));
   if (id.value >= next_id_.value) next_id_.value = id.value + 1;
   inherited_below_ = next_id_;
@@ -42,7 +45,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
 void JobCore::inherit_in_slot(Job& job, const Now& now, Effects& out) {
   const std::size_t before = out.size();
   job.attempt_open = true;
-  offer(job, *workers_.find(job.worker), now, out);
+  offer(job, *worker_of(job), now, out);
   out.resize(before);
   if (job.stop == StopRequest::cancel) out.push_back(RevokeJob{job.id, job.worker});
 }
@@ -65,7 +68,7 @@ void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {
   out.pop_back();  // it had changed long ago
   job.payload = {};
   job.settled = settled;
-  settled_jobs_ += settled ? 1 : 0;
+  if (settled) count_settled(job, +1);
   if (!settled)
     out.push_back(Ended{job.id});
   else if (job.mode == Mode::apply_async)

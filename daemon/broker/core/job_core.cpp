@@ -21,9 +21,12 @@ void JobCore::handle(Event&& event, const Now& now, Effects& out) {
   }
 }
 
-void JobCore::on(WorkerJoined& event, const Now&, Effects&) { workers_.add(event.incarnation, event.number); }
-
-void JobCore::on(WorkerCondemned& event, const Now&, Effects&) { workers_.condemn(event.incarnation); }
+void JobCore::on(WorkerCondemned& event, const Now&, Effects&) {
+  CorePool* pool = pools_.pool_of(event.incarnation);
+  if (pool == nullptr) return;
+  pool->workers.condemn(event.incarnation);
+  pool->staff_changed = true;
+}
 
 void JobCore::on(Started& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
@@ -47,6 +50,7 @@ void JobCore::on(RecoveryBegun&, const Now&, Effects&) { recovering_ = true; }
 
 void JobCore::on(RecoveryDone&, const Now& now, Effects& out) {
   recovering_ = false;
+  settle_inherited_pools(now, out);
   if (draining()) clear_the_house(now, out);  // those that became known since
 }
 
@@ -59,27 +63,33 @@ void JobCore::on(Tick&, const Now& now, Effects& out) {
 
 void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
   accept_blocked(now, out);
-  assign(now, out);
-  stage(now, out);
-  steal_for_idle(out);
+  pools_.each([&](CorePool& pool) {
+    assign(pool, now, out);
+    stage(pool, now, out);
+    steal_for_idle(pool, out);
+  });
+  staff(now, out);
   forget_surplus(now, out);
   drained_if_quiet(out);
 }
 
-std::size_t& JobCore::count_of(JobState state) {
-  return state == JobState::ready     ? ready_jobs_
-         : state == JobState::running ? running_jobs_
-         : state == JobState::waiting ? waiting_jobs_
-                                      : done_jobs_;
+void JobCore::count(const Job& job, JobState state, int change) {
+  jobs_by_state_.of(state) += static_cast<std::size_t>(change);
+  pool_of(job).jobs.of(state) += static_cast<std::size_t>(change);
+}
+
+void JobCore::count_settled(const Job& job, int change) {
+  jobs_by_state_.settled += static_cast<std::size_t>(change);
+  pool_of(job).jobs.settled += static_cast<std::size_t>(change);
 }
 
 void JobCore::enter(Job& job) {
-  ++ready_jobs_;
+  count(job, JobState::ready, +1);
   count_queued(job, +1);
 }
 
 void JobCore::leave(Job& job) {
-  --count_of(job.state);
+  count(job, job.state, -1);
   if (job.state == JobState::ready || job.state == JobState::waiting) count_queued(job, -1);
 }
 
@@ -98,8 +108,8 @@ void JobCore::count_queued(const Job& job, int change) {
 void JobCore::change_state(Job& job, JobState to, Effects& out) {
   if (!may_change(job.state, to)) std::abort();  // a broken invariant: the supervisor starts a new broker, which recovers
   const auto is_queued = [](JobState state) { return state == JobState::ready || state == JobState::waiting; };
-  --count_of(job.state);
-  ++count_of(to);
+  count(job, job.state, -1);
+  count(job, to, +1);
   if (is_queued(job.state) != is_queued(to)) count_queued(job, is_queued(to) ? +1 : -1);
   out.push_back(Changed{job.id, job.state, to});
   job.state = to;
@@ -131,11 +141,25 @@ std::optional<TimePoint> JobCore::next_deadline() const {
   if (!timers_.empty()) consider(timers_.begin()->first);
   for (const auto& [job, at] : claim_by_) consider(at);
   if (forget_at_ != TimePoint::max()) consider(forget_at_);
+  pools_.each([&](const CorePool& pool) {
+    if (pool.look_at != TimePoint::max()) consider(pool.look_at);
+  });
   return next;
 }
 
 CoreCounts JobCore::counts() const {
-  return {ready_jobs_, running_jobs_, waiting_jobs_, done_jobs_, settled_jobs_, workers_.size(), workers_.idle_count()};
+  CoreCounts counts{jobs_by_state_, 0, 0};
+  pools_.each([&](const CorePool& pool) {
+    counts.workers += pool.workers.size();
+    counts.workers_idle += pool.workers.idle_count();
+  });
+  return counts;
+}
+
+std::size_t JobCore::ready_entries() const {
+  std::size_t entries = 0;
+  pools_.each([&](const CorePool& pool) { entries += pool.ready.size() + pool.staged.size(); });
+  return entries;
 }
 
 JobId JobCore::begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const {

@@ -23,8 +23,7 @@
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
 #include "daemon/broker/core/job_table.hpp"
-#include "daemon/broker/core/ready_queue.hpp"
-#include "daemon/broker/core/worker_table.hpp"
+#include "daemon/broker/core/pool_table.hpp"
 
 namespace jobpool::broker {
 
@@ -39,9 +38,8 @@ struct CoreLimits {
   std::chrono::seconds claim_time{10};                  // for the caller of an inherited apply to come back; libraries try for less
 };
 
-struct CoreCounts {
-  std::size_t ready = 0, running = 0, waiting = 0, done = 0;
-  std::size_t settled = 0;  // of the done ones, those that may be told
+// Of all pools together.
+struct CoreCounts : JobCounts {
   std::size_t workers = 0, workers_idle = 0;
 };
 
@@ -67,7 +65,7 @@ class JobCore {
   // The same when the turn has ended, at the most: those who wait for room may get some.
   JobId next_id_after_turn() const { return JobId{next_id_.value + blocked_.size()}; }
   // Entries of the ready queue, stale ones of cancelled jobs included: those must not pile up.
-  std::size_t ready_entries() const { return ready_.size() + staged_.size(); }
+  std::size_t ready_entries() const;
   // The first known job with this id or a larger one; null: there is none.
   const Job* next_job(JobId from) const { return jobs_.from(from); }
   // Where to begin, so that `count` jobs that are `wanted` follow; the very first id when there are not so many. Looks at newer ones only.
@@ -75,6 +73,15 @@ class JobCore {
   // Ids below it without a record belonged to a broker that died.
   JobId inherited_below() const { return inherited_below_; }
   const CoreLimits& limits() const { return limits_; }
+
+  // New durable jobs are refused, and so should be new pools.
+  bool store_is_full() const { return store_is_full_; }
+
+  const PoolTable& pools() const { return pools_; }
+  // How many workers it is to have, if there is work for all of them.
+  std::uint32_t size_of(const CorePool& pool) const { return pool.record.settings.size.value_or(default_size_); }
+  // Its pool is paused, and keeps it from being offered.
+  bool is_held_back(const Job& job) const { return job.state == JobState::ready && !job.offered && pools_.at(job.pool).record.paused; }
 
  private:
   enum class DrainMode { none, drain, stop_all };
@@ -104,10 +111,24 @@ class JobCore {
   void on(EndOfTurn& event, const Now& now, Effects& out);
   void on(Drain& event, const Now& now, Effects& out);
   void on(StopAll& event, const Now& now, Effects& out);
+  void on(WorkerSetUp& event, const Now& now, Effects& out);
+  void on(CreatePool& event, const Now& now, Effects& out);
+  void on(ResizePool& event, const Now& now, Effects& out);
+  void on(PausePool& event, const Now& now, Effects& out);
+  void on(ResumePool& event, const Now& now, Effects& out);
+  void on(ClosePool& event, const Now& now, Effects& out);
+  void on(TerminatePool& event, const Now& now, Effects& out);
+  void on(DeletePool& event, const Now& now, Effects& out);
+  void on(InheritedPool& event, const Now& now, Effects& out);
+  void on(StaffPools& event, const Now& now, Effects& out);
 
   // job_core.cpp: states and timers
   Job* known(JobId id) { return jobs_.find(id); }
-  std::size_t& count_of(JobState state);
+  CorePool& pool_of(const Job& job) { return pools_.at(job.pool); }
+  CoreWorker* worker_of(const Job& job) { return pool_of(job).workers.find(job.worker); }
+  std::size_t queued_jobs() const { return jobs_by_state_.ready + jobs_by_state_.waiting; }
+  void count(const Job& job, JobState state, int change);
+  void count_settled(const Job& job, int change);
   void enter(Job& job);  // a new one, ready, is counted
   void leave(Job& job);  // and no more
   void count_queued(const Job& job, int change);
@@ -125,6 +146,7 @@ class JobCore {
   Dependencies to_be_stored(Dependencies after) const;
   void accept_blocked(const Now& now, Effects& out);
   void refuse_blocked(Refusal why, Effects& out);
+  void refuse_blocked_of(const CorePool& pool, Effects& out);
 
   // waiting.cpp: conditions before a start
   struct Verdict {
@@ -156,6 +178,7 @@ class JobCore {
 
   // retention.cpp: what is kept of ended jobs
   void forget_surplus(const Now& now, Effects& out);
+  void forget_settled(const Job& job, Effects& out);
   void forget(JobId id, Effects& out);
 
   // inheriting.cpp: what earlier brokers left
@@ -168,21 +191,47 @@ class JobCore {
   void push_back_ready(Job& job);
   void push_front_ready(Job& job);
   bool is_offerable(JobId id) const;
-  Job* first_queued();
-  Job* first_ready();
-  void pop_ready(const Job& job, const Now& now);
-  bool has_deep_backlog_of_short_jobs() const;
+  Job* first_queued(CorePool& pool);
+  Job* first_ready(CorePool& pool);
+  static void pop_ready(CorePool& pool, const Job& job, const Now& now);
+  static bool has_deep_backlog_of_short_jobs(const CorePool& pool);
   void open_attempt(Job& job, Effects& out);
-  void stage(const Now& now, Effects& out);
+  void stage(CorePool& pool, const Now& now, Effects& out);
+  void unstage(CorePool& pool, Effects& out);
   void unstage_stale(const Now& now, Effects& out);
-  std::size_t depth() const;
+  static std::size_t depth(const CorePool& pool);
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
-  void assign(const Now& now, Effects& out);
-  void steal_for_idle(Effects& out);
+  void assign(CorePool& pool, const Now& now, Effects& out);
+  void steal_for_idle(CorePool& pool, Effects& out);
   void revoke_stale_offers(const Now& now, Effects& out);
+  void revoke_unstarted(const CoreWorker& worker, Effects& out);
   void go_on_with_claimed(Job& job, const Now& now, Effects& out);
   void take_back(Job& job, const Now& now, Effects& out);
   void leave_slot(Job& job);
+
+  // pools.cpp: what is said to pools
+  CorePool* open_pool(PoolNumber number);
+  static void has_changed(CorePool& pool, Effects& out);
+  void stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out);
+  void drop_unneeded(CorePool& pool, Effects& out);
+  void settle_inherited_pools(const Now& now, Effects& out);
+
+  // staffing.cpp: how many workers a pool has
+  void staff(const Now& now, Effects& out);
+  void staff(CorePool& pool, const Now& now, Effects& out);
+  std::size_t wanted(const CorePool& pool) const;
+  std::size_t most_wanted(const CorePool& pool) const;
+  void start_workers(CorePool& pool, std::size_t missing, const Now& now, Effects& out);
+  void dismiss_surplus(CorePool& pool, std::size_t surplus, Effects& out);
+  void dismiss_idle(CorePool& pool, std::size_t surplus, const Now& now, Effects& out);
+  void dismiss(CorePool& pool, CoreWorker& worker, Effects& out);
+  void retire(const Job& job, Effects& out);
+  void see_off(CorePool& pool, const Now& now, Effects& out);
+  void setup_has_failed(CorePool& pool, CoreWorker& worker, std::string error, const Now& now, Effects& out);
+  void tell_left(CorePool& pool, Effects& out);
+  WorkerNumber free_worker_number() const;
+  void take_number(WorkerNumber number);
+  void give_back_number(WorkerNumber number);
 
   // stopping.cpp: ending jobs before their time
   void reserve_for_ending(const Job& job, Effects& out);
@@ -200,12 +249,8 @@ class JobCore {
 
   JobTable jobs_;
   std::map<std::pair<uid_t, SharedText>, JobId> keys_;
-  WorkerTable workers_;
-  std::deque<JobId> staged_;   // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
-  TimePoint staged_moved_at_;  // when the first of them was taken, or they began
-  ReadyQueue ready_;           // the others; likewise
-  std::size_t ready_jobs_ = 0, running_jobs_ = 0, waiting_jobs_ = 0, done_jobs_ = 0;
-  std::size_t settled_jobs_ = 0;                      // of the done ones
+  PoolTable pools_;
+  JobCounts jobs_by_state_;                           // of all pools
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
   std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter
   std::deque<Submit> blocked_;                        // submissions that wait for room
@@ -219,11 +264,13 @@ class JobCore {
   std::map<JobId, TimePoint> claim_by_;                    // inherited applies
   EndedQueue done_async_, done_apply_;                     // settled, oldest first; applies once they are delivered
   TimePoint forget_at_ = TimePoint::max();                 // when the first of these is older than it may be
-  Microseconds usual_run_{1'000};                          // moving average of run times: how deep to offer
   std::vector<JobId> just_ended_;                          // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known
+  bool staffing_ = false;    // StaffPools was told
+  std::uint32_t default_size_ = 0;
+  std::vector<std::uint8_t> numbers_;  // of workers, 1 and up: how many have it, or were asked for under it
 };
 
 }  // namespace jobpool::broker

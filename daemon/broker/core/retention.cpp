@@ -9,7 +9,7 @@ namespace jobpool::broker {
 void JobCore::on(Settled& event, const Now&, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
-  ++settled_jobs_;
+  count_settled(*job, +1);
   // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
   if (job->mode == Mode::apply_async)
     done_async_.push_back(job->id);
@@ -33,8 +33,7 @@ void JobCore::on(Remove& event, const Now& now, Effects& out) {
       on(chunk, now, out);
     }
   EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
-  --done_jobs_, --settled_jobs_;
-  forget(event.job, out);
+  forget_settled(*job, out);
   queue.removed_one([this](JobId id) { return jobs_.contains(id); });
 }
 
@@ -49,8 +48,7 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
         return;
       }
       done.pop_front();
-      --done_jobs_, --settled_jobs_;
-      forget(*id, out);
+      forget_settled(jobs_.at(*id), out);
     }
   };
   forget_at_ = TimePoint::max();
@@ -58,13 +56,21 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
   shrink(done_apply_, limits_.kept_apply);
 }
 
+void JobCore::forget_settled(const Job& job, Effects& out) {
+  count(job, JobState::done, -1);
+  count_settled(job, -1);
+  forget(job.id, out);
+}
+
 // Requires: it is counted in no state any more.
 void JobCore::forget(JobId id, Effects& out) {
   const Job& job = jobs_.at(id);
   if (!job.key.empty()) keys_.erase(std::pair{job.uid, job.key});
+  CorePool& pool = pool_of(job);
   out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
   if (job.flags.batch) batches_.erase(id);
   jobs_.erase(id);
+  drop_unneeded(pool, out);
 }
 
 }  // namespace jobpool::broker

@@ -22,19 +22,22 @@ constexpr auto kStaleOffer = 100ms;           // an offer not started by then st
 }  // namespace
 
 void JobCore::push_back_ready(Job& job) {
+  CorePool& pool = pool_of(job);
   // Cancelled ones leave their entries behind, which only the queue's head would drop: behind a head that waits for long they pile up.
-  if (ready_.size() > 2 * ready_jobs_ + kStaleEntries) ready_.sweep([this](JobId id) { return is_offerable(id); });
-  if (!job.attempt_open) return ready_.push_back(job.id, job.priority, job.uid);
+  if (pool.ready.size() > 2 * pool.jobs.ready + kStaleEntries) pool.ready.sweep([this](JobId id) { return is_offerable(id); });
+  if (!job.attempt_open) return pool.ready.push_back(job.id, job.priority, job.uid);
   // Its attempt was recorded by an earlier broker: it goes on as staged, or unstage_stale() undoes the attempt.
-  staged_.insert(std::ranges::find_if(staged_, [&](JobId id) { return is_offerable(id) && find(id)->priority < job.priority; }), job.id);
+  const auto is_behind = [&](JobId id) { return is_offerable(id) && find(id)->priority < job.priority; };
+  pool.staged.insert(std::ranges::find_if(pool.staged, is_behind), job.id);
 }
 
 // For a job that was offered and never started: it goes before the others of its priority, in its old turn. It is `ready` and counted
 // already.
 void JobCore::push_front_ready(Job& job) {
-  const auto place = std::ranges::find_if(staged_, [&](JobId id) { return is_offerable(id) && find(id)->priority <= job.priority; });
-  if (!job.attempt_open || place == staged_.end()) return ready_.push_front(job.id, job.priority, job.uid);
-  staged_.insert(place, job.id);
+  CorePool& pool = pool_of(job);
+  const auto place = std::ranges::find_if(pool.staged, [&](JobId id) { return is_offerable(id) && find(id)->priority <= job.priority; });
+  if (!job.attempt_open || place == pool.staged.end()) return pool.ready.push_front(job.id, job.priority, job.uid);
+  pool.staged.insert(place, job.id);
 }
 
 bool JobCore::is_offerable(JobId id) const {
@@ -43,35 +46,35 @@ bool JobCore::is_offerable(JobId id) const {
 }
 
 // The first of the ready queue.
-Job* JobCore::first_queued() {
-  while (const auto id = ready_.front()) {
+Job* JobCore::first_queued(CorePool& pool) {
+  while (const auto id = pool.ready.front()) {
     if (is_offerable(*id)) return known(*id);
-    ready_.pop_front(ReadyQueue::Turn::kept);  // it was cancelled meanwhile
+    pool.ready.pop_front(ReadyQueue::Turn::kept);  // it was cancelled meanwhile
   }
   return nullptr;
 }
 
-Job* JobCore::first_ready() {
-  while (!staged_.empty() && !is_offerable(staged_.front())) staged_.pop_front();
-  Job* queued = first_queued();
-  if (staged_.empty()) return queued;
-  Job* staged = known(staged_.front());
+Job* JobCore::first_ready(CorePool& pool) {
+  while (!pool.staged.empty() && !is_offerable(pool.staged.front())) pool.staged.pop_front();
+  Job* queued = first_queued(pool);
+  if (pool.staged.empty()) return queued;
+  Job* staged = known(pool.staged.front());
   return queued != nullptr && queued->priority > staged->priority ? queued : staged;
 }
 
-void JobCore::pop_ready(const Job& job, const Now& now) {
-  if (staged_.empty() || staged_.front() != job.id) return ready_.pop_front(ReadyQueue::Turn::taken);
-  staged_.pop_front();
-  staged_moved_at_ = now.steady;
+void JobCore::pop_ready(CorePool& pool, const Job& job, const Now& now) {
+  if (pool.staged.empty() || pool.staged.front() != job.id) return pool.ready.pop_front(ReadyQueue::Turn::taken);
+  pool.staged.pop_front();
+  pool.staged_moved_at = now.steady;
 }
 
-bool JobCore::has_deep_backlog_of_short_jobs() const {
-  return usual_run_ < kShortRun && ready_jobs_ > kDeepBacklogPerWorker * workers_.size();
+bool JobCore::has_deep_backlog_of_short_jobs(const CorePool& pool) {
+  return pool.usual_run < kShortRun && pool.jobs.ready > kDeepBacklogPerWorker * pool.workers.size();
 }
 
-std::size_t JobCore::depth() const {
-  if (usual_run_ >= kLongRun) return 1;
-  return has_deep_backlog_of_short_jobs() ? shm::kSlots : kUsualDepth;
+std::size_t JobCore::depth(const CorePool& pool) {
+  if (pool.usual_run >= kLongRun) return 1;
+  return has_deep_backlog_of_short_jobs(pool) ? shm::kSlots : kUsualDepth;
 }
 
 void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) {
@@ -79,7 +82,7 @@ void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) 
   job.offered_at = now.steady;
   job.worker = worker.incarnation;
   job.worker_number = worker.number;
-  workers_.put(worker, job.id);
+  pool_of(job).workers.put(worker, job.id);
   open_attempt(job, out);
   out.push_back(OfferJob{job.id, worker.incarnation});
 }
@@ -93,14 +96,14 @@ void JobCore::open_attempt(Job& job, Effects& out) {
 
 // With short jobs, a commit between each worker's last job and its next would cost more than all of them: attempts are recorded some jobs
 // ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
-void JobCore::stage(const Now& now, Effects& out) {
-  if (draining() || !has_deep_backlog_of_short_jobs()) return;
-  while (staged_.size() < kStagedPerWorker * workers_.size()) {
-    Job* job = first_queued();
+void JobCore::stage(CorePool& pool, const Now& now, Effects& out) {
+  if (draining() || !pool.starts_jobs() || !has_deep_backlog_of_short_jobs(pool)) return;
+  while (pool.staged.size() < kStagedPerWorker * pool.workers.size()) {
+    Job* job = first_queued(pool);
     if (job == nullptr || !job->flags.durable) return;
-    ready_.pop_front(ReadyQueue::Turn::taken);
-    if (staged_.empty()) staged_moved_at_ = now.steady;
-    staged_.push_back(job->id);
+    pool.ready.pop_front(ReadyQueue::Turn::taken);
+    if (pool.staged.empty()) pool.staged_moved_at = now.steady;
+    pool.staged.push_back(job->id);
     open_attempt(*job, out);
   }
 }
@@ -108,33 +111,40 @@ void JobCore::stage(const Now& now, Effects& out) {
 // Jobs were short, and those that run now are not: what stands behind them may stand for hours, and its record must not say meanwhile that
 // it could have started.
 void JobCore::unstage_stale(const Now& now, Effects& out) {
-  if (staged_.empty() || now.steady - staged_moved_at_ <= kStaleOffer) return;
-  usual_run_ = std::max<Microseconds>(usual_run_, kLongRun);
-  for (; !staged_.empty(); staged_.pop_back()) {
-    if (!is_offerable(staged_.back())) continue;
-    Job& job = jobs_.at(staged_.back());
+  pools_.each([&](CorePool& pool) {
+    if (pool.staged.empty() || now.steady - pool.staged_moved_at <= kStaleOffer) return;
+    pool.usual_run = std::max<Microseconds>(pool.usual_run, kLongRun);
+    unstage(pool, out);
+  });
+}
+
+void JobCore::unstage(CorePool& pool, Effects& out) {
+  for (; !pool.staged.empty(); pool.staged.pop_back()) {
+    if (!is_offerable(pool.staged.back())) continue;
+    Job& job = jobs_.at(pool.staged.back());
     if (job.attempt_open) undo_attempt(job, out);  // a drain may have done so
-    ready_.push_front(job.id, job.priority, job.uid);
+    pool.ready.push_front(job.id, job.priority, job.uid);
   }
 }
 
-void JobCore::assign(const Now& now, Effects& out) {
-  if (draining()) return;
-  while (Job* job = first_ready()) {
-    CoreWorker* worker = workers_.idle();
+void JobCore::assign(CorePool& pool, const Now& now, Effects& out) {
+  if (draining() || !pool.starts_jobs()) return;
+  while (Job* job = first_ready(pool)) {
+    CoreWorker* worker = pool.workers.idle();
     // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
-    if (worker == nullptr && !job->flags.has_descriptors) worker = workers_.least_loaded(depth());
+    if (worker == nullptr && !job->flags.has_descriptors) worker = pool.workers.least_loaded(depth(pool));
     if (worker == nullptr) return;
-    pop_ready(*job, now);
+    pop_ready(pool, *job, now);
     offer(*job, *worker, now, out);
   }
 }
 
 // An idle worker and an empty queue: somebody's second offer would start sooner there.
-void JobCore::steal_for_idle(Effects& out) {
-  if (workers_.idle_count() == 0 || workers_.in_flight() == 0 || first_ready() != nullptr) return;
-  std::size_t thieves = workers_.idle_count();
-  for (auto& [incarnation, worker] : workers_) {
+void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
+  WorkerTable& workers = pool.workers;
+  if (workers.idle_count() == 0 || workers.in_flight() == 0 || first_ready(pool) != nullptr) return;
+  std::size_t thieves = workers.idle_count();
+  for (auto& [incarnation, worker] : workers) {
     if (thieves == 0) return;
     if (worker.in_flight.size() < 2) continue;
     // Not the first: that one is running, or about to.
@@ -146,13 +156,22 @@ void JobCore::steal_for_idle(Effects& out) {
 }
 
 void JobCore::revoke_stale_offers(const Now& now, Effects& out) {
-  for (auto& [incarnation, worker] : workers_)
-    for (std::size_t i = worker.in_flight.size(); i-- > 1;) {  // the last first: each goes to the front of the queue
-      const Job& job = jobs_.at(worker.in_flight[i]);
-      if (job.state != JobState::ready || now.steady - job.offered_at <= kStaleOffer) continue;
-      usual_run_ = std::max<Microseconds>(usual_run_, kLongRun);  // what it stands behind is; else it would be offered there again at once
-      out.push_back(RevokeJob{job.id, incarnation});
-    }
+  pools_.each([&](CorePool& pool) {
+    for (auto& [incarnation, worker] : pool.workers)
+      for (std::size_t i = worker.in_flight.size(); i-- > 1;) {  // the last first: each goes to the front of the queue
+        const Job& job = jobs_.at(worker.in_flight[i]);
+        if (job.state != JobState::ready || now.steady - job.offered_at <= kStaleOffer) continue;
+        // What it stands behind is long; else it would be offered there again at once.
+        pool.usual_run = std::max<Microseconds>(pool.usual_run, kLongRun);
+        out.push_back(RevokeJob{job.id, incarnation});
+      }
+  });
+}
+
+// The last first: each goes to the front of the queue.
+void JobCore::revoke_unstarted(const CoreWorker& worker, Effects& out) {
+  for (auto id = worker.in_flight.rbegin(); id != worker.in_flight.rend(); ++id)
+    if (jobs_.at(*id).state == JobState::ready) out.push_back(RevokeJob{*id, worker.incarnation});
 }
 
 void JobCore::on(Revoked& event, const Now& now, Effects& out) {
@@ -183,14 +202,16 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
     return finish(job, Outcome::cancelled, now, out);
   // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
   // commit.
-  if (job.flags.durable && workers_.idle_count() == 0 && usual_run_ >= kLongRun) undo_attempt(job, out);
+  const CorePool& pool = pool_of(job);
+  const bool may_stand = !pool.starts_jobs() || (pool.workers.idle_count() == 0 && pool.usual_run >= kLongRun);
+  if (job.flags.durable && may_stand) undo_attempt(job, out);
   push_front_ready(job);
 }
 
 void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {
   Job* job = known(event.job);
   if (job == nullptr || !job->offered) return;
-  CoreWorker* worker = workers_.find(job->worker);
+  CoreWorker* worker = worker_of(*job);
   if (worker != nullptr && worker->in_flight.size() == 1) {
     leave_slot(*job);
     job->reason = "its payload of " + std::to_string(job->payload.size()) + " bytes does not fit a worker's segment";
@@ -202,7 +223,11 @@ void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {
 
 void JobCore::leave_slot(Job& job) {
   job.offered = false;
-  if (CoreWorker* worker = workers_.find(job.worker)) workers_.take(*worker, job.id);
+  CorePool& pool = pool_of(job);
+  CoreWorker* worker = pool.workers.find(job.worker);
+  if (worker == nullptr) return;
+  pool.workers.take(*worker, job.id);
+  if (worker->leaving) pool.staff_changed = true;  // it may have nothing more to do
 }
 
 }  // namespace jobpool::broker

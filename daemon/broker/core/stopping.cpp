@@ -15,6 +15,11 @@ std::string seconds_of(Microseconds time) {
 
 }  // namespace
 
+std::string way_of_death(const WorkerLost& event) {
+  return event.signal > 0 ? "was killed by signal " + std::to_string(event.signal)
+                          : "exited with status " + std::to_string(event.exit_code);
+}
+
 void JobCore::on(Cancel& event, const Now& now, Effects& out) {
   // A batch ends when its chunks have.
   const std::vector<JobId>* chunks = this->chunks(event.job);
@@ -43,7 +48,7 @@ void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::stri
 // From here on the job's worker may have to be killed for it. A kill arrives a little after it was decided, and would hit whatever the
 // worker has claimed by then: so nothing else may be there to be claimed.
 void JobCore::reserve_for_ending(const Job& job, Effects& out) {
-  CoreWorker* worker = workers_.find(job.worker);
+  CoreWorker* worker = worker_of(job);
   if (worker == nullptr || !WorkerTable::mark_ending(*worker, job.id)) return;
   // The last first: each goes to the front of the queue.
   for (auto other = worker->in_flight.rbegin(); other != worker->in_flight.rend(); ++other)
@@ -73,9 +78,9 @@ void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effect
 void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
   if (job.stop == StopRequest::none && !job.to_be_killed)
     return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, "its time of " + seconds_of(job.timeout) + " was over", now, out);
-  CoreWorker* worker = workers_.find(job.worker);
+  CoreWorker* worker = worker_of(job);
   if (worker == nullptr || std::exchange(worker->kill_asked, true)) return;
-  workers_.condemn(job.worker);
+  pool_of(job).workers.condemn(job.worker);
   const char* why = job.stop == StopRequest::none ? " was to be killed" : " was to stop and did not within its grace";
   out.push_back(KillWorker{job.worker, "job " + std::to_string(job.id.value) + why});
 }
@@ -113,7 +118,10 @@ void JobCore::stop_for_shutdown(Job& job, Cancel::Haste haste, const Now& now, E
 }
 
 void JobCore::drained_if_quiet(Effects& out) {
-  if (!draining() || drained_told_ || recovering_ || workers_.in_flight() > 0) return;
+  if (!draining() || drained_told_ || recovering_) return;
+  bool is_quiet = true;
+  pools_.each([&](const CorePool& pool) { is_quiet = is_quiet && pool.workers.in_flight() == 0; });
+  if (!is_quiet) return;
   drained_told_ = true;
   for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job))
     if (job->state != JobState::done && job->attempt_open) undo_attempt(*job, out);
@@ -139,12 +147,19 @@ void JobCore::on(WorkerLost& event, const Now& now, Effects& out) {
   // Back to the front of the queue in their old order; no attempt is spent.
   for (auto id = event.unclaimed.rbegin(); id != event.unclaimed.rend(); ++id)
     if (Job* job = known(*id); job != nullptr && job->offered && job->worker == event.incarnation) take_back(*job, now, out);
+  CorePool* pool = pools_.pool_of(event.incarnation);
+  if (pool == nullptr) return;
   // Offers that were still waiting for their commit: they never reached a slot.
-  if (const CoreWorker* worker = workers_.find(event.incarnation)) {
-    const std::vector<JobId> never_offered = worker->in_flight;
-    for (auto id = never_offered.rbegin(); id != never_offered.rend(); ++id) take_back(jobs_.at(*id), now, out);
-  }
-  workers_.remove(event.incarnation);
+  CoreWorker& worker = *pool->workers.find(event.incarnation);
+  const std::vector<JobId> never_offered = worker.in_flight;
+  for (auto id = never_offered.rbegin(); id != never_offered.rend(); ++id) take_back(jobs_.at(*id), now, out);
+  if (worker.starting && !worker.kill_asked)
+    setup_has_failed(*pool, worker, "worker " + std::to_string(worker.number.value) + " " + way_of_death(event) + " while it was set up",
+                     now, out);
+  give_back_number(worker.number);
+  pool->workers.remove(event.incarnation);
+  pool->staff_changed = true;
+  drop_unneeded(*pool, out);
 }
 
 }  // namespace jobpool::broker

@@ -22,7 +22,8 @@ void JobCore::on(Withdraw& event, const Now&, Effects& out) {
 }
 
 std::optional<Refused> JobCore::refusal_of(const Submit& event) const {
-  if (draining()) return Refused{event.token, Refusal::not_running, {}};
+  const CorePool* pool = pools_.find(event.pool);
+  if (draining() || pool == nullptr || !pool->takes_jobs()) return Refused{event.token, Refusal::not_running, {}};
   if (event.flags.durable && store_is_full_) return Refused{event.token, Refusal::store_full, {}};
   for (const Dependency& dependency : event.after)
     if (find(dependency.job) == nullptr) return Refused{event.token, Refusal::no_such_dependency, dependency.job};
@@ -30,7 +31,7 @@ std::optional<Refused> JobCore::refusal_of(const Submit& event) const {
 }
 
 std::optional<Refusal> JobCore::fullness_for(const Submit& event) const {
-  if (ready_jobs_ + waiting_jobs_ >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes)
+  if (queued_jobs() >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes)
     return Refusal::queue_full;
   const auto own = queued_of_.find(event.uid);
   if (own != queued_of_.end() && own->second >= limits_.max_queued_of_one) return Refusal::quota_full;
@@ -95,6 +96,14 @@ void JobCore::accept_blocked(const Now& now, Effects& out) {
 
 void JobCore::refuse_blocked(Refusal why, Effects& out) {
   for (const Submit& event : std::exchange(blocked_, {})) out.push_back(Refused{event.token, why, {}});
+}
+
+void JobCore::refuse_blocked_of(const CorePool& pool, Effects& out) {
+  std::erase_if(blocked_, [&](const Submit& event) {
+    if (event.pool != pool.record.number) return false;
+    out.push_back(Refused{event.token, Refusal::not_running, {}});
+    return true;
+  });
 }
 
 void JobCore::on(StoreFull&, const Now&, Effects&) { store_is_full_ = true; }

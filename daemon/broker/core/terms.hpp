@@ -30,6 +30,7 @@ struct Terms {
   std::uint16_t retries = 0;  // further attempts after one that did not succeed
   Mode mode = Mode::apply;
   JobFlags flags;
+  PoolNumber pool;                   // whose workers run it
   Microseconds grace{0};             // between TERM and KILL
   Microseconds timeout{0};           // of one attempt, from its START; 0: none
   Microseconds backoff{0};           // before the second attempt; doubles with each

@@ -1,13 +1,22 @@
-// The core's picture of the workers.
+// Who is idle, who has room.
 #include "daemon/broker/core/worker_table.hpp"
 
 #include <algorithm>
 
 namespace jobpool::broker {
 
-void WorkerTable::add(Incarnation incarnation, WorkerNumber number) {
-  workers_.emplace(incarnation, CoreWorker{incarnation, number, {}, {}});
-  idle_.push_back(incarnation);
+CoreWorker& WorkerTable::add(Incarnation incarnation, WorkerNumber number, Condition condition) {
+  CoreWorker& worker = workers_[incarnation];
+  worker.incarnation = incarnation;
+  worker.number = number;
+  worker.starting = condition == Condition::starting;
+  if (!worker.starting) idle_.push_back(incarnation);
+  return worker;
+}
+
+void WorkerTable::has_been_set_up(CoreWorker& worker) {
+  worker.starting = false;
+  if (!worker.condemned) idle_.push_back(worker.incarnation);
 }
 
 void WorkerTable::remove(Incarnation incarnation) {
@@ -36,6 +45,7 @@ CoreWorker* WorkerTable::find(Incarnation incarnation) {
 
 void WorkerTable::put(CoreWorker& worker, JobId job) {
   if (worker.in_flight.empty()) std::erase(idle_, worker.incarnation);
+  worker.idle_since = TimePoint::max();
   worker.in_flight.push_back(job);
   ++in_flight_;
 }
@@ -50,11 +60,16 @@ void WorkerTable::take(CoreWorker& worker, JobId job) {
 
 CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.back()); }
 
+// One that is to leave after some more jobs is offered no more than these.
+bool WorkerTable::has_room(const CoreWorker& worker) {
+  return !worker.blocked && !worker.condemned && !worker.starting && worker.ending.empty() &&
+         (worker.max_tasks == 0 || worker.tasks + worker.in_flight.size() < worker.max_tasks);
+}
+
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
   CoreWorker* best = nullptr;
   for (auto& [incarnation, worker] : workers_)
-    if (!worker.blocked && !worker.condemned && worker.ending.empty() && worker.in_flight.size() < depth &&
-        (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
+    if (has_room(worker) && worker.in_flight.size() < depth && (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
       best = &worker;
   return best;
 }

@@ -1,4 +1,4 @@
-// The core's picture of the workers: who has which jobs in flight, who is idle, who should get the next.
+// The core's picture of one pool's workers: who has which jobs in flight, who is idle, who should get the next.
 // Broker process, its one thread; owned by JobCore.
 #pragma once
 
@@ -6,6 +6,7 @@
 #include <map>
 #include <vector>
 
+#include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "common/shm/layout.hpp"
 
@@ -19,13 +20,22 @@ struct CoreWorker {
   bool condemned = false;        // about to be killed, or told to leave: nothing more, ever
   bool kill_asked = false;       // for a job of its that would not end: its death is on the way
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
+  bool starting = false;         // being set up: nothing yet
+  bool leaving = false;          // it was told to leave, or leaves by itself
+  bool replaced = false;         // likewise, and its place may be taken before it has gone: it has nothing to do
+  std::uint64_t tasks = 0;       // jobs that it has ended
+  std::uint64_t max_tasks = 0;   // it is to leave after so many; 0: never
+  TimePoint idle_since = TimePoint::max();  // first seen to be; max: it was not
+  TimePoint leave_by = TimePoint::max();    // told to leave and without a job: then it is killed
 };
 
 class WorkerTable {
  public:
-  void add(Incarnation incarnation, WorkerNumber number);
+  enum class Condition { ready, starting };
+  CoreWorker& add(Incarnation incarnation, WorkerNumber number, Condition condition = Condition::ready);
   void remove(Incarnation incarnation);
   void condemn(Incarnation incarnation);
+  void has_been_set_up(CoreWorker& worker);
   CoreWorker* find(Incarnation incarnation);
 
   // One of its jobs is to end before its time; until that left its slot, the worker gets nothing new. False: it was marked already.
@@ -36,6 +46,8 @@ class WorkerTable {
 
   // The worker that has been idle for the shortest time (its caches are warm); null: none is idle.
   CoreWorker* idle();
+  // Of the idle ones, that which has been so for the longest time first.
+  const std::vector<Incarnation>& all_idle() const { return idle_; }
   // The worker with the fewest jobs in flight, fewer than `depth`, that may get something new; null: none.
   CoreWorker* least_loaded(std::size_t depth);
 
@@ -45,8 +57,12 @@ class WorkerTable {
 
   auto begin() { return workers_.begin(); }
   auto end() { return workers_.end(); }
+  auto begin() const { return workers_.begin(); }
+  auto end() const { return workers_.end(); }
 
  private:
+  static bool has_room(const CoreWorker& worker);
+
   std::map<Incarnation, CoreWorker> workers_;  // ordered, so that every run of the core chooses the same
   std::vector<Incarnation> idle_;              // last in, first out
   std::size_t in_flight_ = 0;

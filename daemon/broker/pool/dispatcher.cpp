@@ -54,6 +54,28 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
   return Offered::yes;
 }
 
+Dispatcher::Offered Dispatcher::set_up(Incarnation worker, const SharedText& payload) {
+  Job setup;
+  setup.id = setup_of(worker);
+  setup.kind = shm::JobKind::setup;
+  setup.attempt = 1;
+  setup.payload = payload;
+  return offer(setup, worker, {});
+}
+
+// It is over when something was acknowledged and it is in no slot: nothing else can have been reported before it.
+WorkerJoined::Setup Dispatcher::setup_state(Incarnation worker) const {
+  const Link* link = find(worker);
+  if (link == nullptr) return WorkerJoined::Setup::to_do;
+  if (has(setup_of(worker), worker)) return WorkerJoined::Setup::under_way;
+  return link->side.has_reported() ? WorkerJoined::Setup::done : WorkerJoined::Setup::to_do;
+}
+
+std::uint64_t Dispatcher::offers_made(Incarnation worker) const {
+  const Link* link = find(worker);
+  return link == nullptr ? 0 : link->side.next_sequence().value - 1;
+}
+
 bool Dispatcher::has(JobId job, Incarnation worker) const {
   const Link* link = find(worker);
   return link != nullptr && std::ranges::find(link->slots, job, &Slot::job) != link->slots.end();
@@ -131,19 +153,21 @@ void Dispatcher::drain_link(Link& link) {
 Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
   switch (frame.type) {
     case shm::FrameType::start: {
+      if (is_setup(frame.job)) return {};
       shm::StartBody body;
       std::memcpy(&body, frame.body.data(), sizeof body);  // OfferSide checked the length
       sink_.on_started(frame.job, body);
       return {};
     }
     case shm::FrameType::data: {
+      if (is_setup(frame.job)) return {};  // what an initializer returns nobody reads
       shm::DataHeader header;
       std::memcpy(&header, frame.body.data(), sizeof header);
       sink_.on_result_piece(frame.job, header.total_length, header.offset, frame.body.subspan(sizeof header));
       return {};
     }
     case shm::FrameType::fin: {
-      auto taken = sink_.on_report(frame.job, frame.body);
+      auto taken = is_setup(frame.job) ? sink_.on_set_up(link.seed.incarnation, frame.body) : sink_.on_report(frame.job, frame.body);
       if (taken)
         if (Slot* slot = slot_of(link, frame.job)) slot->finished = true;
       return taken;
@@ -167,7 +191,10 @@ Dispatcher::Verdict Dispatcher::judge(Incarnation worker) {
   Link* link = find(worker);
   if (link == nullptr) return verdict;
   drain_link(*link);
-  for (const Slot& slot : link->slots) (link->side.revoke(slot.sequence) ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+  for (const Slot& slot : link->slots) {
+    const bool is_unclaimed = link->side.revoke(slot.sequence);
+    if (!is_setup(slot.job)) (is_unclaimed ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+  }
   verdict.item = link->side.item();
   return verdict;
 }

@@ -23,6 +23,7 @@ namespace jobpool::broker {
 struct WorkerSeed {
   Incarnation incarnation;
   WorkerNumber number;
+  PoolNumber pool = {};
   pid_t pid = 0;
   shm::SegmentFds segment;
   UniqueFd orders;
@@ -36,9 +37,16 @@ class ReportSink {
   virtual void on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) = 0;
   // The job has ended; when this returns, its outcome must be recorded. Errors: protocol: not a report.
   virtual Result<void> on_report(JobId job, std::span<const std::byte> report) = 0;
+  // What the worker was told to do before its first job has ended. Errors: protocol: not a report.
+  virtual Result<void> on_set_up(Incarnation worker, std::span<const std::byte> report) = 0;
   // This worker broke the rules of the queue: it must be killed.
   virtual void on_liar(Incarnation worker, const std::string& what) = 0;
 };
+
+// The id under which a worker's set-up is in its slot: of no job.
+inline constexpr std::uint64_t kSetupBit = std::uint64_t{1} << 63;
+inline JobId setup_of(Incarnation worker) { return JobId{worker.value | kSetupBit}; }
+inline bool is_setup(JobId id) { return (id.value & kSetupBit) != 0; }
 
 class Dispatcher {
  public:
@@ -54,6 +62,12 @@ class Dispatcher {
   // `fds` are duplicated to the worker ahead of the offer.
   enum class Offered { yes, no_room, no_worker };
   Offered offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds);
+  // What the worker is to do before anything else is offered to it. Requires: nothing was offered to it before.
+  Offered set_up(Incarnation worker, const SharedText& payload);
+  // Where an inherited worker's is.
+  WorkerJoined::Setup setup_state(Incarnation worker) const;
+  // To that worker, by whichever broker.
+  std::uint64_t offers_made(Incarnation worker) const;
   // It is in one of that worker's slots.
   bool has(JobId job, Incarnation worker) const;
   // True: it never started and never will; its slot is free again.

@@ -26,9 +26,10 @@ void put_text(std::string& out, std::string_view text) {
   out.append(text);
 }
 
-std::uint32_t flags_of(const Job& job) {
-  return (job.mode == Mode::apply_async ? kAsync : 0) | (job.flags.detach ? kDetach : 0) | (job.flags.has_descriptors ? kDescriptors : 0) |
-         (job.kind == shm::JobKind::command ? kCommand : 0) | (job.flags.durable ? kDurable : 0);
+std::uint16_t flags_of(const Job& job) {
+  return static_cast<std::uint16_t>((job.mode == Mode::apply_async ? kAsync : 0) | (job.flags.detach ? kDetach : 0) |
+                                    (job.flags.has_descriptors ? kDescriptors : 0) | (job.kind == shm::JobKind::command ? kCommand : 0) |
+                                    (job.flags.durable ? kDurable : 0));
 }
 
 }  // namespace
@@ -59,6 +60,7 @@ bool Ledger::begin(const Job& job) {
   }
   *entry = Entry{};
   entry->flags = flags_of(job);
+  entry->pool = job.pool.value;
   entry->uid = job.uid;
   entry->attempt = job.attempt;
   entry->spec_hash = job.spec_hash;
@@ -93,7 +95,7 @@ void Ledger::note_stop(const Job& job) {
   impl_->replace(entry->reason, impl_->store(std::as_bytes(std::span{std::string_view{job.reason}})));
   entry->grace_usec = job.grace.count();
   std::atomic_signal_fence(std::memory_order_seq_cst);  // the flag last
-  *static_cast<volatile std::uint32_t*>(&entry->flags) = entry->flags | kStopAsked;
+  *static_cast<volatile std::uint16_t*>(&entry->flags) = static_cast<std::uint16_t>(entry->flags | kStopAsked);
 }
 
 bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {

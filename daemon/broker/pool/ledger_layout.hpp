@@ -10,7 +10,7 @@
 
 namespace jobpool::broker::ledger_layout {
 
-inline constexpr std::uint64_t kMagic = 0x32726764656c706aULL;  // "jpledgr2"
+inline constexpr std::uint64_t kMagic = 0x33726764656c706aULL;  // "jpledgr3"
 
 struct Header {
   std::uint64_t magic;    // written last when the ledger is made
@@ -23,7 +23,7 @@ struct Header {
 enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };
 
 // Flags of an entry.
-inline constexpr std::uint32_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16, kStopAsked = 32;
+inline constexpr std::uint16_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16, kStopAsked = 32;
 
 struct Block {
   std::uint64_t offset, size;  // in the heap; size 0: none
@@ -31,7 +31,8 @@ struct Block {
 
 struct Entry {
   EntryState state;  // written after all else of its step
-  std::uint32_t flags;
+  std::uint16_t flags;
+  std::uint16_t pool;  // the job's, by number
   std::uint64_t id;
   std::uint32_t uid;
   std::uint32_t attempt;  // the one that was offered last

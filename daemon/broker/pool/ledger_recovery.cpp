@@ -80,6 +80,7 @@ std::vector<Ledger::Found> Ledger::recover() {
     job.mode = (entry.flags & kAsync) != 0 ? Mode::apply_async : Mode::apply;
     job.kind = (entry.flags & kCommand) != 0 ? shm::JobKind::command : shm::JobKind::function;
     job.flags = {(entry.flags & kDetach) != 0, (entry.flags & kDescriptors) != 0, (entry.flags & kDurable) != 0};
+    job.pool = PoolNumber{entry.pool};
     job.uid = entry.uid;
     job.attempt = entry.attempt;
     job.spec_hash = entry.spec_hash;

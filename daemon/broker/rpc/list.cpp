@@ -12,9 +12,13 @@ namespace {
 struct Listing {
   JobId next, end;
   std::optional<JobState> state;
+  std::optional<std::string> pool;
   std::size_t left;  // this many at most
 
-  bool wants(const Job& job) const { return !state || shown_state(job) == *state; }
+  bool wants(const Job& job, const JobCore& core) const {
+    if (pool && core.pools().at(job.pool).record.settings.name != *pool) return false;
+    return !state || shown_state(job, core) == *state;
+  }
 };
 
 }  // namespace
@@ -23,14 +27,13 @@ void Verbs::list(const CallPtr& call) {
   const auto request = proto::read_list(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   if (!call->envelope.more) return call->error(proto::error::kExpectedMore, {});
-  if (request->pool && *request->pool != proto::kDefaultPool)
-    return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
+  if (request->pool && !knows_pool(*request->pool)) return no_such_pool(*call, *request->pool);
   engine_.dispatcher().drain_all();
 
-  auto listing = std::make_shared<Listing>(Listing{JobId{1}, engine_.core().next_id(), request->state, SIZE_MAX});
+  auto listing = std::make_shared<Listing>(Listing{JobId{1}, engine_.core().next_id(), request->state, request->pool, SIZE_MAX});
   if (request->limit > 0) {
     listing->left = static_cast<std::size_t>(request->limit);
-    listing->next = engine_.core().begin_of_last(listing->left, [&](const Job& job) { return listing->wants(job); });
+    listing->next = engine_.core().begin_of_last(listing->left, [&](const Job& job) { return listing->wants(job, engine_.core()); });
   }
 
   // Replies go out while the peer takes them, each job as it is then; the call itself holds the continuation.
@@ -41,10 +44,9 @@ void Verbs::list(const CallPtr& call) {
       const Job* job = engine_.core().next_job(listing->next);
       if (job == nullptr || !(job->id < listing->end)) break;
       listing->next = JobId{job->id.value + 1};
-      if (!listing->wants(*job)) continue;
+      if (!listing->wants(*job, engine_.core())) continue;
       --listing->left;
-      if (!call->reply_more(proto::write_job(job_view(*job, engine_.core().dependencies(job->id)))))
-        return;  // on_drained goes on from here
+      if (!call->reply_more(proto::write_job(job_view(*job, engine_.core())))) return;  // on_drained goes on from here
     }
     call->on_drained = {};
     call->reply({});

@@ -22,12 +22,15 @@ void Verbs::remove(const CallPtr& call) {
 void Verbs::clean(const CallPtr& call) {
   const auto request = proto::read_clean(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
-  if (request->pool && *request->pool != proto::kDefaultPool)
-    return call->error(proto::error::kNoSuchPool, proto::one_field("pool", *request->pool));
+  if (request->pool && !knows_pool(*request->pool)) return no_such_pool(*call, *request->pool);
+  const auto is_of_pool = [&](const Job& job) {
+    return !request->pool || engine_.core().pools().at(job.pool).record.settings.name == *request->pool;
+  };
   const std::int64_t newest = wall_usec() - request->older_than.value_or(Microseconds{0}).count();
   std::vector<JobId> fitting;
   for (const Job* job = engine_.core().next_job(JobId{1}); job != nullptr; job = engine_.core().next_job(JobId{job->id.value + 1}))
-    if (job->settled && job->ended_usec <= newest && (!request->outcome || job->outcome == *request->outcome)) fitting.push_back(job->id);
+    if (job->settled && job->ended_usec <= newest && (!request->outcome || job->outcome == *request->outcome) && is_of_pool(*job))
+      fitting.push_back(job->id);
   std::int64_t removed = 0;
   for (const JobId id : fitting) removed += forget(id) ? 1 : 0;
   engine_.journal().after_commit([call, removed] { call->reply(proto::write_count("removed", removed)); });

@@ -3,6 +3,7 @@
 
 #include <utility>
 
+#include "daemon/broker/rpc/pool_views.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "proto/version.hpp"
 
@@ -16,7 +17,6 @@ void Verbs::hello(const CallPtr& call) {
 void Verbs::status(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
   engine_.dispatcher().drain_all();
-  const CoreCounts counts = engine_.core().counts();
   proto::Status status;
   status.version = version();
   status.instance = surroundings_.instance;
@@ -25,18 +25,9 @@ void Verbs::status(const CallPtr& call) {
   status.worker_restarts = static_cast<std::int64_t>(engine_.ledger().worker_restarts());
   status.broker_restarts = surroundings_.broker_restarts;
   status.rescued_wakeups = engine_.dispatcher().rescued_wakeups();
-  proto::PoolStatus pool;
-  pool.name = proto::kDefaultPool;
-  pool.state = engine_.core().draining() ? "closed" : "running";
-  pool.workers = static_cast<std::int64_t>(counts.workers);
-  pool.workers_idle = static_cast<std::int64_t>(counts.workers_idle);
-  pool.workers_running = pool.workers - pool.workers_idle;
-  pool.ready = static_cast<std::int64_t>(counts.ready);
-  // As they are shown one by one (shown_state): what has ended, and is not yet where it survives, still runs.
-  pool.running = static_cast<std::int64_t>(counts.running + counts.done - counts.settled);
-  pool.waiting = static_cast<std::int64_t>(counts.waiting);
-  pool.done = static_cast<std::int64_t>(counts.settled);
-  status.pools.push_back(std::move(pool));
+  engine_.core().pools().each([&](const CorePool& pool) {
+    if (!pool.record.deleted) status.pools.push_back(pool_status_view(pool, engine_.core()));
+  });
   call->reply(proto::write_status(status));
 }
 

@@ -157,7 +157,8 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
   auto read = proto::read_submit(call->envelope.parameters);
   if (!read) return invalid_parameter(*call, read.error());
   proto::Submission& job = *read;
-  if (job.pool != proto::kDefaultPool) return call->error(proto::error::kNoSuchPool, proto::one_field("pool", job.pool));
+  const CorePool* pool = engine_.core().pools().find(job.pool);
+  if (pool == nullptr) return no_such_pool(*call, job.pool);
   auto streams = take_streams(job, call->fds);
   if (!streams)
     return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));
@@ -170,11 +171,12 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
 
   Submit event = event_of(job, mode);
   event.token = Token{++last_token_};
+  event.pool = pool->record.number;
   event.uid = call->peer.uid;
   event.flags.has_descriptors = !call->fds.empty();
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
   const Token token = event.token;
-  pending_.emplace(token, Pending{call, mode, job.detach, event.key});
+  pending_.emplace(token, Pending{call, mode, job.detach, event.key, job.pool});
   engine_.tell(std::move(event));
   // Not answered yet: it waits for room, or for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };

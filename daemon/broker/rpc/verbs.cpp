@@ -17,6 +17,16 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
       {"org.jobpool.Pool.Status", &Verbs::status},
       {"org.jobpool.Pool.Shutdown", &Verbs::shutdown},
       {"org.jobpool.Pool.Reload", &Verbs::reload},
+      {"org.jobpool.Pool.Create", &Verbs::create_pool},
+      {"org.jobpool.Pool.List", &Verbs::list_pools},
+      {"org.jobpool.Pool.Show", &Verbs::show_pool},
+      {"org.jobpool.Pool.Resize", &Verbs::resize_pool},
+      {"org.jobpool.Pool.Pause", &Verbs::pause_pool},
+      {"org.jobpool.Pool.Resume", &Verbs::resume_pool},
+      {"org.jobpool.Pool.Close", &Verbs::close_pool},
+      {"org.jobpool.Pool.Terminate", &Verbs::terminate_pool},
+      {"org.jobpool.Pool.Join", &Verbs::join_pool},
+      {"org.jobpool.Pool.Delete", &Verbs::delete_pool},
       {"org.jobpool.Job.Get", &Verbs::get},
       {"org.jobpool.Job.Wait", &Verbs::wait},
       {"org.jobpool.Job.Ready", &Verbs::ready},
@@ -56,9 +66,10 @@ void Verbs::on_accepted(const Accepted& accepted) {
   attach(pending.call, *job, pending.detach);
 }
 
-void Verbs::queue_full(Call& call, std::size_t limit, std::string_view reason) {
+void Verbs::queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason) {
+  const std::string name = proto::one_field("pool", pool);
   call.error(proto::error::kQueueFull,
-             R"({"pool":"default","limit":)" + std::to_string(limit) + "," + proto::one_field("reason", reason).substr(1));
+             name.substr(0, name.size() - 1) + R"(,"limit":)" + std::to_string(limit) + "," + proto::one_field("reason", reason).substr(1));
 }
 
 void Verbs::on_refused(const Refused& refused) {
@@ -66,14 +77,15 @@ void Verbs::on_refused(const Refused& refused) {
   if (node.empty()) return;
   if (node.mapped().is_gone) return;
   Call& call = *node.mapped().call;
+  const std::string& pool = node.mapped().pool;
   call.on_hangup = {};
   switch (refused.why) {
     case Refusal::queue_full:
-      return queue_full(call, engine_.core().limits().max_queued_jobs, "as many jobs, or bytes of them, wait as the pool takes");
+      return queue_full(call, pool, engine_.core().limits().max_queued_jobs, "as many jobs, or bytes of them, wait as the pool takes");
     case Refusal::quota_full:
-      return queue_full(call, engine_.core().limits().max_queued_of_one, "as many jobs wait as one user may have in the queue");
+      return queue_full(call, pool, engine_.core().limits().max_queued_of_one, "as many jobs wait as one user may have in the queue");
     case Refusal::not_running:
-      return call.error(proto::error::kPoolNotRunning, R"({"pool":"default","reason":"the daemon is going down; start it again"})");
+      return pool_error(call, proto::error::kPoolNotRunning, pool, why_not_running(pool));
     case Refusal::store_full:
       return call.error(proto::error::kStoreFull, proto::one_field("reason",
                                                                    "the disk is full: new durable jobs are refused; make room, "

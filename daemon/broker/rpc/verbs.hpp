@@ -12,6 +12,7 @@
 #include "common/ids.hpp"
 #include "daemon/broker/engine.hpp"
 #include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
 #include "proto/messages.hpp"
@@ -43,6 +44,8 @@ class Verbs final : public CallHandler {
   void on_ended(const Job& job);
   void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
+  void on_pool_left(PoolNumber pool) { joiners_.tell(pool, Joiners::News::left); }
+  void on_pool_removed(PoolNumber pool) { joiners_.tell(pool, Joiners::News::reopened); }
 
   bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
 
@@ -70,6 +73,16 @@ class Verbs final : public CallHandler {
   void remove(const CallPtr& call);
   void clean(const CallPtr& call);
   void reload(const CallPtr& call);
+  void create_pool(const CallPtr& call);
+  void list_pools(const CallPtr& call);
+  void show_pool(const CallPtr& call);
+  void resize_pool(const CallPtr& call);
+  void pause_pool(const CallPtr& call);
+  void resume_pool(const CallPtr& call);
+  void close_pool(const CallPtr& call);
+  void terminate_pool(const CallPtr& call);
+  void join_pool(const CallPtr& call);
+  void delete_pool(const CallPtr& call);
 
   static const std::unordered_map<std::string_view, Method>& methods();
 
@@ -87,18 +100,35 @@ class Verbs final : public CallHandler {
   void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
   void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
-  static void queue_full(Call& call, std::size_t limit, std::string_view reason);
+  static void queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason);
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
   const Job* job_or_error(Call& call, JobId id);
   // The id was given out by a broker that died, and nothing is known of it any more.
   bool is_lost(JobId id) const { return id.value > 0 && id < engine_.core().inherited_below(); }
 
+  // pool_answers.cpp
+  static void no_such_pool(Call& call, std::string_view name);
+  static void pool_error(Call& call, std::string_view error, std::string_view pool, std::string_view reason);
+  static void invalid_pool(Call& call, std::string_view field, std::string_view reason);
+  // The pool that the request names; null: the call was answered NoSuchPool.
+  const CorePool* pool_or_error(Call& call, const std::string& name);
+  // The same for a request that is a name and nothing more.
+  const CorePool* only_pool(Call& call);
+  // There is one of that name, or there was and some of its jobs are remembered.
+  bool knows_pool(std::string_view name) const;
+  std::string why_not_running(std::string_view pool) const;
+  // There is room for so many workers beside those of all other pools. Null: of a pool that is to be made.
+  bool has_room_for(std::uint32_t workers, const CorePool* pool) const;
+  // When what was said to the pool outlives the daemon.
+  void reply_when_stored(const CallPtr& call);
+
   struct Pending {
     CallPtr call;
     Mode mode;
     bool detach;
     SharedText key;
+    std::string pool;
     bool is_gone = false;  // its caller
   };
 
@@ -112,6 +142,7 @@ class Verbs final : public CallHandler {
   Waiters appliers_;  // callers of Apply: when the last of them is gone, so is their job
   Waiters waiters_;   // whoever else waits for a job's end
   Waiters starters_;  // for its start or its end, whichever comes first
+  Joiners joiners_;
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;

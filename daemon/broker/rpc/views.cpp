@@ -65,6 +65,8 @@ Attempt begun_only(const Attempt& attempt) {
   return begun;
 }
 
+bool has_untold_end(const Job& job) { return job.state == JobState::done && !job.settled; }
+
 bool needs_no_quotes(char c) {
   return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
          std::string_view{"%+,-./:=@_"}.find(c) != std::string_view::npos;
@@ -97,28 +99,33 @@ std::string cut(std::string text) {
 
 }  // namespace
 
-JobState shown_state(const Job& job) { return job.state == JobState::done && !job.settled ? JobState::running : job.state; }
+JobState shown_state(const Job& job, const JobCore& core) {
+  if (has_untold_end(job)) return JobState::running;
+  return core.is_held_back(job) ? JobState::waiting : job.state;
+}
 
-proto::Job job_view(const Job& job, const Dependencies* missing) {
+proto::Job job_view(const Job& job, const JobCore& core) {
+  const Dependencies* missing = core.dependencies(job.id);
   proto::Job view;
   view.id = job.id;
-  view.pool = proto::kDefaultPool;
+  view.pool = core.pools().at(job.pool).record.settings.name;
   view.name = job.name;
   view.description = job.description;
-  view.state = shown_state(job);
+  view.state = shown_state(job, core);
   view.attempt = static_cast<int>(job.attempt);
   if (job.state == JobState::ready && job.attempt_open) --view.attempt;  // offered is not started
   view.submitted_usec = job.submitted_usec;
   if (job.worker_number.value > 0 && job.state != JobState::ready) view.worker = job.worker_number.value;
   if (job.pid > 0) view.pid = job.pid;
   if (job.started_usec > 0) view.started_usec = job.started_usec;
-  if (shown_state(job) == job.state) view.reason = job.reason;
+  if (!has_untold_end(job)) view.reason = job.reason;
   view.durable = job.flags.durable;
   view.priority = job.priority;
   view.retries = job.retries;
   if (job.not_before_usec > 0) view.not_before_usec = job.not_before_usec;
   view.key = job.key;
   if (job.state == JobState::waiting) view.waiting_for = condition_of(job, missing);
+  if (core.is_held_back(job)) view.waiting_for = "its pool, which is paused";
   if (missing != nullptr)
     for (const Dependency& one : *missing) (one.needs == Dependency::Needs::end ? view.after_any : view.after).push_back(one.job);
   if (!job.settled) return view;
@@ -138,7 +145,7 @@ std::vector<proto::Attempt> attempts_view(const Job& job) {
   if (!has_started || job.attempt <= (job.earlier.empty() ? 0 : job.earlier.back().number)) return all;
   Attempt last = attempt_of(job);
   if (job.settled) last.outcome = job.outcome;
-  all.push_back(attempt_view(shown_state(job) == job.state ? last : begun_only(last)));
+  all.push_back(attempt_view(has_untold_end(job) ? begun_only(last) : last));
   return all;
 }
 

@@ -4,18 +4,19 @@
 #include <string>
 #include <vector>
 
-#include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/job_core.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::broker {
 
-// What is known of a job but its result and output. `missing`: those it still waits for; null: none.
-proto::Job job_view(const Job& job, const Dependencies* missing);
+// What is known of a job of this core but its result and output.
+proto::Job job_view(const Job& job, const JobCore& core);
 // All its starts that are known, oldest first.
 std::vector<proto::Attempt> attempts_view(const Job& job);
 
-// An end that is not yet where it survives is not told to anybody: the job looks as if it still ran.
-JobState shown_state(const Job& job);
+// An end that is not yet where it survives is not told to anybody: the job looks as if it still ran. One that its paused pool holds back
+// waits for that.
+JobState shown_state(const Job& job, const JobCore& core);
 
 // How a job ended. `result`: its JSON text, empty: none. Requires: done.
 proto::Ending ending_view(const Job& job, std::string result);

@@ -28,6 +28,13 @@ Result<std::vector<StoredJob>> MemoryStore::load() {
   return all;
 }
 
+Result<std::vector<PoolRecord>> MemoryStore::load_pools() {
+  if (failed_) return *failed_;
+  std::vector<PoolRecord> all;
+  for (const auto& [number, pool] : pools_) all.push_back(pool);
+  return all;
+}
+
 CommitNumber MemoryStore::commit(StoreBatch batch) {
   waiting_.push_back({++last_, std::move(batch)});
   return last_;
@@ -107,6 +114,18 @@ Result<void> MemoryStore::apply(const JobRecord& job) {
   Entry& entry = jobs_[job.id];
   entry.job.job = job;
   entry.payload = std::exchange(entry.job.job.payload, {});
+  return {};
+}
+
+Result<void> MemoryStore::apply(const PoolRecord& pool) {
+  pools_[pool.number] = pool;
+  return {};
+}
+
+Result<void> MemoryStore::apply(const PoolRemoval& removal) {
+  for (const auto& [id, entry] : jobs_)
+    if (entry.job.job.terms.pool == removal.pool) return broken(id, "its pool is removed");
+  pools_.erase(removal.pool);
   return {};
 }
 

@@ -16,6 +16,7 @@ namespace jobpool::broker {
 class MemoryStore : public Store {
  public:
   Result<std::vector<StoredJob>> load() override;
+  Result<std::vector<PoolRecord>> load_pools() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;
@@ -59,10 +60,13 @@ class MemoryStore : public Store {
   Result<void> apply(const AttemptEnd& end);
   Result<void> apply(const JobEnd& end);
   Result<void> apply(const JobRemoval& removal);
+  Result<void> apply(const PoolRecord& pool);
+  Result<void> apply(const PoolRemoval& removal);
   Result<std::string> result_of(JobId job) const;
 
   std::map<JobId, Entry> jobs_;
   std::set<std::pair<uid_t, SharedText>> keys_;
+  std::map<PoolNumber, PoolRecord> pools_;
   std::deque<Waiting> waiting_;
   std::vector<std::pair<JobId, std::function<void(Result<std::string>)>>> reads_;
   std::deque<Event> events_;

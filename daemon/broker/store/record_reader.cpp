@@ -10,7 +10,8 @@ namespace jobpool::broker {
 namespace {
 
 constexpr const char* kJobs =
-    "SELECT id, mode, kind, flags, priority, retries, uid, grace_usec, timeout_usec, backoff_usec, not_before_usec, name, description, key,"
+    "SELECT id, pool, mode, kind, flags, priority, retries, uid, grace_usec, timeout_usec, backoff_usec, not_before_usec, name, "
+    "description, key,"
     " spec_hash, submitted_usec, CASE WHEN ending.job IS NULL THEN payload ELSE x'' END, ending.outcome, ending.ended_usec, ending.reason"
     " FROM job LEFT JOIN ending ON ending.job = job.id ORDER BY id";
 constexpr const char* kDependencies = "SELECT job, after, needs FROM dependency ORDER BY job, position";
@@ -18,6 +19,10 @@ constexpr const char* kAttempts =
     "SELECT job, number, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, "
     "max_rss_bytes, reason,"
     " error_type FROM attempt ORDER BY job, number";
+
+constexpr const char* kPools =
+    "SELECT number, name, state, paused, deleted, size, min, idle_usec, max_tasks, memory_bytes, initializer, arguments FROM pool"
+    " ORDER BY number";
 
 constexpr int kOutcomes = 8;
 
@@ -61,6 +66,7 @@ Error unsound(JobId job) {
 bool read(Columns columns, StoredJob& stored) {
   JobRecord& job = stored.job;
   job.id = JobId{columns.number<std::uint64_t>()};
+  job.terms.pool = PoolNumber{columns.number<std::uint16_t>()};
   job.terms.mode = columns.choice<Mode>(0, 1);
   job.terms.kind = columns.choice<shm::JobKind>(1, 2);
   job.terms.flags = flags_from(columns.choice<int>(0, kFlagBits));
@@ -81,6 +87,24 @@ bool read(Columns columns, StoredJob& stored) {
   stored.ended = outcome.has_value();
   if (stored.ended) stored.end = JobEnd{job.id, *outcome, columns.number(), columns.bytes(), {}};
   return columns.is_sound();
+}
+
+bool read(Columns columns, PoolRecord& pool) {
+  // The table of pools has a place for each number up to the largest.
+  pool.number = PoolNumber{static_cast<std::uint16_t>(columns.choice<int>(0, static_cast<int>(kMaxPools) - 1))};
+  PoolSettings& settings = pool.settings;
+  settings.name = columns.bytes();
+  pool.state = columns.choice<PoolState>(0, 2);
+  pool.paused = columns.choice<int>(0, 1) != 0;
+  pool.deleted = columns.choice<int>(0, 1) != 0;
+  settings.size = columns.unless_null([&] { return columns.number<std::uint32_t>(); });
+  settings.min = columns.unless_null([&] { return columns.number<std::uint32_t>(); });
+  settings.idle_time = Microseconds{columns.number()};
+  settings.max_tasks = columns.number<std::uint32_t>();
+  settings.memory_bytes = columns.number<std::uint64_t>();
+  settings.initializer = columns.bytes();
+  settings.arguments = columns.bytes();
+  return columns.is_sound() && settings.idle_time >= Microseconds{0};
 }
 
 bool read(Columns columns, Dependency& dependency) {
@@ -170,6 +194,19 @@ Result<std::vector<StoredJob>> read_jobs(const Database& database) {
   if (dependencies->has_row()) return unsound(dependencies->job());
   if (attempts->has_row()) return unsound(attempts->job());
   return all;
+}
+
+Result<std::vector<PoolRecord>> read_pools(const Database& database) {
+  auto statement = Statement::prepare(database, kPools);
+  if (!statement) return statement.error();
+  std::vector<PoolRecord> pools;
+  for (;;) {
+    const auto row = statement->next_row();
+    if (!row) return row.error();
+    if (!*row) return pools;
+    if (!read(Columns(*statement), pools.emplace_back()))
+      return Error{Errc::protocol, "a pool: its row in jobs.sqlite is damaged; restore the state directory from a backup, or move it away"};
+  }
 }
 
 Result<std::string> read_result(const Database& database, const ResultFiles& files, JobId job) {

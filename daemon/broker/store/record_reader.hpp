@@ -13,6 +13,9 @@ namespace jobpool::broker {
 // All jobs, ascending by id. Errors: io; protocol (a value that no version of ours writes, a row without its job).
 Result<std::vector<StoredJob>> read_jobs(const Database& database);
 
+// All pools, ascending by number. Errors: as read_jobs().
+Result<std::vector<PoolRecord>> read_pools(const Database& database);
+
 // Errors: not_found (no such job, or not ended), io, protocol.
 Result<std::string> read_result(const Database& database, const ResultFiles& files, JobId job);
 

@@ -8,13 +8,14 @@
 namespace jobpool::broker {
 namespace {
 
-constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
 constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(?, ?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = ?";
 constexpr const char* kAttemptEnd =
     "UPDATE attempt SET worker = ?3, pid = ?4, started_usec = ?5, ended_usec = ?6, outcome = ?7, exit_code = ?8, signal = ?9,"
     " user_usec = ?10, system_usec = ?11, max_rss_bytes = ?12, reason = ?13, error_type = ?14 WHERE job = ?1 AND number = ?2";
+constexpr const char* kPool = "INSERT OR REPLACE INTO pool VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kEnd = "INSERT INTO ending VALUES(?, ?, ?, ?, ?, ?)";
 
 std::optional<int> number_of(const std::optional<Outcome>& outcome) {
@@ -40,6 +41,8 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
       {&sql.remove_dependencies, "DELETE FROM dependency WHERE job = ?"},
       {&sql.remove_attempts, "DELETE FROM attempt WHERE job = ?"},
       {&sql.remove_end, "DELETE FROM ending WHERE job = ?"},
+      {&sql.pool, kPool},
+      {&sql.remove_pool, "DELETE FROM pool WHERE number = ?"},
   };
   for (const auto& [place, text] : all) {
     auto statement = Statement::prepare(database, text);
@@ -52,20 +55,30 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
 Result<void> RecordWriter::write(const StoreWrite& write) {
   auto done = std::visit([this](const auto& record) { return this->write(record); }, write);
   if (done) return done;
-  return Error{done.error().code, "job " + std::to_string(job_of(write).value) + ": " + done.error().text};
+  const JobId job = job_of(write);
+  return Error{done.error().code, (job.value > 0 ? "job " + std::to_string(job.value) : "a pool") + ": " + done.error().text};
 }
 
 Result<void> RecordWriter::write(const JobRecord& job) {
   const Terms& terms = job.terms;
-  auto done = sql_.job->run(job.id.value, static_cast<int>(terms.mode), static_cast<int>(terms.kind), bits_of(terms.flags), terms.priority,
-                            terms.retries, terms.uid, terms.grace.count(), terms.timeout.count(), terms.backoff.count(),
-                            terms.not_before_usec, std::string_view(job.name), std::string_view(job.description), std::string_view(job.key),
-                            job.spec_hash, job.submitted_usec, Blob{job.payload});
+  auto done = sql_.job->run(job.id.value, terms.pool.value, static_cast<int>(terms.mode), static_cast<int>(terms.kind),
+                            bits_of(terms.flags), terms.priority, terms.retries, terms.uid, terms.grace.count(), terms.timeout.count(),
+                            terms.backoff.count(), terms.not_before_usec, std::string_view(job.name), std::string_view(job.description),
+                            std::string_view(job.key), job.spec_hash, job.submitted_usec, Blob{job.payload});
   int position = 0;
   for (auto dependency = job.after.begin(); done && dependency != job.after.end(); ++dependency)
     done = sql_.dependency->run(job.id.value, position++, dependency->job.value, number_of(*dependency));
   return done;
 }
+
+Result<void> RecordWriter::write(const PoolRecord& pool) {
+  const PoolSettings& settings = pool.settings;
+  return sql_.pool->run(pool.number.value, std::string_view(settings.name), static_cast<int>(pool.state), pool.paused ? 1 : 0,
+                        pool.deleted ? 1 : 0, settings.size, settings.min, settings.idle_time.count(), settings.max_tasks,
+                        settings.memory_bytes, std::string_view(settings.initializer), std::string_view(settings.arguments));
+}
+
+Result<void> RecordWriter::write(const PoolRemoval& removal) { return sql_.remove_pool->run(removal.pool.value); }
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
   return sql_.attempt->run(attempt.job.value, attempt.number, attempt.recorded_usec, attempt.recorded_by);

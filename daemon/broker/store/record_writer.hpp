@@ -26,6 +26,8 @@ class RecordWriter {
   Result<void> write(const AttemptEnd& end);
   Result<void> write(const JobEnd& end);
   Result<void> write(const JobRemoval& removal);
+  Result<void> write(const PoolRecord& pool);
+  Result<void> write(const PoolRemoval& removal);
   Result<void> changed_one(Result<void> done, const char* otherwise) const;
 
   Database* database_;
@@ -33,7 +35,7 @@ class RecordWriter {
   std::size_t inline_result_bytes_ = 0;
   struct {
     std::optional<Statement> job, dependency, attempt, undone, attempt_end, end;
-    std::optional<Statement> remove_job, remove_dependencies, remove_attempts, remove_end;
+    std::optional<Statement> remove_job, remove_dependencies, remove_attempts, remove_end, pool, remove_pool;
   } sql_;
 };
 

@@ -17,6 +17,7 @@
 #include "common/outcome.hpp"
 #include "common/shared_text.hpp"
 #include "daemon/broker/core/attempt.hpp"
+#include "daemon/broker/core/pool.hpp"
 #include "daemon/broker/core/terms.hpp"
 
 namespace jobpool::broker {
@@ -66,10 +67,20 @@ struct JobRemoval {
   JobId job;
 };
 
-using StoreWrite = std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval>;
+// A PoolRecord (core/pool.hpp) is the pool as it is now: it takes the place of the one before. A job's pool is there, or the default one.
+
+// No record names it any more.
+struct PoolRemoval {
+  PoolNumber pool;
+};
+
+using StoreWrite = std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord, PoolRemoval>;
 using StoreBatch = std::vector<StoreWrite>;
 
 inline JobId job_of(const JobRecord& record) { return record.id; }
+// 0: it says nothing of a job.
+inline JobId job_of(const PoolRecord&) { return JobId{}; }
+inline JobId job_of(const PoolRemoval&) { return JobId{}; }
 template <class Record>
 JobId job_of(const Record& record) {
   return record.job;

@@ -66,7 +66,50 @@ CREATE TABLE ending(
 ) STRICT;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1};
+// Pools. The table of jobs is made anew, since a column that is added stands last, behind the payload.
+constexpr const char* kVersion2 = R"sql(
+CREATE TABLE pool(
+  number INTEGER PRIMARY KEY,       -- 0: the default one, which needs no row
+  name TEXT NOT NULL,
+  state INTEGER NOT NULL,           -- 0 running, 1 closed, 2 terminated
+  paused INTEGER NOT NULL,
+  deleted INTEGER NOT NULL,         -- kept for the name of its jobs
+  size INTEGER,                     -- NULL: as the configuration says
+  min INTEGER,                      -- NULL: as size
+  idle_usec INTEGER NOT NULL,
+  max_tasks INTEGER NOT NULL,       -- 0: no limit
+  memory_bytes INTEGER NOT NULL,    -- 0: no limit
+  initializer TEXT NOT NULL,        -- empty: none
+  arguments TEXT NOT NULL
+) STRICT;
+CREATE TABLE job_in_pool(
+  id INTEGER PRIMARY KEY,
+  pool INTEGER NOT NULL,
+  mode INTEGER NOT NULL,            -- 0 apply, 1 apply_async
+  kind INTEGER NOT NULL,            -- 1 function, 2 command
+  flags INTEGER NOT NULL,           -- 1 detach, 2 has descriptors, 4 durable
+  priority INTEGER NOT NULL,
+  retries INTEGER NOT NULL,
+  uid INTEGER NOT NULL,
+  grace_usec INTEGER NOT NULL,
+  timeout_usec INTEGER NOT NULL,
+  backoff_usec INTEGER NOT NULL,
+  not_before_usec INTEGER NOT NULL,
+  name TEXT NOT NULL,
+  description TEXT NOT NULL,
+  key TEXT NOT NULL,                -- of the submitter; empty: none
+  spec_hash INTEGER NOT NULL,
+  submitted_usec INTEGER NOT NULL,
+  payload BLOB NOT NULL             -- the worker's JobSpec
+) STRICT;
+INSERT INTO job_in_pool SELECT id, 0, mode, kind, flags, priority, retries, uid, grace_usec, timeout_usec, backoff_usec, not_before_usec,
+  name, description, key, spec_hash, submitted_usec, payload FROM job;
+DROP TABLE job;
+ALTER TABLE job_in_pool RENAME TO job;
+CREATE UNIQUE INDEX job_key ON job(key, uid) WHERE key <> '';
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2};
 
 Result<void> migrate_from(Database& database, std::int64_t version) {
   const std::string sql = std::string("BEGIN IMMEDIATE;") + kMigrations.at(static_cast<std::size_t>(version)) +

@@ -48,6 +48,8 @@ Result<std::vector<StoredJob>> SqliteStore::load() {
   return jobs;
 }
 
+Result<std::vector<PoolRecord>> SqliteStore::load_pools() { return read_pools(store_->database); }
+
 CommitNumber SqliteStore::commit(StoreBatch batch) {
   mailbox_->put(WaitingBatch{++last_, std::move(batch)});
   return last_;

@@ -21,6 +21,7 @@ class SqliteStore : public Store {
 
   // On the caller's thread; the store's thread begins when it has succeeded.
   Result<std::vector<StoredJob>> load() override;
+  Result<std::vector<PoolRecord>> load_pools() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;

@@ -38,7 +38,11 @@ class Store {
   // Commits what was handed over, as far as the disk has room, and tells nobody. A caller that wants to know waits for in_flight() == 0.
   virtual ~Store() = default;
 
-  // Everything that is in it, ascending by id. Requires: called once, before the first commit(). Errors: io, protocol (damaged).
+  // The pools that are in it, ascending by number; the default one only where something was said of it. Requires: called before load().
+  // Errors: as load().
+  virtual Result<std::vector<PoolRecord>> load_pools() = 0;
+
+  // All jobs that are in it, ascending by id. Requires: called once, before the first commit(). Errors: io, protocol (damaged).
   virtual Result<std::vector<StoredJob>> load() = 0;
 
   // Never blocks. An empty batch is allowed (and costs no disk write); its on_committed comes in order like any other.

@@ -15,7 +15,8 @@ constexpr Microseconds kLongCommit{5'000};  // what takes longer is the disk's b
 // Somebody waits for it: for an id, for a start, for an end; with an empty one, for all that came before.
 bool is_urgent(const StoreWrite& write) {
   if (const auto* end = std::get_if<JobEnd>(&write)) return end->is_awaited;
-  return std::holds_alternative<JobRecord>(write) || std::holds_alternative<AttemptRecord>(write);
+  return std::holds_alternative<JobRecord>(write) || std::holds_alternative<AttemptRecord>(write) ||
+         std::holds_alternative<PoolRecord>(write);
 }
 bool is_urgent(const WaitingBatch& batch) {
   return batch.writes.empty() || std::ranges::any_of(batch.writes, [](const StoreWrite& write) { return is_urgent(write); });

@@ -40,12 +40,35 @@ FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const Function
   return after;
 }
 
+void FunctionRunner::set_up(Sequence sequence, const WorkerSetup& setup, Report& report) {
+  clear(report);
+  if (auto set = memory_.set(setup.memory_bytes); !set) return set_failure(report, "MemoryLimit", set.error().text);
+  if (setup.function.empty()) return;
+  const Function* function = table_.find(setup.function);
+  if (function == nullptr) return report_unknown(setup.function, report);
+  const CallState state({sequence, JobId{}, 1}, {setup.function, setup.pool, setup.arguments}, worker_, orders_, report);
+  call_guarded(*function, state.call(), report);
+  if (::getpid() != pid_) ::_exit(EXIT_FAILURE);  // see clear_up()
+  check_result(*function, report);
+  report.result.clear();
+  auto changed = ProcessState::capture();
+  if (changed)
+    state_ = std::move(*changed);
+  else if (report.ending == Ending::returned)
+    set_failure(report, "Initializer", changed.error().text);
+}
+
 FunctionRunner::After FunctionRunner::clear_up(const Function& function, std::string_view name) const {
   if (function.origin == Function::Origin::built_in) return After::go_on;
   if (::getpid() != pid_) {
     // It would report, and claim jobs, beside the worker that it is a copy of.
     log::error("function '{}' forked, and returned in the child as well; ending the child", name);
     ::_exit(EXIT_FAILURE);
+  }
+  // What it has leaked would make the next ones fail.
+  if (memory_.is_nearly_reached()) {
+    log::info("the pool's memory limit is nearly reached after function '{}'; leaving when it is reported", name);
+    return After::leave;
   }
   if (state_.restore() == ProcessState::Restored::yes) return After::go_on;
   log::warn("function '{}' lowered a hard resource limit, which cannot be taken back; leaving when it is reported", name);

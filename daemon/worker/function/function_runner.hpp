@@ -10,10 +10,12 @@
 #include <string_view>
 
 #include "common/job/report.hpp"
+#include "common/job/setup.hpp"
 #include "common/job/spec.hpp"
 #include "daemon/worker/attempt.hpp"
 #include "daemon/worker/function/fork_mark.hpp"
 #include "daemon/worker/function/function_table.hpp"
+#include "daemon/worker/function/memory_limit.hpp"
 #include "daemon/worker/function/process_state.hpp"
 #include "daemon/worker/orders.hpp"
 
@@ -29,6 +31,10 @@ class FunctionRunner {
   // `item`: where to say which item of a chunk runs.
   After run(const Attempt& attempt, const FunctionView& spec, Report& report, std::atomic<std::uint64_t>& item);
 
+  // What the pool wants of a fresh worker. What its initializer changes (environment, working directory, umask, signal mask, limits) stays:
+  // later functions find it so, and are cleared up after to that.
+  void set_up(Sequence sequence, const WorkerSetup& setup, Report& report);
+
  private:
   After clear_up(const Function& function, std::string_view name) const;
   void report_unknown(std::string_view name, Report& report) const;
@@ -38,6 +44,7 @@ class FunctionRunner {
   ProcessState state_;
   Orders& orders_;
   const WorkerIdentity& worker_;
+  MemoryLimit memory_;
   const pid_t pid_;
   const ForkMark fork_mark_;
 };

@@ -7,6 +7,7 @@ using namespace broker;
 
 StoreBatch History::next() {
   StoreBatch batch;
+  if (one_in(5)) batch.emplace_back(pool());
   for (int writes = below(8); writes > 0; --writes) {
     if (lives_.empty() || one_in(3)) {
       batch.emplace_back(job());
@@ -40,9 +41,30 @@ void History::step(StoreBatch& batch, std::size_t at) {
   }
 }
 
+// A new one, or one that is there as it is now.
+PoolRecord History::pool() {
+  PoolRecord record;
+  if (last_pool_ < 40) ++last_pool_;
+  record.number = PoolNumber{static_cast<std::uint16_t>(below(last_pool_ + 1))};
+  record.state = static_cast<PoolState>(below(3));
+  record.paused = one_in(2);
+  record.deleted = one_in(9);
+  PoolSettings& settings = record.settings;
+  settings.name = text(12);
+  if (!one_in(3)) settings.size = static_cast<std::uint32_t>(below(5'000));
+  if (one_in(3)) settings.min = static_cast<std::uint32_t>(below(5'000));
+  settings.idle_time = Microseconds{below(1'000'000)};
+  settings.max_tasks = static_cast<std::uint32_t>(below(1'000));
+  settings.memory_bytes = static_cast<std::uint64_t>(below(1'000'000)) << 12;
+  settings.initializer = one_in(2) ? text(12) : "";
+  settings.arguments = text(300);
+  return record;
+}
+
 JobRecord History::job() {
   JobRecord record;
   record.id = JobId{last_job_ += 1 + static_cast<unsigned>(below(3))};
+  if (last_pool_ > 0 && one_in(3)) record.terms.pool = PoolNumber{static_cast<std::uint16_t>(below(last_pool_ + 1))};
   record.terms.mode = one_in(2) ? Mode::apply : Mode::apply_async;
   record.terms.kind = one_in(2) ? shm::JobKind::function : shm::JobKind::command;
   record.terms.flags = {.detach = one_in(2), .has_descriptors = one_in(9), .durable = !one_in(9)};

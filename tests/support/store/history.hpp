@@ -31,11 +31,13 @@ class History {
   broker::JobRecord job();
   broker::Attempt attempt(std::uint32_t number);
   broker::JobEnd end(JobId job);
+  broker::PoolRecord pool();
 
   std::mt19937 random_;
   std::size_t largest_result_;
   std::uint64_t last_job_ = 0;
   std::vector<Life> lives_;
+  std::uint16_t last_pool_ = 0;
 };
 
 }  // namespace jobpool::testing

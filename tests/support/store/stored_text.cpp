@@ -24,6 +24,7 @@ void write(std::ostream& out, const Terms& terms) {
       << terms.flags.durable << " priority " << terms.priority << " retries " << terms.retries << " uid " << terms.uid << " grace "
       << terms.grace.count() << " timeout " << terms.timeout.count() << " backoff " << terms.backoff.count() << " not before "
       << terms.not_before_usec;
+  if (terms.pool != kDefaultPoolNumber) out << " pool " << terms.pool.value;
 }
 
 void write(std::ostream& out, const Attempt& attempt) {
@@ -35,6 +36,17 @@ void write(std::ostream& out, const Attempt& attempt) {
 }
 
 }  // namespace
+
+std::string text_of(const PoolRecord& pool) {
+  std::ostringstream out;
+  const auto shown_number = [](const std::optional<std::uint32_t>& number) { return number ? std::to_string(*number) : "-"; };
+  const PoolSettings& settings = pool.settings;
+  out << "pool " << pool.number.value << " name " << shortened(settings.name) << " state " << int(pool.state) << " paused " << pool.paused
+      << " deleted " << pool.deleted << " size " << shown_number(settings.size) << " min " << shown_number(settings.min) << " idle "
+      << settings.idle_time.count() << " tasks " << settings.max_tasks << " memory " << settings.memory_bytes << " initializer "
+      << shortened(settings.initializer) << " arguments " << shortened(settings.arguments) << "\n";
+  return out.str();
+}
 
 std::string text_of(const StoredJob& stored) {
   std::ostringstream out;
@@ -70,9 +82,13 @@ std::string result_of(Store& store, JobId job) {
 }
 
 std::string text_of(Store& store) {
+  const auto pools = store.load_pools();
+  if (!pools) return "error: " + pools.error().text;
+  std::string all;
+  for (const PoolRecord& pool : *pools) all += text_of(pool);
   const auto jobs = store.load();
   if (!jobs) return "error: " + jobs.error().text;
-  return text_of(*jobs, [&](JobId job) { return result_of(store, job); });
+  return all + text_of(*jobs, [&](JobId job) { return result_of(store, job); });
 }
 
 }  // namespace jobpool::testing

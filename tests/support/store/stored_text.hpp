@@ -10,6 +10,7 @@
 namespace jobpool::testing {
 
 std::string text_of(const broker::StoredJob& job);
+std::string text_of(const broker::PoolRecord& pool);
 
 // `result_of` is asked for the result of each job that has ended.
 std::string text_of(const std::vector<broker::StoredJob>& jobs, const std::function<std::string(JobId)>& result_of);
@@ -17,7 +18,7 @@ std::string text_of(const std::vector<broker::StoredJob>& jobs, const std::funct
 // The result, waited for through collect(), or "error: …".
 std::string result_of(broker::Store& store, JobId job);
 
-// load() and all results, or "error: …". Requires: what load() requires.
+// load_pools(), load() and all results, or "error: …". Requires: what load() requires.
 std::string text_of(broker::Store& store);
 
 }  // namespace jobpool::testing

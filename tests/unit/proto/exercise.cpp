@@ -50,6 +50,13 @@ std::string all_round_trips(const json& parameters) {
   check("job", read_job, write_job);
   check("hello", read_hello, write_hello);
   check("status", read_status, write_status);
+  check("create pool", read_create_pool, write_create_pool);
+  check("pool name", read_pool_name, write_pool_name);
+  check("resize pool", read_resize_pool, write_resize_pool);
+  check("terminate pool", read_terminate_pool, write_terminate_pool);
+  check("join pool", read_join_pool, write_join_pool);
+  check("pool", read_pool, write_pool);
+  check("pools", read_pools, write_pools);
   check("accepted", read_accepted, write_accepted);
   check("log place", read_log_place, write_log_place);
   check(

@@ -48,7 +48,8 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kQueueFull,         error::kKeyConflict,      error::kInvalidJob,
                                         error::kNoSuchJob,         error::kTimedOut,         error::kNotReady,
                                         error::kNotRunning,        error::kNoOutput,         error::kStoreFull,
-                                        error::kNoSuchDependency,  error::kNotEnded};
+                                        error::kNoSuchDependency,  error::kNotEnded,         error::kPoolStillRunning,
+                                        error::kPoolExists,        error::kInvalidPool};
 
 }  // namespace
 

@@ -188,4 +188,40 @@ Status full_status() {
   return status;
 }
 
+PoolInfo full_pool() {
+  PoolInfo pool;
+  static_cast<PoolStatus&>(pool) = {"images", "running", 3, 1, 1, 4, 1, 7, 12};
+  pool.size = 4;
+  pool.min = 1;
+  pool.idle_usec = 30'000'000;
+  pool.max_tasks = 1000;
+  pool.memory_bytes = 536'870'912;
+  pool.initializer = "load_model";
+  pool.arguments = "[\"small\"]";
+  pool.setup_error = "std::runtime_error: no such model";
+  pool.setup_failures = 3;
+  pool.worker_list = {{3, 4711, "running", JobId{21}, 5}, {4, 4712, "starting", std::nullopt, 0}};
+  return pool;
+}
+
+PoolInfo plain_pool() {
+  PoolInfo pool;
+  static_cast<PoolStatus&>(pool) = {"default", "joined", 0, 0, 0, 0, 0, 0, 3};
+  pool.size = 2;
+  return pool;
+}
+
+CreatePoolRequest full_create_pool() {
+  CreatePoolRequest request;
+  request.name = "images";
+  request.workers = 4;
+  request.min = 1;
+  request.idle_time = Microseconds(30'000'000);
+  request.max_tasks = 1000;
+  request.memory_bytes = 536'870'912;
+  request.initializer = "load_model";
+  request.arguments = "[\"small\"]";
+  return request;
+}
+
 }  // namespace jobpool::proto

@@ -148,6 +148,29 @@ void add_pool(std::vector<Sample>& all) {
   pool.empty_reply("Reload");
 }
 
+void add_pool_control(std::vector<Sample>& all) {
+  Samples pool(all, "org.jobpool.Pool");
+  pool.request("Create", "", full_create_pool(), read_create_pool, write_create_pool);
+  pool.empty_reply("Create");
+  pool.empty_request("List");
+  pool.reply("List", "", std::vector<PoolInfo>{plain_pool(), full_pool()}, read_pools, write_pools);
+  pool.request("Show", "", std::string("images"), read_pool_name, write_pool_name);
+  pool.reply("Show", "", full_pool(), read_pool, write_pool);
+  pool.request("Resize", "", ResizePoolRequest{"images", 8}, read_resize_pool, write_resize_pool);
+  pool.request("Resize", "configured", ResizePoolRequest{}, read_resize_pool, write_resize_pool);
+  pool.empty_reply("Resize");
+  pool.request("Terminate", "", TerminatePoolRequest{"images", Microseconds(2'000'000)}, read_terminate_pool, write_terminate_pool);
+  pool.empty_reply("Terminate");
+  pool.request("Join", "", JoinPoolRequest{"images", Microseconds(1'500'000)}, read_join_pool, write_join_pool);
+  pool.reply(
+      "Join", "", true, [](const nlohmann::json& parameters) { return read_flag("joined", parameters); },
+      [](bool joined) { return write_flag("joined", joined); });
+  for (const char* method : {"Pause", "Resume", "Close", "Delete"}) {
+    pool.request(method, "", std::string("images"), read_pool_name, write_pool_name);
+    pool.empty_reply(method);
+  }
+}
+
 void add_flag_method(Samples& job, const std::string& method, const std::string& field) {
   job.request(method, "", JobId{12}, read_id, write_id);
   job.reply(
@@ -198,6 +221,7 @@ std::vector<Sample> all_samples() {
   std::vector<Sample> all;
   add_service(all);
   add_pool(all);
+  add_pool_control(all);
   add_job(all);
   return all;
 }

@@ -26,6 +26,9 @@ Job full_job();
 Job full_scheduled_job();
 Hello full_hello();
 Status full_status();
+PoolInfo full_pool();
+PoolInfo plain_pool();
+CreatePoolRequest full_create_pool();
 
 enum class Direction { request, reply };
 

@@ -11,10 +11,12 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "jobpool/async_result.hpp"
 #include "jobpool/errors.hpp"
 #include "jobpool/pool.hpp"
+#include "jobpool/pool_options.hpp"
 
 namespace jobpool {
 
@@ -30,7 +32,15 @@ class Client {
   Client();
   explicit Client(std::string socket);
 
+  // A handle only: whether there is such a pool shows at its first use.
   Pool pool(std::string name = "default") const;
+  // Makes one, as multiprocessing's Pool(processes, initializer, initargs, maxtasksperchild). It outlives this process, the daemon and the
+  // host, until it is deleted. Sent once only. Errors: PoolExists, InvalidCall, StoreFull, ConnectionLost.
+  Pool create_pool(std::string name, const PoolOptions& options) const;
+  std::vector<PoolInfo> pools() const;
+  // Sent once only. Errors: NoSuchPool; PoolStillRunning: close or terminate it, and join it first.
+  void delete_pool(const std::string& name) const;
+
   AsyncResult job(std::uint64_t id) const;
   MapResult map_result(std::uint64_t id) const;
 

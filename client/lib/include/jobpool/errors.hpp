@@ -83,8 +83,20 @@ class NoSuchPool : public ClientError {
   using ClientError::ClientError;
 };
 
-// The pool takes no more jobs: it is closed, or the daemon is going down.
+// The pool takes no more jobs: it is closed or was terminated (Pool::resume reopens it), or the daemon is going down.
 class PoolNotRunning : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// join(): the pool is neither closed nor terminated, so that its workers never leave. delete_pool(): likewise, or they have not left yet.
+class PoolStillRunning : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// create_pool(): there is one of that name.
+class PoolExists : public ClientError {
  public:
   using ClientError::ClientError;
 };

@@ -11,6 +11,7 @@
 #include "jobpool/items.hpp"
 #include "jobpool/map_result.hpp"
 #include "jobpool/map_stream.hpp"
+#include "jobpool/pool_options.hpp"
 #include "jobpool/submit_options.hpp"
 #include "jobpool/value.hpp"
 
@@ -84,6 +85,21 @@ class Pool {
   void map_texts(std::string_view function, NextItem next, std::size_t count, MapOptions options,
                  const std::function<void(std::string_view)>& take) const;
   MapResult map_async_texts(std::string_view function, const NextItem& next, std::size_t count, MapOptions options) const;
+
+  // No more jobs; those that are there are done, then the workers leave. Errors of this and all below: NoSuchPool, ConnectionLost.
+  void close() const;
+  // Stops everything, jobs that run get TERM and, after their grace (or this one, where it is less), KILL; every waiter is told.
+  void terminate(std::optional<std::chrono::microseconds> grace = {}) const;
+  // Waits until all workers have left. False: not in time. Errors: PoolStillRunning, when it is neither closed nor terminated.
+  bool join(std::optional<std::chrono::microseconds> timeout = {}) const;
+  // Other than `workers` from now on; 0 drains it. Errors: InvalidCall.
+  void resize(unsigned workers) const;
+  // Nothing starts any more; what runs goes on.
+  void pause() const;
+  // Ends a pause, and reopens a pool that was closed or terminated.
+  void resume() const;
+  // With its workers.
+  PoolInfo show() const;
 
  private:
   friend class Client;

@@ -38,6 +38,31 @@ class CoreDriver {
     tell(WorkerJoined{Incarnation{incarnation}, WorkerNumber{number != 0 ? number : static_cast<std::uint32_t>(incarnation)}});
   }
 
+  // A pool that was created just now. Workers for it come only when told so.
+  PoolNumber create_pool(PoolSettings settings) {
+    const std::string name = settings.name;
+    tell(CreatePool{std::move(settings)});
+    return core.pools().find(name)->record.number;
+  }
+  void join_pool(std::uint64_t incarnation, PoolNumber pool) {
+    WorkerJoined joined;
+    joined.incarnation = Incarnation{incarnation};
+    joined.number = WorkerNumber{static_cast<std::uint32_t>(incarnation)};
+    joined.pool = pool;
+    tell(joined);
+  }
+  JobId submit_to(PoolNumber pool, bool durable = false) {
+    Submit event = a_submission();
+    event.pool = pool;
+    event.grace = std::chrono::seconds{5};
+    event.flags.durable = durable;
+    return submit(std::move(event));
+  }
+  const CorePool& pool(PoolNumber number) const {
+    REQUIRE(core.pools().find(number) != nullptr);
+    return *core.pools().find(number);
+  }
+
   static Submit a_submission(std::string key = {}, std::uint64_t hash = 0) {
     Submit event;
     event.token = Token{77};

@@ -26,6 +26,7 @@ Job a_job(std::uint64_t id) {
   job.id = JobId{id};
   job.key = "key" + std::to_string(id);
   job.description = "make -j4";
+  job.pool = PoolNumber{7};
   job.uid = 1000;
   job.spec_hash = 99;
   job.attempt = 1;
@@ -72,6 +73,19 @@ TEST_CASE("what one broker entered the next one finds") {
   CHECK(found[1].job.outcome == Outcome::succeeded);
   CHECK(found[1].job.ended_usec == 456);
   CHECK(ledger.result(JobId{7}) == "49");
+}
+
+TEST_CASE("the next broker knows whose workers are to run a job, also when it was to be stopped") {
+  const UniqueFd fd = new_memfd();
+  {
+    Ledger ledger = open_ledger(fd.get());
+    REQUIRE(ledger.begin(a_job(6)));
+    ledger.note_stop(a_job(6));
+  }
+  const auto found = open_ledger(fd.get()).recover();
+  REQUIRE(found.size() == 1);
+  CHECK(found.front().job.pool == PoolNumber{7});
+  CHECK(found.front().job.stop == StopRequest::cancel);
 }
 
 TEST_CASE("a result in pieces is whole, also when a new broker reads a piece again") {

@@ -1,7 +1,7 @@
-// A store of each version that was ever released stays readable, with everything in it. tests/golden/store-v1.sqlite is such a file, made
+// A store of each version that was ever released stays readable, with everything in it. tests/golden/store-vN.sqlite is such a file, made
 // by the command below once and never again; what it holds is beside it as text.
 //
-//   broker_store_test "[.make-golden]"   writes ./store-v1.sqlite and ./store-v1.txt
+//   broker_store_test "[.make-golden]"   writes ./store-v2.sqlite and ./store-v2.txt
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -67,6 +67,34 @@ StoreBatch golden_batch() {
           of_ended, JobEnd{ended.id, Outcome::failed, 1'700'000'000'000'004, "exit code 3", "{\"value\":42}"}};
 }
 
+// What came with version 2: pools, and jobs in them.
+StoreBatch golden_batch_with_pools() {
+  StoreBatch batch = golden_batch();
+  PoolRecord pool;
+  pool.number = PoolNumber{3};
+  pool.settings.name = "images";
+  pool.settings.size = 5;
+  pool.settings.min = 2;
+  pool.settings.idle_time = Microseconds{30'000'000};
+  pool.settings.max_tasks = 1'000;
+  pool.settings.memory_bytes = 536'870'912;
+  pool.settings.initializer = "load_model";
+  pool.settings.arguments = "[\"small\"]";
+  pool.state = PoolState::terminated;
+  pool.paused = true;
+  PoolRecord plain;
+  plain.settings.name = "default";
+  plain.deleted = true;  // it never is; for the column's sake
+  JobRecord in_pool;
+  in_pool.id = JobId{43};
+  in_pool.terms.pool = pool.number;
+  in_pool.terms.flags.durable = true;
+  in_pool.payload = "work";
+  batch.insert(batch.begin(), {pool, plain});
+  batch.push_back(in_pool);
+  return batch;
+}
+
 std::string content_of(const std::string& path) {
   std::ostringstream all;
   all << std::ifstream(path, std::ios::binary).rdbuf();
@@ -83,15 +111,36 @@ TEST_CASE("a store of version 1 is read as it was written, and can be written on
   CHECK(opened(options_in(dir))->load()->size() == 3);
 }
 
-TEST_CASE("what is written today reads as the golden store does") {
+TEST_CASE("a store of version 2 is read as it was written, and can be written on") {
   const TempDir dir;
-  { commit(*loaded(options_in(dir)), golden_batch()); }
-  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v1.txt"));
+  fs::copy_file(kGolden + "store-v2.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v2.txt"));
+  commit(*loaded(options_in(dir)), {end(41, "later"), job(44, "key-44")});
+  CHECK(opened(options_in(dir))->load()->size() == 4);
+}
+
+TEST_CASE("what is written today reads as the golden stores do") {
+  const TempDir first, second;
+  { commit(*loaded(options_in(first)), golden_batch()); }
+  CHECK(text_in(options_in(first)) == content_of(kGolden + "store-v1.txt"));
+  { commit(*loaded(options_in(second)), golden_batch_with_pools()); }
+  CHECK(text_in(options_in(second)) == content_of(kGolden + "store-v2.txt"));
+}
+
+TEST_CASE("a key in a store of version 1 is still nobody else's after it was brought to today's") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v1.sqlite", dir.file("jobs.sqlite"));
+  const auto store = loaded(options_in(dir));
+  JobRecord twin = job(50, "key-41");
+  twin.terms.uid = 1000;
+  Told told;
+  store->commit({twin});
+  REQUIRE(collect_until(*store, told, [&] { return told.has("failed"); }));
 }
 
 TEST_CASE("makes the golden store of this version", "[.make-golden]") {
   const TempDir dir;
-  { commit(*loaded(options_in(dir)), golden_batch()); }
-  std::ofstream("store-v1.txt") << text_in(options_in(dir));
-  fs::copy_file(dir.file("jobs.sqlite"), "store-v1.sqlite");
+  { commit(*loaded(options_in(dir)), golden_batch_with_pools()); }
+  std::ofstream("store-v2.txt") << text_in(options_in(dir));
+  fs::copy_file(dir.file("jobs.sqlite"), "store-v2.sqlite");
 }

@@ -1,0 +1,117 @@
+// What is said to pools: create, resize, pause, resume, close, terminate, delete.
+#include <algorithm>
+#include <utility>
+#include <vector>
+
+#include "daemon/broker/core/job_core.hpp"
+
+namespace jobpool::broker {
+
+// Null: there is none, or it has been deleted.
+CorePool* JobCore::open_pool(PoolNumber number) {
+  CorePool* pool = pools_.find(number);
+  return pool == nullptr || pool->record.deleted ? nullptr : pool;
+}
+
+void JobCore::has_changed(CorePool& pool, Effects& out) {
+  pool.staff_changed = true;
+  pool.left_told = pool.record.state == PoolState::running;
+  out.push_back(SavePool{pool.record.number});
+}
+
+void JobCore::on(CreatePool& event, const Now&, Effects& out) {
+  PoolRecord record;
+  record.number = pools_.free_number();
+  record.settings = std::move(event.settings);
+  has_changed(pools_.add(std::move(record)), out);
+}
+
+void JobCore::on(InheritedPool& event, const Now&, Effects&) {
+  CorePool& pool = pools_.add(std::move(event.record));
+  pool.left_told = pool.record.state == PoolState::running;
+}
+
+void JobCore::on(ResizePool& event, const Now&, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr) return;
+  pool->record.settings.size = event.size;
+  has_changed(*pool, out);
+}
+
+void JobCore::on(PausePool& event, const Now&, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr || std::exchange(pool->record.paused, true)) return;
+  has_changed(*pool, out);
+  for (const auto& [incarnation, worker] : pool->workers) revoke_unstarted(worker, out);
+  unstage(*pool, out);
+}
+
+void JobCore::on(ResumePool& event, const Now&, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr) return;
+  pool->record.paused = false;
+  pool->record.state = PoolState::running;
+  has_changed(*pool, out);
+}
+
+void JobCore::on(ClosePool& event, const Now&, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr || pool->record.state != PoolState::running) return;
+  pool->record.state = PoolState::closed;
+  has_changed(*pool, out);
+  refuse_blocked_of(*pool, out);
+}
+
+void JobCore::on(TerminatePool& event, const Now& now, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr) return;
+  pool->record.state = PoolState::terminated;
+  has_changed(*pool, out);
+  refuse_blocked_of(*pool, out);
+  stop_jobs_of(*pool, event.grace, now, out);
+}
+
+// Those that have not started first: none of them is to take the place of one that is being stopped.
+void JobCore::stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out) {
+  const auto stop_all = [&](bool running) {
+    for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job)) {
+      if (job->pool != pool.record.number || job->state == JobState::done || (job->state == JobState::running) != running) continue;
+      const bool is_sooner = grace < job->grace;
+      job->grace = std::min(job->grace, grace);
+      const bool is_stopping = job->stop != StopRequest::none;
+      stop_job(*job, StopRequest::cancel, Cancel::Haste::grace, "its pool was terminated", now, out);
+      // Somebody had given it more time than there is.
+      if (running && is_stopping && is_sooner) stop_running(*job, Cancel::Haste::grace, now, out);
+    }
+  };
+  stop_all(false);
+  stop_all(true);
+}
+
+void JobCore::on(DeletePool& event, const Now&, Effects& out) {
+  CorePool* pool = open_pool(event.pool);
+  if (pool == nullptr || event.pool == kDefaultPoolNumber || !pool->has_left()) return;
+  pool->record.deleted = true;
+  has_changed(*pool, out);
+  drop_unneeded(*pool, out);
+}
+
+void JobCore::drop_unneeded(CorePool& pool, Effects& out) {
+  if (!pool.is_unneeded()) return;
+  out.push_back(RemovePool{pool.record.number});
+  pools_.erase(pool.record.number);
+}
+
+// Some have been paused, terminated or deleted by a broker that did not live to see the end of it.
+void JobCore::settle_inherited_pools(const Now& now, Effects& out) {
+  std::vector<CorePool*> deleted;
+  pools_.each([&](CorePool& pool) {
+    if (pool.record.paused)
+      for (const auto& [incarnation, worker] : pool.workers) revoke_unstarted(worker, out);
+    if (pool.record.state == PoolState::terminated) stop_jobs_of(pool, Microseconds::max(), now, out);
+    if (pool.record.deleted) deleted.push_back(&pool);
+  });
+  for (CorePool* pool : deleted) drop_unneeded(*pool, out);
+}
+
+}  // namespace jobpool::broker
