@@ -41,6 +41,7 @@ class PretendedWorker {
     WorkerSeed seed;
     seed.incarnation = incarnation;
     seed.number = number_;
+    seed.pool = pool;
     seed.pid = ::getpid();
     seed.segment = {copy_of(fds_.control), copy_of(fds_.to_worker), copy_of(fds_.from_worker), copy_of(fds_.payload),
                     copy_of(fds_.eventfd)};
@@ -96,6 +97,7 @@ class PretendedWorker {
   }
 
   const Incarnation incarnation;
+  PoolNumber pool;
   UniqueFd orders;
   std::vector<JobId> claimed;  // all it ever claimed
 

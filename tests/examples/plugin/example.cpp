@@ -2,6 +2,8 @@
 //
 //   jobpool apply @cube 3                       27
 //   jobpool apply @join '["a","b"]' '"-"'       "a-b"
+//   jobpool pool create translators -j 2 --init @learn '{"yes":"oui"}'
+//   jobpool apply --pool translators @translate yes       "oui"
 //   jobpool apply @divide 1 0                   fails: std::domain_error: division by zero
 #include <jobpool/task.hpp>
 
@@ -31,6 +33,14 @@ double divide(double a, double b) {
   return a / b;
 }
 JOBPOOL_TASK_WITH_DOC(divide, "divide(a, b): a / b", divide);
+
+// An initializer fills what later jobs of the same worker use.
+std::map<std::string, std::string> vocabulary;
+JOBPOOL_TASK(learn, [](const std::map<std::string, std::string>& words) { vocabulary = words; });
+JOBPOOL_TASK(translate, [](const std::string& word) { return vocabulary.at(word); });
+
+// A pool's --memory says how much is too much.
+JOBPOOL_TASK(allocate, [](std::size_t bytes) { return std::vector<char>(bytes, 'x').size(); });
 
 // An object is the result.
 std::map<std::string, int> word_count(const std::string& text) {

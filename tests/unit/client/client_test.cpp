@@ -211,6 +211,75 @@ TEST_CASE("a pool's handle carries the terms of what is submitted through it") {
   server.finish();
 }
 
+TEST_CASE("a pool is made, told, joined and shown through its handle") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    const auto made = proto::read_create_pool(peer.hear("org.jobpool.Pool.Create").call.parameters);
+    if (!made || made->name != "images" || made->workers != 4 || made->min != 1 || made->idle_time != 30s || made->max_tasks != 100 ||
+        made->memory_bytes != 1 << 28 || made->initializer != "load" || made->arguments != "[\"small\"]")
+      throw std::runtime_error("other settings were expected");
+    peer.say("{}");
+    for (const char* method : {"Pause", "Resume", "Close"}) {
+      if (*proto::read_pool_name(peer.hear(std::string("org.jobpool.Pool.") + method).call.parameters) != "images")
+        throw std::runtime_error("another pool was expected");
+      peer.say("{}");
+    }
+    const auto resize = proto::read_resize_pool(peer.hear("org.jobpool.Pool.Resize").call.parameters);
+    if (!resize || resize->workers != 8) throw std::runtime_error("another size was expected");
+    peer.say("{}");
+    const auto terminate = proto::read_terminate_pool(peer.hear("org.jobpool.Pool.Terminate").call.parameters);
+    if (!terminate || terminate->grace != 2s) throw std::runtime_error("another grace was expected");
+    peer.say("{}");
+    for (const bool joined : {false, true}) {
+      const auto join = proto::read_join_pool(peer.hear("org.jobpool.Pool.Join").call.parameters);
+      if (!join || join->timeout.has_value() == joined) throw std::runtime_error("a time-out was expected, then none");
+      peer.say(proto::write_flag("joined", joined));
+    }
+    proto::PoolInfo info;
+    info.name = "images";
+    info.state = "joined";
+    info.size = 8;
+    info.worker_list = {{3, 4711, "running", JobId{21}, 5}};
+    peer.hear("org.jobpool.Pool.Show");
+    peer.say(proto::write_pool(info));
+    peer.hear("org.jobpool.Pool.List");
+    peer.say(proto::write_pools({info, info}));
+    peer.hear("org.jobpool.Pool.Delete");
+    peer.fail("org.jobpool.Pool.PoolStillRunning", R"({"pool":"images","reason":"its workers have not left yet"})");
+    peer.hear("org.jobpool.Pool.Create");
+    peer.fail("org.jobpool.Pool.PoolExists", R"({"pool":"images"})");
+    peer.hear("org.jobpool.Pool.Create");
+    peer.fail("org.jobpool.Pool.InvalidPool", R"({"field":"min","reason":"too many"})");
+  });
+  const Client client(server.path());
+  const PoolOptions options{.workers = 4,
+                            .min = 1,
+                            .idle_time = 30s,
+                            .max_tasks_per_worker = 100,
+                            .memory_bytes = 1 << 28,
+                            .initializer = "load",
+                            .arguments = json_array("small")};
+  const Pool pool = client.create_pool("images", options);
+  pool.pause();
+  pool.resume();
+  pool.close();
+  pool.resize(8);
+  pool.terminate(2s);
+  CHECK_FALSE(pool.join(5ms));
+  CHECK(pool.join());
+  const PoolInfo info = pool.show();
+  CHECK(info.state == "joined");
+  CHECK(info.size == 8);
+  REQUIRE(info.worker_list.size() == 1);
+  CHECK(info.worker_list.front().job == 21u);
+  CHECK(client.pools().size() == 2);
+  CHECK_THROWS_AS(client.delete_pool("images"), PoolStillRunning);
+  CHECK_THROWS_AS(client.create_pool("images", options), PoolExists);
+  CHECK_THROWS_AS(client.create_pool("images", options), InvalidCall);
+  server.finish();
+}
+
 TEST_CASE("remove tells whether there was something to forget; a job that has not ended is NotEnded") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();

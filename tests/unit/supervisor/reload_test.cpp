@@ -109,6 +109,21 @@ TEST_CASE("HUP executes the installed program in place: same process, instance, 
   CHECK(answer.usec == static_cast<std::int64_t>(limit.rlim_cur));
 }
 
+TEST_CASE("what a broker notes of a worker is told with it, to the next brokers as well, across a reload too") {
+  House house;
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  control::Message start;
+  start.kind = Kind::start_worker;
+  start.number = WorkerNumber{1};
+  start.usec = 7;
+  first.say(start);
+  CHECK(first.expect(Kind::worker_started).message.usec == 7);
+  auto second = reload(house, first);
+  second.expect(Kind::welcome);
+  CHECK(second.expect(Kind::worker_started).message.usec == 7);
+}
+
 TEST_CASE("only what was started before a reload is of an older program, also for the brokers that follow") {
   House house;
   auto first = house.next_broker();

@@ -26,6 +26,10 @@ class Functions {
   const Report& map(const std::string& name, const std::string& items) { return run({name, "default", items, FunctionShape::chunk}); }
   // Which item of a chunk runs, as others see it.
   std::atomic<std::uint64_t> item{0};
+  const Report& set_up(const WorkerSetup& with) {
+    runner_->set_up(setup.attempt.sequence, with, report_);
+    return report_;
+  }
   // What the last call means for the worker.
   FunctionRunner::After after() const { return after_; }
   // The result, or "Type: reason".

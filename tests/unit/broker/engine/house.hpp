@@ -106,10 +106,14 @@ class FakeBroker final : public EngineListener {
   }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
+  void on_start_worker(WorkerNumber number, PoolNumber pool) override { asked_for.push_back({number, pool}); }
+  void on_pool_left(PoolNumber pool) override { verbs.on_pool_left(pool); }
+  void on_pool_removed(PoolNumber pool) override { verbs.on_pool_removed(pool); }
   void on_store_failed(const Error& error) override { FAIL(error.text); }
 
   int forgotten = 0, drained = 0;
   std::vector<Incarnation> killed;
+  std::vector<StartWorker> asked_for;
   std::function<void(bool now)> on_shut_down;
   std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
 
@@ -141,8 +145,9 @@ struct House {
     broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits);
     for (int i = 0; i < count; ++i) hire();
   }
-  void hire() {
+  void hire(PoolNumber pool = {}) {
     workers.push_back(std::make_unique<PretendedWorker>(workers.size() + 1));
+    workers.back()->pool = pool;
     REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
     workers.back()->start();
   }
@@ -152,9 +157,10 @@ struct House {
     store.crash();
     const JobId next_id = first_id(FakeBroker::open(ledger.get()), JobId{1});
     broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance);
+    auto pools = store.load_pools();
     auto stored = store.load();
     REQUIRE(stored);
-    Recovery recovery(broker->engine, std::move(*stored));
+    Recovery recovery(broker->engine, std::move(*stored), std::move(*pools));
     for (const auto& worker : workers)
       if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
     recovery.finish();

@@ -48,6 +48,12 @@ JOBPOOL_TASK(lower_hard_limit, [] {
   ::setrlimit(RLIMIT_FSIZE, &large);
 });
 
+JOBPOOL_TASK(hoard, [](std::size_t bytes) {  // and never gives it back
+  static std::vector<std::vector<char>> hoard;
+  hoard.emplace_back(bytes, 'x');
+  return hoard.size();
+});
+
 JOBPOOL_TASK(throw_int, [] { throw 7; });
 JOBPOOL_TASK(large, [](std::size_t bytes) { return std::string(bytes, 'x'); });
 JOBPOOL_TASK(square, [](long) { return "the plugin's own"; });  // the built-in one stays

@@ -1,0 +1,91 @@
+// jobpool terminate: everything of a pool ends, in bounded time, and every waiter is told.
+#include <chrono>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+#include "tests/support/pools.hpp"
+#include "tests/support/processes.hpp"
+
+using namespace jobpool::testing;
+using namespace std::chrono_literals;
+
+namespace {
+
+template <class Doing>
+std::chrono::steady_clock::duration time_of(Doing doing) {
+  const auto begin = std::chrono::steady_clock::now();
+  doing();
+  return std::chrono::steady_clock::now() - begin;
+}
+
+}  // namespace
+
+TEST_CASE("terminated under 10,000 queued and 2 running jobs that ignore TERM: joined within the grace plus one second, all waiters told") {
+  Daemon daemon({.workers = 1});
+  create_pool(daemon, {"images", "-j", "2"});
+  const auto stubborn = [&] {
+    return daemon.start({"apply", "--pool", "images", "--grace", "1s", "--", "sh", "-c",
+                         "trap '' TERM; echo $JOBPOOL_JOB_ID; while :; do sleep 1000; done"});
+  };
+  Child first = stubborn(), second = stubborn();
+  const std::string one = first.read_line(), other = second.read_line();
+  VarlinkClient client = daemon.connect();
+  constexpr int kQueued = 10'000;
+  std::vector<std::string> calls;
+  for (int i = 0; i < kQueued; ++i)
+    calls.push_back(call_text("org.jobpool.Pool.ApplyAsync",
+                              {{"job", {{"function", "square"}, {"arguments", "[7]"}, {"pool", "images"}, {"durable", i % 2 == 0}}}}));
+  json ids = json::array();
+  for (const json& reply : client.exchange(calls)) ids.push_back(reply["parameters"]["id"]);
+  Child waiter = daemon.start({"wait", ids.back().dump()}), applier = daemon.start({"apply", "--pool", "images", "@square", "7"});
+  REQUIRE(wait_until([&] { return pool_of(daemon, "images")["ready"] == kQueued + 1; }));
+
+  const auto usual = time_of([&] { daemon.run({"pool", "show", "images"}); });  // what a call takes here and now
+  const auto begin = std::chrono::steady_clock::now();
+  CHECK(daemon.run({"terminate", "images"}).exit_code == 0);
+  CHECK(daemon.run({"join", "images", "--timeout", "1m"}).exit_code == 0);
+  const auto took = std::chrono::steady_clock::now() - begin;
+  CHECK(took >= 1s);
+  CHECK(took < 2s + 20 * usual);
+
+  for (Child* child : {&first, &second, &applier}) {
+    const Finished finished = child->finish();
+    CHECK(finished.exit_code == 125);
+    CHECK(finished.err.find("its pool was terminated") != std::string::npos);
+  }
+  CHECK(waiter.finish().exit_code == 0);
+  client.call("org.jobpool.Job.Wait", {{"ids", ids}});
+  for (const std::size_t at : {0, 1, kQueued - 1}) CHECK(daemon.job(ids[at].dump())["outcome"] == "cancelled");
+  for (const std::string& id : {one, other}) {
+    CHECK(daemon.job(id)["outcome"] == "cancelled");
+    CHECK(daemon.processes_of(id).empty());
+  }
+  const json pool = pool_of(daemon, "images");
+  CHECK(pool["done"] == kQueued + 3);
+  CHECK(pool["workers"] == 0);
+  CHECK(daemon.run({"apply", "@square", "7"}).out == "49\n");
+}
+
+TEST_CASE("terminate's own grace bounds that of its jobs") {
+  Daemon daemon({.workers = 1});
+  create_pool(daemon, {"images", "-j", "1"});
+  Child stubborn =
+      daemon.start({"apply", "--pool", "images", "--grace", "1h", "--", "sh", "-c", "trap '' TERM; echo on; while :; do sleep 1000; done"});
+  REQUIRE(stubborn.read_line() == "on");
+  CHECK(daemon.run({"terminate", "images", "--grace", "200ms"}).exit_code == 0);
+  CHECK(daemon.run({"join", "images", "--timeout", "30s"}).exit_code == 0);
+  CHECK(stubborn.finish().exit_code == 125);
+}
+
+TEST_CASE("what terminate stopped stays stopped, whatever dies next") {
+  Daemon daemon({.workers = 1});
+  create_pool(daemon, {"images", "-j", "0"});
+  const std::string id = daemon.submit({"--pool", "images", "@square", "7"});
+  CHECK(daemon.run({"terminate", "images"}).exit_code == 0);
+  daemon.kill_everything();
+  daemon.start_again();
+  CHECK(daemon.job(id)["outcome"] == "cancelled");
+  CHECK(pool_of(daemon, "images")["state"] == "joined");
+  const Finished refused = daemon.run({"apply", "--pool", "images", "@square", "7"});
+  CHECK(refused.err.find("it was terminated; reopen it with: jobpool pool resume images") != std::string::npos);
+}
