@@ -123,6 +123,17 @@ show 0 diff -r photos "photos[复件]"
 show 1 jobpool copy photos
 show 0 jobpool copy --merge --verify photos "photos[复件]"
 
+say "A pool of its own: two workers, each set up by an initializer; then closed, joined, deleted"
+show 0 jobpool pool create translators -j 2 --init @learn '{"yes":"oui","no":"non"}' --max-tasks-per-worker 1000
+show 0 jobpool apply --pool translators @translate yes
+show 0 jobpool pool show translators
+show 125 jobpool join translators
+show 0 jobpool close translators
+show 125 jobpool apply --pool translators @translate no
+show 0 jobpool join translators
+show 0 jobpool pool list
+show 0 jobpool pool delete translators
+
 say "The end: running jobs may finish, then everything stops"
 show 0 jobpool shutdown
 wait "$daemon"

@@ -1,10 +1,11 @@
-// Fuzzes the job's payload as a worker gets it: nothing crashes its reader, and what was read is written as the same bytes again
-// (but for a grace time above the limit, which is cut).
+// Fuzzes the payload of a job, or of its pool's set-up, as a worker gets it: nothing crashes its readers, and what was read is written as
+// the same bytes again (but for a grace time above the limit, which is cut).
 #include <cstddef>
 #include <cstdint>
 #include <string>
 #include <string_view>
 
+#include "common/job/setup.hpp"
 #include "common/job/spec.hpp"
 #include "tests/fuzz/require.hpp"
 
@@ -13,6 +14,7 @@ using namespace jobpool;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view payload(reinterpret_cast<const char*>(data), size);
+  if (const auto setup = decode_setup(payload)) require(encode_setup(*setup) == payload, "a set-up is written otherwise than it was read");
   const auto view = decode_function(payload);
   const auto spec = decode_spec(payload);
   require(view || view.error().code == Errc::protocol, "another error than protocol");

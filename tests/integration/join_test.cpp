@@ -1,4 +1,6 @@
 // jobpool join: waits until a closed or terminated pool's workers have left.
+#include <signal.h>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"

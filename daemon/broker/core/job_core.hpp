@@ -213,6 +213,7 @@ class JobCore {
   CorePool* open_pool(PoolNumber number);
   static void has_changed(CorePool& pool, Effects& out);
   void stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out);
+  void stop_with_pool(Job& job, Microseconds grace, const Now& now, Effects& out);
   void drop_unneeded(CorePool& pool, Effects& out);
   void settle_inherited_pools(const Now& now, Effects& out);
 

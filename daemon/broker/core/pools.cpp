@@ -73,19 +73,22 @@ void JobCore::on(TerminatePool& event, const Now& now, Effects& out) {
 
 // Those that have not started first: none of them is to take the place of one that is being stopped.
 void JobCore::stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out) {
-  const auto stop_all = [&](bool running) {
-    for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job)) {
-      if (job->pool != pool.record.number || job->state == JobState::done || (job->state == JobState::running) != running) continue;
-      const bool is_sooner = grace < job->grace;
-      job->grace = std::min(job->grace, grace);
-      const bool is_stopping = job->stop != StopRequest::none;
-      stop_job(*job, StopRequest::cancel, Cancel::Haste::grace, "its pool was terminated", now, out);
-      // Somebody had given it more time than there is.
-      if (running && is_stopping && is_sooner) stop_running(*job, Cancel::Haste::grace, now, out);
-    }
+  const auto is_queued = [](const Job& job) { return job.state == JobState::ready || job.state == JobState::waiting; };
+  const auto is_running = [](const Job& job) { return job.state == JobState::running; };
+  const auto stop_those = [&](const auto& are_meant) {
+    for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job))
+      if (job->pool == pool.record.number && are_meant(*job)) stop_with_pool(*job, grace, now, out);
   };
-  stop_all(false);
-  stop_all(true);
+  stop_those(is_queued);
+  stop_those(is_running);
+}
+
+void JobCore::stop_with_pool(Job& job, Microseconds grace, const Now& now, Effects& out) {
+  // Somebody has stopped it already, and given it more time than there is.
+  const bool is_too_slow = job.state == JobState::running && job.stop != StopRequest::none && grace < job.grace;
+  job.grace = std::min(job.grace, grace);
+  stop_job(job, StopRequest::cancel, Cancel::Haste::grace, "its pool was terminated", now, out);
+  if (is_too_slow) stop_running(job, Cancel::Haste::grace, now, out);
 }
 
 void JobCore::on(DeletePool& event, const Now&, Effects& out) {

@@ -95,7 +95,10 @@ void JobCore::staff(const Now& now, Effects& out) {
   const bool may_change = staffing_ && !draining();
   pools_.each([&](CorePool& pool) {
     const bool is_due = pool.staff_changed || pool.look_at <= now.steady || is_elastic(pool) || (pool.is_over() && pool.workers.size() > 0);
-    if (may_change && is_due) staff(pool, now, out);
+    if (!may_change)
+      pool.look_at = TimePoint::max();  // a daemon that goes down would be woken for it again and again
+    else if (is_due)
+      staff(pool, now, out);
     tell_left(pool, out);
   });
 }

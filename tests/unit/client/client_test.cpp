@@ -214,7 +214,6 @@ TEST_CASE("a pool's handle carries the terms of what is submitted through it") {
 TEST_CASE("a pool is made, told, joined and shown through its handle") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
-    peer.greet("A");
     const auto made = proto::read_create_pool(peer.hear("org.jobpool.Pool.Create").call.parameters);
     if (!made || made->name != "images" || made->workers != 4 || made->min != 1 || made->idle_time != 30s || made->max_tasks != 100 ||
         made->memory_bytes != 1 << 28 || made->initializer != "load" || made->arguments != "[\"small\"]")

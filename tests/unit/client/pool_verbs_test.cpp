@@ -1,11 +1,13 @@
 // The verbs of pools on the command line: what they send, print and exit with.
+#include <algorithm>
+#include <optional>
+
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/client/fake_server.hpp"
 #include "tests/unit/client/visit.hpp"
 
 using namespace jobpool;
-using namespace jobpool::client;
 using namespace jobpool::testing;
 using namespace std::chrono_literals;
 

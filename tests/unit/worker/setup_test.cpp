@@ -24,14 +24,15 @@ std::string plugin_directory() {
 
 TEST_CASE("what an initializer changes stays, and later functions are cleared up after to that") {
   LiveWorker worker({"--plugin-dir", plugin_directory()});
-  const Sequence setup = worker.offer(shm::JobKind::setup, encode_setup(initializer("disturb")));
+  const Sequence setup = worker.offer(shm::JobKind::setup, encode_setup(initializer("settle")));
   worker.ring();
-  CHECK(worker.wait_for(setup).ending == Ending::returned);
+  REQUIRE(worker.wait_for(setup).ending == Ending::returned);
   const auto seen = nlohmann::json::parse(worker.run_function("look").result);
   CHECK(seen["cwd"] == "/tmp");
+  CHECK(seen["umask"] == 027);
   CHECK(seen["probe is set"] == true);
-  CHECK(seen["path"] == "/nowhere");
-  CHECK(seen["usr1 is blocked"] == true);
+  CHECK(seen["path"] == "/settled");
+  worker.run_function("disturb");
   CHECK(nlohmann::json::parse(worker.run_function("look").result) == seen);
 }
 

@@ -319,7 +319,11 @@ TEST_CASE("a worker of a pool that is not there is killed") {
 TEST_CASE("nobody is asked for while the daemon goes down") {
   Staffed at(of_size(2));
   at.turn();
+  at.driver.tell(ClosePool{at.pool});
+  at.turn();
+  CHECK(at.driver.core.next_deadline());  // for those that are to leave
   at.driver.tell(Drain{});
   at.lose(Incarnation{1}, 9);
   CHECK(at.turn() == 0);
+  CHECK_FALSE(at.driver.core.next_deadline());  // nor is anybody woken for it
 }
