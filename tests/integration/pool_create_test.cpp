@@ -21,7 +21,8 @@ TEST_CASE("pool create makes a pool with workers of its own; a job sees its pool
   const std::string worker = daemon.run({"get", id}).out;
   CHECK(daemon.job(id)["pool"] == "images");
   std::set<std::string> numbers;
-  for (const json& one : pool_of(daemon, "images")["workerList"]) numbers.insert(one["number"].dump() + "\n");
+  const json pool = pool_of(daemon, "images");
+  for (const json& one : pool["workerList"]) numbers.insert(one["number"].dump() + "\n");
   CHECK(numbers.contains(worker));
   CHECK(numbers.size() == 3);
 }
