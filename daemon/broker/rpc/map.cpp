@@ -21,14 +21,20 @@ std::string refusal_of(const proto::Submission& job) {
   return {};
 }
 
-Submit durable(Submit event, uid_t uid) {
-  event.uid = uid;
+struct Owner {
+  uid_t uid;
+  PoolNumber pool;
+};
+
+Submit durable(Submit event, const Owner& owner) {
+  event.uid = owner.uid;
+  event.pool = owner.pool;
   event.flags = {};
   event.flags.durable = true;
   return event;
 }
 
-SubmitBatch event_of(proto::MapRequest& request, uid_t uid) {
+SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
   SubmitBatch event;
   proto::Submission chunk = request.job;
   chunk.key.clear();
@@ -36,7 +42,7 @@ SubmitBatch event_of(proto::MapRequest& request, uid_t uid) {
   for (std::string& items : request.chunks) {
     hash = (hash ^ std::hash<std::string_view>{}(items)) * 0x9e3779b97f4a7c15U;
     chunk.items = std::move(items);
-    event.chunks.push_back(durable(event_of(chunk, Mode::apply_async), uid));
+    event.chunks.push_back(durable(event_of(chunk, Mode::apply_async), owner));
   }
   // The terms are those of the chunks: it only waits for them.
   proto::Submission batch;
@@ -44,7 +50,7 @@ SubmitBatch event_of(proto::MapRequest& request, uid_t uid) {
   batch.pool = request.job.pool;
   batch.name = request.job.name;
   batch.key = request.job.key;
-  event.batch = durable(event_of(batch, Mode::apply_async), uid);
+  event.batch = durable(event_of(batch, Mode::apply_async), owner);
   event.batch.flags.batch = true;
   event.batch.spec_hash = hash;
   event.batch.description = "map @" + *batch.function + ", " + std::to_string(event.chunks.size()) + " chunks";
@@ -57,12 +63,13 @@ void Verbs::map(const CallPtr& call) {
   auto request = proto::read_map(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
   const proto::Submission& job = request->job;
-  if (job.pool != proto::kDefaultPool) return call->error(proto::error::kNoSuchPool, proto::one_field("pool", job.pool));
+  const CorePool* pool = engine_.core().pools().find(job.pool);
+  if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_of(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
-  SubmitBatch event = event_of(*request, call->peer.uid);
+  SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
   const Token token{++last_token_};
   event.batch.token = token;
-  pending_.emplace(token, Pending{call, Mode::apply_async, job.detach, event.batch.key});
+  pending_.emplace(token, Pending{call, Mode::apply_async, job.detach, event.batch.key, job.pool});
   engine_.tell(std::move(event));
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };  // not answered before it is on disk
 }
