@@ -23,9 +23,17 @@ void Oracle::accept_chunks(JobId batch) {
   }
 }
 
+// As its end has it; before that is committed, as its chunks' workers have it: an ephemeral job that comes after it need not wait for the
+// disk.
 bool Oracle::has_batch_succeeded(JobId batch) const {
   const auto* stored = store_.committed(batch);
-  return stored != nullptr && stored->job.ended && stored->job.end.outcome == Outcome::succeeded;
+  if (stored == nullptr) return false;
+  if (stored->job.ended) return stored->job.end.outcome == Outcome::succeeded;
+  return std::ranges::all_of(stored->job.job.after, [&](const Dependency& chunk) {
+    const auto found = jobs_.find(chunk.job);
+    const Start* last = found == jobs_.end() ? nullptr : found->second.last_start();
+    return last != nullptr && last->end == Start::End::well;
+  });
 }
 
 // When it has ended so have they, and it succeeded only if all of them did.
