@@ -1,7 +1,6 @@
 // One Get for each chunk. See batch_ending.hpp.
 #include "client/cli/batch_ending.hpp"
 
-#include <numeric>
 #include <utility>
 #include <vector>
 

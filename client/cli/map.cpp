@@ -1,10 +1,8 @@
 // jobpool map: a command or a function for each item, as multiprocessing's Pool.map (in order), imap_unordered (--stream) and map_async
 // (--async).
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <memory>
 
 #include "client/cli/interrupt_watch.hpp"
 #include "client/cli/map_batch.hpp"

@@ -1,6 +1,7 @@
 // Pool::map and its kin against a real daemon.
 #include <signal.h>
 
+#include <algorithm>
 #include <atomic>
 #include <ranges>
 

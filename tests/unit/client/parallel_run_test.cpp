@@ -1,6 +1,7 @@
 // Several threads over one source: order, bounds, and the ways to end before the end.
 #include "client/lib/parallel_run.hpp"
 
+#include <algorithm>
 #include <atomic>
 #include <latch>
 
