@@ -109,7 +109,7 @@ TEST_CASE("copy whose workers are killed copies everything all the same") {
     const std::vector<pid_t> workers = daemon.worker_pids();
     if (!workers.empty()) signal_child(workers[static_cast<std::size_t>(kills) % workers.size()], daemon.pid(), SIGKILL);
   }
-  const Finished finished = copy.finish();
+  const Finished finished = copy.finish(5min);
   INFO(finished.err);
   CHECK(finished.exit_code == 0);
   CHECK(difference_of_trees(source.path(), source.target()) == "");
@@ -124,7 +124,7 @@ TEST_CASE("copy outlives the broker") {
   Child copy = daemon.start({"copy", "--verbose", source.path(), source.target()});
   (void)copy.read_line();
   ::kill(daemon.broker_pid(), SIGKILL);
-  const Finished finished = copy.finish();
+  const Finished finished = copy.finish(5min);
   INFO(finished.err);
   CHECK(finished.exit_code == 0);
   CHECK(difference_of_trees(source.path(), source.target()) == "");

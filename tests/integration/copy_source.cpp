@@ -56,6 +56,10 @@ void give_access_list(const std::string& path, const char* attribute) {
 
 CopySource::CopySource(std::filesystem::path folder) : folder_(std::move(folder)) { REQUIRE(::mkdir(path().c_str(), 0755) == 0); }
 
+CopySource::~CopySource() {
+  for (const std::string& sealed : {path("sealed"), target("sealed")}) ::chmod(sealed.c_str(), 0755);
+}
+
 void CopySource::make_small_files(int count) const {
   constexpr std::array<mode_t, 5> kModes{0644, 0600, 0755, 0444, 0666};
   std::mt19937 random(1);

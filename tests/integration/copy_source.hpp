@@ -17,6 +17,11 @@ class CopySource {
   explicit CopySource(const Daemon& daemon) : CopySource(daemon.folder()) {}
   explicit CopySource(std::filesystem::path folder);
 
+  // Makes everything removable again, for whoever is not root.
+  ~CopySource();
+  CopySource(const CopySource&) = delete;
+  CopySource& operator=(const CopySource&) = delete;
+
   std::string path(const std::string& name = "") const { return below(folder_ / "source", name); }
   std::string target(const std::string& name = "") const { return below(folder_ / "target", name); }
 
