@@ -125,8 +125,10 @@ class CopyRun {
     if (!shown) leave(fail(shown.error()));
     walker.join();
     if (const auto why = source_.why_stopped()) {
-      display_.tell_apart(why->text);
-      return why->code == Errc::full ? kExitNotAllCopied : kExitFailed;
+      const bool no_room = why->text == no_room_error().text;  // the target has none; else it is the daemon
+      display_.end_line();
+      const int code = fail(*why);
+      return no_room ? kExitNotAllCopied : code;
     }
     return std::nullopt;
   }

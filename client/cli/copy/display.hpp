@@ -26,8 +26,8 @@ class CopyDisplay {
   // The last line, or the last object.
   Result<void> show_complete(const CopyProgress& progress);
   void tell_interrupted(const CopyProgress& progress);
-  // On a line of its own.
-  void tell_apart(const std::string& text);
+  // Takes the progress away, for what is told by others.
+  void end_line() { clear_line(); }
 
   std::uint64_t files_done() const { return files_done_; }
   bool is_all_well() const { return summary_.failed == 0; }
@@ -37,6 +37,7 @@ class CopyDisplay {
   void count(const Finished& finished);
   Result<void> write_name(const Finished& finished);
   void clear_line();
+  void tell_apart(const std::string& text);
   std::string shown_path(const Finished& finished) const;
 
   const CopyPlaces& places_;
