@@ -26,7 +26,7 @@ int refuse_copy(const Error& error) {
   return kExitNotAllCopied;
 }
 
-int copy_to(Context& context, const std::string& source, const std::string& target, IfThere if_there, CopyOptions copy_options) {
+int copy_to(Context& context, const std::string& source, const std::string& target, IfThere if_there, const CopyOptions& copy_options) {
   Result<CopyPlaces> places = find_places(source, target, if_there);
   if (!places) return refuse_copy(places.error());
   const Result<client::Connections*> connections = context.connect();
@@ -76,7 +76,7 @@ int run_copy(Context& context, Words words) {
   copy_options.names = context.json ? NamesShown::json : verbose ? NamesShown::verbose : NamesShown::none;
   copy_options.pool = pool;
   copy_options.slots = static_cast<std::size_t>(slots.value_or(kUsualCopySlots));
-  return copy_to(context, source, *target, merge ? IfThere::merge : IfThere::refuse, std::move(copy_options));
+  return copy_to(context, source, *target, merge ? IfThere::merge : IfThere::refuse, copy_options);
 }
 
 }  // namespace jobpool::cli

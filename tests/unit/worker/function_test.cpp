@@ -62,7 +62,8 @@ TEST_CASE("an unknown function fails with a list of the known ones and of where 
   CHECK(report.ending == Ending::threw);
   CHECK(report.error_type == "NoSuchFunction");
   CHECK(report.reason ==
-        "no function 'no_such' is registered; known are copy_files, copy_range, crash, echo, exit, fail, noop, sleep, square; plugins come from /the/plugins");
+        "no function 'no_such' is registered; known are copy_files, copy_range, crash, echo, exit, fail, noop, sleep, square; plugins come "
+        "from /the/plugins");
 }
 
 TEST_CASE("a failed call leaves nothing in the next report") {
