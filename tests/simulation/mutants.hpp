@@ -20,6 +20,9 @@ enum class Mutant {
   no_priority,      // it overlooks priorities
   no_dependencies,  // it overlooks what a job is to run after
   reused_ids,       // a new daemon begins at the first id
+  no_pause,         // the broker overlooks that a pool is paused
+  one_pool,         // it takes all jobs for those of the default pool
+  no_setup,         // it takes workers for ones that need no set-up
 };
 
 struct NamedMutant {
@@ -32,7 +35,8 @@ inline constexpr std::array kMutants{
     NamedMutant{"late_ledger", Mutant::late_ledger},     NamedMutant{"lost_slots", Mutant::lost_slots},
     NamedMutant{"revoked_offer", Mutant::revoked_offer}, NamedMutant{"no_key", Mutant::no_key},
     NamedMutant{"no_priority", Mutant::no_priority},     NamedMutant{"no_dependencies", Mutant::no_dependencies},
-    NamedMutant{"reused_ids", Mutant::reused_ids},
+    NamedMutant{"reused_ids", Mutant::reused_ids},       NamedMutant{"no_pause", Mutant::no_pause},
+    NamedMutant{"one_pool", Mutant::one_pool},           NamedMutant{"no_setup", Mutant::no_setup},
 };
 
 inline std::optional<Mutant> mutant_from(std::string_view name) {

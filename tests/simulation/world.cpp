@@ -42,6 +42,7 @@ Submit World::as_heard(const Work& work) const {
   if (mutant_ == Mutant::no_key) submit.key = {};
   if (mutant_ == Mutant::no_priority) submit.priority = 0;
   if (mutant_ == Mutant::no_dependencies) submit.after.clear();
+  if (mutant_ == Mutant::one_pool) submit.pool = kDefaultPoolNumber;
   return submit;
 }
 
@@ -116,7 +117,9 @@ void World::ask_for_end(JobId id) {
 // Its client makes sure that it is there, and stored, before anything else.
 void World::make_second_pool(Life& life) {
   trace_.line("client: makes the second pool");
-  life.engine.tell(CreatePool{plan_.second});
+  PoolSettings settings = plan_.second;
+  if (mutant_ == Mutant::no_setup) settings.initializer.clear();
+  life.engine.tell(CreatePool{std::move(settings)});
   if (plan_.second.needs_setup()) oracle_.pool_has_setup(PoolNumber{1});
   turn_of(life);
   store_.make_room();
@@ -126,7 +129,7 @@ void World::make_second_pool(Life& life) {
 void World::pause(PoolNumber pool) {
   in_broker([&](Life& life) {
     trace_.line("client: pauses pool {}", pool.value);
-    life.engine.tell(PausePool{pool});
+    if (mutant_ != Mutant::no_pause) life.engine.tell(PausePool{pool});
     if (life.engine.core().pools().find(pool) != nullptr) oracle_.pool_is_held(pool);
   });
 }
