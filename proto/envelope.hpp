@@ -62,6 +62,16 @@ inline constexpr std::string_view kNotReady = "org.jobpool.Job.NotReady";
 inline constexpr std::string_view kNotEnded = "org.jobpool.Job.NotEnded";
 inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
 inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";
+inline constexpr std::string_view kNoSuchQueue = "org.jobpool.Queue.NoSuchQueue";
+inline constexpr std::string_view kQueueExists = "org.jobpool.Queue.QueueExists";
+inline constexpr std::string_view kNamedQueueFull = "org.jobpool.Queue.QueueFull";
+inline constexpr std::string_view kQueueEmpty = "org.jobpool.Queue.QueueEmpty";
+inline constexpr std::string_view kQueueTimedOut = "org.jobpool.Queue.TimedOut";
+inline constexpr std::string_view kDoneTooOften = "org.jobpool.Queue.DoneTooOften";
+inline constexpr std::string_view kTooManyQueues = "org.jobpool.Queue.TooManyQueues";
+inline constexpr std::string_view kTooManyWaiters = "org.jobpool.Queue.TooManyWaiters";
+inline constexpr std::string_view kQueueStoreFull = "org.jobpool.Queue.StoreFull";
+inline constexpr std::string_view kQueueKeyConflict = "org.jobpool.Queue.KeyConflict";
 }  // namespace error
 
 // {"name": "text"} with the text escaped; what most errors carry.

@@ -6,6 +6,7 @@
 #include "proto/envelope.hpp"
 #include "proto/json_reader.hpp"
 #include "proto/messages.hpp"
+#include "proto/queue_messages.hpp"
 #include "tests/unit/proto/compare_json.hpp"
 
 namespace jobpool::proto {
@@ -57,6 +58,16 @@ std::string all_round_trips(const json& parameters) {
   check("join pool", read_join_pool, write_join_pool);
   check("pool", read_pool, write_pool);
   check("pools", read_pools, write_pools);
+  check("queue create", read_queue_create, write_queue_create);
+  check("queue put", read_queue_put, write_queue_put);
+  check("queue get", read_queue_get, write_queue_get);
+  check("queue done", read_queue_done, write_queue_done);
+  check("queue join", read_queue_join, write_queue_join);
+  check("queue name", read_queue_name, write_queue_name);
+  check("queue", read_queue, write_queue);
+  check("queues", read_queues, write_queues);
+  check("items", read_items,
+        [](const std::vector<std::string>& items) { return write_items(std::vector<std::string_view>(items.begin(), items.end())); });
   check("accepted", read_accepted, write_accepted);
   check("log place", read_log_place, write_log_place);
   check(

@@ -49,7 +49,10 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kNoSuchJob,         error::kTimedOut,         error::kNotReady,
                                         error::kNotRunning,        error::kNoOutput,         error::kStoreFull,
                                         error::kNoSuchDependency,  error::kNotEnded,         error::kPoolStillRunning,
-                                        error::kPoolExists,        error::kInvalidPool};
+                                        error::kPoolExists,        error::kInvalidPool,      error::kNoSuchQueue,
+                                        error::kQueueExists,       error::kNamedQueueFull,   error::kQueueEmpty,
+                                        error::kQueueTimedOut,     error::kDoneTooOften,     error::kTooManyQueues,
+                                        error::kTooManyWaiters,    error::kQueueStoreFull,   error::kQueueKeyConflict};
 
 }  // namespace
 

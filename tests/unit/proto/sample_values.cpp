@@ -224,4 +224,22 @@ CreatePoolRequest full_create_pool() {
   return request;
 }
 
+Queue full_queue() {
+  Queue queue;
+  queue.name = "mail.in-box_2";
+  queue.maxsize = 1'000'000'000;
+  queue.durable = true;
+  queue.size = 1;
+  queue.bytes = 9'007'199'254'740'993;
+  queue.unfinished = 3;
+  queue.taken = 4;
+  queue.putters = 5;
+  queue.getters = 6;
+  queue.joiners = 7;
+  queue.created_usec = 1'700'000'000'000'000;
+  return queue;
+}
+
+QueueWait full_wait() { return {true, Microseconds(1'500'000), "5d41402abc4b2a76b9719d911017c592", JobId{12}}; }
+
 }  // namespace jobpool::proto

@@ -88,9 +88,12 @@ auto writer_of(std::string field) {
   return [field](const std::string& text) { return one_field(field, text); };
 }
 
-// As the golden file has it for ever, whatever today's version is.
+// As the golden file has it for ever, whatever today's version is, and its interfaces.
 std::string info_of_first_version() {
   std::string info = service_info();
+  constexpr std::string_view kLastInterface = R"("org.jobpool.Job")";
+  const std::size_t later = info.find(kLastInterface) + kLastInterface.size();
+  info.erase(later, info.find(']', later) - later);
   return info.replace(info.find(version()), version().size(), "0.1.0");
 }
 
@@ -215,6 +218,49 @@ void add_job(std::vector<Sample>& all) {
   job.empty_reply("Kill");
 }
 
+void add_count_method(Samples& queue, const std::string& method, const std::string& field) {
+  queue.request(method, "", std::string("mail"), read_queue_name, write_queue_name);
+  queue.reply(
+      method, "", std::int64_t{7}, [field](const nlohmann::json& parameters) { return read_count(field, parameters); },
+      [field](std::int64_t count) { return write_count(field, count); });
+}
+
+void add_state_method(Samples& queue, const std::string& method, const std::string& field) {
+  queue.request(method, "", std::string("mail"), read_queue_name, write_queue_name);
+  queue.reply(
+      method, "", false, [field](const nlohmann::json& parameters) { return read_flag(field, parameters); },
+      [field](bool value) { return write_flag(field, value); });
+}
+
+void add_queue(std::vector<Sample>& all) {
+  Samples queue(all, "org.jobpool.Queue");
+  queue.request("Create", "", QueueCreateRequest{"mail", 100, true, true}, read_queue_create, write_queue_create);
+  queue.empty_reply("Create");
+  queue.request("Put", "", QueuePutRequest{"mail", {R"({"to":"就绪"})", "7"}, full_wait()}, read_queue_put, write_queue_put);
+  queue.request("Put", "no_wait", QueuePutRequest{"mail", {"null"}, {false, {}, "", {}}}, read_queue_put, write_queue_put);
+  queue.empty_reply("Put");
+  queue.request("Get", "", QueueGetRequest{"mail", 10'000, full_wait()}, read_queue_get, write_queue_get);
+  queue.request("Get", "no_wait", QueueGetRequest{"mail", 1, {false, {}, "", {}}}, read_queue_get, write_queue_get);
+  const auto write = [](const std::vector<std::string>& items) {
+    return write_items(std::vector<std::string_view>(items.begin(), items.end()));
+  };
+  queue.reply("Get", "", std::vector<std::string>{R"({"to":"就绪"})", "7"}, read_items, write);
+  add_state_method(queue, "Full", "full");
+  add_state_method(queue, "Empty", "empty");
+  add_count_method(queue, "Size", "size");
+  queue.request("Done", "", QueueDoneRequest{"mail", 3, "k"}, read_queue_done, write_queue_done);
+  queue.reply(
+      "Done", "", std::int64_t{4}, [](const nlohmann::json& parameters) { return read_count("unfinished", parameters); },
+      [](std::int64_t count) { return write_count("unfinished", count); });
+  queue.request("Join", "", QueueJoinRequest{"mail", Microseconds(0), JobId{12}}, read_queue_join, write_queue_join);
+  queue.empty_reply("Join");
+  add_count_method(queue, "Delete", "items");
+  queue.empty_request("List");
+  queue.reply("List", "", std::vector<Queue>{full_queue(), Queue{"b"}}, read_queues, write_queues);
+  queue.request("Show", "", std::string("mail"), read_queue_name, write_queue_name);
+  queue.reply("Show", "", full_queue(), read_queue, write_queue);
+}
+
 }  // namespace
 
 std::vector<Sample> all_samples() {
@@ -223,6 +269,7 @@ std::vector<Sample> all_samples() {
   add_pool(all);
   add_pool_control(all);
   add_job(all);
+  add_queue(all);
   return all;
 }
 

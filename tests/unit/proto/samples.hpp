@@ -8,6 +8,7 @@
 
 #include "common/result.hpp"
 #include "proto/messages.hpp"
+#include "proto/queue_messages.hpp"
 
 namespace jobpool::proto {
 
@@ -29,6 +30,8 @@ Status full_status();
 PoolInfo full_pool();
 PoolInfo plain_pool();
 CreatePoolRequest full_create_pool();
+Queue full_queue();
+QueueWait full_wait();
 
 enum class Direction { request, reply };
 

@@ -35,7 +35,7 @@ TEST_CASE("GetInfo says who this is") {
 }
 
 TEST_CASE("GetInterfaceDescription gives the file's text") {
-  for (const std::string name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job"}) {
+  for (const std::string name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job", "org.jobpool.Queue"}) {
     const auto reply = answer_to(R"({"method":"org.varlink.service.GetInterfaceDescription","parameters":{"interface":")" + name + "\"}}");
     CHECK(reply["parameters"]["description"] == proto::interface_description(name));
     CHECK_FALSE(proto::interface_description(name).empty());
