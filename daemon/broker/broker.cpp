@@ -35,6 +35,10 @@ int Broker::run() {
   if (ids_ && engine_)
     if (const auto given = ids_->give_back(engine_->core().next_id()); !given) log::warn("{}; some ids are skipped", given.error().text);
   if (server_) server_->close_all();
+  if (queues_) {
+    queues_->take_back_all();
+    engine_->journal().end_turn();
+  }
   return exit_status_;
 }
 
@@ -46,11 +50,12 @@ void Broker::end_turn() {
     return leave(kExitCannotWork);
   }
   engine_->end_turn();
+  queues_->end_turn();
   link_.flush();
   arm_timer();
 }
 
-bool Broker::prepare_to_sleep() { return engine_->prepare_to_sleep(); }
+bool Broker::prepare_to_sleep() { return !queues_->wants_turn() && engine_->prepare_to_sleep(); }
 
 void Broker::woke_up() { engine_->woke_up(); }
 
@@ -59,6 +64,7 @@ void Broker::arm_timer() {
   TimePoint next = audit_at_;
   if (const auto deadline = engine_->core().next_deadline()) next = std::min(next, *deadline);
   if (const auto deadline = verbs_->deadlines().next()) next = std::min(next, *deadline);
+  if (const auto deadline = queues_->next_deadline()) next = std::min(next, *deadline);
   if (next >= armed_for_) return;  // an early bell is cheaper than setting it anew each turn
   armed_for_ = next;
   timer_.set(next, [this] { on_timer(); });
@@ -68,6 +74,7 @@ void Broker::on_timer() {
   armed_for_ = TimePoint::max();
   const TimePoint now = Clock::now();
   verbs_->deadlines().run_due(now);
+  queues_->run_due();
   engine_->audit();
   audit_at_ = engine_->dispatcher().busy() ? now + kAuditInterval : TimePoint::max();
 }

@@ -9,8 +9,11 @@
 #include <vector>
 
 #include "daemon/broker/engine.hpp"
+#include "daemon/broker/queue_keeper.hpp"
 #include "daemon/broker/recovery.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
+#include "daemon/broker/rpc/queue_verbs.hpp"
+#include "daemon/broker/rpc/router.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/server/fd_watch.hpp"
 #include "daemon/broker/server/server.hpp"
@@ -66,6 +69,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_message(control::Envelope envelope);
   void on_welcome(std::vector<UniqueFd> fds);
   Result<void> build(UniqueFd ledger_fd, UniqueFd output_directory);
+  Result<void> build_queues(std::vector<StoredQueue> durable);
   void on_worker_started(const control::Message& message, std::vector<UniqueFd> fds);
   void on_worker_died(const control::Message& message);
   void on_handover_done();
@@ -94,7 +98,10 @@ class Broker final : TurnHooks, EngineListener {
   FdWatch store_watch_;
   std::optional<Outputs> outputs_;
   std::optional<Engine> engine_;
+  std::optional<QueueKeeper> queues_;
+  std::optional<QueueVerbs> queue_verbs_;
   std::optional<Verbs> verbs_;
+  std::optional<Router> router_;
   std::optional<Server> server_;      // after what its calls refer to: it is destroyed first
   std::optional<Recovery> recovery_;  // until the handover is done
   std::vector<UniqueFd> listening_;

@@ -8,6 +8,7 @@
 
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
+#include "daemon/broker/store/queue_log.hpp"
 #include "daemon/broker/store/sqlite_store.hpp"
 
 namespace jobpool::broker {
@@ -78,6 +79,8 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   if (!store) return store.error();
   auto pools = (*store)->load_pools();
   if (!pools) return pools.error();
+  auto durable_queues = (*store)->load_queues();
+  if (!durable_queues) return durable_queues.error();
   auto stored = (*store)->load();
   if (!stored) return stored.error();
   const JobId next = first_id(*ledger, ids->first_unreserved());
@@ -88,6 +91,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   engine_.emplace(std::move(*ledger), *store_, instance_number(options_.instance), options_.limits, next,
                   static_cast<EngineListener&>(*this));
   engine_->ledger().set_next_id(next);
+  if (auto built = build_queues(std::move(*durable_queues)); !built) return built;
   verbs_.emplace(*engine_, *outputs_,
                  Surroundings{.instance = options_.instance,
                               .since_usec = options_.since_usec,
@@ -105,12 +109,30 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     shutdown.kind = control::Kind::shutdown;
                                     shutdown.value = now ? 1 : 0;
                                     link_.send(shutdown);
-                                  }});
-  server_.emplace(loop_.io(), *verbs_, AdmissionPolicy{});
+                                  },
+                              .what_blocks = [this](JobId job) { return queue_verbs_->what_blocks(job); },
+                              .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); }});
+  router_.emplace(*verbs_, *queue_verbs_);
+  server_.emplace(loop_.io(), *router_, AdmissionPolicy{});
   recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));
   auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
   if (!watch) return watch.error();
   store_watch_ = std::move(*watch);
+  return {};
+}
+
+Result<void> Broker::build_queues(std::vector<StoredQueue> durable) {
+  auto log = QueueLog::open(options_.state_dir, engine_->instance());
+  if (!log) return log.error();
+  auto found = log->read();
+  if (!found) return found.error();
+  if (!found->damage.empty()) log::error("{}; moved away, its queues are lost", found->damage);
+  queues_.emplace(engine_->journal(), std::move(*log), QueueLimits{});
+  queues_->set_listener([](const AnswerQueueCall&) {});
+  queues_->inherit(std::move(durable));
+  queues_->inherit(std::move(found->queues));
+  engine_->journal().set_put_listener([this](const std::vector<PutNumber>& puts) { queues_->on_puts_refused(puts); });
+  queue_verbs_.emplace(*queues_);
   return {};
 }
 

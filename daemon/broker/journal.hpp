@@ -53,9 +53,15 @@ class Journal final : StoreListener {
 
   Store& store() { return store_; }
 
+  // Who puts items into durable queues: told which of them were not stored, since the disk is full.
+  void set_put_listener(std::function<void(const std::vector<PutNumber>&)> on_refused) { on_puts_refused_ = std::move(on_refused); }
+
  private:
   void on_committed(CommitNumber number) override;
   void on_full(CommitNumber number, std::vector<JobId> refused) override;
+  void on_puts_refused(CommitNumber, const std::vector<PutNumber>& puts) override {
+    if (on_puts_refused_) on_puts_refused_(puts);
+  }
   void on_room() override { listener_.on_store_has_room(); }
   void on_failed(Error error) override { listener_.on_store_failed(error); }
 
@@ -64,6 +70,7 @@ class Journal final : StoreListener {
   StoreBatch batch_;
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
   std::map<CommitNumber, std::vector<std::function<void()>>> waiting_;
+  std::function<void(const std::vector<PutNumber>&)> on_puts_refused_;
 };
 
 }  // namespace jobpool::broker

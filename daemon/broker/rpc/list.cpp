@@ -14,11 +14,6 @@ struct Listing {
   std::optional<JobState> state;
   std::optional<std::string> pool;
   std::size_t left;  // this many at most
-
-  bool wants(const Job& job, const JobCore& core) const {
-    if (pool && core.pools().at(job.pool).record.settings.name != *pool) return false;
-    return !state || shown_state(job, core) == *state;
-  }
 };
 
 }  // namespace
@@ -31,22 +26,26 @@ void Verbs::list(const CallPtr& call) {
   engine_.dispatcher().drain_all();
 
   auto listing = std::make_shared<Listing>(Listing{JobId{1}, engine_.core().next_id(), request->state, request->pool, SIZE_MAX});
+  const auto wants = [this, listing](const Job& job) {
+    if (listing->pool && engine_.core().pools().at(job.pool).record.settings.name != *listing->pool) return false;
+    return !listing->state || state_of(job) == *listing->state;
+  };
   if (request->limit > 0) {
     listing->left = static_cast<std::size_t>(request->limit);
-    listing->next = engine_.core().begin_of_last(listing->left, [&](const Job& job) { return listing->wants(job, engine_.core()); });
+    listing->next = engine_.core().begin_of_last(listing->left, wants);
   }
 
   // Replies go out while the peer takes them, each job as it is then; the call itself holds the continuation.
-  const auto go_on = [this, listing, weak = std::weak_ptr<Call>(call)] {
+  const auto go_on = [this, listing, wants, weak = std::weak_ptr<Call>(call)] {
     const auto call = weak.lock();
     if (!call) return;
     while (listing->left > 0) {
       const Job* job = engine_.core().next_job(listing->next);
       if (job == nullptr || !(job->id < listing->end)) break;
       listing->next = JobId{job->id.value + 1};
-      if (!listing->wants(*job, engine_.core())) continue;
+      if (!wants(*job)) continue;
       --listing->left;
-      if (!call->reply_more(proto::write_job(job_view(*job, engine_.core())))) return;  // on_drained goes on from here
+      if (!call->reply_more(proto::write_job(view_of(*job)))) return;  // on_drained goes on from here
     }
     call->on_drained = {};
     call->reply({});

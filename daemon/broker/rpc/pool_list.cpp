@@ -11,7 +11,9 @@ void Verbs::list_pools(const CallPtr& call) {
   engine_.dispatcher().drain_all();
   std::vector<proto::PoolInfo> pools;
   engine_.core().pools().each([&](const CorePool& pool) {
-    if (!pool.record.deleted) pools.push_back(pool_view(pool, engine_.core()));
+    if (pool.record.deleted) return;
+    proto::PoolInfo& view = pools.emplace_back(pool_view(pool, engine_.core()));
+    show_waiting_at_queues(view, pool.record.number);
   });
   call->reply(proto::write_pools(pools));
 }

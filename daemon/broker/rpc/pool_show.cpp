@@ -20,6 +20,7 @@ void Verbs::show_pool(const CallPtr& call) {
   const CorePool* pool = only_pool(*call);
   if (pool == nullptr) return;
   proto::PoolInfo view = pool_view(*pool, engine_.core());
+  show_waiting_at_queues(view, pool->record.number);
   for (const auto& [incarnation, worker] : pool->workers) {
     proto::PoolWorker one;
     one.number = worker.number.value;

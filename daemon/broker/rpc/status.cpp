@@ -26,7 +26,9 @@ void Verbs::status(const CallPtr& call) {
   status.broker_restarts = surroundings_.broker_restarts;
   status.rescued_wakeups = engine_.dispatcher().rescued_wakeups();
   engine_.core().pools().each([&](const CorePool& pool) {
-    if (!pool.record.deleted) status.pools.push_back(pool_status_view(pool, engine_.core()));
+    if (pool.record.deleted) return;
+    proto::PoolStatus& view = status.pools.emplace_back(pool_status_view(pool, engine_.core()));
+    show_waiting_at_queues(view, pool.record.number);
   });
   call->reply(proto::write_status(status));
 }

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <vector>
 
 #include "common/ids.hpp"
 #include "daemon/broker/engine.hpp"
@@ -27,6 +28,9 @@ struct Surroundings {
   std::function<std::size_t()> connections;  // how many there are
   std::function<void()> reload;              // likewise
   std::function<void(bool now)> shut_down;   // begins it; returns at once
+  // Of queues; either may be missing (tests). What a job waits for there, in words; empty: nothing.
+  std::function<std::string(JobId)> what_blocks = {};
+  std::function<std::vector<JobId>()> blocked_jobs = {};
 };
 
 class Verbs final : public CallHandler {
@@ -93,6 +97,12 @@ class Verbs final : public CallHandler {
   bool is_wanted(const Job& job) const;
   // remove.cpp
   bool forget(JobId id);
+  // waiting_at_queue.cpp: as people see jobs, of which those that wait at a queue are `waiting`
+  std::string waits_at_queue(const Job& job) const;
+  JobState state_of(const Job& job) const;
+  proto::Job view_of(const Job& job) const;
+  // Of the jobs that it counts as running.
+  void show_waiting_at_queues(proto::PoolStatus& view, PoolNumber pool) const;
   // apply.cpp: the caller waits from here on
   void attach(const CallPtr& call, const Job& job, bool detach);
   // answers.cpp

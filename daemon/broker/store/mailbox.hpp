@@ -39,6 +39,10 @@ struct RefusedJobs {
   CommitNumber number;
   std::vector<JobId> jobs;
 };
+struct RefusedPuts {
+  CommitNumber number;
+  std::vector<PutNumber> puts;
+};
 struct Room {};
 struct Failed {
   Error error;
@@ -47,7 +51,7 @@ struct ResultRead {
   ResultRequest request;
   Result<std::string> result;
 };
-using News = std::variant<Committed, RefusedJobs, Room, Failed, ResultRead>;
+using News = std::variant<Committed, RefusedJobs, RefusedPuts, Room, Failed, ResultRead>;
 
 class Mailbox {
  public:

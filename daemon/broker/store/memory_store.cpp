@@ -35,6 +35,11 @@ Result<std::vector<PoolRecord>> MemoryStore::load_pools() {
   return all;
 }
 
+Result<std::vector<StoredQueue>> MemoryStore::load_queues() {
+  if (failed_) return *failed_;
+  return queues_.all();
+}
+
 CommitNumber MemoryStore::commit(StoreBatch batch) {
   waiting_.push_back({++last_, std::move(batch)});
   return last_;
@@ -57,6 +62,9 @@ void MemoryStore::commit_one(Waiting waiting) {
     events_.emplace_back([number, refused = std::move(refused)](StoreListener& listener) { listener.on_full(number, refused); });
     if (!is_full_) events_.emplace_back([](StoreListener& listener) { listener.on_room(); });
   }
+  if (is_full_)
+    if (auto puts = Refusals::take_out_puts(waiting.batch); !puts.empty())
+      events_.emplace_back([number, puts = std::move(puts)](StoreListener& listener) { listener.on_puts_refused(number, puts); });
   for (const StoreWrite& write : waiting.batch) {
     if (auto applied = apply(write); !applied) return fail(applied.error());
   }
@@ -181,6 +189,10 @@ Result<void> MemoryStore::apply(const JobRemoval& removal) {
   if (!job.key.empty()) keys_.erase({job.terms.uid, job.key});
   jobs_.erase(found);
   return {};
+}
+
+Result<void> MemoryStore::apply(const QueueWrite& write) {
+  return queues_.apply(write) ? Result<void>{} : Result<void>{Error{Errc::invalid_argument, "a queue's record that cannot follow"}};
 }
 
 }  // namespace jobpool::broker

@@ -8,6 +8,7 @@
 #include <set>
 #include <utility>
 
+#include "daemon/broker/queues/stored_queues.hpp"
 #include "daemon/broker/store/refusals.hpp"
 #include "daemon/broker/store/store.hpp"
 
@@ -17,6 +18,7 @@ class MemoryStore : public Store {
  public:
   Result<std::vector<StoredJob>> load() override;
   Result<std::vector<PoolRecord>> load_pools() override;
+  Result<std::vector<StoredQueue>> load_queues() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;
@@ -62,11 +64,13 @@ class MemoryStore : public Store {
   Result<void> apply(const JobRemoval& removal);
   Result<void> apply(const PoolRecord& pool);
   Result<void> apply(const PoolRemoval& removal);
+  Result<void> apply(const QueueWrite& write);
   Result<std::string> result_of(JobId job) const;
 
   std::map<JobId, Entry> jobs_;
   std::set<std::pair<uid_t, SharedText>> keys_;
   std::map<PoolNumber, PoolRecord> pools_;
+  StoredQueues queues_;
   std::deque<Waiting> waiting_;
   std::vector<std::pair<JobId, std::function<void(Result<std::string>)>>> reads_;
   std::deque<Event> events_;

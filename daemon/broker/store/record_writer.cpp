@@ -29,6 +29,9 @@ int number_of(const Dependency& dependency) { return dependency.needs == Depende
 Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& files, std::size_t inline_result_bytes) {
   RecordWriter writer(database, files);
   writer.inline_result_bytes_ = inline_result_bytes;
+  auto queues = QueueWriter::prepare(database);
+  if (!queues) return queues.error();
+  writer.queues_.emplace(std::move(*queues));
   auto& sql = writer.sql_;
   const std::pair<std::optional<Statement>*, const char*> all[] = {
       {&sql.job, kJob},
@@ -54,7 +57,7 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
 
 Result<void> RecordWriter::write(const StoreWrite& write) {
   auto done = std::visit([this](const auto& record) { return this->write(record); }, write);
-  if (done) return done;
+  if (done || std::holds_alternative<QueueWrite>(write)) return done;
   const JobId job = job_of(write);
   return Error{done.error().code, (job.value > 0 ? "job " + std::to_string(job.value) : "a pool") + ": " + done.error().text};
 }

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 
+#include "daemon/broker/store/queue_writer.hpp"
 #include "daemon/broker/store/records.hpp"
 #include "daemon/broker/store/result_files.hpp"
 #include "daemon/broker/store/sqlite.hpp"
@@ -28,11 +29,13 @@ class RecordWriter {
   Result<void> write(const JobRemoval& removal);
   Result<void> write(const PoolRecord& pool);
   Result<void> write(const PoolRemoval& removal);
+  Result<void> write(const QueueWrite& write) { return queues_->write(write); }
   Result<void> changed_one(Result<void> done, const char* otherwise) const;
 
   Database* database_;
   ResultFiles* files_;
   std::size_t inline_result_bytes_ = 0;
+  std::optional<QueueWriter> queues_;
   struct {
     std::optional<Statement> job, dependency, attempt, undone, attempt_end, end;
     std::optional<Statement> remove_job, remove_dependencies, remove_attempts, remove_end, pool, remove_pool;

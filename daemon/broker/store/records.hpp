@@ -19,6 +19,7 @@
 #include "daemon/broker/core/attempt.hpp"
 #include "daemon/broker/core/pool.hpp"
 #include "daemon/broker/core/terms.hpp"
+#include "daemon/broker/queues/records.hpp"
 
 namespace jobpool::broker {
 
@@ -74,13 +75,15 @@ struct PoolRemoval {
   PoolNumber pool;
 };
 
-using StoreWrite = std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord, PoolRemoval>;
+using StoreWrite =
+    std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord, PoolRemoval, QueueWrite>;
 using StoreBatch = std::vector<StoreWrite>;
 
 inline JobId job_of(const JobRecord& record) { return record.id; }
 // 0: it says nothing of a job.
 inline JobId job_of(const PoolRecord&) { return JobId{}; }
 inline JobId job_of(const PoolRemoval&) { return JobId{}; }
+inline JobId job_of(const QueueWrite&) { return JobId{}; }
 template <class Record>
 JobId job_of(const Record& record) {
   return record.job;

@@ -17,6 +17,17 @@ std::vector<JobId> Refusals::take_out(StoreBatch& batch, NewJobs new_jobs) {
   return now_refused;
 }
 
+std::vector<PutNumber> Refusals::take_out_puts(StoreBatch& batch) {
+  std::vector<PutNumber> refused;
+  std::erase_if(batch, [&](const StoreWrite& write) {
+    const auto* queue = std::get_if<QueueWrite>(&write);
+    const auto* put = queue == nullptr ? nullptr : std::get_if<ItemsPut>(queue);
+    if (put != nullptr) refused.push_back(put->number);
+    return put != nullptr;
+  });
+  return refused;
+}
+
 void Refusals::forget(const std::vector<JobId>& jobs) {
   for (const JobId job : jobs) refused_.erase(job);
 }

@@ -17,6 +17,9 @@ class Refusals {
   // Returns the jobs refused by this call, in the batch's order.
   std::vector<JobId> take_out(StoreBatch& batch, NewJobs new_jobs);
 
+  // Takes the puts of items out of `batch`, and returns which they were. What is said of queues beside stays.
+  static std::vector<PutNumber> take_out_puts(StoreBatch& batch);
+
   // Nothing more is said of them: the caller knows, and all batches from before it knew have been through take_out().
   void forget(const std::vector<JobId>& jobs);
 

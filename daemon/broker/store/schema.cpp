@@ -109,7 +109,36 @@ ALTER TABLE job_in_pool RENAME TO job;
 CREATE UNIQUE INDEX job_key ON job(key, uid) WHERE key <> '';
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2};
+// Durable queues. See queues/records.hpp for what becomes of an item.
+constexpr const char* kVersion3 = R"sql(
+CREATE TABLE queue(
+  id INTEGER PRIMARY KEY,
+  name TEXT NOT NULL UNIQUE,
+  maxsize INTEGER NOT NULL,         -- 0: unbounded
+  made_usec INTEGER NOT NULL,
+  unfinished INTEGER NOT NULL       -- put, and not yet done
+) STRICT;
+CREATE TABLE queue_item(
+  queue INTEGER NOT NULL,
+  number INTEGER NOT NULL,          -- their order
+  item BLOB NOT NULL,               -- JSON text
+  PRIMARY KEY(queue, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue_taken(           -- items with a consumer that has not confirmed them
+  queue INTEGER NOT NULL,
+  number INTEGER NOT NULL,
+  key TEXT NOT NULL,                -- of its call
+  PRIMARY KEY(queue, number)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE queue_call(            -- puts and dones whose callers have not confirmed them
+  queue INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  count INTEGER NOT NULL,           -- how many items it has put, or done
+  PRIMARY KEY(queue, key)
+) STRICT, WITHOUT ROWID;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3};
 
 Result<void> migrate_from(Database& database, std::int64_t version) {
   const std::string sql = std::string("BEGIN IMMEDIATE;") + kMigrations.at(static_cast<std::size_t>(version)) +

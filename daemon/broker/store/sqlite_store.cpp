@@ -5,6 +5,7 @@
 
 #include <utility>
 
+#include "daemon/broker/store/queue_reader.hpp"
 #include "daemon/broker/store/record_reader.hpp"
 #include "daemon/broker/store/store_thread.hpp"
 
@@ -49,6 +50,7 @@ Result<std::vector<StoredJob>> SqliteStore::load() {
 }
 
 Result<std::vector<PoolRecord>> SqliteStore::load_pools() { return read_pools(store_->database); }
+Result<std::vector<StoredQueue>> SqliteStore::load_queues() { return read_queues(store_->database); }
 
 CommitNumber SqliteStore::commit(StoreBatch batch) {
   mailbox_->put(WaitingBatch{++last_, std::move(batch)});
@@ -76,6 +78,7 @@ void SqliteStore::tell(StoreListener& listener, RefusedJobs& news) {
   mailbox_->put_told(jobs);
 }
 
+void SqliteStore::tell(StoreListener& listener, RefusedPuts& news) { listener.on_puts_refused(news.number, news.puts); }
 void SqliteStore::tell(StoreListener& listener, Room&) { listener.on_room(); }
 void SqliteStore::tell(StoreListener& listener, Failed& news) { listener.on_failed(std::move(news.error)); }
 void SqliteStore::tell(StoreListener&, ResultRead& news) { news.request.done(std::move(news.result)); }

@@ -22,6 +22,7 @@ class SqliteStore : public Store {
   // On the caller's thread; the store's thread begins when it has succeeded.
   Result<std::vector<StoredJob>> load() override;
   Result<std::vector<PoolRecord>> load_pools() override;
+  Result<std::vector<StoredQueue>> load_queues() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void collect(StoreListener& listener) override;
@@ -33,6 +34,7 @@ class SqliteStore : public Store {
   SqliteStore(StoreOptions options, std::unique_ptr<OpenStore> store, Committer committer, std::unique_ptr<Mailbox> mailbox);
   void tell(StoreListener& listener, Committed& news);
   void tell(StoreListener& listener, RefusedJobs& news);
+  void tell(StoreListener& listener, RefusedPuts& news);
   void tell(StoreListener& listener, Room& news);
   void tell(StoreListener& listener, Failed& news);
   void tell(StoreListener& listener, ResultRead& news);

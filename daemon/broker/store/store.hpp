@@ -27,6 +27,8 @@ class StoreListener {
   // (on_committed follows for the rest, as soon as it has room; earlier batches may be told after this too). From this call on nothing
   // is to be said of these jobs. New durable jobs should be refused until on_room(); those that come all the same are refused likewise.
   virtual void on_full(CommitNumber number, std::vector<JobId> refused) = 0;
+  // Likewise these puts of items, and nothing else of what was said of queues.
+  virtual void on_puts_refused(CommitNumber, const std::vector<PutNumber>&) {}
   virtual void on_room() = 0;
   // The store cannot be written or read any more (an I/O error, a damaged file): nothing may be promised from now on. Told once; nothing
   // is committed after it. The process must end; `error` says what to do.
@@ -44,6 +46,9 @@ class Store {
 
   // All jobs that are in it, ascending by id. Requires: called once, before the first commit(). Errors: io, protocol (damaged).
   virtual Result<std::vector<StoredJob>> load() = 0;
+
+  // All durable queues, ascending by id. Requires and errors: as load(), and called before it.
+  virtual Result<std::vector<StoredQueue>> load_queues() { return std::vector<StoredQueue>{}; }
 
   // Never blocks. An empty batch is allowed (and costs no disk write); its on_committed comes in order like any other.
   // Requires: what records.hpp says of each record; a batch that breaks it is never committed, and fails the store.

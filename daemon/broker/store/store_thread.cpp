@@ -12,8 +12,12 @@ namespace {
 
 constexpr Microseconds kLongCommit{5'000};  // what takes longer is the disk's bad moment, not its habit
 
-// Somebody waits for it: for an id, for a start, for an end; with an empty one, for all that came before.
+// Somebody waits for it: for an id, for a start, for an end, for a queue; with an empty one, for all that came before.
 bool is_urgent(const StoreWrite& write) {
+  if (const auto* queue = std::get_if<QueueWrite>(&write)) {
+    // That a caller has its answer is noted for the next broker alone.
+    return !std::holds_alternative<ItemsGone>(*queue) && !std::holds_alternative<CallForgotten>(*queue);
+  }
   if (const auto* end = std::get_if<JobEnd>(&write)) return end->is_awaited;
   return std::holds_alternative<JobRecord>(write) || std::holds_alternative<AttemptRecord>(write) ||
          std::holds_alternative<PoolRecord>(write);
@@ -84,6 +88,8 @@ void StoreThread::take_in(std::vector<WaitingBatch> batches) {
 }
 
 void StoreThread::refuse_from(WaitingBatch& batch) {
+  if (is_full_)
+    if (auto puts = Refusals::take_out_puts(batch.writes); !puts.empty()) mailbox_.post(RefusedPuts{batch.number, std::move(puts)});
   auto jobs = refusals_.take_out(batch.writes, is_full_ ? Refusals::NewJobs::refuse : Refusals::NewJobs::accept);
   if (jobs.empty()) return;
   mailbox_.post(RefusedJobs{batch.number, std::move(jobs)});

@@ -1,11 +1,13 @@
 // A store of each version that was ever released stays readable, with everything in it. tests/golden/store-vN.sqlite is such a file, made
-// by the command below once and never again; what it holds is beside it as text.
+// by the command below once and never again; what it holds is beside it as text, its queues apart.
 //
-//   broker_store_test "[.make-golden]"   writes ./store-v2.sqlite and ./store-v2.txt
+//   broker_store_test "[.make-golden]"   writes ./store-vN.sqlite, ./store-vN.txt and ./store-vN.queues.txt, N being today's version
 #include <filesystem>
 #include <fstream>
 #include <sstream>
 
+#include "daemon/broker/store/schema.hpp"
+#include "tests/support/store/queues_text.hpp"
 #include "tests/unit/broker/store/store_setup.hpp"
 
 using namespace jobpool;
@@ -95,6 +97,27 @@ StoreBatch golden_batch_with_pools() {
   return batch;
 }
 
+StoreBatch golden_queues() {
+  const QueueId mail{7};
+  return {QueueWrite{QueueMade{mail, "mail", 100, true, 1'700'000'000'000'005, 0}},
+          QueueWrite{QueueMade{QueueId{9}, "other", 0, true, 1'700'000'000'000'006, 0}},
+          QueueWrite{ItemsPut{mail, PutNumber{1}, ItemNumber{11}, {"\"caf\xc3\xa9\"", "{\"a\":[1]}", "null"}, "put-key", 3}},
+          QueueWrite{ItemsTaken{mail, "get-key", {ItemNumber{11}}}}, QueueWrite{ItemsDone{mail, 1, "done-key"}}};
+}
+
+std::string queues_in(const StoreOptions& options) {
+  const auto queues = opened(options)->load_queues();
+  REQUIRE(queues);
+  return text_of(*queues);
+}
+
+// All that a store of today's version can hold.
+void write_golden(const StoreOptions& options) {
+  const auto store = loaded(options);
+  commit(*store, golden_batch_with_pools());
+  commit(*store, golden_queues());
+}
+
 std::string content_of(const std::string& path) {
   std::ostringstream all;
   all << std::ifstream(path, std::ios::binary).rdbuf();
@@ -119,12 +142,22 @@ TEST_CASE("a store of version 2 is read as it was written, and can be written on
   CHECK(opened(options_in(dir))->load()->size() == 4);
 }
 
+TEST_CASE("a store of version 3 is read as it was written, with its queues") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v3.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v3.txt"));
+  CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v3.queues.txt"));
+}
+
 TEST_CASE("what is written today reads as the golden stores do") {
-  const TempDir first, second;
+  const TempDir first, second, third;
   { commit(*loaded(options_in(first)), golden_batch()); }
   CHECK(text_in(options_in(first)) == content_of(kGolden + "store-v1.txt"));
   { commit(*loaded(options_in(second)), golden_batch_with_pools()); }
   CHECK(text_in(options_in(second)) == content_of(kGolden + "store-v2.txt"));
+  write_golden(options_in(third));
+  CHECK(text_in(options_in(third)) == content_of(kGolden + "store-v3.txt"));
+  CHECK(queues_in(options_in(third)) == content_of(kGolden + "store-v3.queues.txt"));
 }
 
 TEST_CASE("a key in a store of version 1 is still nobody else's after it was brought to today's") {
@@ -140,7 +173,9 @@ TEST_CASE("a key in a store of version 1 is still nobody else's after it was bro
 
 TEST_CASE("makes the golden store of this version", "[.make-golden]") {
   const TempDir dir;
-  { commit(*loaded(options_in(dir)), golden_batch_with_pools()); }
-  std::ofstream("store-v2.txt") << text_in(options_in(dir));
-  fs::copy_file(dir.file("jobs.sqlite"), "store-v2.sqlite");
+  write_golden(options_in(dir));
+  const std::string name = "store-v" + std::to_string(kSchemaVersion);
+  std::ofstream(name + ".txt") << text_in(options_in(dir));
+  std::ofstream(name + ".queues.txt") << queues_in(options_in(dir));
+  fs::copy_file(dir.file("jobs.sqlite"), name + ".sqlite");
 }

@@ -1,0 +1,14 @@
+// What a queue refuses, in the protocol's words.
+#pragma once
+
+#include <string>
+
+#include "daemon/broker/queues/queue_core.hpp"
+#include "daemon/broker/rpc/call.hpp"
+
+namespace jobpool::broker {
+
+// Requires: the verdict is not `well`.
+void answer_queue_error(Call& call, const std::string& queue, const AnswerQueueCall& answer, const QueueCore& core);
+
+}  // namespace jobpool::broker

@@ -1,0 +1,82 @@
+// The verbs of org.jobpool.Queue: each is one method here and one file beside (queue_put and so on), which reads the call and tells the
+// keeper of the queues what is asked; the answer comes from there, now or later.
+// Broker process, its one thread. Knows no socket and no disk.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "daemon/broker/queue_keeper.hpp"
+#include "daemon/broker/rpc/call.hpp"
+#include "proto/queue_messages.hpp"
+
+namespace jobpool::broker {
+
+class QueueVerbs final : public CallHandler {
+ public:
+  // `queues` must outlive this.
+  explicit QueueVerbs(QueueKeeper& queues);
+
+  void handle(std::shared_ptr<Call> call) override;
+
+  // What a job waits for here, in words behind "waiting for"; empty: nothing. As its calls say: `job` is believed, it is for display only.
+  std::string what_blocks(JobId job) const;
+  // The jobs that wait here, ascending.
+  std::vector<JobId> blocked_jobs() const;
+
+ private:
+  using CallPtr = std::shared_ptr<Call>;
+  using Method = void (QueueVerbs::*)(const CallPtr&);
+
+  void create(const CallPtr& call);
+  void put(const CallPtr& call);
+  void get(const CallPtr& call);
+  void full(const CallPtr& call);
+  void empty(const CallPtr& call);
+  void size(const CallPtr& call);
+  void done(const CallPtr& call);
+  void join(const CallPtr& call);
+  void remove(const CallPtr& call);
+  void list(const CallPtr& call);
+  void show(const CallPtr& call);
+
+  static const std::unordered_map<std::string_view, Method>& methods();
+
+  // The parameters of a call that has its answer when nothing failed.
+  using WriteAnswer = std::string (*)(const AnswerQueueCall&);
+  struct Pending {
+    CallPtr call;
+    std::string name;
+    WriteAnswer write_answer;
+    std::optional<JobId> job;
+  };
+
+  // Tells `event`, whose token this sets, and answers the call when the answer comes.
+  template <class Event>
+  void ask(const CallPtr& call, Event event, WriteAnswer write_answer, std::optional<JobId> job = {}) {
+    event.token = begin({call, std::string{event.name}, write_answer, job});
+    queues_.tell(std::move(event));
+    go_on(event.token);
+  }
+  Token begin(Pending pending);
+  void go_on(Token token);
+  void on_answer(const AnswerQueueCall& answer);
+  std::optional<Pending> take(Token token);
+  std::string waits_for(Token token) const;
+
+  std::optional<TimePoint> deadline_of(const std::optional<Microseconds>& timeout) const;
+  // The queue that the call names; null: it was answered.
+  const QueueState* queue_or_error(Call& call);
+
+  QueueKeeper& queues_;
+  std::unordered_map<Token, Pending> pending_;
+  std::multimap<JobId, Token> by_job_;  // of pending_, those that name one
+  std::uint64_t last_token_ = 0;
+};
+
+}  // namespace jobpool::broker

@@ -1,0 +1,87 @@
+// What queues may hold, and how many may wait.
+#include "tests/unit/broker/queues/queue_driver.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+
+TEST_CASE("there are so many queues and no more") {
+  QueueLimits limits;
+  limits.queues = 2;
+  QueueDriver queues(limits);
+  queues.create("a");
+  queues.create("b");
+  CHECK(queues.said(queues.create("c")) == "too many queues 2");
+  CHECK(queues.said(queues.create("b", 0, false, true)) == "well");
+  queues.remove("a");
+  CHECK(queues.said(queues.create("c")) == "well");
+}
+
+TEST_CASE("so many wait at one queue and no more, of each kind") {
+  QueueLimits limits;
+  limits.waiters = 1;
+  QueueDriver queues(limits);
+  queues.create("q", 1);
+  queues.get();
+  CHECK(queues.said(queues.get()) == "too many waiters 1");
+  queues.put({"1", "2", "3"});
+  CHECK(queues.said(queues.put({"3"}, MayWait::yes, {}, "k")) == "too many waiters 1");
+  queues.join();
+  CHECK(queues.said(queues.join()) == "too many waiters 1");
+  queues.take();
+  CHECK(queues.said(queues.put({"4"}, MayWait::yes, {}, "k")) == "-");
+}
+
+TEST_CASE("a queue is full when its bytes are, whatever its maxsize") {
+  QueueLimits limits;
+  limits.bytes_of_one = 3 * (kItemOverheadBytes + 10);
+  QueueDriver queues(limits);
+  queues.create("q");
+  const std::string ten(10, '1');
+  const Token put = queues.put({ten, ten, ten});
+  CHECK(queues.core.find("q")->items.size() == 2);
+  CHECK(queues.said(put) == "-");
+  queues.take();
+  CHECK(queues.said(put) == "well 3");
+}
+
+TEST_CASE("who waits for the room that all share is served when any queue gives some up") {
+  QueueLimits limits;
+  limits.bytes = 3 * (kItemOverheadBytes + 10);
+  QueueDriver queues(limits);
+  queues.create("a");
+  queues.create("b");
+  const std::string ten(10, '1');
+  queues.put({ten, ten}, MayWait::yes, {}, "", "a");
+  const Token waiting = queues.put({ten}, MayWait::yes, {}, "", "b");
+  CHECK(queues.said(waiting) == "-");
+  SECTION("an item is taken") { queues.get(1, MayWait::no, {}, "", "a"); }
+  SECTION("the other queue ends") { queues.remove("a"); }
+  CHECK(queues.said(waiting) == "well 1");
+}
+
+TEST_CASE("several items in one answer are bounded by their bytes, one is not") {
+  QueueLimits limits;
+  limits.bytes_of_get = 4;
+  QueueDriver queues(limits);
+  queues.create("q");
+  queues.put({"123456789", "1", "22", "33"});
+  CHECK(queues.said(queues.get(9)) == "123456789");
+  CHECK(queues.said(queues.get(9)) == "1 22");
+  CHECK(queues.said(queues.get(9)) == "33");
+}
+
+TEST_CASE("bytes are counted to the last one, whatever becomes of items") {
+  QueueDriver queues;
+  queues.create("q");
+  queues.put({"1", "22", "333"}, MayWait::yes, {}, "k");
+  const Token back = queues.get(2);
+  queues.leave(back);
+  queues.hold_puts = true;
+  queues.put({"4444"});
+  queues.refuse_held();
+  CHECK(queues.core.bytes_in_memory() == 6 + 3 * kItemOverheadBytes);
+  queues.next_broker();
+  CHECK(queues.core.bytes_in_memory() == 6 + 3 * kItemOverheadBytes);
+  queues.get(3);
+  CHECK(queues.core.bytes_in_memory() == 0);
+}
