@@ -8,17 +8,32 @@
 
 namespace jobpool::cli {
 
+namespace {
+
+Result<void> append_word(std::string& out, const std::string& word) {
+  if (!proto::is_protocol_text(word))
+    return Error{Errc::invalid_argument, "argument '" + printable(word) + "' is not UTF-8: no JSON string can carry it"};
+  if (proto::is_json(word))
+    out += word;
+  else
+    proto::append_json_string(out, word);
+  return {};
+}
+
+}  // namespace
+
+Result<std::string> json_of_word(const std::string& word) {
+  std::string text;
+  if (auto appended = append_word(text, word); !appended) return appended.error();
+  return text;
+}
+
 Result<void> append_function_arguments(std::string& out, std::span<const std::string> words) {
   char separator = '[';
   for (const std::string& word : words) {
-    if (!proto::is_protocol_text(word))
-      return Error{Errc::invalid_argument, "argument '" + printable(word) + "' is not UTF-8: no JSON string can carry it"};
     out += separator;
     separator = ',';
-    if (proto::is_json(word))
-      out += word;
-    else
-      proto::append_json_string(out, word);
+    if (auto appended = append_word(out, word); !appended) return appended;
   }
   out += words.empty() ? "[]" : "]";
   return {};

@@ -13,4 +13,7 @@ namespace jobpool::cli {
 Result<void> append_function_arguments(std::string& out, std::span<const std::string> words);
 Result<std::string> function_arguments(std::span<const std::string> words);
 
+// One such word as JSON text: itself, or a string. Errors: likewise.
+Result<std::string> json_of_word(const std::string& word);
+
 }  // namespace jobpool::cli

@@ -1,6 +1,7 @@
 // Finding, taking and showing options. See options.hpp.
 #include "client/cli/options.hpp"
 
+#include <algorithm>
 #include <charconv>
 
 #include "client/cli/context.hpp"
@@ -130,9 +131,14 @@ Options::Parsed Options::parse(Words words) const {
 }
 
 int Options::misused(std::string_view why) const {
-  const std::string_view verb = usage_.synopsis.substr(0, usage_.synopsis.find(' '));
-  const bool is_verb = !verb.starts_with('[');
-  tell(std::string{why} + "; see 'jobpool " + (is_verb ? std::string{verb} + " " : "") + "--help'");
+  // The verb, of one word or of two: what stands in small letters before the first operand.
+  std::string verb;
+  for (std::string_view rest = usage_.synopsis; !rest.empty() && rest.front() >= 'a' && rest.front() <= 'z';) {
+    const std::size_t end = std::min(rest.find(' '), rest.size());
+    verb.append(rest.substr(0, end)) += ' ';
+    rest.remove_prefix(std::min(end + 1, rest.size()));
+  }
+  tell(std::string{why} + "; see 'jobpool " + verb + "--help'");
   return kExitUsage;
 }
 

@@ -36,6 +36,7 @@ int run_cancel(Context& context, Words words);
 int run_kill(Context& context, Words words);
 int run_remove(Context& context, Words words);
 int run_clean(Context& context, Words words);
+int run_queue(Context& context, Words words);
 int run_call(Context& context, Words words);
 int run_ping(Context& context, Words words);
 int run_version(Context& context, Words words);

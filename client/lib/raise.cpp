@@ -56,7 +56,12 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kPoolStillRunning) throw PoolStillRunning(text);
   if (reply.error == kPoolExists) throw PoolExists(text);
   if (reply.error == kQueueFull) throw QueueFull(text);
-  if (reply.error == kStoreFull) throw StoreFull(text);
+  if (reply.error == kStoreFull || reply.error == kQueueStoreFull) throw StoreFull(text);
+  if (reply.error == kNamedQueueFull) throw QueueFull(text);
+  if (reply.error == kQueueEmpty) throw QueueEmpty(text);
+  if (reply.error == kNoSuchQueue) throw NoSuchQueue(text);
+  if (reply.error == kQueueExists) throw QueueExists(text);
+  if (reply.error == kDoneTooOften) throw DoneTooOften(text);
   if (reply.error == kKeyConflict) throw KeyConflict(job_of(reply.parameters), text);
   if (reply.error == kNoSuchDependency) throw NoSuchDependency(text);
   if (reply.error == kNotEnded) throw NotEnded(text);

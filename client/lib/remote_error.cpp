@@ -19,7 +19,7 @@ struct Sentence {
   Errc code;
   std::string_view text;
 };
-constexpr std::array<Sentence, 21> kSentences{{
+constexpr std::array<Sentence, 31> kSentences{{
     {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
     {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
     {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
@@ -38,6 +38,18 @@ constexpr std::array<Sentence, 21> kSentences{{
     {proto::error::kNoSuchDependency, Errc::not_found, "job {id}: no such job to come after (never submitted, or removed)"},
     {proto::error::kKeyConflict, Errc::already_exists, "key '{key}': belongs to another submission, job {id}"},
     {proto::error::kInvalidJob, Errc::invalid_argument, "{field}: {reason}"},
+    {proto::error::kNoSuchQueue, Errc::not_found,
+     "queue '{queue}': no such queue (never made, or deleted); 'jobpool queue create {queue}' makes it"},
+    {proto::error::kQueueExists, Errc::already_exists,
+     "queue '{queue}': exists already (maxsize {maxsize}, durable {durable}); --exist-ok takes one that is alike"},
+    {proto::error::kNamedQueueFull, Errc::full, "queue '{queue}': full ({put} put); try again later"},
+    {proto::error::kQueueEmpty, Errc::full, "queue '{queue}': empty; try again later"},
+    {proto::error::kQueueTimedOut, Errc::timed_out, "queue '{queue}': {unfinished} tasks not done yet"},
+    {proto::error::kDoneTooOften, Errc::invalid_argument, "queue '{queue}': done more often than items were put ({unfinished} not done)"},
+    {proto::error::kTooManyQueues, Errc::full, "{limit} queues are there already; delete some first"},
+    {proto::error::kTooManyWaiters, Errc::full, "queue '{queue}': {limit} calls wait there already; try again later"},
+    {proto::error::kQueueStoreFull, Errc::full, "queue '{queue}': the disk is full ({put} put); make room, or use a queue that is not durable"},
+    {proto::error::kQueueKeyConflict, Errc::already_exists, "queue '{queue}': key '{key}' belongs to another call"},
     {proto::error::kInvalidParameter, Errc::invalid_argument, "parameter '{parameter}': missing, unknown or of the wrong type"},
     {proto::error::kMethodNotFound, Errc::unsupported, "method '{method}': the daemon does not know it; is it of an older version?"},
     {proto::error::kInterfaceNotFound, Errc::unsupported, "interface '{interface}': the daemon does not know it"},

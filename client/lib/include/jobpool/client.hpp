@@ -17,6 +17,7 @@
 #include "jobpool/errors.hpp"
 #include "jobpool/pool.hpp"
 #include "jobpool/pool_options.hpp"
+#include "jobpool/queue.hpp"
 
 namespace jobpool {
 
@@ -43,6 +44,13 @@ class Client {
 
   AsyncResult job(std::uint64_t id) const;
   MapResult map_result(std::uint64_t id) const;
+
+  // A queue that exists already, or will.
+  Queue queue(std::string name) const;
+  // Errors: QueueExists.
+  Queue create_queue(std::string name, QueueOptions options = {}) const;
+  // All of them, by name.
+  std::vector<QueueInfo> queues() const;
 
   // Who answers. Errors: ConnectionLost.
   Daemon hello() const;

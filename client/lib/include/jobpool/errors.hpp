@@ -101,13 +101,37 @@ class PoolExists : public ClientError {
   using ClientError::ClientError;
 };
 
-// A bounded queue is full; try again later.
+// A bounded queue is full, the pool's or a named one; try again later.
 class QueueFull : public ClientError {
  public:
   using ClientError::ClientError;
 };
 
-// The daemon's disk is full: durable jobs are refused until there is room; others are taken.
+// A named queue is empty; try again later.
+class QueueEmpty : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// Never made, deleted (while the call waited, too), or not durable and gone with an earlier daemon.
+class NoSuchQueue : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// create_queue(): the name is taken.
+class QueueExists : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// task_done(): for more items than were put.
+class DoneTooOften : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// The daemon's disk is full: durable jobs and items are refused until there is room; others are taken.
 class StoreFull : public ClientError {
  public:
   using ClientError::ClientError;

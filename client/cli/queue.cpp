@@ -1,0 +1,71 @@
+// jobpool queue: finds the verb behind it.
+#include "client/cli/queue.hpp"
+
+#include <algorithm>
+#include <array>
+
+#include "client/cli/tell.hpp"
+#include "proto/queue_messages.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::array<std::string_view, 1> kQueueRemove{"remove"};
+constexpr std::array<std::string_view, 1> kQueueLs{"ls"};
+constexpr std::array<std::string_view, 2> kTaskDone{"task_done", "task-done"};
+constexpr std::array<std::string_view, 1> kQsize{"qsize"};
+
+constexpr std::array<Verb, 11> kQueueVerbs{{
+    {"create", {}, "make a queue", run_queue_create},
+    {"put", {}, "put items into it, waiting for room", run_queue_put},
+    {"get", {}, "take items from it, waiting for the first", run_queue_get},
+    {"full", {}, "is it full? (exit 0: yes, 1: no)", run_queue_full},
+    {"empty", {}, "is it empty? (exit 0: yes, 1: no)", run_queue_empty},
+    {"size", kQsize, "how many items are there", run_queue_size},
+    {"done", kTaskDone, "items that were taken are dealt with", run_queue_done},
+    {"join", {}, "wait until all items are dealt with", run_queue_join},
+    {"delete", kQueueRemove, "end a queue, with what is in it", run_queue_delete},
+    {"list", kQueueLs, "the queues", run_queue_list},
+    {"show", {}, "everything known of a queue", run_queue_show},
+}};
+
+std::string queue_overview(const Options& options) {
+  std::string text = options.help() + "\nVerbs:\n";
+  for (const Verb& verb : kQueueVerbs) text.append("  ").append(verb.name).append(24 - verb.name.size(), ' ').append(verb.summary) += '\n';
+  return text + "\n'jobpool queue VERB --help' tells more of each.\n";
+}
+
+}  // namespace
+
+int run_queue(Context& context, Words words) {
+  Options options(context,
+                  {"queue VERB …",
+                   "Named queues between jobs and clients: first in, first out, bounded or not, as multiprocessing's Queue. Jobs use them as\n"
+                   "everybody else does: $JOBPOOL_SOCKET is set there.",
+                   "jobpool queue put mail '{\"to\": 7}' && jobpool queue get mail"},
+                  Options::Operands::end_options);
+  if (!words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "help"))
+    return print(queue_overview(options));
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.operands.empty()) {
+    (void)write_all(2, queue_overview(options));
+    return kExitUsage;
+  }
+  const std::string& name = parsed.operands.front();
+  for (const Verb& verb : kQueueVerbs)
+    if (verb.name == name || std::ranges::find(verb.aliases, name) != verb.aliases.end())
+      return verb.run(context, Words{parsed.operands}.subspan(1));
+  return options.misused("unknown verb '" + printable(name) + "' of queues");
+}
+
+std::string queue_name_fault(const std::string& name) {
+  if (proto::is_queue_name(name)) return {};
+  return "'" + printable(name) + "' is no queue's name: 1 to 64 letters, digits, '.', '_' or '-'";
+}
+
+std::string one_queue_fault(const std::vector<std::string>& operands) {
+  return operands.size() == 1 ? queue_name_fault(operands.front()) : "name one queue";
+}
+
+}  // namespace jobpool::cli

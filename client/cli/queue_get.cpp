@@ -1,0 +1,44 @@
+// jobpool queue get: Queue.get; an item a line, as JSON.
+#include "client/cli/queue_wait.hpp"
+#include "client/cli/tell.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+std::string item_line(const std::string& item, bool raw) {
+  if (raw) {
+    const nlohmann::json value = nlohmann::json::parse(item, nullptr, false);
+    if (value.is_string()) return value.get<std::string>() + "\n";
+  }
+  return item + "\n";
+}
+
+}  // namespace
+
+int run_queue_get(Context& context, Words words) {
+  Options options(context, {"queue get [options] NAME", "Takes items from the front of a queue, waiting for the first, and prints each on a line.",
+                            "jobpool queue get mail --timeout 5s"});
+  std::optional<int> count;
+  bool raw = false;
+  QueueWaitOptions wait;
+  options.integer("-n, --count", "COUNT", "up to COUNT items, as many as are there; 1 when absent", kItemsPerCall, count);
+  wait.declare(options, "empty");
+  options.flag("--raw", "print items that are strings without their quotes", raw);
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (const std::string fault = one_queue_fault(parsed.operands); !fault.empty()) return options.misused(fault);
+  const Result<proto::QueueWait> how = wait.build();
+  if (!how) return options.misused(how.error().text);
+  const proto::QueueGetRequest request{parsed.operands.front(), count.value_or(1), *how};
+  const Result<client::Reply> reply =
+      context.wait("org.jobpool.Queue.Get", proto::write_queue_get(request), client::Resend::always, request.how.timeout);
+  if (!reply) return fail(reply.error());
+  if (context.json) return print(reply->parameters.dump() + "\n");
+  const auto items = proto::read_items(reply->parameters);
+  if (!items) return fail(items.error());
+  std::string text;
+  for (const std::string& item : *items) text += item_line(item, raw);
+  return print(text);
+}
+
+}  // namespace jobpool::cli

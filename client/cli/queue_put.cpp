@@ -1,0 +1,80 @@
+// jobpool queue put: Queue.put of each word, or of each line of stdin.
+#include <unistd.h>
+
+#include "client/cli/function_arguments.hpp"
+#include "client/cli/item_source.hpp"
+#include "client/cli/queue_wait.hpp"
+#include "client/cli/tell.hpp"
+#include "client/lib/key.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+constexpr std::size_t kLinesPerCall = 1'000;  // of stdin: large enough that the way to the daemon and back costs little for each
+constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;
+
+Result<void> put_items(Context& context, proto::QueuePutRequest request) {
+  request.how.key = client::make_key();  // each call has its own
+  const Result<client::Reply> reply =
+      context.wait("org.jobpool.Queue.Put", proto::write_queue_put(request), client::Resend::always, request.how.timeout);
+  return reply ? Result<void>{} : Result<void>{reply.error()};
+}
+
+Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
+  std::vector<std::string> none;
+  Result<ItemSource> lines = ItemSource::take(none, "", '\n');
+  if (!lines) return lines.error();
+  for (bool more = true; more;) {
+    proto::QueuePutRequest request = terms;
+    std::size_t bytes = 0;
+    while (request.items.size() < kLinesPerCall && bytes < kBytesPerCall) {
+      const auto line = lines->next();
+      if (!line) return line.error();
+      more = line->has_value();
+      if (!more) break;
+      const Result<std::string> item = json_of_word((*line)->front());
+      if (!item) return item.error();
+      bytes += item->size();
+      request.items.push_back(*item);
+    }
+    if (request.items.empty()) return {};
+    if (auto put = put_items(context, std::move(request)); !put) return put;
+  }
+  return {};
+}
+
+}  // namespace
+
+int run_queue_put(Context& context, Words words) {
+  Options options(context, {"queue put [options] NAME [JSON…]",
+                            "Puts items at the end of a queue, waiting for room. A word that is no JSON is a string. Without words each line of\n"
+                            "stdin is an item.",
+                            "jobpool queue put mail '{\"to\": 7}' hello      seq 1000 | jobpool queue put numbers"});
+  QueueWaitOptions wait;
+  wait.declare(options, "full");
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (parsed.operands.empty()) return options.misused("name a queue");
+  proto::QueuePutRequest request;
+  request.name = parsed.operands.front();
+  if (const std::string fault = queue_name_fault(request.name); !fault.empty()) return options.misused(fault);
+  const Result<proto::QueueWait> how = wait.build();
+  if (!how) return options.misused(how.error().text);
+  request.how = *how;
+  if (parsed.operands.size() == 1) {
+    if (::isatty(STDIN_FILENO) == 1) return options.misused("put what? write items behind the name, or pipe in one a line");
+    const Result<void> put = put_lines(context, request);
+    return put ? 0 : fail(put.error());
+  }
+  for (const std::string& word : Words{parsed.operands}.subspan(1)) {
+    const Result<std::string> item = json_of_word(word);
+    if (!item) return options.misused(item.error().text);
+    request.items.push_back(*item);
+  }
+  if (request.items.size() > proto::kMaxItemsPerCall) return options.misused("more than 10,000 items: pipe them in, one a line");
+  const Result<void> put = put_items(context, std::move(request));
+  if (!put) return fail(put.error());
+  return context.json ? print("{}\n") : 0;
+}
+
+}  // namespace jobpool::cli

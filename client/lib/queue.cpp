@@ -1,0 +1,120 @@
+// Queue: items in and out; Results become exceptions here.
+#include "jobpool/queue.hpp"
+
+#include "client/lib/calling_job.hpp"
+#include "client/lib/key.hpp"
+#include "client/lib/raise.hpp"
+#include "jobpool/client.hpp"
+#include "jobpool/errors.hpp"
+#include "proto/queue_messages.hpp"
+
+namespace jobpool {
+namespace {
+
+constexpr std::chrono::seconds kQueueSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
+constexpr std::chrono::hours kAsGoodAsEver{24 * 365 * 10};
+
+// What the daemon takes for a time-out; none at all where it is longer than that.
+std::optional<Microseconds> queue_timeout(const Queue::Timeout& timeout) {
+  if (!timeout || *timeout >= kAsGoodAsEver) return std::nullopt;
+  return std::max(*timeout, Microseconds{0});
+}
+
+TimePoint queue_deadline(const std::optional<Microseconds>& timeout) {
+  return timeout ? Clock::now() + *timeout + kQueueSlack : client::kNever;
+}
+
+proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) {
+  return {wait, queue_timeout(timeout), client::make_key(), client::calling_job()};
+}
+
+// Under a key, or asking twice is as asking once.
+nlohmann::json ask_queue(client::Connections& connections, const char* method, const std::string& request,
+                         const std::optional<Microseconds>& timeout = {}) {
+  return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, client::Resend::always, queue_deadline(timeout));
+}
+
+std::size_t queue_count(const nlohmann::json& answer, const char* field) {
+  return static_cast<std::size_t>(client::value_or_raise(proto::read_count(field, answer)));
+}
+
+QueueInfo info_of(proto::Queue queue) {
+  const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
+  return {std::move(queue.name),
+          size(queue.maxsize),
+          queue.durable,
+          size(queue.size),
+          size(queue.bytes),
+          size(queue.unfinished),
+          size(queue.taken),
+          size(queue.putters),
+          size(queue.getters),
+          size(queue.joiners),
+          queue.created_usec};
+}
+
+}  // namespace
+
+void Queue::put_texts(std::vector<std::string> items, Timeout timeout, bool wait) const {
+  const proto::QueuePutRequest request{name_, std::move(items), wait_of(timeout, wait)};
+  ask_queue(*connections_, "Put", proto::write_queue_put(request), request.how.timeout);
+}
+
+std::vector<std::string> Queue::get_texts(std::size_t count, Timeout timeout, bool wait) const {
+  const proto::QueueGetRequest request{name_, static_cast<std::int64_t>(count), wait_of(timeout, wait)};
+  auto items = client::value_or_raise(
+      proto::read_items(ask_queue(*connections_, "Get", proto::write_queue_get(request), request.how.timeout)));
+  if (items.empty()) throw ClientError("queue '" + name_ + "': the daemon answered without an item");
+  return items;
+}
+
+bool Queue::full() const {
+  return client::value_or_raise(proto::read_flag("full", ask_queue(*connections_, "Full", proto::write_queue_name(name_))));
+}
+
+bool Queue::empty() const {
+  return client::value_or_raise(proto::read_flag("empty", ask_queue(*connections_, "Empty", proto::write_queue_name(name_))));
+}
+
+std::size_t Queue::qsize() const { return queue_count(ask_queue(*connections_, "Size", proto::write_queue_name(name_)), "size"); }
+
+std::size_t Queue::task_done(std::size_t count) const {
+  const proto::QueueDoneRequest request{name_, static_cast<std::int64_t>(count), client::make_key()};
+  return queue_count(ask_queue(*connections_, "Done", proto::write_queue_done(request)), "unfinished");
+}
+
+bool Queue::join(Timeout timeout) const {
+  const proto::QueueJoinRequest request{name_, queue_timeout(timeout), client::calling_job()};
+  client::RecoveringCall call(*connections_, proto::write_call("org.jobpool.Queue.Join", proto::write_queue_join(request)),
+                              client::Resend::always);
+  const client::Reply reply = client::value_or_raise(call.finish(queue_deadline(request.timeout)));
+  if (reply.error == proto::error::kQueueTimedOut) return false;
+  if (!reply.error.empty()) client::raise_remote(reply);
+  return true;
+}
+
+QueueInfo Queue::show() const {
+  return info_of(client::value_or_raise(proto::read_queue(ask_queue(*connections_, "Show", proto::write_queue_name(name_)))));
+}
+
+std::size_t Queue::remove() const {
+  return queue_count(client::ask(*connections_, "org.jobpool.Queue.Delete", proto::write_queue_name(name_), client::Resend::never), "items");
+}
+
+Queue Client::queue(std::string name) const { return Queue{connections_, std::move(name)}; }
+
+Queue Client::create_queue(std::string name, QueueOptions options) const {
+  const proto::QueueCreateRequest request{name, static_cast<std::int64_t>(options.maxsize), options.durable, options.exist_ok};
+  client::ask(*connections_, "org.jobpool.Queue.Create", proto::write_queue_create(request),
+              options.exist_ok ? client::Resend::always : client::Resend::never);
+  return queue(std::move(name));
+}
+
+std::vector<QueueInfo> Client::queues() const {
+  std::vector<QueueInfo> all;
+  for (proto::Queue& one : client::value_or_raise(proto::read_queues(ask_queue(*connections_, "List", "{}"))))
+    all.push_back(info_of(std::move(one)));
+  return all;
+}
+
+}  // namespace jobpool
