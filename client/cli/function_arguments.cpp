@@ -7,7 +7,6 @@
 #include "proto/utf8.hpp"
 
 namespace jobpool::cli {
-
 namespace {
 
 Result<void> append_word(std::string& out, const std::string& word) {

@@ -134,6 +134,19 @@ show 0 jobpool join translators
 show 0 jobpool pool list
 show 0 jobpool pool delete translators
 
+say "Queues: between jobs and clients, bounded or not, and durable ones on disk"
+show 0 jobpool queue create mail --maxsize 2 --durable
+show 0 jobpool queue put mail '{"to": 7}' hello
+show 75 jobpool queue put mail more --no-wait
+show 0 jobpool queue get mail
+id=$(jobpool apply-async -- sh -c 'jobpool queue get mail; jobpool queue get mail')
+# shellcheck disable=SC2016
+printf '$ id=$(jobpool apply-async -- sh -c "jobpool queue get mail; jobpool queue get mail")\n'
+until jobpool list --state waiting | grep -q mail; do :; done
+show 0 jobpool list "$id"
+show 0 jobpool queue put mail bye
+show 0 jobpool get "$id"
+
 say "The end: running jobs may finish, then everything stops"
 show 0 jobpool shutdown
 wait "$daemon"

@@ -34,7 +34,7 @@ TEST_CASE("socat and printf are client enough") {
   const json reply = json::parse(finished.out.substr(0, finished.out.size() - 1), nullptr, false);
   REQUIRE(reply.is_object());
   const json interfaces = reply["parameters"]["interfaces"];
-  for (const char* name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job"}) {
+  for (const char* name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job", "org.jobpool.Queue"}) {
     CHECK(std::find(interfaces.begin(), interfaces.end(), name) != interfaces.end());
   }
 }
@@ -52,7 +52,7 @@ TEST_CASE("the end of a client's input alone cancels nothing") {
 TEST_CASE("every interface describes itself, and names what it does not have") {
   Daemon daemon;
   VarlinkClient client = daemon.connect();
-  for (const char* name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job"}) {
+  for (const char* name : {"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job", "org.jobpool.Queue"}) {
     const json text = client.call("org.varlink.service.GetInterfaceDescription", {{"interface", name}})["description"];
     CHECK(text.get<std::string>().find(std::string("interface ") + name) != std::string::npos);
   }
