@@ -38,12 +38,13 @@ std::string queue_overview(const Options& options) {
 }  // namespace
 
 int run_queue(Context& context, Words words) {
-  Options options(context,
-                  {"queue VERB …",
-                   "Named queues between jobs and clients: first in, first out, bounded or not, as multiprocessing's Queue. Jobs use them as\n"
-                   "everybody else does: $JOBPOOL_SOCKET is set there.",
-                   "jobpool queue put mail '{\"to\": 7}' && jobpool queue get mail"},
-                  Options::Operands::end_options);
+  Options options(
+      context,
+      {"queue VERB …",
+       "Named queues between jobs and clients: first in, first out, bounded or not, as multiprocessing's Queue. Jobs use them as\n"
+       "everybody else does: $JOBPOOL_SOCKET is set there.",
+       "jobpool queue put mail '{\"to\": 7}' && jobpool queue get mail"},
+      Options::Operands::end_options);
   if (!words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "help"))
     return print(queue_overview(options));
   const Options::Parsed parsed = options.parse(words);

@@ -6,8 +6,9 @@
 namespace jobpool::cli {
 
 int run_queue_delete(Context& context, Words words) {
-  Options options(context, {"queue delete [options] NAME…", "Ends queues, with what is in them. Whoever waits at one is told that it is gone.",
-                            "jobpool queue delete mail"});
+  Options options(context,
+                  {"queue delete [options] NAME…", "Ends queues, with what is in them. Whoever waits at one is told that it is gone.",
+                   "jobpool queue delete mail"});
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("which queues?");
@@ -16,8 +17,7 @@ int run_queue_delete(Context& context, Words words) {
   int code = 0;
   std::string lines;
   for (const std::string& name : parsed.operands) {
-    const Result<client::Reply> reply =
-        context.ask("org.jobpool.Queue.Delete", proto::write_queue_name(name), client::Resend::never);
+    const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Delete", proto::write_queue_name(name), client::Resend::never);
     if (!reply)
       code = fail(reply.error());
     else if (context.json)

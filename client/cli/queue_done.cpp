@@ -7,8 +7,9 @@
 namespace jobpool::cli {
 
 int run_queue_done(Context& context, Words words) {
-  Options options(context, {"queue done [options] NAME", "Items that were taken from the queue are dealt with; 'queue join' waits for that.",
-                            "jobpool queue get mail && jobpool queue done mail"});
+  Options options(context,
+                  {"queue done [options] NAME", "Items that were taken from the queue are dealt with; 'queue join' waits for that.",
+                   "jobpool queue get mail && jobpool queue done mail"});
   std::optional<int> count;
   options.integer("-n, --count", "COUNT", "so many of them; 1 when absent", {1, 1'000'000'000}, count);
   const Options::Parsed parsed = options.parse(words);

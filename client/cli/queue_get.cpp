@@ -16,8 +16,9 @@ std::string item_line(const std::string& item, bool raw) {
 }  // namespace
 
 int run_queue_get(Context& context, Words words) {
-  Options options(context, {"queue get [options] NAME", "Takes items from the front of a queue, waiting for the first, and prints each on a line.",
-                            "jobpool queue get mail --timeout 5s"});
+  Options options(context,
+                  {"queue get [options] NAME", "Takes items from the front of a queue, waiting for the first, and prints each on a line.",
+                   "jobpool queue get mail --timeout 5s"});
   std::optional<int> count;
   bool raw = false;
   QueueWaitOptions wait;

@@ -46,10 +46,11 @@ Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
 }  // namespace
 
 int run_queue_put(Context& context, Words words) {
-  Options options(context, {"queue put [options] NAME [JSON…]",
-                            "Puts items at the end of a queue, waiting for room. A word that is no JSON is a string. Without words each line of\n"
-                            "stdin is an item.",
-                            "jobpool queue put mail '{\"to\": 7}' hello      seq 1000 | jobpool queue put numbers"});
+  Options options(context,
+                  {"queue put [options] NAME [JSON…]",
+                   "Puts items at the end of a queue, waiting for room. A word that is no JSON is a string. Without words each line of\n"
+                   "stdin is an item.",
+                   "jobpool queue put mail '{\"to\": 7}' hello      seq 1000 | jobpool queue put numbers"});
   QueueWaitOptions wait;
   wait.declare(options, "full");
   const Options::Parsed parsed = options.parse(words);

@@ -48,9 +48,9 @@ int run_queue_empty(Context& context, Words words) {
 }
 
 int run_queue_size(Context& context, Words words) {
-  const QueueAnswer answer = ask_of_queue(
-      context, words, {"queue size [options] NAME", "Prints how many items are in the queue.", "jobpool queue size mail"},
-      "org.jobpool.Queue.Size");
+  const QueueAnswer answer =
+      ask_of_queue(context, words, {"queue size [options] NAME", "Prints how many items are in the queue.", "jobpool queue size mail"},
+                   "org.jobpool.Queue.Size");
   if (answer.exit_code) return *answer.exit_code;
   if (context.json) return print(answer.parameters.dump() + "\n");
   const Result<std::int64_t> size = proto::read_count("size", answer.parameters);

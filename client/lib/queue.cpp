@@ -40,17 +40,8 @@ std::size_t queue_count(const nlohmann::json& answer, const char* field) {
 
 QueueInfo info_of(proto::Queue queue) {
   const auto size = [](std::int64_t number) { return static_cast<std::size_t>(number); };
-  return {std::move(queue.name),
-          size(queue.maxsize),
-          queue.durable,
-          size(queue.size),
-          size(queue.bytes),
-          size(queue.unfinished),
-          size(queue.taken),
-          size(queue.putters),
-          size(queue.getters),
-          size(queue.joiners),
-          queue.created_usec};
+  return {std::move(queue.name), size(queue.maxsize), queue.durable,       size(queue.size),    size(queue.bytes), size(queue.unfinished),
+          size(queue.taken),     size(queue.putters), size(queue.getters), size(queue.joiners), queue.created_usec};
 }
 
 }  // namespace
@@ -62,8 +53,8 @@ void Queue::put_texts(std::vector<std::string> items, Timeout timeout, bool wait
 
 std::vector<std::string> Queue::get_texts(std::size_t count, Timeout timeout, bool wait) const {
   const proto::QueueGetRequest request{name_, static_cast<std::int64_t>(count), wait_of(timeout, wait)};
-  auto items = client::value_or_raise(
-      proto::read_items(ask_queue(*connections_, "Get", proto::write_queue_get(request), request.how.timeout)));
+  auto items =
+      client::value_or_raise(proto::read_items(ask_queue(*connections_, "Get", proto::write_queue_get(request), request.how.timeout)));
   if (items.empty()) throw ClientError("queue '" + name_ + "': the daemon answered without an item");
   return items;
 }
@@ -98,7 +89,8 @@ QueueInfo Queue::show() const {
 }
 
 std::size_t Queue::remove() const {
-  return queue_count(client::ask(*connections_, "org.jobpool.Queue.Delete", proto::write_queue_name(name_), client::Resend::never), "items");
+  return queue_count(client::ask(*connections_, "org.jobpool.Queue.Delete", proto::write_queue_name(name_), client::Resend::never),
+                     "items");
 }
 
 Queue Client::queue(std::string name) const { return Queue{connections_, std::move(name)}; }

@@ -65,8 +65,7 @@ QueueCore::WaitsFor QueueCore::waits_for(Token token) const {
 void QueueCore::on(CreateQueue& event, const Now& now, QueueEffects& out) {
   if (const QueueState* queue = known(event.name)) {
     const bool is_wanted = event.exist_ok && queue->made.maxsize == event.maxsize && queue->made.durable == event.durable;
-    out.emplace_back(
-        AnswerQueueCall{event.token, queue->made.durable, is_wanted ? QueueVerdict::well : QueueVerdict::exists, {}, 0});
+    out.emplace_back(AnswerQueueCall{event.token, queue->made.durable, is_wanted ? QueueVerdict::well : QueueVerdict::exists, {}, 0});
     return;
   }
   if (queues_.size() >= limits_.queues) return refuse(event.token, QueueVerdict::too_many_queues, out, limits_.queues);

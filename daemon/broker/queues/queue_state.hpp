@@ -24,11 +24,11 @@ struct UnconfirmedCall {
 struct QueueState {
   QueueMade made;  // `unfinished` is today's
   std::deque<QueueItem> items;
-  std::uint64_t bytes = 0;                   // of items, each with kItemOverheadBytes
-  std::uint64_t reserved_items = 0;          // put, and not stored yet: they have their room
-  std::uint64_t reserved_bytes = 0;          // likewise
-  std::uint64_t taken = 0;                   // on their way to consumers
-  std::deque<Token> putters, getters;        // who waits, in order
+  std::uint64_t bytes = 0;             // of items, each with kItemOverheadBytes
+  std::uint64_t reserved_items = 0;    // put, and not stored yet: they have their room
+  std::uint64_t reserved_bytes = 0;    // likewise
+  std::uint64_t taken = 0;             // on their way to consumers
+  std::deque<Token> putters, getters;  // who waits, in order
   std::vector<Token> joiners;
   std::map<SharedText, UnconfirmedCall> unconfirmed;  // by key
   ItemNumber next_number{1};

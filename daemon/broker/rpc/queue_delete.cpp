@@ -1,6 +1,6 @@
 // Delete: a queue ends, with what is in it, and all who wait at it are told.
-#include "proto/messages.hpp"
 #include <utility>
+#include "proto/messages.hpp"
 
 #include "daemon/broker/rpc/queue_verbs.hpp"
 

@@ -1,6 +1,6 @@
 // Done: task_done, items that were taken are dealt with.
-#include "proto/messages.hpp"
 #include <utility>
+#include "proto/messages.hpp"
 
 #include "daemon/broker/rpc/queue_verbs.hpp"
 

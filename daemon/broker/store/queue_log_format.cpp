@@ -1,4 +1,5 @@
-// Records to bytes and back. Nothing that is read is trusted: sizes are checked against what is there, and each record against those before.
+// Records to bytes and back. Nothing that is read is trusted: sizes are checked against what is there, and each record against those
+// before.
 //
 //   made      id:u64 name:bytes maxsize:u64 made_usec:i64 unfinished:u64      bytes := size:u32 byte*
 //   deleted   queue:u64                                                       list(x) := count:u32 x*

@@ -38,7 +38,10 @@ const std::vector<Room>& rooms() {
       {"daemon/worker/", {"common/", "proto/", "daemon/worker/", "jobpool/"}, kNoServer, kNoCoroutines},
       {"daemon/broker/", {"common/", "proto/", "daemon/broker/"}, {"CLI/", "sqlite3"}, kNoCoroutines},
       {"daemon/broker/server/", {"common/", "proto/", "daemon/broker/"}, {"CLI/", "sqlite3"}, {}},
-      {"daemon/broker/store/", {"common/", "daemon/broker/core/", "daemon/broker/queues/", "daemon/broker/store/"}, {"asio", "spdlog", "CLI/"}, kNoCoroutines},
+      {"daemon/broker/store/",
+       {"common/", "daemon/broker/core/", "daemon/broker/queues/", "daemon/broker/store/"},
+       {"asio", "spdlog", "CLI/"},
+       kNoCoroutines},
       // Pure: events in, effects out. Whatever it needs to know of the world is passed in.
       {"daemon/broker/core/",
        {"common/", "daemon/broker/core/"},
