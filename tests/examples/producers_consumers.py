@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
 """Four producers and four consumers over one named queue, some of whom are killed at random, and the daemon's broker too:
 
-    producers_consumers.py SOCKET COUNT [durable] [BROKERS_TO_KILL]
+    producers_consumers.py SOCKET COUNT [durable] [brokers-only] [BROKERS_TO_KILL]
 
-Then every item was seen at most once, and none is missing but those that a killed consumer had taken. Python's own modules only."""
+Then every item was seen at most once, and none is missing but those that a killed consumer had taken; with `brokers-only` there is none. Python's own modules only."""
 import json, os, random, secrets, signal, socket, sys, tempfile, time
 
 BATCH = 50
@@ -106,7 +106,7 @@ def kill(child):
     os.waitpid(child, 0)
 
 
-def main(path, count, durable, broker_kills):
+def main(path, count, durable, brokers_only, broker_kills):
     admin = Queue(path, "numbers")
     admin.call("Queue.Create", name="numbers", maxsize=1000, durable=durable, existOk=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -115,7 +115,7 @@ def main(path, count, durable, broker_kills):
         producers = {crew.start(produce, range(count * i // 4, ends[i])): ends[i] for i in range(4)}
         consumers = [crew.start(consume) for _ in range(4)]
         # Eight consumers, a producer and some brokers die, spread over the work.
-        deaths = ["consumer"] * 8 + ["producer"] + ["broker"] * broker_kills
+        deaths = ["broker"] * broker_kills + ([] if brokers_only else ["consumer"] * 8 + ["producer"])
         random.shuffle(deaths)
         times = sorted(random.randrange(1, max(count * 9 // 10, 2)) for _ in deaths)
         taken, producers_done, consumers_killed = 0, 0, 0
@@ -160,5 +160,5 @@ if __name__ == "__main__":
     if len(sys.argv) < 3:
         sys.exit(__doc__)
     words = sys.argv[3:]
-    kills = [int(word) for word in words if word != "durable"]
-    main(sys.argv[1], int(sys.argv[2]), "durable" in words, kills[0] if kills else 0)
+    kills = [int(word) for word in words if word.isdigit()]
+    main(sys.argv[1], int(sys.argv[2]), "durable" in words, "brokers-only" in words, kills[0] if kills else 0)

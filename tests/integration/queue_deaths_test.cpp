@@ -8,7 +8,7 @@ using namespace jobpool::testing;
 
 namespace {
 
-void let_them_die(const std::string& items, std::vector<std::string> words) {
+std::string let_them_die(const std::string& items, std::vector<std::string> words) {
   Daemon daemon;
   words.insert(words.begin(), {"python3", JOBPOOL_SOURCE_DIR "/tests/examples/producers_consumers.py", daemon.socket(), items});
   const Finished finished = run({.argv = std::move(words)}, 10 * kPatience);
@@ -17,6 +17,7 @@ void let_them_die(const std::string& items, std::vector<std::string> words) {
   CHECK(finished.out.find(" seen once, ") != std::string::npos);
   const Finished left = daemon.run({"queue", "list", "--json"});
   CHECK(left.out.empty());
+  return finished.out;
 }
 
 }  // namespace
@@ -27,4 +28,12 @@ TEST_CASE("producers, consumers and brokers die, and no item is seen twice or lo
 
 TEST_CASE("of a durable queue likewise") {
   for (int round = of_size(1, 20); round > 0; --round) let_them_die(std::to_string(of_size(20'000, 100'000)), {"durable", "2"});
+}
+
+TEST_CASE("when only brokers die, every item is seen exactly once, of both kinds of queues") {
+  const std::vector<std::string> durable = {"durable", "brokers-only", "5"}, other = {"brokers-only", "5"};
+  for (int round = of_size(1, 20); round > 0; --round) {
+    CHECK(let_them_die("10000", durable) == "10000 put, 10000 seen once, 0 taken by 0 killed consumers\n");
+    CHECK(let_them_die("40000", other) == "40000 put, 40000 seen once, 0 taken by 0 killed consumers\n");
+  }
 }
