@@ -22,7 +22,7 @@ Result<void> put_items(Context& context, proto::QueuePutRequest request) {
 
 Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
   std::vector<std::string> none;
-  Result<ItemSource> lines = ItemSource::take(none, "", '\n');
+  Result<ItemSource> lines = ItemSource::take(none, {});
   if (!lines) return lines.error();
   for (bool more = true; more;) {
     proto::QueuePutRequest request = terms;

@@ -134,7 +134,7 @@ TEST_CASE("where the user's systemd has a socket unit, that is started instead o
   CHECK(login.asked_systemctl() == "--user --quiet --no-ask-password start jobpoold.socket\n");  // once
 }
 
-TEST_CASE("a unit that is not installed is no news, one that fails is; either way a private daemon is started") {
+TEST_CASE("a unit that is not installed is no news, one that fails is, either way a private daemon is started") {
   const bool installed = GENERATE(false, true);
   const Login login;
   login.install_systemctl(installed ? "exit 1" : "exit 5");

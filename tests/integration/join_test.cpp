@@ -9,7 +9,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("join before close is an error that says what to do; after it, it waits for the last job and the last worker") {
+TEST_CASE("join before close is an error that says what to do, after it, it waits for the last job and the last worker") {
   Daemon daemon({.workers = 1});
   const Gate gate(daemon.file("gate"));
   create_pool(daemon, {"images", "-j", "2"});

@@ -10,7 +10,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("pool create makes a pool with workers of its own; a job sees its pool's name") {
+TEST_CASE("pool create makes a pool with workers of its own, a job sees its pool's name") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "3"});
   require_workers_of(daemon, "images", 3);

@@ -7,7 +7,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("pool list has a line for each pool, the default one first; status has the same") {
+TEST_CASE("pool list has a line for each pool, the default one first, status has the same") {
   Daemon daemon({.workers = 2});
   create_pool(daemon, {"images", "-j", "3"});
   require_workers_of(daemon, "images", 3);

@@ -190,7 +190,7 @@ TEST_CASE("a broker that dies takes no queue along, and who waits there does not
   CHECK(waiting.finish().out == "2\n");
 }
 
-TEST_CASE("a durable queue survives everything; another ends with its daemon") {
+TEST_CASE("a durable queue survives everything, another ends with its daemon") {
   Daemon daemon;
   queue(daemon, {"create", "mail"});
   queue(daemon, {"create", "letters", "--durable", "--maxsize", "9"});

@@ -69,7 +69,7 @@ TEST_CASE("one job that has not ended, and none is removed") {
   CHECK(listed(daemon).empty());
 }
 
-TEST_CASE("an unknown job is named, and the others are removed all the same; removing twice harms nobody") {
+TEST_CASE("an unknown job is named, and the others are removed all the same, removing twice harms nobody") {
   Daemon daemon;
   const std::string first = ended(daemon, {"@square", "1"}), second = ended(daemon, {"@square", "2"});
   const Finished finished = daemon.run({"remove", "--json", first, "999999", second});

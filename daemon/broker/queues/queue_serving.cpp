@@ -137,7 +137,7 @@ Token QueueCore::caller_of(const QueueState& queue, const Storing& storing) cons
 std::size_t QueueCore::items_being_stored(QueueId queue, const SharedText& key) const {
   std::size_t items = 0;
   for (const auto& [number, storing] : storing_)
-    if (storing.queue == queue && storing.key == key) items += storing.items.size();
+    if (storing.queue == queue && storing.key == std::string_view(key)) items += storing.items.size();
   return items;
 }
 

@@ -39,7 +39,7 @@ StoredQueues::Kept* StoredQueues::find(QueueId queue) {
 }
 
 bool StoredQueues::apply_one(const QueueMade& made) {
-  const auto has_name = [&](const auto& entry) { return entry.second.made.name == made.name; };
+  const auto has_name = [&](const auto& entry) { return entry.second.made.name == std::string_view(made.name); };
   if (made.id.value == 0 || made.name.empty() || std::ranges::any_of(queues_, has_name)) return false;
   return queues_.emplace(made.id, Kept{made, {}, {}, {}}).second;
 }
@@ -51,7 +51,8 @@ bool StoredQueues::apply_one(const ItemsPut& put) {
   if (queue == nullptr) return false;
   ItemNumber number = put.first;
   for (const SharedText& item : put.items) {
-    if (!queue->items.emplace(number, item).second) return false;
+    const auto has_it = [number](const auto& taken) { return taken.second.contains(number); };
+    if (std::ranges::any_of(queue->taken, has_it) || !queue->items.emplace(number, item).second) return false;
     ++number.value;
   }
   queue->made.unfinished += put.items.size();

@@ -91,7 +91,10 @@ Result<std::vector<StoredQueue>> read_queues(const Database& database) {
   QueueCursor of_items(queues), of_calls(queues);
   read = each_row(database, kItems, [&](const Statement& row) { return take_item(row, of_items); });
   if (!read) return read.error();
-  for (StoredQueue& queue : queues) std::ranges::sort(queue.taken, {}, &StoredQueue::Taken::key);
+  const auto by_key = [](const StoredQueue::Taken& a, const StoredQueue::Taken& b) {
+    return std::string_view(a.key) < std::string_view(b.key);
+  };
+  for (StoredQueue& queue : queues) std::sort(queue.taken.begin(), queue.taken.end(), by_key);
   read = each_row(database, kCalls, [&](const Statement& row) { return take_call(row, of_calls); });
   if (!read) return read.error();
   read = each_row(database, kLonely, [](const Statement& row) { return row.number(0) == 0; });

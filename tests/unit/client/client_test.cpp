@@ -106,7 +106,7 @@ TEST_CASE("cancelled and interrupted jobs have no result") {
   server.finish();
 }
 
-TEST_CASE("apply_async gives a handle; get, wait, ready and successful ask of it") {
+TEST_CASE("apply_async gives a handle, get, wait, ready and successful ask of it") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     peer.greet("A");
@@ -279,7 +279,7 @@ TEST_CASE("a pool is made, told, joined and shown through its handle") {
   server.finish();
 }
 
-TEST_CASE("remove tells whether there was something to forget; a job that has not ended is NotEnded") {
+TEST_CASE("remove tells whether there was something to forget, a job that has not ended is NotEnded") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     peer.greet("A");
@@ -305,7 +305,7 @@ TEST_CASE("a daemon that is not there is ConnectionLost, at the first call and n
   CHECK_THROWS_AS(client.hello(), ConnectionLost);
 }
 
-TEST_CASE("threads share a client; each running call has its own connection") {
+TEST_CASE("threads share a client, each running call has its own connection") {
   constexpr int kThreads = 8;
   FakeServer server([](FakeServer& self) {
     // Every call waits for all others to have come: only one connection each lets that end.

@@ -194,7 +194,7 @@ TEST_CASE("what stands against a submission is told by name, with the exit code 
   }
 }
 
-TEST_CASE("apply-async sends its terms; after last is the newest job there is") {
+TEST_CASE("apply-async sends its terms, after last is the newest job there is") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     peer.hear("org.jobpool.Job.List");

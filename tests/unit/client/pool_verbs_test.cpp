@@ -58,7 +58,7 @@ TEST_CASE("pool create sends what its options say") {
   CHECK(sent->memory_bytes == 512 << 20);
 }
 
-TEST_CASE("pool show tells the settings, the trouble and the workers; pool list has a line for each") {
+TEST_CASE("pool show tells the settings, the trouble and the workers, pool list has a line for each") {
   const Finished shown = answered("org.jobpool.Pool.Show", proto::write_pool(images()), {"pool", "show", "images"});
   CHECK(shown.exit_code == 0);
   for (const char* text : {"pool images  running", "1 of 4", "1, the others leave after 30.0s", "100 for each worker",

@@ -42,7 +42,7 @@ TEST_CASE("apply of a function prints its result, raw on demand") {
   }
 }
 
-TEST_CASE("apply-async prints the id and nothing else; a full queue is exit 75") {
+TEST_CASE("apply-async prints the id and nothing else, a full queue is exit 75") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     peer.greet("A");
@@ -120,7 +120,7 @@ TEST_CASE("time-outs are 124 and unknown jobs 125, both named") {
   CHECK(missing.err.find("4711") != std::string::npos);
 }
 
-TEST_CASE("ready and successful answer by exit code; before the end nobody knows") {
+TEST_CASE("ready and successful answer by exit code, before the end nobody knows") {
   CHECK(answered("org.jobpool.Job.Ready", "{\"ready\":true}", {"ready", "7"}).exit_code == 0);
   const Finished no = answered("org.jobpool.Job.Ready", "{\"ready\":false}", {"ready", "--json", "7"});
   CHECK(no.exit_code == 1);
@@ -129,7 +129,7 @@ TEST_CASE("ready and successful answer by exit code; before the end nobody knows
   CHECK(refused("org.jobpool.Job.Successful", "org.jobpool.Job.NotReady", "{\"id\":7}", {"successful", "7"}).exit_code == 125);
 }
 
-TEST_CASE("list shows a table, or a JSON object a line; nothing in it writes to the terminal") {
+TEST_CASE("list shows a table, or a JSON object a line, nothing in it writes to the terminal") {
   for (const bool as_json : {false, true}) {
     FakeServer server([](FakeServer& self) {
       FakePeer peer = self.accept();
@@ -210,7 +210,7 @@ TEST_CASE("call prints the answer as it came, and an error's name") {
   CHECK(error.err.find("org.varlink.service.MethodNotFound") != std::string::npos);
 }
 
-TEST_CASE("ping tells who answers; without a daemon it is 125 and names the place and the remedy") {
+TEST_CASE("ping tells who answers, without a daemon it is 125 and names the place and the remedy") {
   const Finished there = answered("org.jobpool.Pool.Hello", hello("A"), {"ping"});
   CHECK(there.exit_code == 0);
   CHECK(there.out == "jobpoold 0.0, pid 1, instance A\n");

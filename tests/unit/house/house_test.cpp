@@ -79,6 +79,12 @@ TEST_CASE("no test's name looks like an option") {
   CHECK(is_clean("tests/integration/a_test.cpp", {"TEST_CASE(\"a job is held back by --delay\") {"}));
 }
 
+// 34 tests with a semicolon in their names were never run by ctest, and counted as passed.
+TEST_CASE("no test's name has a semicolon") {
+  CHECK(is_found("tests/integration/a_test.cpp", {std::string("TEST_CASE(\"it is closed") + "; nothing comes\") {"}, "semicolon"));
+  CHECK(is_clean("tests/integration/a_test.cpp", {"TEST_CASE(\"it is closed, nothing comes\") {  // now; later"}));
+}
+
 TEST_CASE("tests wait for events and never sleep") {
   CHECK(is_found("tests/integration/a_test.cpp", {"std::this_thread::sleep_for(1s);"}, "sleep_for"));
   CHECK(is_clean("tests/integration/a_test.cpp", {"run({\"jobpool\", \"apply\", \"--\", \"sleep\", \"5\"});"}));

@@ -99,7 +99,7 @@ TEST_CASE("replies are appended with their NUL, and without what is empty") {
         "{\"error\":\"org.varlink.service.InvalidParameter\",\"parameters\":{\"parameter\":\"job.\\\"x\\\"\"}}\0"s);
 }
 
-TEST_CASE("a reply gives its parameters, error and whether more come; what it does not know it ignores") {
+TEST_CASE("a reply gives its parameters, error and whether more come, what it does not know it ignores") {
   const auto reply = read_reply(R"({"parameters":{"x":1},"continues":true,"later":{"a":[]}})");
   REQUIRE(reply);
   CHECK(reply->parameters == json{{"x", 1}});

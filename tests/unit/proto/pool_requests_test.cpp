@@ -59,7 +59,7 @@ TEST_CASE("a pool's numbers have limits, and an initializer's arguments need an 
   }
 }
 
-TEST_CASE("a request that names no pool means the default one; an empty name is none") {
+TEST_CASE("a request that names no pool means the default one, an empty name is none") {
   CHECK(*read_pool_name(json::object()) == "default");
   CHECK(read_resize_pool(json::object())->pool == "default");
   CHECK(read_terminate_pool(json::object())->pool == "default");

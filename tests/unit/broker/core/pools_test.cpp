@@ -65,7 +65,7 @@ TEST_CASE("a pool and what is said to it goes into the store") {
   CHECK(driver.effects.empty());
 }
 
-TEST_CASE("a closed pool takes no jobs; those that are there are done, also delayed ones and those that wait for others") {
+TEST_CASE("a closed pool takes no jobs, those that are there are done, also delayed ones and those that wait for others") {
   CoreDriver driver;
   const PoolNumber images = driver.create_pool(named("images"));
   const JobId first = driver.submit_to(images);
@@ -181,7 +181,7 @@ TEST_CASE("an attempt that was recorded ahead is taken back when its pool is pau
   for (const JobId id : jobs) CHECK_FALSE((driver.job(id).state == JobState::ready && driver.job(id).attempt_open));
 }
 
-TEST_CASE("a pool is deleted only when its workers have left; its jobs keep its name until they are forgotten") {
+TEST_CASE("a pool is deleted only when its workers have left, its jobs keep its name until they are forgotten") {
   CoreDriver driver;
   const PoolNumber images = driver.create_pool(named("images"));
   driver.join_pool(1, images);

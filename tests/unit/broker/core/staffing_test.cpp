@@ -64,7 +64,7 @@ PoolSettings of_size(std::uint32_t size) {
 
 }  // namespace
 
-TEST_CASE("nobody is asked for before the house is known; then each pool gets its workers, under numbers of their own") {
+TEST_CASE("nobody is asked for before the house is known, then each pool gets its workers, under numbers of their own") {
   CoreDriver driver;
   PoolSettings settings = of_size(2);
   settings.name = "images";
@@ -105,7 +105,7 @@ TEST_CASE("a larger size brings workers, a smaller one sends them away, those wi
   CHECK(at.turn() == 1);  // two are still on their way out
 }
 
-TEST_CASE("a pool that is drained lets its jobs end; what stood behind them is taken back and waits") {
+TEST_CASE("a pool that is drained lets its jobs end, what stood behind them is taken back and waits") {
   Staffed at(of_size(1));
   at.turn();
   const JobId running = at.run(), behind = at.driver.submit_to(at.pool);
@@ -147,7 +147,7 @@ TEST_CASE("the workers of a closed pool leave when its last job has ended, and a
   CHECK(at.turn() == 2);
 }
 
-TEST_CASE("a worker that was told to leave and does not is killed; in a terminated pool soon") {
+TEST_CASE("a worker that was told to leave and does not is killed, in a terminated pool soon") {
   Staffed at(of_size(1));
   at.turn();
   SECTION("a closed pool gives it time") {

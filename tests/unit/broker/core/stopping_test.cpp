@@ -101,7 +101,7 @@ TEST_CASE("cancelling an ended job changes nothing") {
   CHECK(driver.job(id).outcome == Outcome::succeeded);
 }
 
-TEST_CASE("a dead worker costs the job it had started; its other offers go back to the front in their order") {
+TEST_CASE("a dead worker costs the job it had started, its other offers go back to the front in their order") {
   CoreDriver driver;
   driver.join(1);
   const JobId running = driver.submit(Mode::apply_async, shm::JobKind::command), offered = driver.submit(), later = driver.submit();

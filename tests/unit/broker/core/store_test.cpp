@@ -198,7 +198,7 @@ TEST_CASE("an attempt that never started is offered under the number it has, wha
   CHECK(driver.job(JobId{40}).attempt == 1);
 }
 
-TEST_CASE("a stored apply needs no caller to come back; one whose end is in the ledger only is told when it is stored") {
+TEST_CASE("a stored apply needs no caller to come back, one whose end is in the ledger only is told when it is stored") {
   CoreDriver driver;
   driver.settles = false;
   Job job = stored_job(40);

@@ -23,7 +23,7 @@ void pass(CoreDriver& driver, std::chrono::milliseconds time) {
 
 }  // namespace
 
-TEST_CASE("a job's time counts from its START; when it is over it gets its grace, a command a second more, then its worker is killed") {
+TEST_CASE("a job's time counts from its START, when it is over it gets its grace, a command a second more, then its worker is killed") {
   const auto kind = GENERATE(shm::JobKind::command, shm::JobKind::function);
   CoreDriver driver;
   driver.join(1);

@@ -62,7 +62,7 @@ TEST_CASE("a job starts when the last of those it waits for has succeeded") {
   CHECK(driver.core.dependencies(last) == nullptr);
 }
 
-TEST_CASE("what waits for a success is skipped when there is none, and says after whom; what waits for the end runs") {
+TEST_CASE("what waits for a success is skipped when there is none, and says after whom, what waits for the end runs") {
   CoreDriver driver;
   driver.join(1);
   const JobId first = driver.submit();

@@ -75,7 +75,7 @@ TEST_CASE("an offer that was taken back while it waited for its commit is not ma
   CHECK_FALSE(house.worker().claim());
 }
 
-TEST_CASE("the end of a durable job is told when it is committed; until then it runs for whoever asks") {
+TEST_CASE("the end of a durable job is told when it is committed, until then it runs for whoever asks") {
   House house;
   house.broker->call("Pool.ApplyAsync", kDurable);
   const auto claim = started(house);

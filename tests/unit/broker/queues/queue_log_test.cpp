@@ -206,6 +206,13 @@ TEST_CASE("what could not be written is refused or waits, and nothing is half th
   CHECK(found(reader) == sum_of({all[0], all[1], all[2], all[3], all[4]}));
 }
 
+// The fuzzer found it: written anew, such a log could not be read any more.
+TEST_CASE("an item that is put while it is with a consumer is damage") {
+  StoredQueues queues;
+  for (const QueueWrite& write : history()) REQUIRE(queues.apply(write));
+  CHECK_FALSE(queues.apply(ItemsPut{QueueId{3}, PutNumber{1}, ItemNumber{1}, {"1"}, "", 1}));
+}
+
 TEST_CASE("queues put down as records and added up again are the same") {
   StoredQueues queues;
   for (const QueueWrite& write : history()) REQUIRE(queues.apply(write));

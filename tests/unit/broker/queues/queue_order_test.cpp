@@ -74,7 +74,7 @@ TEST_CASE("items that could not be stored are refused, and their room is the nex
   CHECK(queues.core.find("q")->made.unfinished == 1);
 }
 
-TEST_CASE("a put whose time is over tells how many of its items are in; a get that it is empty") {
+TEST_CASE("a put whose time is over tells how many of its items are in, a get that it is empty") {
   QueueDriver queues;
   queues.create("q", 2);
   const Token put = queues.put({"1", "2", "3"}, MayWait::yes, queues.in(5s));

@@ -10,7 +10,7 @@ std::string reason_of(House& house) { return std::string{house.broker->engine.co
 
 }  // namespace
 
-TEST_CASE("apply answers once, with the end; called with more, first with the id") {
+TEST_CASE("apply answers once, with the end, called with more, first with the id") {
   House house;
   const auto plain = house.broker->call("Pool.Apply", kSquare);
   const auto with_more = house.broker->call("Pool.Apply", kSquare, true);

@@ -75,7 +75,7 @@ TEST_CASE("there are as many pools as the table takes, and no more") {
   CHECK(house.broker->call("Pool.Create", kImages)->error_name == "org.jobpool.Pool.InvalidPool");
 }
 
-TEST_CASE("show tells settings, counts and what each worker does; list tells of all pools, the default one first") {
+TEST_CASE("show tells settings, counts and what each worker does, list tells of all pools, the default one first") {
   WithPool at;
   at.call(
       "Pool.Create",
@@ -166,7 +166,7 @@ TEST_CASE("jobs of a paused pool are shown as waiting, with the reason") {
   CHECK(at.house.worker(1).claim());
 }
 
-TEST_CASE("join is refused while the pool takes jobs; else it is answered when the workers have left") {
+TEST_CASE("join is refused while the pool takes jobs, else it is answered when the workers have left") {
   WithPool at;
   const auto running = at.call("Pool.Join");
   CHECK(running->error_name == "org.jobpool.Pool.PoolStillRunning");

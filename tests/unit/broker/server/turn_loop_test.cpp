@@ -130,7 +130,7 @@ TEST_CASE("the loop does not sleep when there is work, or something to send") {
 }
 
 // 64 durable submissions in flight were one turn, one commit, one turn …: the disk waited for the loop and the loop for the disk.
-TEST_CASE("a full turn ends though more calls are there; those are the next turns', in order") {
+TEST_CASE("a full turn ends though more calls are there, and those are the next turns', in order") {
   Loop all;
   Client one = all.connect(), two = all.connect();
   one.send(call_text(0) + call_text(1) + call_text(2));
