@@ -38,15 +38,13 @@ std::size_t items_in(std::string_view result) {
 }
 
 Result<std::size_t> workers_of(Connections& connections, std::string_view pool) {
-  RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Status", "{}"), Resend::always);
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Show", proto::write_pool_name(pool)), Resend::always);
   const Result<Reply> reply = call.finish(Clock::now() + kAnswerPatience);
   if (!reply) return reply.error();
   if (!reply->error.empty()) return describe_error(*reply);
-  const Result<proto::Status> status = proto::read_status(reply->parameters);
-  if (!status) return status.error();
-  for (const proto::PoolStatus& one : status->pools)
-    if (one.name == pool) return static_cast<std::size_t>(std::max<std::int64_t>(one.workers, 1));
-  return std::size_t{1};
+  const Result<proto::PoolInfo> info = proto::read_pool(reply->parameters);
+  if (!info) return info.error();
+  return static_cast<std::size_t>(std::max<std::int64_t>(info->size.value_or(info->workers), 1));
 }
 
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop) {

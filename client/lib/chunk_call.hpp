@@ -39,7 +39,8 @@ class ChunkCutter {
 // How many items the result of a chunk is of; 0: it is none.
 std::size_t items_in(std::string_view result);
 
-// How many workers the pool has; 1 where nobody knows. Errors: of the transport; not_found: no such pool.
+// How many workers the pool is to have, also while they are still being started; at least 1. Errors: of the transport; not_found: no such
+// pool.
 Result<std::size_t> workers_of(Connections& connections, std::string_view pool);
 
 // Apply, waited for; readable `stop`: not any longer, and the job is cancelled with its connection. (-1: nobody stops it.)

@@ -122,8 +122,8 @@ TEST_CASE("with retries, a durable job that ran when everything died runs again 
   REQUIRE(wait_until([&] { return ledger.read().contains("again"); }));
 
   daemon.kill_everything();
-  gate.open("second");
   daemon.start_again();
+  gate.open("second");  // not before: the first attempt may live a moment longer than its daemon, and read a byte of it
   const Finished got = daemon.run({"get", id});
   CHECK(got.exit_code == 0);
   CHECK(got.out == "try\nsecond\n");

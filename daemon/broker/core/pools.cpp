@@ -71,9 +71,11 @@ void JobCore::on(TerminatePool& event, const Now& now, Effects& out) {
   stop_jobs_of(*pool, event.grace, now, out);
 }
 
-// Those that have not started first: none of them is to take the place of one that is being stopped.
+// Those that have not started first: none of them is to take the place of one that is being stopped. A batch ends with its chunks.
 void JobCore::stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out) {
-  const auto is_queued = [](const Job& job) { return job.state == JobState::ready || job.state == JobState::waiting; };
+  const auto is_queued = [](const Job& job) {
+    return !job.flags.batch && (job.state == JobState::ready || job.state == JobState::waiting);
+  };
   const auto is_running = [](const Job& job) { return job.state == JobState::running; };
   const auto stop_those = [&](const auto& are_meant) {
     for (Job* job = jobs_.first(); job != nullptr; job = jobs_.after(*job))

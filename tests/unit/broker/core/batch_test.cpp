@@ -206,3 +206,19 @@ TEST_CASE("a batch of an earlier broker ends with the chunks that are left of it
   run(driver, JobId{2}, second_failed ? Ending::threw : Ending::returned);
   CHECK(driver.job(JobId{3}).outcome == (second_failed ? Outcome::failed : Outcome::succeeded));
 }
+
+// Terminating a pool cancelled a batch at once, while a chunk of it still ran.
+TEST_CASE("a batch whose pool is terminated ends with the last of its chunks") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId batch = submit(driver, batch_of(2));
+  driver.end_turn();
+  driver.start(JobId{1});
+  driver.tell(TerminatePool{kDefaultPoolNumber});
+  CHECK(driver.job(batch).state == JobState::waiting);
+  for (const RevokeJob& revoked : driver.all<RevokeJob>()) driver.tell(Revoked{revoked.job, true});
+  CHECK(driver.job(JobId{2}).outcome == Outcome::cancelled);
+  CHECK(driver.job(batch).state == JobState::waiting);
+  driver.report(JobId{1});
+  CHECK(driver.job(batch).outcome == Outcome::cancelled);
+}
