@@ -55,7 +55,12 @@ Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) 
   const Incarnation incarnation = seed.incarnation;
   const WorkerNumber number = seed.number;
   const PoolNumber pool = seed.pool;
-  if (auto added = dispatcher_.add(std::move(seed), origin); !added) return added;
+  if (auto added = dispatcher_.add(std::move(seed), origin); !added) {
+    // To the core it has come all the same, and is of no use: another is asked for when it is dead.
+    tell(WorkerJoined{incarnation, number, pool, WorkerJoined::Setup::done});
+    tell(WorkerCondemned{incarnation});
+    return added;
+  }
   tell(WorkerJoined{incarnation, number, pool, dispatcher_.setup_state(incarnation), dispatcher_.offers_made(incarnation)});
   return {};
 }

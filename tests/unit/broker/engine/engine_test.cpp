@@ -1,8 +1,31 @@
 // Engine, core, dispatcher, ledger and verbs together, over real segments.
+#include <csignal>
+
 #include "tests/unit/broker/engine/house.hpp"
 
 using namespace jobpool;
 using namespace jobpool::broker;
+
+// It was never counted as come, so that its pool waited for it for ever.
+TEST_CASE("a worker whose shared memory cannot be used is replaced when it is dead") {
+  House house(0);
+  Engine& engine = house.broker->engine;
+  const std::vector<StartWorker>& asked_for = house.broker->asked_for;
+  engine.tell(StaffPools{1});
+  house.turn();
+  REQUIRE(asked_for.size() == 1);
+  WorkerSeed without_memory;
+  without_memory.incarnation = Incarnation{7};
+  without_memory.number = asked_for[0].number;
+  CHECK_FALSE(engine.add_worker(std::move(without_memory), shm::OfferSide::Origin::fresh));
+  const auto call = house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","durable":false}})");
+  house.turn();
+  CHECK(call->answers == 1);
+  CHECK(asked_for.size() == 1);
+  engine.worker_died(Incarnation{7}, SIGKILL, 0);
+  house.turn();
+  CHECK(asked_for.size() == 2);
+}
 
 TEST_CASE("a job is submitted, offered, claimed, reported and answered") {
   House house;
