@@ -1,6 +1,8 @@
 // JSON where it is JSON, a string otherwise.
 #include "client/cli/function_arguments.hpp"
 
+#include <nlohmann/json.hpp>
+
 #include "client/cli/tell.hpp"
 #include "proto/json_reader.hpp"
 #include "proto/json_string.hpp"
@@ -9,10 +11,17 @@
 namespace jobpool::cli {
 namespace {
 
+// By its grammar a number may be larger than any double; whoever reads it as one refuses it then, so it is no value.
+bool is_value(const std::string& word) {
+  constexpr std::size_t kLongestSafeNumber = 300;  // digits
+  const bool may_be_too_large = word.size() > kLongestSafeNumber || word.find_first_of("eE") != std::string::npos;
+  return proto::is_json(word) && (!may_be_too_large || nlohmann::json::accept(word));
+}
+
 Result<void> append_word(std::string& out, const std::string& word) {
   if (!proto::is_protocol_text(word))
     return Error{Errc::invalid_argument, "argument '" + printable(word) + "' is not UTF-8: no JSON string can carry it"};
-  if (proto::is_json(word))
+  if (is_value(word))
     out += word;
   else
     proto::append_json_string(out, word);

@@ -44,3 +44,9 @@ TEST_CASE("a word that begins with a byte order mark is a string") {
         "[\"\xef\xbb\xbf"
         "7\"]");
 }
+
+TEST_CASE("a number that no double can hold is a string") {
+  // The bug: it was passed on as it was, valid by JSON's grammar, and no function could read its arguments.
+  CHECK(arguments({"-15e3712", "[1e999]", "1e3"}) == R"(["-15e3712","[1e999]",1e3])");
+  CHECK(arguments({std::string(400, '9')}) == "[\"" + std::string(400, '9') + "\"]");
+}
