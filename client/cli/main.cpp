@@ -4,22 +4,11 @@
 #include "client/cli/options.hpp"
 #include "client/cli/standard_streams.hpp"
 #include "client/cli/tell.hpp"
-#include "client/cli/verbs.hpp"
+#include "client/cli/verb_group.hpp"
 #include "proto/version.hpp"
 
 namespace jobpool::cli {
 namespace {
-
-std::string overview(const Options& options) {
-  std::string text = options.help() + "\nVerbs:\n";
-  for (const Verb& verb : verbs()) {
-    std::string names{verb.name};
-    for (const std::string_view alias : verb.aliases) names.append(", ").append(alias);
-    if (names.size() > 22) names = std::string{verb.name};
-    text.append("  ").append(names).append(24 - names.size(), ' ').append(verb.summary).append("\n");
-  }
-  return text + "\n'jobpool VERB --help' tells more of each.\n";
-}
 
 int run(Words words) {
   Context context;
@@ -33,17 +22,17 @@ int run(Words words) {
     if (!word.starts_with('-')) break;
     help_wanted = help_wanted || word == "--help" || word == "-h";
   }
-  if (help_wanted) return print(overview(options));
+  if (help_wanted) return print(overview(options, "", verbs()));
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (version_wanted) return print("jobpool " + std::string{version()} + "\n");
   if (parsed.operands.empty()) {  // what a newcomer types first
-    (void)write_all(STDERR_FILENO, overview(options));
+    (void)write_all(STDERR_FILENO, overview(options, "", verbs()));
     return kExitUsage;
   }
   const std::string& name = parsed.operands.front();
-  if (name == "help") return print(overview(options));
-  const Verb* verb = find_verb(name);
+  if (name == "help") return print(overview(options, "", verbs()));
+  const Verb* verb = find_verb(verbs(), name);
   if (verb == nullptr) return options.misused("unknown verb '" + printable(name) + "'");
   return verb->run(context, Words{parsed.operands}.subspan(1));
 }

@@ -1,10 +1,10 @@
-// jobpool queue: finds the verb behind it.
+// jobpool queue: the verbs behind it, and what they share.
 #include "client/cli/queue.hpp"
 
-#include <algorithm>
 #include <array>
 
 #include "client/cli/tell.hpp"
+#include "client/cli/verb_group.hpp"
 #include "proto/queue_messages.hpp"
 
 namespace jobpool::cli {
@@ -29,35 +29,16 @@ constexpr std::array<Verb, 11> kQueueVerbs{{
     {"show", {}, "everything known of a queue", run_queue_show},
 }};
 
-std::string queue_overview(const Options& options) {
-  std::string text = options.help() + "\nVerbs:\n";
-  for (const Verb& verb : kQueueVerbs) text.append("  ").append(verb.name).append(24 - verb.name.size(), ' ').append(verb.summary) += '\n';
-  return text + "\n'jobpool queue VERB --help' tells more of each.\n";
-}
-
 }  // namespace
 
 int run_queue(Context& context, Words words) {
-  Options options(
-      context,
+  return run_verb_group(
+      context, words, "queue",
       {"queue VERB …",
        "Named queues between jobs and clients: first in, first out, bounded or not, as multiprocessing's Queue. Jobs use them as\n"
        "everybody else does: $JOBPOOL_SOCKET is set there.",
        "jobpool queue put mail '{\"to\": 7}' && jobpool queue get mail"},
-      Options::Operands::end_options);
-  if (!words.empty() && (words.front() == "--help" || words.front() == "-h" || words.front() == "help"))
-    return print(queue_overview(options));
-  const Options::Parsed parsed = options.parse(words);
-  if (parsed.exit_code) return *parsed.exit_code;
-  if (parsed.operands.empty()) {
-    (void)write_all(2, queue_overview(options));
-    return kExitUsage;
-  }
-  const std::string& name = parsed.operands.front();
-  for (const Verb& verb : kQueueVerbs)
-    if (verb.name == name || std::ranges::find(verb.aliases, name) != verb.aliases.end())
-      return verb.run(context, Words{parsed.operands}.subspan(1));
-  return options.misused("unknown verb '" + printable(name) + "' of queues");
+      kQueueVerbs);
 }
 
 std::string queue_name_fault(const std::string& name) {

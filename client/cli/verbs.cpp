@@ -1,7 +1,6 @@
 // The table itself.
 #include "client/cli/verbs.hpp"
 
-#include <algorithm>
 #include <array>
 
 namespace jobpool::cli {
@@ -46,11 +45,5 @@ constexpr std::array<Verb, 27> kVerbs{{
 }  // namespace
 
 std::span<const Verb> verbs() { return kVerbs; }
-
-const Verb* find_verb(std::string_view name) {
-  for (const Verb& verb : kVerbs)
-    if (verb.name == name || std::find(verb.aliases.begin(), verb.aliases.end(), name) != verb.aliases.end()) return &verb;
-  return nullptr;
-}
 
 }  // namespace jobpool::cli

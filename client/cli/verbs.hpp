@@ -16,8 +16,6 @@ struct Verb {
 };
 
 std::span<const Verb> verbs();
-// nullptr: there is none of that name.
-const Verb* find_verb(std::string_view name);
 
 int run_apply(Context& context, Words words);
 int run_apply_async(Context& context, Words words);
