@@ -8,7 +8,6 @@ namespace {
 
 // What a worker joined may be nested deeper than what it was given; bounded for the sake of the stack.
 constexpr int kMaxResultDepth = 8 * kMaxPayloadDepth;
-constexpr std::size_t kUsualTypeBytes = 512;
 
 bool read_item_error(JsonReader& reader, ItemError& error) {
   nlohmann::json index;
@@ -18,7 +17,7 @@ bool read_item_error(JsonReader& reader, ItemError& error) {
     if (key == "reason") return reader.read_string(error.reason);
     return reader.skip_value();
   });
-  if (!is_good || !index.is_number_unsigned() || error.error_type.size() > kUsualTypeBytes) return false;
+  if (!is_good || !index.is_number_unsigned()) return false;
   error.index = index.get<std::size_t>();
   return true;
 }

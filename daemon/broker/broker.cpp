@@ -34,6 +34,7 @@ int Broker::run() {
   if (engine_) loop_.run(*this, *server_);
   if (ids_ && engine_)
     if (const auto given = ids_->give_back(engine_->core().next_id()); !given) log::warn("{}; some ids are skipped", given.error().text);
+  if (queues_) queues_->give_no_more();
   if (server_) server_->close_all();
   if (queues_) {
     queues_->take_back_all();

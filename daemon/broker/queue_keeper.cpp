@@ -1,11 +1,17 @@
 // Events to the queue core, effects to the world.
 #include "daemon/broker/queue_keeper.hpp"
 
+#include <chrono>
 #include <utility>
 
 #include "common/log.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+constexpr std::chrono::seconds kRewritePause{1};
+
+}  // namespace
 
 QueueKeeper::QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks now)
     : journal_(journal), now_(std::move(now)), log_(std::move(log)), core_(limits) {}
@@ -66,9 +72,21 @@ void QueueKeeper::carry_out(const AnswerQueueCall& effect) {
 
 void QueueKeeper::end_turn() {
   wants_turn_ = false;
-  if (!log_ || !log_->is_worth_rewriting(core_.bytes_in_memory())) return;
+  if (log_ && log_->is_worth_rewriting()) rewrite_log();
+}
+
+void QueueKeeper::rewrite_log() {
+  const TimePoint now = now_().steady;
+  if (now < rewrite_not_before_) return;  // it may be a gigabyte, for nothing
   const auto rewritten = log_->rewrite(core_.kept_in_memory());
-  if (!rewritten) complain(rewritten.error());
+  if (rewritten) {
+    has_complained_of_size_ = false;
+    return;
+  }
+  rewrite_not_before_ = now + kRewritePause;
+  if (std::exchange(has_complained_of_size_, true)) return;
+  log::error("{}; the log of queues that are not durable cannot be written anew and goes on growing, until there is room for another",
+             rewritten.error().text);
 }
 
 void QueueKeeper::take_back_all() {

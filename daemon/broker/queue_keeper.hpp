@@ -33,7 +33,9 @@ class QueueKeeper {
   bool wants_turn() const { return wants_turn_; }
   void run_due() { tell(QueueTick{}); }
   std::optional<TimePoint> next_deadline() const { return core_.next_deadline(); }
-  // The broker ends: what is with no consumer for sure is put back.
+  // The broker ends: nothing is given any more. Before callers are sent away, whose items would else go to the next ones.
+  void give_no_more() { tell(GiveNoMore{}); }
+  // What is with no consumer for sure is put back. After give_no_more().
   void take_back_all();
 
   Now now() const { return now_(); }
@@ -45,6 +47,7 @@ class QueueKeeper {
   void save_durable(const QueueWrite& write);
   void save_in_log(const QueueWrite& write);
   void complain(const Error& error);
+  void rewrite_log();
 
   Journal& journal_;
   const ReadClocks now_;
@@ -54,7 +57,9 @@ class QueueKeeper {
   QueueEffects effects_;
   bool carrying_out_ = false;
   bool wants_turn_ = false;
-  bool has_complained_ = false;  // since the log could last be written
+  bool has_complained_ = false;          // since the log could last be written
+  bool has_complained_of_size_ = false;  // likewise, rewritten
+  TimePoint rewrite_not_before_{};
 };
 
 }  // namespace jobpool::broker

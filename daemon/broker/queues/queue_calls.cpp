@@ -12,14 +12,22 @@ QueueCore::Claim QueueCore::claim(QueueState& queue, const SharedText& key, Unco
   const auto [place, is_new] = queue.unconfirmed.try_emplace(key, UnconfirmedCall{kind, 0, {}, token, TimePoint::max()});
   if (is_new) return Claim::fresh;
   UnconfirmedCall& before = place->second;
-  // What a store keeps of a put and of a done looks the same: a count.
-  const bool is_get = kind == UnconfirmedCall::Kind::get;
-  if (before.caller.value != 0 || is_get != (before.kind == UnconfirmedCall::Kind::get)) return Claim::conflict;
+  const bool is_alike = before.kind == kind || (before.kind == UnconfirmedCall::Kind::put_or_done && kind != UnconfirmedCall::Kind::get);
+  if (before.caller.value != 0 || !is_alike) return Claim::conflict;
   unclaimed_.erase({before.forget_at, {queue.made.id, key}});
   before.forget_at = TimePoint::max();
   before.caller = token;
   before.kind = kind;
   return Claim::resumed;
+}
+
+// For a call that may have to stand in `line`. One that was carried out before has its answer however many wait there.
+QueueCore::Claim QueueCore::claim_place(QueueState& queue, const std::deque<Token>& line, const SharedText& key, UnconfirmedCall::Kind kind,
+                                        Token token) {
+  const Claim claimed = claim(queue, key, kind, token);
+  if (claimed != Claim::fresh || line.size() < limits_.waiters) return claimed;
+  queue.unconfirmed.erase(key);
+  return Claim::too_many;
 }
 
 // Its caller has the answer: nobody will ask again.
@@ -62,7 +70,7 @@ void QueueCore::on(TasksDone& event, const Now&, QueueEffects& out) {
   QueueState* queue = known(event.name);
   if (queue == nullptr) return refuse(event.token, QueueVerdict::no_such_queue, out);
   const Claim claimed = claim(*queue, event.key, UnconfirmedCall::Kind::done, event.token);
-  if (claimed == Claim::conflict) return refuse(event.token, QueueVerdict::key_conflict, out);
+  if (claimed == Claim::conflict) return refuse(event.token, claimed, out);
   if (claimed == Claim::fresh) {
     if (event.count > queue->made.unfinished) {
       queue->unconfirmed.erase(event.key);
@@ -99,6 +107,11 @@ void QueueCore::answer(Token token, Call& call, AnswerQueueCall what, QueueEffec
 
 void QueueCore::refuse(Token token, QueueVerdict why, QueueEffects& out, std::uint64_t number) {
   out.emplace_back(AnswerQueueCall{token, false, why, {}, number});
+}
+
+void QueueCore::refuse(Token token, Claim why, QueueEffects& out) {
+  if (why == Claim::too_many) return refuse(token, QueueVerdict::too_many_waiters, out, limits_.waiters);
+  refuse(token, QueueVerdict::key_conflict, out);
 }
 
 void QueueCore::on(AnswerHandedOver& event, const Now&, QueueEffects& out) {

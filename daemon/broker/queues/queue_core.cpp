@@ -135,6 +135,7 @@ void QueueCore::wait_until(Token token, Call& call, const std::optional<TimePoin
 // Harmless where it does not wait.
 void QueueCore::wait_no_longer(Token token, Call& call) {
   if (call.deadline) deadlines_.erase({*std::exchange(call.deadline, std::nullopt), token});
+  waiting_bytes_ -= std::exchange(call.waiting, 0);
   QueueState* queue = known(call.queue);
   if (queue == nullptr || call.is_answered) return;
   if (call.kind == Call::Kind::put) leave_line(queue->putters, token);
@@ -162,6 +163,8 @@ void QueueCore::on_time_over(Token token, const Now&, QueueEffects& out) {
       return serve_putters(queue, out);  // those behind it may need less room
   }
 }
+
+void QueueCore::on(GiveNoMore&, const Now&, QueueEffects&) { gives_ = false; }
 
 void QueueCore::on(CallerGone& event, const Now& now, QueueEffects& out) {
   const auto found = calls_.find(event.token);
@@ -207,7 +210,7 @@ void QueueCore::on(InheritQueue& event, const Now& now, QueueEffects& out) {
     leave_unconfirmed(queue, taken.key, now);
   }
   for (const CallKept& call : stored.calls) {
-    queue.unconfirmed[call.key] = UnconfirmedCall{UnconfirmedCall::Kind::put, call.count, {}, {}, TimePoint::max()};
+    queue.unconfirmed[call.key] = UnconfirmedCall{UnconfirmedCall::Kind::put_or_done, call.count, {}, {}, TimePoint::max()};
     leave_unconfirmed(queue, call.key, now);
   }
 }

@@ -24,12 +24,13 @@ namespace jobpool::broker {
 inline constexpr std::uint64_t kItemOverheadBytes = 64;  // what an item costs beside its text
 
 struct QueueLimits {
-  std::size_t queues = 4'096;                             // so that List is one message
-  std::uint64_t bytes_of_one = std::uint64_t{256} << 20;  // so that one forgotten queue leaves room for the others
-  std::uint64_t bytes = std::uint64_t{1} << 30;           // of the broker's memory, for all of them
-  std::size_t waiters = 10'000;                           // of each kind at one queue
-  std::uint64_t bytes_of_get = std::uint64_t{4} << 20;    // of several items in one reply; far below what a message may have
-  std::chrono::seconds claim_time{10};                    // for a caller to come back with its key; libraries try for less
+  std::size_t queues = 4'096;                              // so that List is one message
+  std::uint64_t bytes_of_one = std::uint64_t{256} << 20;   // so that one forgotten queue leaves room for the others
+  std::uint64_t bytes = std::uint64_t{1} << 30;            // of the broker's memory, for all of them
+  std::size_t waiters = 10'000;                            // of each kind at one queue
+  std::uint64_t bytes_waiting = std::uint64_t{256} << 20;  // of all puts that wait for room
+  std::uint64_t bytes_of_get = std::uint64_t{4} << 20;     // of several items in one reply; far below what a message may have
+  std::chrono::seconds claim_time{10};                     // for a caller to come back with its key; libraries try for less
 };
 
 class QueueCore {
@@ -67,6 +68,7 @@ class QueueCore {
     std::vector<SharedText> items;  // put: all of them
     std::size_t next = 0;           // put: the first that is not saved
     std::size_t stored = 0;         // put: how many are in the queue
+    std::uint64_t waiting = 0;      // put: its part of waiting_bytes_
     std::size_t count = 1;          // get: at most
     std::vector<QueueItem> taken;   // get: those it has
     bool is_over = false;           // put: its time is up, and what it has saved is still on its way
@@ -94,6 +96,7 @@ class QueueCore {
   void on(PutRefused& event, const Now& now, QueueEffects& out);
   void on(InheritQueue& event, const Now& now, QueueEffects& out);
   void on(QueueTick& event, const Now& now, QueueEffects& out);
+  void on(GiveNoMore& event, const Now& now, QueueEffects& out);
 
   // queue_core.cpp
   QueueState* known(std::string_view name);
@@ -109,6 +112,7 @@ class QueueCore {
   std::uint64_t room_for(const QueueState& queue, std::uint64_t bytes) const;
   bool lacks_common_room(std::uint64_t bytes) const { return bytes_ + bytes >= limits_.bytes; }
   void serve_putters(QueueState& queue, QueueEffects& out);
+  bool may_wait_with_its_items(Call& put);
   void save_items(QueueState& queue, Token token, Call& call, std::size_t count, QueueEffects& out);
   void serve_getters(QueueState& queue, QueueEffects& out);
   void answer_empty(QueueState& queue, Token token, Call& get, QueueEffects& out);
@@ -124,13 +128,15 @@ class QueueCore {
   void end_of_tasks(QueueState& queue, QueueEffects& out);
 
   // queue_calls.cpp: calls, their keys and their answers
-  enum class Claim : std::uint8_t { fresh, resumed, conflict };
+  enum class Claim : std::uint8_t { fresh, resumed, conflict, too_many };
   Claim claim(QueueState& queue, const SharedText& key, UnconfirmedCall::Kind kind, Token token);
+  Claim claim_place(QueueState& queue, const std::deque<Token>& line, const SharedText& key, UnconfirmedCall::Kind kind, Token token);
   void confirm(QueueState& queue, const SharedText& key, QueueEffects& out);
   void leave_unconfirmed(QueueState& queue, const SharedText& key, const Now& now);
   void forget_unclaimed(const Now& now, QueueEffects& out);
   void answer(Token token, Call& call, AnswerQueueCall what, QueueEffects& out);
   void refuse(Token token, QueueVerdict why, QueueEffects& out, std::uint64_t number = 0);
+  void refuse(Token token, Claim why, QueueEffects& out);
 
   QueueLimits limits_;
   std::map<QueueId, QueueState> queues_;
@@ -141,7 +147,9 @@ class QueueCore {
   std::set<std::pair<TimePoint, std::pair<QueueId, SharedText>>> unclaimed_;  // keys of callers that are gone: forgotten then
   std::set<QueueId> starved_;                                                 // whose first putter waits for the common room
   std::uint64_t bytes_ = 0;                                                   // of all queues, with what is reserved
+  std::uint64_t waiting_bytes_ = 0;                                           // of the puts that wait: no queue's yet
   std::uint64_t last_queue_ = 0, last_put_ = 0;
+  bool gives_ = true;
 };
 
 }  // namespace jobpool::broker

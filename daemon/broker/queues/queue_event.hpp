@@ -84,7 +84,10 @@ struct InheritQueue {
 // A deadline passed.
 struct QueueTick {};
 
+// The broker ends: from here on nothing is given to anybody, so that what comes back stays.
+struct GiveNoMore {};
+
 using QueueEvent = std::variant<CreateQueue, PutItems, GetItems, TasksDone, JoinQueue, DeleteQueue, AnswerHandedOver, CallerGone, PutStored,
-                                PutRefused, InheritQueue, QueueTick>;
+                                PutRefused, InheritQueue, QueueTick, GiveNoMore>;
 
 }  // namespace jobpool::broker

@@ -23,9 +23,8 @@ std::uint64_t QueueCore::room_for(const QueueState& queue, std::uint64_t bytes) 
 void QueueCore::on(PutItems& event, const Now&, QueueEffects& out) {
   QueueState* queue = known(event.name);
   if (queue == nullptr) return refuse(event.token, QueueVerdict::no_such_queue, out);
-  if (queue->putters.size() >= limits_.waiters) return refuse(event.token, QueueVerdict::too_many_waiters, out, limits_.waiters);
-  const Claim claimed = claim(*queue, event.key, UnconfirmedCall::Kind::put, event.token);
-  if (claimed == Claim::conflict) return refuse(event.token, QueueVerdict::key_conflict, out);
+  const Claim claimed = claim_place(*queue, queue->putters, event.key, UnconfirmedCall::Kind::put, event.token);
+  if (claimed != Claim::fresh && claimed != Claim::resumed) return refuse(event.token, claimed, out);
   Call& put = calls_[event.token];
   put.kind = Call::Kind::put;
   put.queue = queue->made.id;
@@ -39,10 +38,19 @@ void QueueCore::on(PutItems& event, const Now&, QueueEffects& out) {
   queue->putters.push_back(event.token);
   serve_putters(*queue, out);
   if (put.next == put.items.size()) return;
-  if (event.may_wait == MayWait::yes) return wait_until(event.token, put, event.deadline);
+  if (event.may_wait == MayWait::yes && may_wait_with_its_items(put)) return wait_until(event.token, put, event.deadline);
   wait_no_longer(event.token, put);
   put.is_over = true;
   finish_put(event.token, put, out);
+}
+
+// What waits is in no queue, and has to be bounded all the same.
+bool QueueCore::may_wait_with_its_items(Call& put) {
+  std::uint64_t bytes = 0;
+  for (std::size_t i = put.next; i < put.items.size(); ++i) bytes += cost_of(put.items[i]);
+  if (waiting_bytes_ + bytes > limits_.bytes_waiting) return false;
+  waiting_bytes_ += put.waiting = bytes;
+  return true;
 }
 
 void QueueCore::serve_putters(QueueState& queue, QueueEffects& out) {
@@ -152,9 +160,8 @@ void QueueCore::finish_put(Token token, Call& put, QueueEffects& out) {
 void QueueCore::on(GetItems& event, const Now&, QueueEffects& out) {
   QueueState* queue = known(event.name);
   if (queue == nullptr) return refuse(event.token, QueueVerdict::no_such_queue, out);
-  if (queue->getters.size() >= limits_.waiters) return refuse(event.token, QueueVerdict::too_many_waiters, out, limits_.waiters);
-  const Claim claimed = claim(*queue, event.key, UnconfirmedCall::Kind::get, event.token);
-  if (claimed == Claim::conflict) return refuse(event.token, QueueVerdict::key_conflict, out);
+  const Claim claimed = claim_place(*queue, queue->getters, event.key, UnconfirmedCall::Kind::get, event.token);
+  if (claimed != Claim::fresh && claimed != Claim::resumed) return refuse(event.token, claimed, out);
   Call& get = calls_[event.token];
   get.kind = Call::Kind::get;
   get.queue = queue->made.id;
@@ -182,7 +189,7 @@ void QueueCore::answer_empty(QueueState& queue, Token token, Call& get, QueueEff
 
 void QueueCore::serve_getters(QueueState& queue, QueueEffects& out) {
   bool has_given = false;
-  while (!queue.getters.empty() && !queue.items.empty()) {
+  while (gives_ && !queue.getters.empty() && !queue.items.empty()) {
     const Token token = queue.getters.front();
     Call& get = calls_.at(token);
     wait_no_longer(token, get);

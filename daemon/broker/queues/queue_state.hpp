@@ -14,7 +14,8 @@ namespace jobpool::broker {
 
 // A call that has a key and was carried out, in part or wholly, and whose caller is not known to have the answer.
 struct UnconfirmedCall {
-  enum class Kind : std::uint8_t { put, get, done } kind = Kind::put;
+  // What is kept of a put and of a done looks the same, a count: a next broker cannot know which it was.
+  enum class Kind : std::uint8_t { put, get, done, put_or_done } kind = Kind::put;
   std::uint64_t count = 0;       // items put, or done
   std::vector<QueueItem> taken;  // of a get whose caller is not there (else they are with the call)
   Token caller;                  // 0: gone, and may come back until

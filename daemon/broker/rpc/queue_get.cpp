@@ -8,6 +8,7 @@ namespace jobpool::broker {
 void QueueVerbs::get(const CallPtr& call) {
   const auto request = proto::read_queue_get(call->envelope.parameters);
   if (!request) return call->error(proto::error::kInvalidParameter, proto::one_field("parameter", request.error().text));
+  if (call->envelope.oneway) return call->reply({});  // nobody would have what it takes
   GetItems event;
   event.name = request->name;
   event.key = request->how.key;

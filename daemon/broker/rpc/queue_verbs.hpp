@@ -59,9 +59,10 @@ class QueueVerbs final : public CallHandler {
   // Tells `event`, whose token this sets, and answers the call when the answer comes.
   template <class Event>
   void ask(const CallPtr& call, Event event, WriteAnswer write_answer, std::optional<JobId> job = {}) {
-    event.token = begin({call, std::string{event.name}, write_answer, job});
+    const Token token = begin({call, std::string{event.name}, write_answer, job});
+    event.token = token;
     queues_.tell(std::move(event));
-    go_on(event.token);
+    go_on(token);
   }
   Token begin(Pending pending);
   void go_on(Token token);

@@ -19,6 +19,7 @@ class Router final : public CallHandler {
     CallHandler& handler = call->envelope.method.starts_with(kQueueInterface) ? queues_ : jobs_;
     handler.handle(std::move(call));
   }
+  bool is_turn_full() const override { return jobs_.is_turn_full() || queues_.is_turn_full(); }
 
  private:
   CallHandler& jobs_;

@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdio>
 
 #include "daemon/broker/store/disk.hpp"
@@ -46,6 +47,18 @@ Result<std::string> read_whole(int file) {
   return bytes;
 }
 
+std::uint64_t bytes_of(const std::vector<StoredQueue>& queues) {
+  std::uint64_t bytes = 0;
+  const auto add = [&](const std::vector<QueueItem>& items) {
+    for (const QueueItem& item : items) bytes += item.text.size();
+  };
+  for (const StoredQueue& queue : queues) {
+    add(queue.items);
+    for (const StoredQueue::Taken& taken : queue.taken) add(taken.items);
+  }
+  return bytes;
+}
+
 }  // namespace
 
 Result<QueueLog> QueueLog::open(const std::string& state_dir, std::uint64_t instance) {
@@ -65,6 +78,7 @@ Result<QueueLog::Found> QueueLog::read() {
   if (read.how == ReadQueueLog::How::whole) {
     found.queues = read.queues.all();
     size_ = read.used_bytes;
+    rewrite_at_ = std::max(kSmall, 2 * bytes_of(found.queues));
     if (auto whole = cut_off_rest(); !whole) return whole.error();
     return found;
   }
@@ -108,6 +122,7 @@ Result<void> QueueLog::write_at_end(std::string_view bytes) {
 }
 
 Result<void> QueueLog::append(const QueueWrite& write) {
+  if (is_behind_) return Error{Errc::full, std::string(kQueueLogName) + ": behind what has happened, for want of room"};
   if (!waiting_.empty()) {  // in order, or not at all
     if (auto written = write_at_end(waiting_); !written) return written;
     waiting_.clear();
@@ -121,7 +136,12 @@ Result<void> QueueLog::append(const QueueWrite& write) {
 
 Result<void> QueueLog::append_later(const QueueWrite& write) {
   auto written = append(write);
-  if (!written) append_queue_record(waiting_, write);
+  if (written || is_behind_) return written;
+  append_queue_record(waiting_, write);
+  if (waiting_.size() > kMostWaiting) {
+    is_behind_ = true;
+    std::string().swap(waiting_);
+  }
   return written;
 }
 
@@ -152,7 +172,8 @@ Result<void> QueueLog::rewrite(const std::vector<StoredQueue>& queues) {
   }
   file_ = std::move(file);
   size_ = size;
-  is_torn_ = false;
+  rewrite_at_ = std::max(kSmall, 2 * size);
+  is_torn_ = is_behind_ = false;
   waiting_.clear();
   return {};
 }

@@ -37,18 +37,20 @@ class QueueLog {
   // Errors: full, io: the record is not in the log, nor will it be.
   Result<void> append(const QueueWrite& write);
   // The same for what has happened in any case: what cannot be written waits, in memory, for the next append. Until then a broker's death
-  // would undo it. Errors: as above, and only told.
+  // would undo it. Errors: as above, and only told. When too much waits, all of it is dropped, and append() fails until rewrite() has put
+  // things right.
   Result<void> append_later(const QueueWrite& write);
 
-  // More than half of a log that is not small is of no use any more, as far as `live_bytes` of items tell.
-  bool is_worth_rewriting(std::uint64_t live_bytes) const { return size_ > kSmall && size_ / 2 > live_bytes; }
+  // It has doubled since it was last written anew: about half of it is of no use any more. Or it is behind what has happened.
+  bool is_worth_rewriting() const { return is_behind_ || size_ >= rewrite_at_; }
   // These are all there are: another file, and then in this one's place. Errors: as append(); the old one stays.
   Result<void> rewrite(const std::vector<StoredQueue>& queues);
 
   std::uint64_t size() const { return size_; }
 
  private:
-  static constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;  // rewriting less is not worth a file
+  static constexpr std::uint64_t kSmall = std::uint64_t{4} << 20;     // rewriting less is not worth a file
+  static constexpr std::size_t kMostWaiting = std::size_t{16} << 20;  // of records that could not be written
 
   QueueLog(UniqueFd directory, UniqueFd file, std::uint64_t instance)
       : directory_(std::move(directory)), file_(std::move(file)), instance_(instance) {}
@@ -60,7 +62,9 @@ class QueueLog {
   UniqueFd file_;
   std::uint64_t instance_;
   std::uint64_t size_ = 0;  // of whole records
+  std::uint64_t rewrite_at_ = kSmall;
   bool is_torn_ = false;    // there is more in the file
+  bool is_behind_ = false;  // records are missing
   std::string waiting_;     // encoded records that could not be written
   std::string buffer_;      // of the next record
 };

@@ -36,7 +36,7 @@ class StopWatch {
 
  private:
   static constexpr std::chrono::microseconds kOften{500}, kSeldom{2'000};
-  static constexpr int kLongest = 4'096;
+  static constexpr int kLongest = 64;  // a few ns each; items may become slow at any time, and each of these is one too many then
   int stride_ = 1, left_ = 1;
   TimePoint asked_ = Clock::now();
 };

@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <new>
 #include <utility>
 
 #include "common/log.hpp"
@@ -12,6 +13,12 @@
 #include "daemon/worker/function/function_call.hpp"
 
 namespace jobpool::worker {
+namespace {
+
+constexpr std::string_view kNoRoomForResult =
+    "there was no memory left for the result beside the function; use smaller chunks, or a pool with a higher memory limit";
+
+}  // namespace
 
 FunctionRunner::FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker)
     : table_(std::move(table)),
@@ -29,14 +36,27 @@ FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const Function
     report_unknown(spec.name, report);
     return After::go_on;
   }
-  if (spec.shape == FunctionShape::chunk) {
-    run_chunk({attempt, spec, worker_, orders_, *function, fork_mark_, item}, report);
+  try {
+    return run_known(*function, attempt, spec, report, item);
+  } catch (const std::bad_alloc&) {
+    // Not in the function, which is guarded by itself, but where its result was joined or checked: that has to give room first.
+    report = Report{};
+    item.store(0, std::memory_order_relaxed);
+    set_failure(report, "std::bad_alloc", kNoRoomForResult);
     return clear_up(*function, spec.name);
   }
+}
+
+FunctionRunner::After FunctionRunner::run_known(const Function& function, const Attempt& attempt, const FunctionView& spec, Report& report,
+                                                std::atomic<std::uint64_t>& item) {
+  if (spec.shape == FunctionShape::chunk) {
+    run_chunk({attempt, spec, worker_, orders_, function, fork_mark_, item}, report);
+    return clear_up(function, spec.name);
+  }
   const CallState state(attempt, spec, worker_, orders_, report);
-  call_guarded(*function, state.call(), report);
-  const After after = clear_up(*function, spec.name);
-  check_result(*function, report);
+  call_guarded(function, state.call(), report);
+  const After after = clear_up(function, spec.name);
+  check_result(function, report);
   return after;
 }
 

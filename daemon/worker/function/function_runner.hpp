@@ -36,6 +36,8 @@ class FunctionRunner {
   void set_up(Sequence sequence, const WorkerSetup& setup, Report& report);
 
  private:
+  After run_known(const Function& function, const Attempt& attempt, const FunctionView& spec, Report& report,
+                  std::atomic<std::uint64_t>& item);
   After clear_up(const Function& function, std::string_view name) const;
   void report_unknown(std::string_view name, Report& report) const;
 

@@ -1,7 +1,9 @@
 // Chunks of a map: what their items give, what one of them costs the others, and what they share.
 #include <sys/wait.h>
 
+#include <cstdlib>
 #include <nlohmann/json.hpp>
+#include <thread>
 
 #include "daemon/worker/function/first_argument.hpp"
 #include "tests/unit/worker/functions.hpp"
@@ -73,17 +75,44 @@ TEST_CASE("a chunk that is told to stop runs no more items, and says how many it
   CHECK(report.result.empty());
 }
 
+// Stop orders were looked for as seldom as fast items allowed: 4,096 that had become slow could follow before the next look.
+TEST_CASE("a chunk of fast items stops soon after it was told to") {
+  Functions functions({PROBE_PLUGIN});
+  Pipe there, back;
+  std::string items = "[";
+  const auto add = [&](int count) {
+    for (int i = 0; i < count; ++i) items += "[0,0],";
+  };
+  add(100'000);
+  items += "[" + std::to_string(there.writing.get()) + "," + std::to_string(back.reading.get()) + "],";
+  add(1'000);
+  items.back() = ']';
+  std::jthread stopper([&] {
+    char byte = 0;
+    if (::read(there.reading.get(), &byte, 1) != 1) return;
+    functions.setup.order(control::OrderKind::stop, 5'000'000);
+    if (::write(back.writing.get(), &byte, 1) != 1) std::abort();
+  });
+  const Report& report = functions.map("meet", items);
+  CHECK(report.error_type == "Stopped");
+  const std::string_view kBefore = "was asked to stop after ";
+  REQUIRE(report.reason.starts_with(kBefore));
+  const int ran = std::stoi(report.reason.substr(kBefore.size()));
+  CHECK(ran > 100'000);
+  CHECK(ran < 100'100);
+}
+
 TEST_CASE("others see which item runs") {
   Functions functions;
-  functions.item = 7;
   const pid_t child = ::fork();
   if (child == 0) {
-    functions.map("exit", "[[0]]");
+    Functions({PROBE_PLUGIN}).map("exit_with_second_call", "[[],[],[]]");
     ::_exit(99);
   }
   int status = 0;
   REQUIRE(::waitpid(child, &status, 0) == child);
   CHECK(WEXITSTATUS(status) == 0);
+  CHECK(functions.item == 2);
   functions.map("noop", "[[],[]]");
   CHECK(functions.item == 0);
 }

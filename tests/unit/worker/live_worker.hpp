@@ -49,8 +49,8 @@ class LiveWorker {
     REQUIRE(sequence);
     return *sequence;
   }
-  Sequence offer_function(const std::string& name, const std::string& arguments) {
-    return offer(shm::JobKind::function, encode_function(name, "default", arguments));
+  Sequence offer_function(const std::string& name, const std::string& arguments, FunctionShape shape = FunctionShape::call) {
+    return offer(shm::JobKind::function, encode_function(name, "default", arguments, shape));
   }
   void ring() { side_->ring(); }
 

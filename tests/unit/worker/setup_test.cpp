@@ -80,6 +80,24 @@ TEST_CASE("what a function takes beyond the pool's memory limit fails there, one
   CHECK(WEXITSTATUS(worker.wait_for_exit()) == 0);
 }
 
+// The worker died of it: std::bad_alloc was caught around the functions only, not where their results are joined.
+TEST_CASE("results of a chunk that have no room within the memory limit cost the job, not the worker") {
+  LiveWorker worker({"--plugin-dir", plugin_directory()});
+  WorkerSetup limit;
+  limit.memory_bytes = 20'000'000;
+  const Sequence setup = worker.offer(shm::JobKind::setup, encode_setup(limit));
+  worker.ring();
+  REQUIRE(worker.wait_for(setup).ending == Ending::returned);
+  const Sequence chunk = worker.offer_function("large", "[[3000000],[3000000],[3000000],[3000000]]", FunctionShape::chunk);
+  worker.ring();
+  const Report refused = worker.wait_for(chunk);
+  CHECK(refused.ending == Ending::threw);
+  CHECK(refused.error_type == "std::bad_alloc");
+  CHECK(refused.reason.find("use smaller chunks") != std::string::npos);
+  CHECK(refused.result.empty());
+  CHECK(worker.run_function("large", "[3]").result == R"("xxx")");
+}
+
 #endif
 
 }  // namespace

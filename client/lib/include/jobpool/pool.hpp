@@ -110,10 +110,10 @@ class Pool {
     return static_cast<std::size_t>(std::ranges::distance(items));
   }
   template <class T>
-  std::vector<T> map_all(std::string_view function, NextItem next, std::size_t count, MapOptions options) const {
+  std::vector<T> map_all(std::string_view function, const NextItem& next, std::size_t count, MapOptions options) const {
     std::vector<T> results;
     results.reserve(count);
-    map_texts(function, std::move(next), count, options, [&results](std::string_view text) { results.push_back(json_value<T>(text)); });
+    map_texts(function, next, count, options, [&results](std::string_view text) { results.push_back(json_value<T>(text)); });
     return results;
   }
 

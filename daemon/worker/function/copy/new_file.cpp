@@ -38,7 +38,10 @@ copy::FileError NewFile::open() {
 copy::FileError NewFile::publish(const std::string& name) {
   if (!has_temporary_name_) {
     if (link_nameless(file_.get(), folder_, name) == 0) return {};
-    // Only a rename takes the place of what is there already.
+    // Only a rename takes the place of what is there already. Locked before it has a name, or who clears up may remove it.
+    const int why = errno;
+    ::flock(file_.get(), LOCK_EX | LOCK_NB);
+    errno = why;
     if (errno != EEXIST || link_nameless(file_.get(), folder_, temporary_) != 0) return copy::failed_to("name the target");
     has_temporary_name_ = true;
   }

@@ -31,6 +31,45 @@ TEST_CASE("so many wait at one queue and no more, of each kind") {
   CHECK(queues.said(queues.put({"4"}, MayWait::yes, {}, "k")) == "-");
 }
 
+// A consumer that came back for the items that it had been given was refused when others waited, and the items were lost.
+TEST_CASE("who comes back with a key gets its answer however many wait") {
+  QueueLimits limits;
+  limits.waiters = 1;
+  QueueDriver queues(limits);
+  queues.create("q", 1);
+  queues.put({"1"});
+  queues.get(1, MayWait::yes, {}, "k");
+  queues.next_broker();
+  queues.get();
+  CHECK(queues.said(queues.get(1, MayWait::yes, {}, "new")) == "too many waiters 1");
+  CHECK(queues.said(queues.get(1, MayWait::yes, {}, "k")) == "1");
+  CHECK(queues.core.find("q")->unconfirmed.size() == 1);
+}
+
+// Ten thousand puts of 16 MiB may wait at each queue, and were in no bound.
+TEST_CASE("items of puts that wait have so many bytes together, of all queues") {
+  QueueLimits limits;
+  limits.bytes_waiting = 3 * (kItemOverheadBytes + 10);
+  QueueDriver queues(limits);
+  queues.create("a", 1);
+  queues.create("b", 1);
+  const std::string ten(10, '1');
+  const Token first = queues.put({ten, ten, ten}, MayWait::yes, queues.in(std::chrono::seconds(1)), "", "a");
+  const Token second = queues.put({ten, ten}, MayWait::yes, {}, "", "b");
+  CHECK(queues.said(queues.put({ten}, MayWait::yes, {}, "", "b")) == "full");
+  SECTION("one is served") { queues.get(1, MayWait::no, {}, "", "b"); }
+  SECTION("one gives up") { queues.leave(second); }
+  SECTION("a queue ends") { queues.remove("a"); }
+  SECTION("a time is up") {
+    queues.turn_clock(std::chrono::seconds(1));
+    CHECK(queues.said(first) == "full 1");
+  }
+  queues.create("a", 1);
+  queues.create("c", 1);
+  queues.put({ten}, MayWait::yes, {}, "", "c");
+  CHECK(queues.said(queues.put({ten}, MayWait::yes, {}, "", "c")) == "-");
+}
+
 TEST_CASE("a queue is full when its bytes are, whatever its maxsize") {
   QueueLimits limits;
   limits.bytes_of_one = 3 * (kItemOverheadBytes + 10);

@@ -32,6 +32,34 @@ TEST_CASE("an item that comes back goes to who waits first") {
   CHECK(queues.core.find("q")->taken == 0);
 }
 
+// At the end of a broker what came back from one caller was given to the next, whose connection was about to be closed as well: a durable
+// item was lost by a stop.
+TEST_CASE("when the broker ends, what comes back stays in the queue") {
+  QueueDriver queues;
+  queues.create("q", 0, true);
+  queues.put({"1"});
+  const Token has = queues.get(), waits = queues.get();
+  queues.give_no_more();
+  queues.leave(has);
+  queues.leave(waits);
+  CHECK(queues.said(waits) == "-");
+  queues.next_broker();
+  CHECK(queues.items() == "1");
+}
+
+// A put and a done were taken for each other: a put with the key of a done that was not answered yet put nothing, and said it had.
+TEST_CASE("a key belongs to one method, as far as the broker that carried it out knows") {
+  QueueDriver queues;
+  queues.create("q");
+  queues.put({"1", "2"});
+  const Token done = queues.done(1, "k");
+  queues.leave(done);
+  CHECK(queues.said(queues.put({"3"}, MayWait::yes, {}, "k")) == "key conflict");
+  CHECK(queues.said(queues.get(1, MayWait::yes, {}, "k")) == "key conflict");
+  CHECK(queues.said(queues.done(1, "k")) == "well 1");
+  CHECK(queues.items() == "1 2");
+}
+
 TEST_CASE("without a key an item is gone when its broker dies with it on the way") {
   QueueDriver queues;
   queues.create("q");

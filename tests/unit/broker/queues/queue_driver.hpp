@@ -125,6 +125,7 @@ struct QueueDriver {
     for (const QueueItem& item : queue->items) text += (text.empty() ? "" : " ") + std::string(item.text);
     return text;
   }
+  void give_no_more() { tell(GiveNoMore{}); }
   // The broker is gone; the next one begins with what was kept.
   void next_broker() {
     core = QueueCore(core.limits());

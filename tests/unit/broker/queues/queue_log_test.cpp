@@ -1,20 +1,20 @@
 // What outlives the broker of queues that are not durable: read as it was written, wherever the writer died.
 #include "daemon/broker/store/queue_log.hpp"
 
-#include <sys/resource.h>
-
-#include <csignal>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <sstream>
 
 #include "daemon/broker/store/queue_log_format.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/file_size_limit.hpp"
 #include "tests/support/store/queues_text.hpp"
 #include "tests/support/temp_dir.hpp"
 
 using namespace jobpool;
 using namespace jobpool::broker;
+using jobpool::testing::FileSizeLimit;
 using jobpool::testing::TempDir;
 using jobpool::testing::text_of;
 
@@ -145,14 +145,14 @@ TEST_CASE("a log written anew holds the same, in less") {
     REQUIRE(log.append(ItemsPut{QueueId{3}, PutNumber{1}, ItemNumber{++number}, {item}, "", 1}));
     if (number > 3) REQUIRE(log.append(ItemsTaken{QueueId{3}, "", {ItemNumber{number - 3}}}));
   }
-  CHECK(log.is_worth_rewriting(3'000));
+  CHECK(log.is_worth_rewriting());
   QueueLog reader = opened(dir);
   const auto before = reader.read();
   REQUIRE(before);
   REQUIRE(before->queues.front().items.size() == 3);
   REQUIRE(log.rewrite(before->queues));
   CHECK(log.size() < 4'000);
-  CHECK_FALSE(log.is_worth_rewriting(3'000));
+  CHECK_FALSE(log.is_worth_rewriting());
   REQUIRE(log.append(ItemsDone{QueueId{3}, 1, ""}));
   QueueLog after = opened(dir);
   const auto read = after.read();
@@ -161,18 +161,32 @@ TEST_CASE("a log written anew holds the same, in less") {
   CHECK(read->queues.front().made.unfinished == before->queues.front().made.unfinished - 1);
 }
 
+// It was compared with the items in the queues: with a large one on its way to a consumer each turn wrote the log anew.
+TEST_CASE("a log that has just been written anew is not worth it again, whatever it holds") {
+  const TempDir dir;
+  QueueLog log = opened(dir);
+  found(log);
+  REQUIRE(log.append(history().front()));
+  REQUIRE(log.append(ItemsPut{QueueId{3}, PutNumber{1}, ItemNumber{1}, {std::string(5 << 20, '1')}, "", 1}));
+  REQUIRE(log.append(ItemsTaken{QueueId{3}, "consumer", {ItemNumber{1}}}));
+  CHECK(log.is_worth_rewriting());
+  QueueLog reader = opened(dir);
+  const auto read = reader.read();
+  REQUIRE(read);
+  CHECK_FALSE(reader.is_worth_rewriting());
+  REQUIRE(log.rewrite(read->queues));
+  CHECK_FALSE(log.is_worth_rewriting());
+  REQUIRE(log.append(ItemsReturned{QueueId{3}, {{ItemNumber{1}, std::string(6 << 20, '1')}}}));
+  CHECK(log.is_worth_rewriting());
+}
+
 TEST_CASE("a full disk keeps nobody from beginning") {
   const TempDir dir;
-  rlimit before{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  const auto old = ::signal(SIGXFSZ, SIG_IGN);
-  const rlimit none{0, before.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  std::optional<FileSizeLimit> none(0);
   QueueLog log = opened(dir);
   const auto read = log.read();
   const auto made = log.append_later(history().front());
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  ::signal(SIGXFSZ, old);
+  none.reset();
   REQUIRE(read);
   CHECK_FALSE(made);
   REQUIRE(log.append(history()[1]));
@@ -186,15 +200,10 @@ TEST_CASE("what could not be written is refused or waits, and nothing is half th
   found(log);
   const auto all = history();
   for (std::size_t i = 0; i < 3; ++i) REQUIRE(log.append(all[i]));
-  rlimit before{};
-  ::getrlimit(RLIMIT_FSIZE, &before);
-  const auto old = ::signal(SIGXFSZ, SIG_IGN);
-  const rlimit none{log.size() + 10, before.rlim_max};
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &none) == 0);
+  std::optional<FileSizeLimit> none(log.size() + 10);
   const auto put = log.append(ItemsPut{QueueId{3}, PutNumber{2}, ItemNumber{5}, {"\"refused\""}, "", 1});
   const auto taken = log.append_later(all[3]);
-  REQUIRE(::setrlimit(RLIMIT_FSIZE, &before) == 0);
-  ::signal(SIGXFSZ, old);
+  none.reset();
   CHECK_FALSE(put);
   CHECK_FALSE(taken);
   {
@@ -204,6 +213,34 @@ TEST_CASE("what could not be written is refused or waits, and nothing is half th
   REQUIRE(log.append(all[4]));
   QueueLog reader = opened(dir);
   CHECK(found(reader) == sum_of({all[0], all[1], all[2], all[3], all[4]}));
+}
+
+// They waited in memory without bound.
+TEST_CASE("when too much could not be written, the log takes nothing until it is written anew") {
+  const TempDir dir;
+  QueueLog log = opened(dir);
+  found(log);
+  REQUIRE(log.append(history().front()));
+  const std::uint64_t size = log.size();
+  StoredQueue mail;
+  mail.made = std::get<QueueMade>(history().front());
+  {
+    const FileSizeLimit none(10);
+    const ItemsReturned large{QueueId{3}, {{ItemNumber{1}, std::string(9 << 20, '1')}}};
+    CHECK_FALSE(log.append_later(large));
+    CHECK_FALSE(log.is_worth_rewriting());
+    CHECK_FALSE(log.append_later(large));
+    CHECK(log.is_worth_rewriting());
+    CHECK_FALSE(log.rewrite({mail}));
+  }
+  const auto behind = log.append(history()[6]);
+  REQUIRE_FALSE(behind);
+  CHECK(behind.error().code == Errc::full);
+  CHECK(log.size() == size);
+  REQUIRE(log.rewrite({mail}));
+  REQUIRE(log.append(history()[2]));
+  QueueLog again = opened(dir);
+  CHECK(found(again) == sum_of({history()[0], history()[2]}));
 }
 
 // The fuzzer found it: written anew, such a log could not be read any more.

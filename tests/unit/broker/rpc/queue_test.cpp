@@ -31,6 +31,18 @@ TEST_CASE("an answer that its connection never took puts the items back, and ser
   CHECK(queues.size() == R"({"size":1})");
 }
 
+// Its reply goes nowhere, which counted as handed over: the items were destroyed.
+TEST_CASE("a one-way Get takes nothing") {
+  QueueHouse queues;
+  queues.create();
+  queues.put(R"(["1"])");
+  auto call = std::make_shared<FakeCall>("org.jobpool.Queue.Get", R"({"name":"q"})", false);
+  call->envelope.oneway = true;
+  queues.verbs->handle(call);
+  CHECK(call->answers == 1);
+  CHECK(queues.size() == R"({"size":1})");
+}
+
 TEST_CASE("a caller that hangs up while it waits leaves nothing behind") {
   QueueHouse queues;
   queues.create(R"(,"maxsize":1)");

@@ -62,6 +62,17 @@ JOBPOOL_TASK(hoard, [](std::size_t bytes) {  // and never gives it back
   return hoard.size();
 });
 
+JOBPOOL_TASK(exit_with_second_call, [] {
+  static int calls = 0;
+  if (++calls == 2) ::_exit(0);
+});
+
+// Tells who reads at `to`, and waits until they answer.
+JOBPOOL_TASK(meet, [](int to, int from) {
+  char byte = 0;
+  if (to != 0 && (::write(to, &byte, 1) != 1 || ::read(from, &byte, 1) != 1)) throw std::runtime_error("nobody came");
+});
+
 JOBPOOL_TASK(throw_int, [] { throw 7; });
 JOBPOOL_TASK(large, [](std::size_t bytes) { return std::string(bytes, 'x'); });
 JOBPOOL_TASK(square, [](long) { return "the plugin's own"; });  // the built-in one stays
