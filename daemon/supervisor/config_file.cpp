@@ -72,9 +72,9 @@ std::string quoted(std::string_view key) {
   return text.append(1, '\'');
 }
 
-class Reader {
+class ConfigReader {
  public:
-  Reader(const toml::table& table, const std::string& name) : table_(table), name_(name) {}
+  ConfigReader(const toml::table& table, const std::string& name) : table_(table), name_(name) {}
 
   Result<Wishes> read() {
     Wishes wishes;
@@ -150,7 +150,7 @@ Result<Wishes> parse_config(std::string_view text, const std::string& name) {
     const auto& error = parsed.error();
     return Error{Errc::invalid_argument, name + ":" + std::to_string(error.source().begin.line) + ": " + std::string(error.description())};
   }
-  return Reader(parsed.table(), name).read();
+  return ConfigReader(parsed.table(), name).read();
 }
 
 Result<Wishes> read_config(const std::string& path) {

@@ -16,7 +16,7 @@
 namespace jobpool::supervisor {
 namespace {
 
-constexpr std::string_view kMagic = "jobpool-instance";
+constexpr std::string_view kInstanceMagic = "jobpool-instance";
 constexpr std::size_t kIdBytes = 16;
 
 std::string hexadecimal(const std::array<unsigned char, kIdBytes>& bytes) {
@@ -48,7 +48,7 @@ Result<Instance> new_instance() {
 
 std::string to_text(const Instance& instance) {
   std::ostringstream text;
-  text << kMagic << " 1 " << instance.id << ' ' << instance.boot_id << ' ' << instance.pid << ' ' << instance.start_time << '\n';
+  text << kInstanceMagic << " 1 " << instance.id << ' ' << instance.boot_id << ' ' << instance.pid << ' ' << instance.start_time << '\n';
   return text.str();
 }
 
@@ -58,7 +58,7 @@ Result<Instance> instance_from(std::string_view text) {
   int version = 0;
   Instance instance;
   words >> magic >> version >> instance.id >> instance.boot_id >> instance.pid >> instance.start_time;
-  if (!words || magic != kMagic || version != 1 || !is_id(instance.id)) {
+  if (!words || magic != kInstanceMagic || version != 1 || !is_id(instance.id)) {
     return Error{Errc::protocol, "instance file: not written by this kind of daemon"};
   }
   return instance;

@@ -18,7 +18,7 @@ namespace jobpool::supervisor {
 namespace {
 
 // A killed process dies in microseconds unless it hangs in the kernel (a dead network disk).
-constexpr std::chrono::seconds kPatience{5};
+constexpr std::chrono::seconds kLeftoversPatience{5};
 
 int milliseconds_until(TimePoint deadline) {
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
@@ -43,7 +43,7 @@ bool wait_for_death(const UniqueFd& process, TimePoint deadline) {
 Result<std::size_t> kill_leftovers(const Instance& earlier, const Instance& now) {
   if (earlier.boot_id != now.boot_id) return std::size_t{0};
   const std::string assignment = "JOBPOOL_INSTANCE=" + earlier.id;
-  const TimePoint deadline = Clock::now() + kPatience;
+  const TimePoint deadline = Clock::now() + kLeftoversPatience;
   std::set<pid_t> killed;
   for (auto found = processes_with_environment(assignment); !found.empty(); found = processes_with_environment(assignment)) {
     std::vector<UniqueFd> dying;

@@ -9,7 +9,7 @@
 namespace jobpool::supervisor {
 namespace {
 
-constexpr std::string_view kMagic = "jobpool-resume";
+constexpr std::string_view kResumeMagic = "jobpool-resume";
 constexpr int kVersion = 2;
 constexpr std::size_t kMaxItems = 1'000'000;  // far more descriptors than a process can have
 
@@ -40,9 +40,9 @@ class Writer {
   std::ostringstream text_;
 };
 
-class Reader {
+class ResumeReader {
  public:
-  explicit Reader(std::string_view text) : text_(std::string(text)) {}
+  explicit ResumeReader(std::string_view text) : text_(std::string(text)) {}
 
   bool line(std::string_view name) {
     std::string word;
@@ -82,7 +82,7 @@ void write(Writer& out, const WorkersRecord& record) {
   out.line("spared").list(record.spared);
 }
 
-bool read(Reader& in, WorkerRecord& worker) {
+bool read(ResumeReader& in, WorkerRecord& worker) {
   int state = 0;
   if (!in.line("worker") || !in.all(worker.incarnation.value, worker.number.value, worker.pid, state, worker.code, worker.value,
                                     worker.process, worker.liveness, worker.orders))
@@ -94,7 +94,7 @@ bool read(Reader& in, WorkerRecord& worker) {
   return in(worker.note);
 }
 
-bool read(Reader& in, WorkersRecord& record) {
+bool read(ResumeReader& in, WorkersRecord& record) {
   std::size_t count = 0;
   if (!in.line("workers") || !in.all(record.last.value, count) || count > kMaxItems) return false;
   record.workers.resize(count);
@@ -103,7 +103,7 @@ bool read(Reader& in, WorkersRecord& record) {
   return in.line("spared") && in.list(record.spared);
 }
 
-bool read(Reader& in, Settings& settings) {
+bool read(ResumeReader& in, Settings& settings) {
   std::int64_t drain_seconds = 0;
   const bool good = in.line("settings") &&
                     in.all(settings.socket, settings.state_dir, settings.workers, settings.log_level, drain_seconds, settings.program_dir);
@@ -111,7 +111,7 @@ bool read(Reader& in, Settings& settings) {
   return good && in.list(settings.plugin_dirs);
 }
 
-bool read(Reader& in, ResumeRecord& record) {
+bool read(ResumeReader& in, ResumeRecord& record) {
   Instance& instance = record.instance;
   ListenerRecord& listener = record.listener;
   return in.line("invocation") && in.all(record.invocation.directory, record.invocation.program, record.invocation.file_limit) &&
@@ -129,7 +129,7 @@ std::string to_text(const ResumeRecord& record) {
   const Instance& instance = record.instance;
   const ListenerRecord& listener = record.listener;
   Writer out;
-  out.text() << kMagic << ' ' << kVersion << " layout " << shm::kLayoutVersion;
+  out.text() << kResumeMagic << ' ' << kVersion << " layout " << shm::kLayoutVersion;
   out.line("invocation") << record.invocation.directory << record.invocation.program << record.invocation.file_limit;
   out.line("settings") << settings.socket << settings.state_dir << settings.workers << settings.log_level
                        << std::chrono::seconds(settings.drain_time).count() << settings.program_dir;
@@ -146,10 +146,10 @@ std::string to_text(const ResumeRecord& record) {
 }
 
 Result<ResumeRecord> resume_record_from(std::string_view text) {
-  Reader in(text);
+  ResumeReader in(text);
   int version = 0;
   std::uint32_t layout = 0;
-  if (!in.line(kMagic) || !in(version) || !in.line("layout") || !in(layout)) return Error{Errc::protocol, "resume record: not one"};
+  if (!in.line(kResumeMagic) || !in(version) || !in.line("layout") || !in(layout)) return Error{Errc::protocol, "resume record: not one"};
   if (layout != shm::kLayoutVersion) {
     return Error{Errc::unsupported, "the running daemon's shared memory has layout " + std::to_string(layout) + ", this program's " +
                                         std::to_string(shm::kLayoutVersion) + "; let its jobs finish, then stop and start it"};

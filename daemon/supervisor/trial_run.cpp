@@ -15,7 +15,7 @@
 namespace jobpool::supervisor {
 namespace {
 
-constexpr std::chrono::seconds kPatience{30};  // it takes milliseconds; a program on a dead network disk takes for ever
+constexpr std::chrono::seconds kTrialPatience{30};  // it takes milliseconds; a program on a dead network disk takes for ever
 constexpr int kResumeFd = 3;
 
 std::vector<std::string> own_environment() {
@@ -51,7 +51,7 @@ Result<void> TrialRun::start(const std::string& program, std::vector<std::string
     return watch.error();
   }
   watch_ = *watch;
-  deadline_ = loop_.at(Clock::now() + kPatience, [this] { kill(); });
+  deadline_ = loop_.at(Clock::now() + kTrialPatience, [this] { kill(); });
   return {};
 }
 

@@ -21,7 +21,6 @@ namespace {
 
 constexpr std::size_t kGuardBytes = 64 * 1024;   // a whole number of pages everywhere
 constexpr std::size_t kStackBytes = 256 * 1024;  // the child needs a few KiB; sanitizers' interceptors need more
-constexpr int kLastSignal = 64;
 
 // A child that leaves by exec never unwinds: instrumented frames would leave their poison on the stack it used.
 #define JOBPOOL_VFORK_CHILD __attribute__((no_sanitize("address", "thread", "undefined"), noinline))
@@ -46,7 +45,7 @@ JOBPOOL_VFORK_CHILD bool fail(ChildTask& task, SpawnStep step) {
 JOBPOOL_VFORK_CHILD void reset_signals() {
   struct sigaction action {};
   action.sa_handler = SIG_DFL;
-  for (int signal = 1; signal <= kLastSignal; ++signal) {
+  for (int signal = 1; signal < NSIG; ++signal) {
     if (signal != SIGKILL && signal != SIGSTOP) ::sigaction(signal, &action, nullptr);
   }
 }

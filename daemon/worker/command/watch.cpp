@@ -15,7 +15,6 @@ namespace jobpool::worker {
 namespace {
 
 constexpr short kHangUp = POLLHUP | POLLERR | POLLNVAL;
-constexpr int kLastSignal = 64;
 constexpr std::chrono::hours kLongestGrace{24 * 366};  // keeps sums of times far from overflow, whatever an order says
 
 int poll_timeout(const std::optional<TimePoint>& deadline) {
@@ -98,7 +97,7 @@ void Watch::stop(std::chrono::microseconds grace) {
 
 void Watch::signal_group(int signal) {
   // Before it is reaped, its pid and so its group cannot be anybody else's.
-  if (signal < 1 || signal > kLastSignal || reaper_.command_status()) return;
+  if (signal < 1 || signal >= NSIG || reaper_.command_status()) return;
   ::kill(-reaper_.command(), signal);
 }
 

@@ -74,7 +74,7 @@ void sleep_seconds(double seconds) {
 }
 
 // fail(message, type): always fails.
-void fail(const std::optional<std::string>& message, const std::optional<std::string>& type) {
+void always_fail(const std::optional<std::string>& message, const std::optional<std::string>& type) {
   throw TaskError(type.value_or("RuntimeError"), message.value_or("failed as it was asked to"));
 }
 
@@ -90,7 +90,7 @@ void crash(std::optional<int> signal) {
 void exit_process(std::optional<int> status) { std::exit(status.value_or(0)); }
 
 task_detail::Registration sleep_task("sleep", "sleep(seconds)", &sleep_seconds);
-task_detail::Registration fail_task("fail", "fail([message[, type]]): always fails", &fail);
+task_detail::Registration fail_task("fail", "fail([message[, type]]): always fails", &always_fail);
 task_detail::Registration crash_task("crash", "crash([signal]): kills its worker", &crash);
 task_detail::Registration exit_task("exit", "exit([status]): ends its worker", &exit_process);
 

@@ -13,8 +13,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* kApply = "org.jobpool.Pool.Apply";
-
 // A daemon that is greeted, hears one call of `method`, and answers it.
 std::function<void(FakeServer&)> one_apply(std::string answer) {
   return [answer](FakeServer& self) {

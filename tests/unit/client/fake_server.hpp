@@ -16,6 +16,8 @@
 
 namespace jobpool::testing {
 
+inline constexpr const char* kApply = "org.jobpool.Pool.Apply";
+
 // One call as it came, with the descriptors of its first byte.
 struct Heard {
   proto::CallEnvelope call;

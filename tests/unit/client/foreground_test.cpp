@@ -12,8 +12,6 @@ using namespace jobpool::testing;
 
 namespace {
 
-constexpr const char* kApply = "org.jobpool.Pool.Apply";
-
 Invocation jobpool_at(const FakeServer& server, std::vector<std::string> words) {
   Invocation invocation;
   invocation.argv = std::move(words);

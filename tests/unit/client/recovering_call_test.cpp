@@ -16,8 +16,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-constexpr const char* kApply = "org.jobpool.Pool.Apply";
-
 std::string apply_message() { return proto::write_call(kApply, R"({"job":{"function":"square","arguments":"[7]","key":"k1"}})"); }
 
 }  // namespace

@@ -6,7 +6,7 @@ using namespace jobpool::broker;
 
 namespace {
 
-Submit durable(std::string key = {}, std::uint64_t hash = 0) {
+Submit durable_batch(std::string key = {}, std::uint64_t hash = 0) {
   Submit event = CoreDriver::a_submission(std::move(key), hash);
   event.flags.durable = true;
   return event;
@@ -14,9 +14,9 @@ Submit durable(std::string key = {}, std::uint64_t hash = 0) {
 
 SubmitBatch batch_of(std::size_t chunks, std::string key = {}, std::uint64_t hash = 0) {
   SubmitBatch event;
-  for (std::size_t i = 0; i < chunks; ++i) event.chunks.push_back(durable());
+  for (std::size_t i = 0; i < chunks; ++i) event.chunks.push_back(durable_batch());
   for (Submit& chunk : event.chunks) chunk.token = {};
-  event.batch = durable(std::move(key), hash);
+  event.batch = durable_batch(std::move(key), hash);
   event.batch.flags.batch = true;
   return event;
 }
@@ -28,12 +28,6 @@ JobId submit(CoreDriver& driver, SubmitBatch event) {
   REQUIRE_FALSE(accepted.empty());
   CHECK(accepted.back().token == Token{77});
   return accepted.back().job;
-}
-
-void run(CoreDriver& driver, JobId job, Ending ending = Ending::returned) {
-  driver.end_turn();
-  driver.start(job);
-  driver.report(job, ending);
 }
 
 Refusal refused(CoreDriver& driver, SubmitBatch event) {

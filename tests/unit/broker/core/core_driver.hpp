@@ -118,4 +118,11 @@ class CoreDriver {
   }
 };
 
+// Its turn ends, it starts, and ends so; one that exits does with 3.
+inline void run(CoreDriver& driver, JobId job, Ending ending = Ending::returned) {
+  driver.end_turn();
+  driver.start(job);
+  driver.report(job, ending, ending == Ending::exited ? 3 : 0);
+}
+
 }  // namespace jobpool::broker

@@ -13,12 +13,6 @@ Submit after(std::vector<JobId> jobs, Dependency::Needs needs = Dependency::Need
   return event;
 }
 
-void run(CoreDriver& driver, JobId job, Ending ending = Ending::returned) {
-  driver.end_turn();
-  driver.start(job);
-  driver.report(job, ending, ending == Ending::exited ? 3 : 0);
-}
-
 }  // namespace
 
 TEST_CASE("a job with a point of time waits for it by the wall clock, also when that is set back") {
