@@ -20,7 +20,8 @@ namespace jobpool::supervisor {
 class StateDir {
  public:
   // Errors: already_exists: another daemon has it (the text names its pid); io; permission_denied.
-  // A holder that is dead is waited for: a child of its own that was being started has the lock until it executes its program.
+  // A holder that is dead is waited for: a child of its own that was being started has the lock until it executes its program. One that
+  // lives gets 0.3 s: who has just been killed seems alive for a moment, and the next start should not fail of it.
   static Result<StateDir> lock(const std::string& path, std::chrono::milliseconds patience = std::chrono::seconds{2});
 
   // At a reload: it is locked, by these. Requires: they are open.

@@ -2,6 +2,7 @@
 #include "daemon/supervisor/state_dir.hpp"
 
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -64,6 +65,28 @@ TEST_CASE("the lock of a daemon that is dead is waited for, for a while") {
   std::thread executes([&] { child.reset(); });
   CHECK(StateDir::lock(dir / "state", std::chrono::minutes{1}));
   executes.join();
+}
+
+// kill -9 and a start right behind it: the one that was dying had the lock still, and the start failed ("another daemon has it").
+TEST_CASE("a daemon that has just been killed is in nobody's way") {
+  TemporaryDir dir;
+  for (int round = 0; round < 50; ++round) {
+    int ready[2];
+    REQUIRE(::pipe(ready) == 0);
+    const pid_t daemon = ::fork();
+    if (daemon == 0) {
+      const auto held = StateDir::lock(dir / "state");
+      if (held) static_cast<void>(::write(ready[1], "+", 1));
+      ::pause();
+    }
+    char byte = 0;
+    REQUIRE(::read(ready[0], &byte, 1) == 1);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    REQUIRE(::kill(daemon, SIGKILL) == 0);
+    CHECK(StateDir::lock(dir / "state"));
+    REQUIRE(::waitpid(daemon, nullptr, 0) == daemon);
+  }
 }
 
 TEST_CASE("a state directory that another daemon holds is refused with that daemon's pid") {
