@@ -5,7 +5,7 @@ readme.py BIN_DIR PLUGIN_DIR README [--write]
 
 An example is an indented line that begins with "$ "; the lines behind it, up to the next one or the end of the block, are its output,
 stdout and stderr together. "(exit N)" is its exit code, not 0. A line "…" stands for any lines, a comment behind a command for the reader.
-Times, dates, sizes, rates, process ids, worker numbers and the width of columns may differ. --write puts today's output into the README.
+Times, dates, sizes, rates, ids (of processes, workers and, behind a crash or in parallel, of jobs) and the width of columns may differ. --write puts today's output into the README.
 """
 import os
 import re
@@ -115,10 +115,12 @@ def without_what_varies(line):
             (r"\b\d+(\.\d+)?( s|us|ms|s|m|h)\b", "TIME"),
             (r"\b\d+(\.\d+)? ?([KMG]i?)?B(/s)?", "SIZE"),
             (r"\b\d+\.\d\d %", "SHARE"),
-            (r"\bworker \d+", "WORKER"),
-            (r"\b[0-9a-f]{32}\b", "HEX"),
-            (r"\b\d{3,}\b", "NUMBER")):
+            (r"\b(job|worker) \d+", r"\1"),
+            (r"\b[0-9a-f]{32}\b", "HEX")):
         line = re.sub(pattern, name, line)
+    # In tables and sentences larger numbers are ids; results and exit codes stand by themselves.
+    if re.search("[a-z]", line) and not line.startswith("(exit "):
+        line = re.sub(r"\b\d{2,}\b", "NUMBER", line)
     return " ".join(line.split())
 
 
