@@ -27,6 +27,7 @@ Range fds_of(Kind kind) {
     case Kind::worker_died:
     case Kind::drain:
     case Kind::stop_now:
+    case Kind::checkup:
     case Kind::start_worker:
     case Kind::kill_worker:
     case Kind::forget_worker:
@@ -34,6 +35,7 @@ Range fds_of(Kind kind) {
     case Kind::drained:
     case Kind::shutdown:
     case Kind::reload:
+    case Kind::healthy:
       return {0, 0};
   }
   return kUnknown;

@@ -9,6 +9,7 @@
 //     handover_done    (after all known workers, at start)  ready           (connections are accepted)
 //     drain            usec = deadline from now             drained         (nothing runs any more)
 //     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
+//     checkup                                               healthy         value = running jobs, usec = ready and waiting ones
 //                                                           reload          (a client asked; as SIGHUP to the supervisor)
 //
 // The `usec` of start_worker is the broker's own note (its pool's number), which the supervisor keeps with that worker and repeats in
@@ -40,6 +41,7 @@ enum class Kind : std::uint32_t {
   worker_died = 4,  // status: as waitid's: value = si_status, code = si_code
   drain = 5,
   stop_now = 6,  // 7 was once meant for a reload and never sent
+  checkup = 8,
   start_worker = 16,
   kill_worker = 17,
   forget_worker = 18,
@@ -47,6 +49,7 @@ enum class Kind : std::uint32_t {
   drained = 20,
   shutdown = 21,
   reload = 22,
+  healthy = 23,
 };
 
 // Whose a worker was before its broker got it.
@@ -65,7 +68,7 @@ struct Message {
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
   std::int32_t value = 0;
-  std::int64_t usec = 0;  // drain; start_worker, worker_started: the broker's note
+  std::int64_t usec = 0;  // drain; start_worker, worker_started: the broker's note; healthy
 };
 static_assert(sizeof(Message) == 40);
 

@@ -68,6 +68,7 @@ class Broker final : TurnHooks, EngineListener {
   // handover.cpp: what the supervisor tells
   void on_message(control::Envelope envelope);
   void on_welcome(std::vector<UniqueFd> fds);
+  void on_checkup();
   Result<void> build(UniqueFd ledger_fd, UniqueFd output_directory);
   Result<void> build_queues(std::vector<StoredQueue> durable);
   void on_worker_started(const control::Message& message, std::vector<UniqueFd> fds);

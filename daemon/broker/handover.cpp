@@ -47,9 +47,22 @@ void Broker::on_message(control::Envelope envelope) {
       return drain_within(Microseconds{message.usec});
     case control::Kind::stop_now:
       return stop_now();
+    case control::Kind::checkup:
+      return on_checkup();
     default:
       return log::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
   }
+}
+
+// From the loop's own thread, so that the answer says that it turns.
+void Broker::on_checkup() {
+  control::Message healthy;
+  healthy.kind = control::Kind::healthy;
+  engine_->core().pools().each([&](const CorePool& pool) {
+    healthy.value += static_cast<std::int32_t>(pool.jobs.running);
+    healthy.usec += static_cast<std::int64_t>(pool.jobs.ready + pool.jobs.waiting);
+  });
+  link_.send(healthy);
 }
 
 void Broker::on_welcome(std::vector<UniqueFd> fds) {

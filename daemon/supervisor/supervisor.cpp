@@ -150,6 +150,8 @@ void Supervisor::on_message(const Message& message) {
       return message.value == 1 ? stop_now() : drain();
     case Kind::reload:
       return reload();
+    case Kind::healthy:
+      return on_healthy(message);
     default:
       log::warn("the broker sends a message of kind {}, which is ours to send: ignoring it", static_cast<unsigned>(message.kind));
   }
@@ -157,11 +159,14 @@ void Supervisor::on_message(const Message& message) {
 
 void Supervisor::on_ready() {
   if (phase_ != Phase::serving) return;
+  is_broker_ready_ = true;
   if (!std::exchange(was_ready_, true)) log::info("serving on {}, instance {}", house_.listener.path(), house_.instance.id);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path());
 }
 
 void Supervisor::on_broker_death(BrokerProcess::Death death) {
+  is_broker_ready_ = false;
+  asked_broker_.reset();
   workers_.drop_waiting_starts();
   if (reload_ == Reload::ending_broker) {
     reload_ = Reload::none;
@@ -229,13 +234,6 @@ void Supervisor::check_socket() {
   log::warn("socket {} had vanished; made it again", house_.listener.path());
   watch_socket();  // its directory may be another one, too
   send_welcome();
-}
-
-void Supervisor::feed_watchdog() {
-  const auto interval = watchdog_interval();
-  if (!interval) return;
-  notify("WATCHDOG=1");
-  loop_.at(Clock::now() + *interval, [this] { feed_watchdog(); });
 }
 
 }  // namespace jobpool::supervisor

@@ -57,7 +57,11 @@ class Supervisor {
   void on_signal(int signal);
   void watch_socket();
   void check_socket();
+
+  // watchdog.cpp: for systemd, which wants to hear that all is well
   void feed_watchdog();
+  bool is_broker_silent();
+  void on_healthy(const control::Message& healthy);
 
   // reload.cpp: becoming another program
   void reload();
@@ -93,6 +97,8 @@ class Supervisor {
   Reload reload_ = Reload::none;
   std::string new_program_;
   bool was_ready_ = false;
+  bool is_broker_ready_ = false;
+  std::optional<TimePoint> asked_broker_;  // a checkup that is not answered yet
   Loop::Timer waiting_restart_{};
 
   std::optional<SocketWatch> socket_watch_;

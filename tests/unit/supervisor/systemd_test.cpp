@@ -107,6 +107,40 @@ TEST_CASE("systemd is told when the daemon is ready, that it stops, and that it 
   CHECK(receive_text(notified).find("STOPPING=1\n") == 0);
 }
 
+TEST_CASE("systemd is told what a healthy broker says of its jobs") {
+  TemporaryDir dir;
+  const UniqueFd notified = bound(SOCK_DGRAM, dir / "notify");
+  House house({}, "export WATCHDOG_USEC=20000 NOTIFY_SOCKET='" + (dir / "notify") + "'; exec");
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  broker.say(Kind::ready);
+  broker.expect(Kind::checkup);
+  control::Message healthy;
+  healthy.kind = Kind::healthy;
+  healthy.value = 3;
+  healthy.usec = 12;
+  broker.say(healthy);
+  for (std::string text; text.find("; 3 running, 12 ready or waiting") == std::string::npos;) text = receive_text(notified);
+  broker.expect(Kind::checkup);
+}
+
+// The watchdog was fed whatever the broker did.
+TEST_CASE("a broker that is silent is ended while systemd watches, and another takes its place") {
+  TemporaryDir dir;
+  const UniqueFd notified = bound(SOCK_DGRAM, dir / "notify");
+  House house({}, "export WATCHDOG_USEC=20000 NOTIFY_SOCKET='" + (dir / "notify") + "'; exec");
+  auto silent = house.next_broker();
+  silent.expect_empty_handover();
+  silent.say(Kind::ready);
+  silent.expect(Kind::checkup);
+  silent.expect_end();
+  CHECK(house.log().find("has not answered") != std::string::npos);
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();  // it is not asked before it is ready
+  broker.say(Kind::ready);
+  broker.expect(Kind::checkup);
+}
+
 TEST_CASE("a socket from systemd is kept over a reload, which systemd is told of") {
   TemporaryDir dir;
   const UniqueFd listening = bound(SOCK_STREAM, dir / "activated"), notified = bound(SOCK_DGRAM, dir / "notify");
