@@ -5,7 +5,7 @@ set -eu
 
 packages="g++ cmake ninja-build ccache pkg-config
   libasio-dev nlohmann-json3-dev libspdlog-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev
-  catch2 socat python3 spin"
+  catch2 socat python3 spin systemd"
 
 fail() {
   echo "install-deps.sh: $1" >&2

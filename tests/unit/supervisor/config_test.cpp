@@ -60,6 +60,30 @@ TEST_CASE("every key of the configuration file is read") {
   CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6)});
 }
 
+TEST_CASE("the example that is installed has every key, behind a comment sign") {
+  std::ifstream file(JOBPOOL_SOURCE_DIR "/systemd/jobpool.toml");
+  std::string plain, without;
+  for (std::string line; std::getline(file, line);) {
+    plain += line + "\n";
+    const bool is_setting = line.starts_with("# ") && line.find(" = ") != std::string::npos;
+    without += (is_setting ? line.substr(2) : line) + "\n";
+  }
+  CHECK(complaint(plain).empty());
+  CHECK(complaint(without).empty());
+  const auto wishes = parse_config(without, "jobpool.toml");
+  REQUIRE(wishes);
+  CHECK(wishes->socket);
+  CHECK(wishes->state_dir);
+  CHECK(wishes->workers);
+  CHECK(wishes->plugin_dirs);
+  CHECK(wishes->log_level == Settings{}.log_level);
+  CHECK(wishes->drain_time == Settings{}.drain_time);
+  CHECK(wishes->limits.queue == 2'000'000);  // the broker's own numbers, which its tests hold it to
+  CHECK(wishes->limits.queue_per_user == 1'500'000);
+  CHECK(wishes->limits.kept_count == 262'144);
+  CHECK(wishes->limits.kept_for == std::chrono::hours{30 * 24});
+}
+
 TEST_CASE("an empty configuration file wishes nothing") {
   auto wishes = parse_config("", "x");
   REQUIRE(wishes);
