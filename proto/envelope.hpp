@@ -72,6 +72,9 @@ inline constexpr std::string_view kTooManyQueues = "org.jobpool.Queue.TooManyQue
 inline constexpr std::string_view kTooManyWaiters = "org.jobpool.Queue.TooManyWaiters";
 inline constexpr std::string_view kQueueStoreFull = "org.jobpool.Queue.StoreFull";
 inline constexpr std::string_view kQueueKeyConflict = "org.jobpool.Queue.KeyConflict";
+inline constexpr std::string_view kNoSuchProcess = "org.jobpool.Process.NoSuchProcess";
+inline constexpr std::string_view kProcessExists = "org.jobpool.Process.ProcessExists";
+inline constexpr std::string_view kProcessTimedOut = "org.jobpool.Process.TimedOut";
 }  // namespace error
 
 // {"name": "text"} with the text escaped; what most errors carry.

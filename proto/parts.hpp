@@ -34,6 +34,8 @@ std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name);
 // The object of a submission, at "job".
 Result<Submission> read_submission(const nlohmann::json& object);
 void append_submission(std::string& out, const Submission& job);
+// That of a process, at "target": what runs, and in which surroundings.
+Result<Submission> read_target(const nlohmann::json& object);
 // When a job runs, and how often: part of a submission.
 void take_terms(Fields& fields, Submission& job);
 void write_terms(ObjectWriter& object, const Submission& job);

@@ -118,6 +118,19 @@ Result<Submission> read_submission(const nlohmann::json& object) {
   return finished(fields, std::move(job));
 }
 
+Result<Submission> read_target(const nlohmann::json& object) {
+  Fields fields(object, MessageKind::request, "target");
+  Submission job;
+  take_function(fields, job);
+  take_command(fields, job);
+  take_surroundings(fields, job);
+  if (job.items) fields.reject("items");
+  if (job.stdin_index) fields.reject("stdin");
+  if (job.stdout_index) fields.reject("stdout");
+  if (job.stderr_index) fields.reject("stderr");
+  return finished(fields, std::move(job));
+}
+
 Result<Submission> read_submit(const nlohmann::json& parameters) {
   const auto object = only_object(parameters, "job", MessageKind::request);
   if (!object) return object.error();

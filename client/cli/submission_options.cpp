@@ -45,6 +45,12 @@ void SubmissionOptions::declare(Options& options) {
                   key_ = given;
                   return {};
                 });
+  declare_target(options);
+  options.text("--output", "FILE", "write the command's stdout and stderr there (made anew); not for durable jobs", output_file_);
+  terms_.declare(options);
+}
+
+void SubmissionOptions::declare_target(Options& options) {
   options.text("--cwd", "DIR", "where the command starts, instead of here", cwd_);
   options.value("--env", "NAME=VALUE", "set a variable of the command; may be given several times",
                 [this](std::string_view given) -> Result<void> {
@@ -55,11 +61,9 @@ void SubmissionOptions::declare(Options& options) {
                 });
   options.flag("--clean-env", "pass no other variables than PATH, HOME, USER, LOGNAME, SHELL, LANG and those of --env", clean_environment_);
   options.text("--stdin", "FILE", "what the command reads as its input", stdin_file_);
-  options.text("--output", "FILE", "write the command's stdout and stderr there (made anew); not for durable jobs", output_file_);
   options.integer("--nice", "N", "the command's nice value, -20 (served first) to 19 (last)", {proto::kLowestNice, proto::kHighestNice},
                   nice_);
   options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
-  terms_.declare(options);
 }
 
 Result<SubmissionCall> SubmissionOptions::build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const {
@@ -70,12 +74,21 @@ Result<SubmissionCall> SubmissionOptions::build(Context& context, const Options:
   call.job.pool = pool_;
   call.job.name = name_;
   call.job.key = key_.empty() ? client::make_key() : key_;
-  if (grace_) call.job.grace = *grace_;
   if (auto filled = terms_.fill(context, call.job); !filled) return filled.error();
-  const bool is_function = !parsed.separated && parsed.operands.front().starts_with('@');
-  const Result<void> filled = is_function ? fill_function(parsed.operands, call.job) : fill_command(parsed.operands, streams, call);
-  if (!filled) return filled.error();
+  if (auto filled = fill(parsed, streams, call); !filled) return filled.error();
   return call;
+}
+
+Result<proto::Submission> SubmissionOptions::build_target(const Options::Parsed& parsed) const {
+  SubmissionCall call;
+  if (auto filled = fill(parsed, OwnStreams::none, call); !filled) return filled.error();
+  return std::move(call.job);
+}
+
+Result<void> SubmissionOptions::fill(const Options::Parsed& parsed, OwnStreams streams, SubmissionCall& call) const {
+  if (grace_) call.job.grace = *grace_;
+  const bool is_function = !parsed.separated && parsed.operands.front().starts_with('@');
+  return is_function ? fill_function(parsed.operands, call.job) : fill_command(parsed.operands, streams, call);
 }
 
 Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& words, proto::Submission& job) const {

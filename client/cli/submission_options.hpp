@@ -24,13 +24,18 @@ struct SubmissionCall {
 class SubmissionOptions {
  public:
   void declare(Options& options);
+  // Only those that say what runs, and in which surroundings.
+  void declare_target(Options& options);
 
   // Requires: parsed.operands is not empty. A first word "@name" without `--` before it is a function.
   // A durable job gets none of our streams: they would end with us. Asks the daemon only where --after selects among its jobs.
   // Errors: invalid_argument (a usage error), not_found, permission_denied, io; those of Context::select.
   Result<SubmissionCall> build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const;
+  // After declare_target(). Requires, errors: likewise.
+  Result<proto::Submission> build_target(const Options::Parsed& parsed) const;
 
  private:
+  Result<void> fill(const Options::Parsed& parsed, OwnStreams streams, SubmissionCall& call) const;
   Result<void> fill_function(const std::vector<std::string>& words, proto::Submission& job) const;
   Result<void> fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const;
   Result<void> pass_streams(OwnStreams streams, SubmissionCall& call) const;

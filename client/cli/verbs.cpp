@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 1> kImap{"imap"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 27> kVerbs{{
+constexpr std::array<Verb, 28> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"map", kImap, "run a command or a @function for each of many items", run_map},
@@ -35,6 +35,7 @@ constexpr std::array<Verb, 27> kVerbs{{
     {"terminate", {}, "stop all of a pool's jobs, and its workers", run_terminate},
     {"join", {}, "wait until a closed or terminated pool's workers have left", run_join},
     {"queue", {}, "named queues between jobs and clients", run_queue},
+    {"process", {}, "processes outside any pool: start, join, show, terminate", run_process},
     {"call", {}, "call any method of the protocol", run_call},
     {"ping", {}, "does the daemon answer?", run_ping},
     {"version", {}, "the versions of jobpool and of the daemon", run_version},

@@ -35,6 +35,7 @@ int run_kill(Context& context, Words words);
 int run_remove(Context& context, Words words);
 int run_clean(Context& context, Words words);
 int run_queue(Context& context, Words words);
+int run_process(Context& context, Words words);
 int run_call(Context& context, Words words);
 int run_ping(Context& context, Words words);
 int run_version(Context& context, Words words);

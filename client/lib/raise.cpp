@@ -61,6 +61,8 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kQueueEmpty) throw QueueEmpty(text);
   if (reply.error == kNoSuchQueue) throw NoSuchQueue(text);
   if (reply.error == kQueueExists) throw QueueExists(text);
+  if (reply.error == kNoSuchProcess) throw NoSuchProcess(text);
+  if (reply.error == kProcessExists) throw ProcessExists(text);
   if (reply.error == kDoneTooOften) throw DoneTooOften(text);
   if (reply.error == kKeyConflict) throw KeyConflict(job_of(reply.parameters), text);
   if (reply.error == kNoSuchDependency) throw NoSuchDependency(text);

@@ -19,7 +19,7 @@ struct Sentence {
   Errc code;
   std::string_view text;
 };
-constexpr std::array<Sentence, 31> kSentences{{
+constexpr std::array<Sentence, 34> kSentences{{
     {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
     {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
     {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
@@ -51,6 +51,11 @@ constexpr std::array<Sentence, 31> kSentences{{
     {proto::error::kQueueStoreFull, Errc::full,
      "queue '{queue}': the disk is full ({put} put); make room, or use a queue that is not durable"},
     {proto::error::kQueueKeyConflict, Errc::already_exists, "queue '{queue}': key '{key}' belongs to another call"},
+    {proto::error::kNoSuchProcess, Errc::not_found,
+     "process '{process}': no such process (never started, or forgotten); 'jobpool process list --all' shows them"},
+    {proto::error::kProcessExists, Errc::already_exists,
+     "process '{process}': is alive already, job {id}; take another name, or end it with 'jobpool process terminate {process}'"},
+    {proto::error::kProcessTimedOut, Errc::timed_out, "process '{process}': not ended yet; it goes on"},
     {proto::error::kInvalidParameter, Errc::invalid_argument, "parameter '{parameter}': missing, unknown or of the wrong type"},
     {proto::error::kMethodNotFound, Errc::unsupported, "method '{method}': the daemon does not know it; is it of an older version?"},
     {proto::error::kInterfaceNotFound, Errc::unsupported, "interface '{interface}': the daemon does not know it"},

@@ -156,7 +156,10 @@ Submit event_of(proto::Submission& job, Mode mode) {
 void Verbs::submit(const CallPtr& call, Mode mode) {
   auto read = proto::read_submit(call->envelope.parameters);
   if (!read) return invalid_parameter(*call, read.error());
-  proto::Submission& job = *read;
+  submit(call, std::move(*read), mode, Asker::pool);
+}
+
+void Verbs::submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   auto streams = take_streams(job, call->fds);
@@ -176,7 +179,7 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
   event.flags.has_descriptors = !call->fds.empty();
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
   const Token token = event.token;
-  pending_.emplace(token, Pending{call, mode, job.detach, event.key, job.pool});
+  pending_.emplace(token, Pending{call, mode, job.detach, event.key, job.pool, asker});
   engine_.tell(std::move(event));
   // Not answered yet: it waits for room, or for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };

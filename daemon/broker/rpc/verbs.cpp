@@ -38,6 +38,13 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
       {"org.jobpool.Job.Kill", &Verbs::kill},
       {"org.jobpool.Job.Remove", &Verbs::remove},
       {"org.jobpool.Job.Clean", &Verbs::clean},
+      {"org.jobpool.Process.Start", &Verbs::start_process},
+      {"org.jobpool.Process.Join", &Verbs::join_process},
+      {"org.jobpool.Process.Alive", &Verbs::is_process_alive},
+      {"org.jobpool.Process.Show", &Verbs::show_process},
+      {"org.jobpool.Process.List", &Verbs::list_processes},
+      {"org.jobpool.Process.Terminate", &Verbs::terminate_process},
+      {"org.jobpool.Process.Kill", &Verbs::kill_process},
   };
   return kMethods;
 }
@@ -62,6 +69,7 @@ void Verbs::on_accepted(const Accepted& accepted) {
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
   // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
   const Delivery delivery = job->settled ? delivery_of(*job) : Delivery{};
+  if (pending.asker == Asker::process) return on_process_accepted(pending.call, *job, pending.mode);
   if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
   attach(pending.call, *job, pending.detach);
 }
@@ -111,6 +119,7 @@ void Verbs::on_ended(const Job& job) {
 
 // Most of them have ended, and nobody waits for them any more.
 void Verbs::on_forgotten(JobId job) {
+  processes_.on_forgotten(job);
   for (Waiters* waiters : {&starters_, &appliers_, &waiters_}) waiters->forgotten(job);
 }
 

@@ -1,6 +1,6 @@
-// The verbs of org.jobpool.Pool and org.jobpool.Job: each is one method here and one file beside, which reads the call, tells the engine
-// what is asked, and answers, now or when a job has ended.
-// Broker process, its one thread. Knows no socket and no shared memory.
+// The verbs of org.jobpool.Pool, org.jobpool.Job and org.jobpool.Process: each is one method here and one file beside, which reads the
+// call, tells the engine what is asked, and answers, now or when a job has ended. Broker process, its one thread. Knows no socket and no
+// shared memory.
 #pragma once
 
 #include <functional>
@@ -15,8 +15,10 @@
 #include "daemon/broker/rpc/call.hpp"
 #include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
+#include "daemon/broker/rpc/processes.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
 #include "proto/messages.hpp"
+#include "proto/process_messages.hpp"
 
 namespace jobpool::broker {
 
@@ -87,11 +89,20 @@ class Verbs final : public CallHandler {
   void terminate_pool(const CallPtr& call);
   void join_pool(const CallPtr& call);
   void delete_pool(const CallPtr& call);
+  void start_process(const CallPtr& call);
+  void join_process(const CallPtr& call);
+  void is_process_alive(const CallPtr& call);
+  void show_process(const CallPtr& call);
+  void list_processes(const CallPtr& call);
+  void terminate_process(const CallPtr& call);
+  void kill_process(const CallPtr& call);
 
   static const std::unordered_map<std::string_view, Method>& methods();
 
-  // submit.cpp: what apply and apply_async share
+  // submit.cpp: what apply, apply_async and start_process share. Who asks decides what acceptance is answered with.
+  enum class Asker { pool, process };
   void submit(const CallPtr& call, Mode mode);
+  void submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker);
   void withdraw(Token token);
   // Somebody else waits for that job's end, or soon will.
   bool is_wanted(const Job& job) const;
@@ -133,12 +144,22 @@ class Verbs final : public CallHandler {
   // When what was said to the pool outlives the daemon.
   void reply_when_stored(const CallPtr& call);
 
+  // process_start.cpp
+  bool make_process_pool(Call& call);  // false: the call was answered
+  void on_process_accepted(const CallPtr& call, const Job& job, Mode mode);
+  // process_verbs.cpp
+  proto::Process process_view(const Job& job) const;
+  const Job* process_or_error(Call& call, const std::string& name);  // null: the call was answered NoSuchProcess
+  const Job* only_process(Call& call);                               // likewise; of a request that is a name and nothing more
+  void signal_process(const CallPtr& call, int signal);
+
   struct Pending {
     CallPtr call;
     Mode mode;
     bool detach;
     SharedText key;
     std::string pool;
+    Asker asker = Asker::pool;
     bool is_gone = false;  // its caller
   };
 
@@ -153,6 +174,7 @@ class Verbs final : public CallHandler {
   Waiters waiters_;   // whoever else waits for a job's end
   Waiters starters_;  // for its start or its end, whichever comes first
   Joiners joiners_;
+  Processes processes_;
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;

@@ -128,7 +128,8 @@ TEST_CASE("the service describes itself and each of its interfaces") {
   CHECK(info.at("product") == "jobpool");
   CHECK(info.at("version") == std::string(jobpool::version()));
   CHECK(info.at("url") == "");
-  CHECK(info.at("interfaces") == json({"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job", "org.jobpool.Queue"}));
+  CHECK(info.at("interfaces") ==
+        json({"org.varlink.service", "org.jobpool.Pool", "org.jobpool.Job", "org.jobpool.Queue", "org.jobpool.Process"}));
   for (const std::string name : info.at("interfaces"))
     CHECK(interface_description(name).find("\ninterface " + name + "\n") != std::string_view::npos);
   CHECK(interface_description("org.example.none").empty());

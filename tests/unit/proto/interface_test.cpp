@@ -52,7 +52,8 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kPoolExists,        error::kInvalidPool,      error::kNoSuchQueue,
                                         error::kQueueExists,       error::kNamedQueueFull,   error::kQueueEmpty,
                                         error::kQueueTimedOut,     error::kDoneTooOften,     error::kTooManyQueues,
-                                        error::kTooManyWaiters,    error::kQueueStoreFull,   error::kQueueKeyConflict};
+                                        error::kTooManyWaiters,    error::kQueueStoreFull,   error::kQueueKeyConflict,
+                                        error::kNoSuchProcess,     error::kProcessExists,    error::kProcessTimedOut};
 
 }  // namespace
 

@@ -261,6 +261,28 @@ void add_queue(std::vector<Sample>& all) {
   queue.reply("Show", "", full_queue(), read_queue, write_queue);
 }
 
+void add_process(std::vector<Sample>& all) {
+  Samples process(all, "org.jobpool.Process");
+  process.request("Start", "", ProcessStartRequest{command_target(), "mailer", true, "k"}, read_process_start, write_process_start);
+  process.request("Start", "function", ProcessStartRequest{function_target(), "", false, ""}, read_process_start, write_process_start);
+  process.request("Start", "binary", ProcessStartRequest{binary_target(), "", false, ""}, read_process_start, write_process_start);
+  process.reply("Start", "", ProcessStarted{"mailer", JobId{7}}, read_process_started, write_process_started);
+  process.request("Join", "", ProcessJoinRequest{"mailer", Microseconds(5)}, read_process_join, write_process_join);
+  process.empty_reply("Join");
+  process.request("Alive", "", std::string("mailer"), read_process_name, write_process_name);
+  process.reply(
+      "Alive", "", true, [](const nlohmann::json& parameters) { return read_flag("alive", parameters); },
+      [](bool value) { return write_flag("alive", value); });
+  process.request("Show", "", std::string("mailer"), read_process_name, write_process_name);
+  process.reply("Show", "", full_process(), read_process, write_process);
+  for (const char* method : {"Terminate", "Kill"}) {
+    process.request(method, "", std::string("mailer"), read_process_name, write_process_name);
+    process.empty_reply(method);
+  }
+  process.request("List", "", true, read_process_list, write_process_list);
+  process.reply("List", "", std::vector<Process>{full_process(), young_process()}, read_processes, write_processes);
+}
+
 }  // namespace
 
 std::vector<Sample> all_samples() {
@@ -270,6 +292,7 @@ std::vector<Sample> all_samples() {
   add_pool_control(all);
   add_job(all);
   add_queue(all);
+  add_process(all);
   return all;
 }
 

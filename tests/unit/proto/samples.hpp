@@ -8,6 +8,7 @@
 
 #include "common/result.hpp"
 #include "proto/messages.hpp"
+#include "proto/process_messages.hpp"
 #include "proto/queue_messages.hpp"
 
 namespace jobpool::proto {
@@ -31,6 +32,11 @@ PoolInfo full_pool();
 PoolInfo plain_pool();
 CreatePoolRequest full_create_pool();
 Queue full_queue();
+Process full_process();
+Process young_process();
+Submission command_target();
+Submission function_target();
+Submission binary_target();
 QueueWait full_wait();
 
 enum class Direction { request, reply };

@@ -17,6 +17,7 @@
 #include "jobpool/errors.hpp"
 #include "jobpool/pool.hpp"
 #include "jobpool/pool_options.hpp"
+#include "jobpool/process.hpp"
 #include "jobpool/queue.hpp"
 
 namespace jobpool {
@@ -52,6 +53,15 @@ class Client {
   // All of them, by name.
   std::vector<QueueInfo> queues() const;
 
+  // A process that is not started yet: `client.process("square", 7)`, or a command.
+  template <class... Arguments>
+  Process process(std::string_view function, const Arguments&... arguments) const {
+    return process_text(function, json_array(arguments...));
+  }
+  Process process(const Command& command) const;
+  // Those that are alive, whoever started them.
+  std::vector<ProcessInfo> active_children() const;
+
   // Who answers. Errors: ConnectionLost.
   Daemon hello() const;
 
@@ -60,6 +70,8 @@ class Client {
   std::string call(std::string_view method, std::string_view parameters = "{}") const;
 
  private:
+  Process process_text(std::string_view function, std::string arguments) const;
+
   std::shared_ptr<client::Connections> connections_;
 };
 

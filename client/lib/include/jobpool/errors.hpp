@@ -131,6 +131,18 @@ class DoneTooOften : public ClientError {
   using ClientError::ClientError;
 };
 
+// Not started, or forgotten.
+class NoSuchProcess : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
+// start(): a process of that name is alive.
+class ProcessExists : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
 // The daemon's disk is full: durable jobs and items are refused until there is room; others are taken.
 class StoreFull : public ClientError {
  public:
