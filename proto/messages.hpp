@@ -33,6 +33,7 @@ inline constexpr std::string_view kDefaultPool = "default";
 inline constexpr std::size_t kMaxPoolNameBytes = 64;
 inline constexpr std::int64_t kMinPoolMemoryBytes = std::int64_t{4} << 20;  // with less a worker cannot even report
 inline constexpr int kMaxTasksPerWorker = 1'000'000'000;
+inline constexpr int kMaxThreadsPerWorker = 8;
 
 // What happens to a submission that finds the pool's queue full.
 enum class IfFull : std::uint8_t { fail, block };
@@ -137,10 +138,11 @@ struct PoolWorker {
   std::string state;  // starting, idle, running or leaving
   std::optional<JobId> job;
   std::int64_t tasks = 0;
+  std::vector<JobId> jobs = {};  // of one with threads
 };
 
 struct PoolInfo : PoolStatus {
-  std::optional<std::int64_t> size, min, idle_usec, max_tasks, memory_bytes;
+  std::optional<std::int64_t> size, threads, min, idle_usec, max_tasks, memory_bytes;
   std::string initializer, arguments;  // empty: none
   std::string setup_error;             // likewise
   std::int64_t setup_failures = 0;
@@ -237,7 +239,7 @@ Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Statu
 struct CreatePoolRequest {
   std::string name;
   int workers = 0;
-  std::optional<int> min, max_tasks;
+  std::optional<int> threads, min, max_tasks;
   std::optional<Microseconds> idle_time;
   std::optional<std::int64_t> memory_bytes;
   std::string initializer;  // empty: none

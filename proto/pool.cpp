@@ -33,6 +33,8 @@ void take_pool_status(Fields& fields, PoolStatus& pool) {
 
 namespace {
 
+constexpr std::size_t kMaxJobsInWorker = 64;  // far more than one may have
+
 void append_worker_of_pool(std::string& out, const PoolWorker& worker) {
   ObjectWriter object(out);
   object.integer("number", worker.number);
@@ -40,6 +42,7 @@ void append_worker_of_pool(std::string& out, const PoolWorker& worker) {
   object.text("state", worker.state);
   if (worker.job) object.integer("job", number_of(*worker.job));
   object.integer("tasks", worker.tasks);
+  write_ids_if(object, "jobs", worker.jobs);
   object.close();
 }
 
@@ -51,6 +54,7 @@ Result<PoolWorker> read_worker_of_pool(const nlohmann::json& object) {
   worker.state = fields.required_text("state");
   if (const auto job = fields.integer("job", 1, kMaxInteger)) worker.job = JobId{static_cast<std::uint64_t>(*job)};
   worker.tasks = fields.required_integer("tasks", 0, kMaxInteger);
+  worker.jobs = fields.ids("jobs", kMaxJobsInWorker);
   return finished(fields, std::move(worker));
 }
 
@@ -58,6 +62,7 @@ void append_pool_info(std::string& out, const PoolInfo& pool) {
   ObjectWriter object(out);
   write_pool_status(object, pool);
   object.integer_if("size", pool.size);
+  object.integer_if("threads", pool.threads);
   object.integer_if("min", pool.min);
   object.integer_if("idleUSec", pool.idle_usec);
   object.integer_if("maxTasksPerWorker", pool.max_tasks);
@@ -82,6 +87,7 @@ Result<PoolInfo> read_pool_info(const nlohmann::json& json, std::string_view pat
   PoolInfo pool;
   take_pool_status(fields, pool);
   pool.size = fields.integer("size", 0, kMaxInteger);
+  pool.threads = fields.integer("threads", 1, kMaxInteger);
   pool.min = fields.integer("min", 0, kMaxInteger);
   pool.idle_usec = fields.integer("idleUSec", 0, kMaxInteger);
   pool.max_tasks = fields.integer("maxTasksPerWorker", 0, kMaxInteger);

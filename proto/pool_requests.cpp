@@ -48,6 +48,7 @@ Result<CreatePoolRequest> read_create_pool(const nlohmann::json& parameters) {
   CreatePoolRequest request;
   request.name = require_new_name(fields);
   request.workers = static_cast<int>(fields.required_integer("workers", 0, kMaxWorkers));
+  request.threads = take_number(fields, "threads", 1, kMaxThreadsPerWorker);
   request.min = take_number(fields, "min", 0, kMaxWorkers);
   request.idle_time = fields.duration("idleUSec", kMaxTimeout);
   request.max_tasks = take_number(fields, "maxTasksPerWorker", 1, kMaxTasksPerWorker);
@@ -66,6 +67,7 @@ std::string write_create_pool(const CreatePoolRequest& request) {
   return written([&](ObjectWriter& object) {
     object.text("name", request.name);
     object.integer("workers", request.workers);
+    object.integer_if("threads", request.threads);
     object.integer_if("min", request.min);
     write_duration(object, "idleUSec", request.idle_time);
     object.integer_if("maxTasksPerWorker", request.max_tasks);

@@ -54,6 +54,8 @@ int run_pool_create(Context& context, Words words) {
   std::optional<int> workers;
   std::string initializer;
   options.integer("-j, --workers", "N", "how many workers; the usable cores when absent", {0, static_cast<int>(kMaxWorkers)}, workers);
+  options.integer("--threads", "K", "run K functions in each worker side by side: cheaper, without isolation; no commands then",
+                  {1, proto::kMaxThreadsPerWorker}, request.threads);
   options.integer("--min", "M", "so many stay when there is nothing to do; all when absent", {0, static_cast<int>(kMaxWorkers)},
                   request.min);
   options.duration("--idle-time", "T", "with --min: how long the others stay; 1m when absent", request.idle_time);

@@ -9,12 +9,13 @@ std::string table_of(const std::vector<proto::PoolInfo>& pools) {
   Table table;
   table.column("pool");
   table.column("state");
-  for (const char* title : {"size", "workers", "ready", "running", "waiting", "done"}) table.column(title, Table::Align::right);
+  for (const char* title : {"size", "threads", "workers", "ready", "running", "waiting", "done"}) table.column(title, Table::Align::right);
   table.column("trouble");
   for (const proto::PoolInfo& pool : pools)
     table.row({{printable(pool.name)},
                {printable(pool.state), pool.state == "running" ? Ink::green : Ink::yellow},
                {std::to_string(pool.size.value_or(0))},
+               {std::to_string(pool.threads.value_or(1))},
                {std::to_string(pool.workers)},
                {std::to_string(pool.ready)},
                {std::to_string(pool.running)},

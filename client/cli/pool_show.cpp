@@ -20,6 +20,14 @@ std::string initializer_of(const proto::PoolInfo& pool) {
   return printable("@" + pool.initializer + "(" + std::string{arguments} + ")");
 }
 
+// All that it has, where there may be several.
+std::string jobs_of(const proto::PoolWorker& worker) {
+  if (worker.jobs.empty()) return worker.job ? std::to_string(worker.job->value) : "";
+  std::string list;
+  for (const JobId job : worker.jobs) list += (list.empty() ? "" : ",") + std::to_string(job.value);
+  return list;
+}
+
 std::string workers_table(const std::vector<proto::PoolWorker>& workers) {
   Table table;
   table.column("  worker", Table::Align::right);
@@ -30,7 +38,7 @@ std::string workers_table(const std::vector<proto::PoolWorker>& workers) {
     table.row({{std::to_string(worker.number)},
                {std::to_string(worker.pid)},
                {printable(worker.state)},
-               {worker.job ? std::to_string(worker.job->value) : ""},
+               {jobs_of(worker)},
                {std::to_string(worker.tasks)}});
   return table.text();
 }
@@ -38,6 +46,7 @@ std::string workers_table(const std::vector<proto::PoolWorker>& workers) {
 std::string pool_block(const proto::PoolInfo& pool) {
   std::string out = ink("pool " + printable(pool.name), Ink::bold) + "  " + printable(pool.state) + "\n";
   pool_line(out, "workers", std::to_string(pool.workers) + " of " + std::to_string(pool.size.value_or(0)));
+  if (pool.threads.value_or(1) > 1) pool_line(out, "threads", std::to_string(*pool.threads) + " in each worker");
   if (pool.min)
     pool_line(out, "min",
               std::to_string(*pool.min) + ", the others leave after " + show_duration(Microseconds{pool.idle_usec.value_or(0)}));

@@ -44,7 +44,9 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool) 
   if (!reply->error.empty()) return describe_error(*reply);
   const Result<proto::PoolInfo> info = proto::read_pool(reply->parameters);
   if (!info) return info.error();
-  return static_cast<std::size_t>(std::max<std::int64_t>(info->size.value_or(info->workers), 1));
+  const std::int64_t places =
+      info->size.value_or(info->workers) * std::min<std::int64_t>(info->threads.value_or(1), proto::kMaxThreadsPerWorker);
+  return static_cast<std::size_t>(std::max<std::int64_t>(places, 1));
 }
 
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop) {

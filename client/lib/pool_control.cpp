@@ -24,6 +24,7 @@ proto::CreatePoolRequest create_request(const std::string& name, const PoolOptio
   proto::CreatePoolRequest request;
   request.name = name;
   request.workers = static_cast<int>(std::min(options.workers, kMaxWorkers + 1));  // the daemon says what is too much
+  if (options.threads) request.threads = static_cast<int>(std::min<unsigned>(*options.threads, proto::kMaxThreadsPerWorker + 1U));
   if (options.min) request.min = static_cast<int>(std::min(*options.min, kMaxWorkers + 1));
   request.idle_time = options.idle_time;
   if (options.max_tasks_per_worker)
@@ -39,6 +40,7 @@ PoolInfo pool_info(const proto::PoolInfo& pool) {
   info.name = pool.name;
   info.state = pool.state;
   info.size = counted(pool.size.value_or(0));
+  info.threads = static_cast<unsigned>(pool.threads.value_or(1));
   info.workers = counted(pool.workers);
   info.workers_idle = counted(pool.workers_idle);
   info.workers_running = counted(pool.workers_running);
@@ -50,6 +52,7 @@ PoolInfo pool_info(const proto::PoolInfo& pool) {
   for (const proto::PoolWorker& one : pool.worker_list) {
     PoolInfo::Worker worker{one.number, one.pid, one.state, {}, counted(one.tasks)};
     if (one.job) worker.job = one.job->value;
+    for (const JobId job : one.jobs) worker.jobs.push_back(job.value);
     info.worker_list.push_back(std::move(worker));
   }
   return info;

@@ -2,7 +2,7 @@
 // Both ends check version, kind, size and number of descriptors before they use anything.
 //
 //   supervisor → broker                                   broker → supervisor
-//     welcome          +3 fds or more (below)               start_worker    number usec
+//     welcome          +3 fds or more (below)               start_worker    number usec value
 //     worker_started   number incarnation pid +6 fds        kill_worker     incarnation          (SIGKILL, with its tree)
 //                      value = Origin, usec
 //     worker_died      incarnation code value               forget_worker   incarnation          (its segment is judged: drop it)
@@ -12,8 +12,8 @@
 //     checkup                                               healthy         value = running jobs, usec = ready and waiting ones
 //                                                           reload          (a client asked; as SIGHUP to the supervisor)
 //
-// The `usec` of start_worker is the broker's own note (its pool's number), which the supervisor keeps with that worker and repeats in
-// worker_started, to this broker and to the next ones, without knowing what it means.
+// The `value` of start_worker is how many threads the worker is to have. Its `usec` is the broker's own note (its pool's number), which the
+// supervisor keeps with that worker and repeats in worker_started, to this broker and to the next ones, without knowing what it means.
 //
 // Start: `welcome`, then per known incarnation in ascending order `worker_started`, not `fresh`, followed by its `worker_died` when it is
 // dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
@@ -67,8 +67,8 @@ struct Message {
   WorkerNumber number;      // start_worker, worker_started
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
-  std::int32_t value = 0;
-  std::int64_t usec = 0;  // drain; start_worker, worker_started: the broker's note; healthy
+  std::int32_t value = 0;   // also start_worker: threads
+  std::int64_t usec = 0;    // drain; start_worker, worker_started: the broker's note; healthy
 };
 static_assert(sizeof(Message) == 40);
 

@@ -14,7 +14,7 @@ struct Verdict {
 };
 
 // Requires: no offer, revoke or room is waiting for its bell. Frames that came since the last drain put judgement off.
-Verdict audit_worker(Control& control, const SlotTable& slots, RingReader& reader);
+Verdict audit_worker(Control& control, const SlotTable& slots, std::uint32_t threads, RingReader& reader);
 
 // The words of those in flight.
 struct Census {
@@ -22,8 +22,8 @@ struct Census {
   int running = 0;  // claimed, and no FIN was drained
 };
 
-// Somebody was announced as asleep after words and ring were looked at, with no frame in it: rings, and judges who really slept. Whoever
-// has published something since was awake in between, and went to sleep for another reason: for want of room, or with his job done.
-Verdict judge_sleeper(Control& control, const Census& census, RingReader& reader);
+// More were announced as asleep than may be, after words and ring were looked at, with no frame in it: rings, and judges who really slept.
+// Whoever has published something since was awake in between, and went to sleep for another reason: for want of room, or with his job done.
+Verdict judge_sleepers(Control& control, const Census& census, std::uint32_t threads, RingReader& reader);
 
 }  // namespace jobpool::shm

@@ -1,4 +1,4 @@
-// The worker's end: takes offers, validates what it took, reports. Worker process, its one thread.
+// The worker's end: takes offers, validates what it took, reports. Worker process, any of its threads.
 // What contradicts the layout's rules here is a bug or corrupted memory: the worker aborts and is replaced.
 #include "common/shm/claim_side.hpp"
 
@@ -16,7 +16,10 @@
 namespace jobpool::shm {
 
 struct ClaimSide::Impl {
-  Impl(WorkerMapping mapped, UniqueFd eventfd) : mapping(std::move(mapped)), writer(mapping, std::move(eventfd)) {}
+  Impl(WorkerMapping mapped, UniqueFd eventfd)
+      : mapping(std::move(mapped)),
+        threads(std::max(mapping.to_worker->threads, 1U)),
+        writer(mapping, std::move(eventfd), threads > 1 ? RingWriter::Writers::several : RingWriter::Writers::one) {}
 
   using Words = std::array<std::uint64_t, kSlots>;
 
@@ -27,9 +30,14 @@ struct ClaimSide::Impl {
     return words;
   }
 
+  struct alignas(kCacheLine) Seen {
+    Words words{};  // as that thread's last try_claim() left them
+  };
+
   WorkerMapping mapping;
+  std::uint32_t threads;
   RingWriter writer;
-  Words seen{};  // as the last try_claim() left them
+  std::array<Seen, kMaxThreads> seen{};
 };
 
 namespace {
@@ -66,6 +74,9 @@ Result<ClaimSide> ClaimSide::over(WorkerMapping mapping, UniqueFd eventfd) {
     return Error{Errc::unsupported, "segment layout " + std::to_string(version) + ", this worker knows " + std::to_string(kLayoutVersion) +
                                         "; install broker and worker of one version"};
   }
+  if (const std::uint32_t threads = mapping.to_worker->threads; threads > kMaxThreads)
+    return Error{Errc::unsupported,
+                 "segment for " + std::to_string(threads) + " threads, a worker has at most " + std::to_string(kMaxThreads)};
   return ClaimSide(std::make_unique<Impl>(std::move(mapping), std::move(eventfd)));
 }
 
@@ -74,17 +85,20 @@ ClaimSide::ClaimSide(ClaimSide&&) noexcept = default;
 ClaimSide& ClaimSide::operator=(ClaimSide&&) noexcept = default;
 ClaimSide::~ClaimSide() = default;
 
-std::optional<Claim> ClaimSide::try_claim() {
+std::uint32_t ClaimSide::threads() const { return impl_->threads; }
+
+std::optional<Claim> ClaimSide::try_claim(std::uint32_t thread) {
+  auto& seen = impl_->seen[thread].words;
   for (;;) {
-    impl_->seen = impl_->read_words();
-    const std::size_t index = oldest_offer(impl_->seen);
+    seen = impl_->read_words();
+    const std::size_t index = oldest_offer(seen);
     if (index == kSlots) return std::nullopt;
-    std::uint64_t word = impl_->seen[index];
+    std::uint64_t word = seen[index];
     const std::uint64_t sequence = sequence_of(word);
     const std::uint64_t claimed = pack(sequence, SlotState::claimed);
-    // Failure: the broker revoked it first. Nothing of the slot was read yet, so nothing has to be undone.
+    // Failure: the broker revoked it first, or another thread has it. Nothing of the slot was read yet, so nothing has to be undone.
     if (!impl_->mapping.control->word[index].compare_exchange_strong(word, claimed, std::memory_order_seq_cst)) continue;
-    impl_->seen[index] = claimed;
+    seen[index] = claimed;
 
     const Descriptor& desc = impl_->mapping.to_worker->desc[index];
     if (desc.sequence != sequence) std::abort();
@@ -95,20 +109,26 @@ std::optional<Claim> ClaimSide::try_claim() {
                  .kind = desc.kind,
                  .flags = desc.flags,
                  .attempt = desc.attempt,
+                 .slot = static_cast<std::uint32_t>(index),
                  .payload = std::string_view(payload, desc.payload_length)};
   }
 }
 
-void ClaimSide::wait() {
-  wait([] { return false; });
+void ClaimSide::wait(std::uint32_t thread) {
+  wait([] { return false; }, thread);
 }
 
-void ClaimSide::wait(function_ref<bool()> has_news) {
-  sleep_on_bell(*impl_->mapping.control, [&] {
+void ClaimSide::wait(function_ref<bool()> has_news, std::uint32_t thread) {
+  sleep_on_bell(*impl_->mapping.control, kForWork, [&] {
     const auto words = impl_->read_words();
-    return words != impl_->seen || oldest_offer(words) != kSlots || has_news();
+    // A word that changed may be a revoke whose descriptors are to be closed. With several threads there are none of these, and words
+    // change all the time.
+    const bool was_revoked = impl_->threads == 1 && words != impl_->seen[thread].words;
+    return was_revoked || oldest_offer(words) != kSlots || has_news();
   });
 }
+
+void ClaimSide::wake_threads() { ring_if_asleep(*impl_->mapping.control, kAllSleepers, kForWork); }
 
 bool ClaimSide::is_live(Sequence sequence) const {
   const auto words = impl_->read_words();
@@ -144,6 +164,8 @@ void ClaimSide::report_fin(const Claim& claim, std::span<const std::byte> report
   impl_->writer.write(header_of(claim, FrameType::fin), report, {}, RingWriter::Doorbell::ring);
 }
 
-std::atomic<std::uint64_t>& ClaimSide::item() { return impl_->mapping.from_worker->item; }
+void ClaimSide::announce_leaving() { impl_->mapping.from_worker->leaving.store(1, std::memory_order_seq_cst); }
+
+std::atomic<std::uint32_t>& ClaimSide::item(const Claim& claim) { return impl_->mapping.from_worker->items[claim.slot]; }
 
 }  // namespace jobpool::shm

@@ -1,4 +1,5 @@
-// The worker's end of its segment: claim, run (elsewhere), report. Worker process, its one thread.
+// The worker's end of its segment: claim, run (elsewhere), report. Worker process. Where it has several threads, each calls all of this
+// under its own number, and they claim and report side by side.
 #pragma once
 
 #include <atomic>
@@ -24,12 +25,13 @@ struct Claim {
   JobKind kind;
   std::uint32_t flags;
   std::uint32_t attempt;
+  std::uint32_t slot;
   std::string_view payload;  // in the read-only mapping; valid until the broker released the slot, which it does after the FIN
 };
 
 class ClaimSide {
  public:
-  // Maps the worker's set of descriptors. Errors: io; unsupported: another layout version.
+  // Maps the worker's set of descriptors. Errors: io; unsupported: another layout version, or more threads than there may be.
   static Result<ClaimSide> map(const SegmentFds& fds);
   static Result<ClaimSide> over(WorkerMapping mapping, UniqueFd eventfd);  // the same, of memory that is mapped already
 
@@ -37,17 +39,22 @@ class ClaimSide {
   ClaimSide& operator=(ClaimSide&&) noexcept;
   ~ClaimSide();
 
+  // How many threads are to claim, as whoever made the segment says; they are numbered from 0.
+  std::uint32_t threads() const;
+
   // Takes the smallest offered sequence; nullopt: nothing is offered. Before it returns a claim the job never started, afterwards it may
   // have.
-  std::optional<Claim> try_claim();
+  std::optional<Claim> try_claim(std::uint32_t thread = 0);
 
   // Sleeps until the bell rings; returns at once when something is offered, or a word changed since the last try_claim() (a revoke that
   // came in between). Returns early on a signal: look again.
   // Untimed: the broker's audit is the backstop, so that an idle daemon makes no wake-ups.
-  void wait();
+  void wait(std::uint32_t thread = 0);
   // The same, and returns at once when `has_news()`. It is asked after the sleep was announced: whoever makes the news first and then
   // rings (OfferSide::ring) is never slept through. For what comes by the orders socket.
-  void wait(function_ref<bool()> has_news);
+  void wait(function_ref<bool()> has_news, std::uint32_t thread = 0);
+  // Wakes the worker's own threads that wait. Requires: what they are to see was published by a seq_cst read-modify-write.
+  void wake_threads();
 
   // True while the word of that sequence is OFFERED or CLAIMED: descriptors tagged with any other sequence are stale.
   bool is_live(Sequence sequence) const;
@@ -60,8 +67,11 @@ class ClaimSide {
   void report_data(const Claim& claim, std::string_view whole_result);
   void report_fin(const Claim& claim, std::span<const std::byte> report);  // doorbell; Requires: 0 < size ≤ kMaxFrameBody
 
-  // Where to say which item of a chunk runs. Valid as long as this.
-  std::atomic<std::uint64_t>& item();
+  // Says, ahead of a FIN, that this worker leaves when what it has claimed is done: the broker offers it nothing more.
+  void announce_leaving();
+
+  // Where to say which item of that chunk runs. Valid as long as this.
+  std::atomic<std::uint32_t>& item(const Claim& claim);
 
  private:
   struct Impl;

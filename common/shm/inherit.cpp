@@ -50,7 +50,10 @@ Result<Inheritance> inherit(const Control& control, const ToWorker& to_worker) {
     return Error{Errc::unsupported, "inherited segment has layout " + std::to_string(to_worker.layout_version) + ", this broker knows " +
                                         std::to_string(kLayoutVersion) + "; drain the workers before such an upgrade"};
   }
+  if (to_worker.threads > kMaxThreads)
+    return Error{Errc::unsupported, "inherited segment of a worker with " + std::to_string(to_worker.threads) + " threads; kill it"};
   Inheritance inherited;
+  inherited.threads = std::max(to_worker.threads, 1U);
   for (std::size_t i = 0; i < kSlots; ++i) {
     const std::uint64_t word = control.word[i].load(std::memory_order_seq_cst);
     const Descriptor& desc = to_worker.desc[i];

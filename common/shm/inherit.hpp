@@ -15,10 +15,12 @@ struct Inheritance {
   SlotTable slots;
   PayloadAllocator payloads;
   std::uint64_t next_sequence = 1;
+  std::uint32_t threads = 1;
 };
 
 // desc was written by brokers only and is trusted as the record; the words, which the worker may write too, are checked against it.
-// Errors: unsupported: another layout version; protocol: a word contradicts its descriptor (kill the worker).
+// Errors: unsupported: another layout version, or more threads than there may be; protocol: a word contradicts its descriptor (kill the
+// worker).
 Result<Inheritance> inherit(const Control& control, const ToWorker& to_worker);
 
 }  // namespace jobpool::shm

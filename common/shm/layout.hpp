@@ -18,6 +18,7 @@ namespace jobpool::shm {
 
 inline constexpr std::uint32_t kLayoutVersion = 2;  // of this and of the broker's ledger; a reload to a program with another one is refused
 inline constexpr std::size_t kSlots = 8;  // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
+inline constexpr std::uint32_t kMaxThreads = kSlots;  // of one worker: an offer for each of them
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure
 inline constexpr std::size_t kPayloadBytes =
@@ -40,9 +41,11 @@ struct Control {
   //         any → EMPTY (release, after the outcome is recorded)
   // worker: OFFERED → CLAIMED (seq_cst CAS; its acquire pairs with the broker's release of OFFERED and makes desc and payload visible)
   alignas(kCacheLine) std::atomic<std::uint64_t> word[kSlots];
-  // broker increments (seq_cst) and wakes; worker reads (seq_cst) before it looks, and sleeps only on the value it read
+  // broker increments (seq_cst) and wakes, and so does a worker that wakes its own threads; worker reads (seq_cst) before it looks, and
+  // sleeps only on the value it read
   alignas(kCacheLine) std::atomic<std::uint32_t> bell;
-  // worker: +1 before it sleeps, -1 after (seq_cst RMW: the full fence of the store/load pattern); broker reads (seq_cst) after an offer
+  // worker, each of its threads: +1 before it sleeps, -1 after (seq_cst RMW: the full fence of the store/load pattern); broker reads
+  // (seq_cst) after an offer
   alignas(kCacheLine) std::atomic<std::uint32_t> sleeping;
 };
 
@@ -67,6 +70,8 @@ struct Descriptor {
 
 struct ToWorker {
   std::uint32_t layout_version;  // whoever makes the segment, once; the worker compares it before it does anything
+  // Whoever makes the segment, once: how many threads of the worker claim. Where there was nothing before: 0 stands for 1.
+  std::uint32_t threads;
   alignas(kCacheLine) Descriptor desc[kSlots];
   // broker: seq_cst RMW, after the frames before it were recorded (store or ledger); worker: seq_cst, before it writes over them
   alignas(kCacheLine) std::atomic<std::uint64_t> rpos;
@@ -77,9 +82,14 @@ struct ToWorker {
 struct FromWorker {
   // worker: seq_cst RMW, the commit point of a report, and the publish before it looks at broker_sleeping; broker: seq_cst
   alignas(kCacheLine) std::atomic<std::uint64_t> wpos;
-  // worker: relaxed, which item of a chunk runs, from 1; 0: none. broker: relaxed, and only once the worker is dead, for the sentence that
-  // says what it died of. Where there was nothing when layout 1 began: a worker of then leaves it 0.
-  std::atomic<std::uint64_t> item;
+  // As `items` below, of workers that had one thread and knew of nothing else.
+  std::atomic<std::uint64_t> old_item;
+  // worker: relaxed, which item of the chunk in that slot runs, from 1; 0: none. broker: relaxed, and only once the worker is dead, for the
+  // sentence that says what it died of. Where there was nothing before: an earlier worker leaves them 0.
+  std::atomic<std::uint32_t> items[kSlots];
+  // worker: 1 (seq_cst) before the FIN after which it leaves of its own accord, when its other threads are done; broker: relaxed, after a
+  // drain.
+  std::atomic<std::uint32_t> leaving;
   // worker writes bytes [rpos, rpos + kRingBytes) before it publishes them; broker copies them once, then checks its copy
   alignas(kCacheLine) std::byte ring[kRingBytes];
 };
@@ -113,6 +123,7 @@ struct DataHeader {
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
 static_assert(sizeof(Control) == 3 * kCacheLine, "words share one line; bell and sleeping have their own");
+static_assert(offsetof(FromWorker, ring) == kCacheLine && offsetof(ToWorker, desc) == kCacheLine, "what was added fits where was nothing");
 static_assert(sizeof(FrameHeader) == 24 && sizeof(StartBody) == 16 && sizeof(DataHeader) == 16);
 static_assert((kRingBytes & (kRingBytes - 1)) == 0);
 

@@ -5,9 +5,11 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <utility>
 
 #include "common/shm/audit.hpp"
 #include "common/shm/doorbell.hpp"
@@ -46,7 +48,8 @@ struct OfferSide::Impl {
         slots(inherited.slots),
         payloads(inherited.payloads),
         reader(*mapping.from_worker, mapping.to_worker->rpos.load(std::memory_order_relaxed)),
-        next_sequence(inherited.next_sequence) {}
+        next_sequence(inherited.next_sequence),
+        threads(inherited.threads) {}
 
   std::atomic<std::uint64_t>& word(std::size_t index) { return mapping.control->word[index]; }
 
@@ -66,6 +69,8 @@ struct OfferSide::Impl {
   PayloadAllocator payloads;
   RingReader reader;
   std::uint64_t next_sequence;
+  const std::uint32_t threads;
+  int unrung = 0;  // offers and revokes since the last bell
 };
 
 Result<OfferSide> OfferSide::map(const SegmentFds& fds, Origin origin) {
@@ -81,7 +86,7 @@ Result<OfferSide> OfferSide::over(BrokerMapping mapping, Origin origin) {
   OfferSide side(std::make_unique<Impl>(std::move(mapping), *std::move(inherited)));
   if (const char* wrong = side.impl_->reader.look()) return lie(wrong);
   // The predecessor may have died between an offer, a revoke or an acknowledgement and its bell.
-  ring_if_asleep(*side.impl_->mapping.control, kAllSleepers);
+  ring_if_asleep(*side.impl_->mapping.control, kAllSleepers, kForAnything);
   return side;
 }
 
@@ -111,6 +116,7 @@ std::optional<Sequence> OfferSide::offer(const Offer& offer) {
   impl_->slots[index] = slot;
   impl_->mapping.to_worker->desc[index] = slot.desc;
   impl_->word(index).exchange(pack(slot.desc.sequence, SlotState::offered), std::memory_order_seq_cst);
+  ++impl_->unrung;
   return Sequence{slot.desc.sequence};
 }
 
@@ -118,7 +124,11 @@ Sequence OfferSide::next_sequence() const { return Sequence{impl_->next_sequence
 
 bool OfferSide::has_reported() const { return impl_->mapping.to_worker->rpos.load(std::memory_order_relaxed) > 0; }
 
-void OfferSide::ring() { ring_if_asleep(*impl_->mapping.control, kOneSleeper); }
+std::uint32_t OfferSide::threads() const { return impl_->threads; }
+
+void OfferSide::ring() { ring_if_asleep(*impl_->mapping.control, std::max(std::exchange(impl_->unrung, 0), 1), kForWork); }
+
+void OfferSide::ring_all() { ring_if_asleep(*impl_->mapping.control, kAllSleepers, kForWork); }
 
 bool OfferSide::revoke(Sequence sequence) {
   const std::size_t index = impl_->index_of(sequence);
@@ -127,7 +137,10 @@ bool OfferSide::revoke(Sequence sequence) {
   std::uint64_t expected = pack(sequence.value, SlotState::offered);
   const bool revoked =
       impl_->word(index).compare_exchange_strong(expected, pack(sequence.value, SlotState::revoked), std::memory_order_seq_cst);
-  if (revoked) slot.use = Slot::Use::revoked;
+  if (revoked) {
+    slot.use = Slot::Use::revoked;
+    ++impl_->unrung;
+  }
   return revoked;
 }
 
@@ -169,7 +182,7 @@ void OfferSide::acknowledge() {
   const std::uint64_t wpos = impl_->mapping.from_worker->wpos.load(std::memory_order_seq_cst);
   const bool may_wait_for_room = wpos - reader.recorded() + kMaxFrameRoom > kRingBytes;
   reader.set_recorded();
-  if (may_wait_for_room) ring_if_asleep(*impl_->mapping.control, kAllSleepers);
+  if (may_wait_for_room) ring_if_asleep(*impl_->mapping.control, kAllSleepers, kForRoom);
 }
 
 bool OfferSide::prepare_to_sleep() {
@@ -184,7 +197,7 @@ bool OfferSide::prepare_to_sleep() {
 void OfferSide::wake_up() { impl_->mapping.to_worker->broker_sleeping.store(0, std::memory_order_release); }
 
 Result<int> OfferSide::audit() {
-  const Verdict verdict = audit_worker(*impl_->mapping.control, impl_->slots, impl_->reader);
+  const Verdict verdict = audit_worker(*impl_->mapping.control, impl_->slots, impl_->threads, impl_->reader);
   if (verdict.wrong != nullptr) return lie(verdict.wrong);
   return verdict.rescued;
 }
@@ -210,7 +223,13 @@ std::size_t OfferSide::in_flight_count() const { return impl_->slots.used(); }
 
 std::size_t OfferSide::free_slots() const { return kSlots - impl_->slots.used(); }
 
-std::uint64_t OfferSide::item() const { return impl_->mapping.from_worker->item.load(std::memory_order_relaxed); }
+std::uint64_t OfferSide::item(Sequence sequence) const {
+  const FromWorker& said = *impl_->mapping.from_worker;
+  const std::uint32_t item = said.items[impl_->index_of(sequence)].load(std::memory_order_relaxed);
+  return item > 0 || impl_->threads > 1 ? item : said.old_item.load(std::memory_order_relaxed);
+}
+
+bool OfferSide::is_leaving() const { return impl_->mapping.from_worker->leaving.load(std::memory_order_relaxed) != 0; }
 
 SlotState OfferSide::state(Sequence sequence) const {
   const std::size_t index = impl_->index_of(sequence);

@@ -74,8 +74,13 @@ class OfferSide {
   // Whether anything that the worker wrote was acknowledged, by whichever broker.
   bool has_reported() const;
 
-  // Wakes the worker if it sleeps. Call once after a batch of offers or revokes.
+  // How many jobs the worker runs side by side, as whoever made the segment says.
+  std::uint32_t threads() const;
+
+  // Wakes the worker if it sleeps, of several threads as many as there were offers since. Call once after a batch of offers or revokes.
   void ring();
+  // Wakes all threads that wait for work: an order is for each of them.
+  void ring_all();
 
   // true: it never started and never will; the slot stays REVOKED until release(). false: the worker has claimed it.
   // Requires: `sequence` is in flight.
@@ -105,8 +110,10 @@ class OfferSide {
   std::vector<InFlight> in_flight() const;
   std::size_t in_flight_count() const;
   std::size_t free_slots() const;
-  // Which item of a chunk the worker says it runs, from 1; 0: none. For people: not to be trusted.
-  std::uint64_t item() const;
+  // Which item of that chunk the worker says it runs, from 1; 0: none. For people: not to be trusted. Requires: in flight.
+  std::uint64_t item(Sequence sequence) const;
+  // The worker says that it leaves of its own accord: what is offered to it may stay there until it has gone.
+  bool is_leaving() const;
   // What the word says now. Requires: in flight. (After the worker's death: revoke() instead, which decides.)
   SlotState state(Sequence sequence) const;
 

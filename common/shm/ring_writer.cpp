@@ -11,13 +11,24 @@
 
 namespace jobpool::shm {
 
-RingWriter::RingWriter(const WorkerMapping& mapping, UniqueFd doorbell)
+RingWriter::RingWriter(const WorkerMapping& mapping, UniqueFd doorbell, Writers writers)
     : mapping_(mapping),
       doorbell_(std::move(doorbell)),
+      writers_(writers),
       position_(mapping.from_worker->wpos.load(std::memory_order_relaxed)),
       rpos_(mapping.to_worker->rpos.load(std::memory_order_acquire)) {}
 
 void RingWriter::write(FrameHeader header, std::span<const std::byte> first, std::span<const std::byte> second, Doorbell doorbell) {
+  if (writers_ == Writers::one) {
+    write_alone(header, first, second);
+  } else {
+    const std::lock_guard turn(turn_);
+    write_alone(header, first, second);
+  }
+  if (doorbell == Doorbell::ring) knock();
+}
+
+void RingWriter::write_alone(FrameHeader header, std::span<const std::byte> first, std::span<const std::byte> second) {
   const std::size_t length = first.size() + second.size();
   if (length > kMaxFrameBody) std::abort();
   header.length = static_cast<std::uint32_t>(length);
@@ -28,14 +39,13 @@ void RingWriter::write(FrameHeader header, std::span<const std::byte> first, std
   position_ += frame_room(length);
   // The commit point: a release for what was copied, and the publish of the store/load pattern with broker_sleeping.
   mapping_.from_worker->wpos.exchange(position_, std::memory_order_seq_cst);
-  if (doorbell == Doorbell::ring) knock();
 }
 
 void RingWriter::wait_for_room(std::uint64_t room) {
   if (position_ + room - rpos_ <= kRingBytes || has_room(room)) return;
   // No knock: what fills the ring was announced frame by frame (a silent START is nothing beside it), so the broker is on its way.
   while (!has_room(room)) {
-    sleep_on_bell(*mapping_.control, [&] { return has_room(room); });
+    sleep_on_bell(*mapping_.control, kForRoom, [&] { return has_room(room); });
   }
 }
 

@@ -58,7 +58,7 @@ void take(UniqueFd& place, Result<UniqueFd> made, std::optional<Error>& first_er
 
 }  // namespace
 
-Result<SegmentFds> create_segment() {
+Result<SegmentFds> create_segment(std::uint32_t threads) {
   SegmentFds fds;
   std::optional<Error> error;
   take(fds.control, create_memfd("jobpool-control", sizeof(Control)), error);
@@ -67,7 +67,9 @@ Result<SegmentFds> create_segment() {
   take(fds.payload, create_memfd("jobpool-payload", sizeof(PayloadArea)), error);
   if (error) return *error;
   // Here and not by the broker: the worker may look before any broker does.
-  if (::pwrite(fds.to_worker.get(), &kLayoutVersion, sizeof kLayoutVersion, offsetof(ToWorker, layout_version)) != sizeof kLayoutVersion)
+  static_assert(offsetof(ToWorker, layout_version) == 0 && offsetof(ToWorker, threads) == sizeof kLayoutVersion);
+  const std::uint32_t head[] = {kLayoutVersion, threads};
+  if (::pwrite(fds.to_worker.get(), head, sizeof head, 0) != sizeof head)
     return errno_error("memfd 'jobpool-to-worker': write the layout version");
   fds.eventfd.reset(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
   if (!fds.eventfd) return errno_error("eventfd");

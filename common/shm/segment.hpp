@@ -2,6 +2,8 @@
 // Used by the supervisor (creates, keeps, hands out; never maps or reads), by the broker and the worker (map).
 #pragma once
 
+#include <cstdint>
+
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
 
@@ -17,8 +19,8 @@ struct SegmentFds {
 };
 
 // Makes fresh zeroed memfds of the layout's sizes, sealed SHRINK|GROW|SEAL, and the non-blocking eventfd; all close-on-exec.
-// Errors: io.
-Result<SegmentFds> create_segment();
+// `threads`: how many of the worker are to claim, for it and for every broker to read. Requires: 1 to kMaxThreads. Errors: io.
+Result<SegmentFds> create_segment(std::uint32_t threads = 1);
 
 // The worker's set: duplicates, with to_worker and payload reopened O_RDONLY (a FUTURE_WRITE seal would also keep a new broker from
 // mapping them writable). Errors: io.

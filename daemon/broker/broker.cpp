@@ -109,6 +109,7 @@ void Broker::on_start_worker(WorkerNumber number, PoolNumber pool) {
   control::Message start;
   start.kind = control::Kind::start_worker;
   start.number = number;
+  start.value = static_cast<std::int32_t>(engine_->core().pools().at(pool).record.settings.threads);
   start.usec = pool.value;
   link_.send(start);
 }

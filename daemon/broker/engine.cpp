@@ -68,7 +68,7 @@ Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) 
 std::size_t Engine::worker_died(Incarnation worker, int signal, int exit_code) {
   auto verdict = dispatcher_.judge(worker);
   const std::size_t claimed = verdict.claimed.size();
-  tell(WorkerLost{worker, std::move(verdict.unclaimed), std::move(verdict.claimed), signal, exit_code, verdict.item});
+  tell(WorkerLost{worker, std::move(verdict.unclaimed), std::move(verdict.claimed), signal, exit_code, std::move(verdict.items)});
   dispatcher_.remove(worker);
   return claimed;
 }

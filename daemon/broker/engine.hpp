@@ -96,6 +96,7 @@ class Engine final : ReportSink, JournalListener {
   void on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) override;
   Result<void> on_report(JobId job, std::span<const std::byte> report) override;
   Result<void> on_set_up(Incarnation worker, std::span<const std::byte> report) override;
+  void on_leaving(Incarnation worker) override;
   void on_liar(Incarnation worker, const std::string& what) override;
 
   void on_not_stored(const std::vector<JobId>& jobs) override;

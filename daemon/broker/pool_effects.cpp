@@ -22,6 +22,11 @@ Result<void> Engine::on_set_up(Incarnation worker, std::span<const std::byte> re
   return {};
 }
 
+void Engine::on_leaving(Incarnation worker) {
+  log::debug("a worker leaves of its own accord, and gets nothing more");
+  tell(WorkerCondemned{worker});
+}
+
 void Engine::carry_out(const SavePool& effect) {
   // Null: it was deleted in the same breath; it is taken out of the store instead.
   if (const CorePool* pool = core_.pools().find(effect.pool)) journal_.write(pool->record);

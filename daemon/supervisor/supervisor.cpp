@@ -136,7 +136,7 @@ void Supervisor::restart_broker() {
 void Supervisor::on_message(const Message& message) {
   switch (message.kind) {
     case Kind::start_worker:
-      return workers_.start(message.number, message.usec);
+      return workers_.start(message.number, message.value, message.usec);
     case Kind::kill_worker:
       return workers_.kill(message.incarnation);
     case Kind::forget_worker:

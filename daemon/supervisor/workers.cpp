@@ -11,6 +11,7 @@
 
 #include "common/control/arguments.hpp"
 #include "common/log.hpp"
+#include "common/shm/layout.hpp"
 #include "common/socket.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 #include "daemon/supervisor/settings.hpp"
@@ -49,8 +50,12 @@ Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::fu
       on_progress_(std::move(on_progress)),
       orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) { return pids_.contains(pid) || is_other_child(pid); }) {}
 
-void Workers::start(WorkerNumber number, std::int64_t note) {
+void Workers::start(WorkerNumber number, std::int32_t threads, std::int64_t note) {
   if (leaving_) return;
+  if (threads < 1 || threads > static_cast<std::int32_t>(shm::kMaxThreads)) {
+    log::warn("the broker asks for a worker {} of {} threads: ignoring it", number.value, threads);
+    return;
+  }
   if (number.value < 1 || number.value > kMaxWorkers || workers_.size() >= kMaxRemembered) {
     log::warn("the broker asks for a worker {} that cannot be: ignoring it", number.value);
     return;
@@ -61,6 +66,7 @@ void Workers::start(WorkerNumber number, std::int64_t note) {
     return;
   }
   place.note = note;
+  place.threads = static_cast<std::uint32_t>(threads);
   wait_and_start(number, place);
 }
 
@@ -89,7 +95,7 @@ void Workers::start_now(WorkerNumber number) {
 }
 
 Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
-  auto segment = shm::create_segment();
+  auto segment = shm::create_segment(places_.at(number).threads);
   if (!segment) return segment.error();
   auto liveness = seqpacket_pair();
   if (!liveness) return liveness.error();

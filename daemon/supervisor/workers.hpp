@@ -48,8 +48,9 @@ class Workers {
   WorkersRecord remember() const;
 
   // The broker's wishes. They are checked: what makes no sense is logged and ignored.
+  // `threads`: how many jobs it runs side by side; it and every broker find that in its shared memory.
   // `note` is the broker's own: kept with the worker, and told with it.
-  void start(WorkerNumber number, std::int64_t note);
+  void start(WorkerNumber number, std::int32_t threads, std::int64_t note);
   void kill(Incarnation incarnation);
   void forget(Incarnation incarnation);
 
@@ -90,7 +91,8 @@ class Workers {
     // Shorter lives count as "it cannot even start"; a worker is ready in a few milliseconds.
     Backoff backoff{std::chrono::milliseconds{200}};
     Loop::Timer waiting_start{};
-    std::int64_t note = 0;  // of the worker that is, or is to be, there
+    std::int64_t note = 0;      // of the worker that is, or is to be, there
+    std::uint32_t threads = 1;  // likewise
     bool occupied = false;
   };
 

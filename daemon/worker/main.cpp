@@ -1,5 +1,6 @@
 // jobpool-worker: claims jobs from its own segment of shared memory, runs them one at a time, and reports. Started by jobpoold only.
-// One thread. It never opens the store, the listening socket or a client's connection.
+// One thread, or as many beside it as its pool wants: functions only then. It never opens the store, the listening socket or a client's
+// connection.
 #include <linux/close_range.h>
 #include <signal.h>
 #include <sys/prctl.h>
@@ -8,6 +9,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <optional>
 
 #include "common/control/arguments.hpp"
 #include "common/log.hpp"
@@ -18,6 +20,7 @@
 #include "daemon/worker/function/built_in.hpp"
 #include "daemon/worker/function/plugins.hpp"
 #include "daemon/worker/loop.hpp"
+#include "daemon/worker/threads.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -84,14 +87,21 @@ Result<int> live(const Arguments& arguments) {
   load_plugins(arguments.plugin_dirs, table);
   auto state = ProcessState::capture();
   if (!state) return state.error();
-  FunctionRunner functions(std::move(table), plugin_sources(arguments), std::move(*state), orders, identity);
+  const bool has_threads = claims->threads() > 1;
+  FunctionRunner functions(std::move(table), plugin_sources(arguments), std::move(*state), orders, identity,
+                           has_threads ? FunctionRunner::Threads::side_by_side : FunctionRunner::Threads::one);
 
   auto tree = make_tree(arguments);
   if (!tree) return tree.error();
   auto commands = CommandRunner::create({identity, orders, control::kWorkerSupervisorFd, control::kWorkerOutputDirFd}, std::move(*tree));
   if (!commands) return commands.error();
   ::on_exit(leave_at_once, nullptr);
-  return Loop(*claims, orders, *commands, functions, control::kWorkerSupervisorFd).run();
+  std::optional<Threads> threads;
+  if (has_threads) {
+    threads.emplace(*claims, orders, functions);
+    if (auto started = threads->start(); !started) return started.error();
+  }
+  return Loop(*claims, orders, *commands, functions, threads ? &*threads : nullptr, control::kWorkerSupervisorFd).run();
 }
 
 }  // namespace

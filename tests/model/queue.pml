@@ -14,6 +14,12 @@
 #ifndef RING /* frames; at least 2, so that no silent START fills it alone */
 #define RING 2
 #endif
+#ifndef THREADS /* of the worker; with two, BUFFER is 0 */
+#define THREADS 1
+#endif
+#ifndef STARTS /* 0: no START frames. Two threads need a frame of room more with them: two that are silent must not fill the ring */
+#define STARTS 1
+#endif
 #ifndef DATA /* DATA frames of a job, at most */
 #define DATA 0
 #endif
@@ -31,6 +37,9 @@
 #endif
 #if JOBS > 3 || SLOTS > 3
 #error "the loops over jobs and slots are written out up to three"
+#endif
+#if THREADS > 2 || (THREADS > 1 && BUFFER > 0)
+#error "at most two threads, which have no store buffers of their own"
 #endif
 
 /* word = sequence * 4 + state, as layout.hpp packs it */
@@ -72,8 +81,11 @@ byte ledger_outcome[JOBS];
 #define INTERRUPTED 3
 
 /* ---- the kernel and the supervisor */
-bit asleep;            /* the worker is in the futex's queue */
+#define FOR_WORK 1
+#define FOR_ROOM 2
+byte asleep_for[THREADS]; /* what that thread is in the futex's queue for; 0: it is not */
 bit worker_alive = 1;
+byte ended_threads;    /* of a dead worker */
 bit worker_is_dead;    /* the supervisor has told so; stays until the broker lets it forget the worker */
 bit broker_alive = 1;
 bit finished;          /* the last broker went home: all jobs have ended and all callers know */
@@ -92,7 +104,12 @@ bit is_claimed[JOBS];        /* its present offer was claimed */
 bit is_revoked[JOBS];        /* its present offer was revoked */
 bit is_committed[JOBS];      /* its FIN was published */
 byte told[JOBS];             /* the outcome its caller has heard; 0: none */
-byte read_by_worker;         /* 1 + the slot whose payload a live worker may read; 0: none */
+byte read_by_worker[THREADS]; /* 1 + the slot whose payload that thread may read, from its claim to its FIN; 0: none */
+
+/* ---- the worker's private memory, of all its threads */
+byte written;
+bit is_locked;               /* the ring's writer */
+bit waits_for_lock[THREADS];
 
 /* ---- store buffers */
 #define AT_SLEEPING SLOTS
@@ -151,10 +168,38 @@ end:
 #define empty_buffer(buffer) skip
 #endif
 
-/* Nobody sleeps on an unseen offer, result, room or death: both sleep, nothing is on its way to either, and somebody still waits. */
+/* Nobody sleeps on an unseen offer, result, room or death: all sleep, nothing is on its way to either, and somebody still waits. */
+#define is_still(t) (asleep_for[t] != 0 || (waits_for_lock[t] && is_locked))
+#if THREADS == 1
+#define asleep (asleep_for[0] != 0)
+#define sleepers (asleep_for[0] != 0)
+#define with_a_job (read_by_worker[0] != 0)
+#else
+#define asleep (is_still(0) && is_still(1))
+#define sleepers ((asleep_for[0] != 0) + (asleep_for[1] != 0))
+#define with_a_job ((read_by_worker[0] != 0) + (read_by_worker[1] != 0))
+#endif
 #define stuck                                                                                          \
   (asleep && broker_waits && broker_alive && !eventfd && !worker_is_dead && request == NO_REQUEST && \
    broker_fence && worker_fence)
+
+/* Nobody sleeps over an offer that no other thread is about to take, while the broker thinks that all are told: each thread sleeps, has
+   a job, or is about to look. This is also what the audit goes by. (One that sleeps for room has a job as well: it is counted once.) */
+#if SLOTS == 1
+#define offered_words ((state_of(word[0]) == OFFERED))
+#elif SLOTS == 2
+#define offered_words ((state_of(word[0]) == OFFERED) + (state_of(word[1]) == OFFERED))
+#else
+#define offered_words ((state_of(word[0]) == OFFERED) + (state_of(word[1]) == OFFERED) + (state_of(word[2]) == OFFERED))
+#endif
+#define sleeps_for_work(t) (asleep_for[t] == FOR_WORK)
+#if THREADS == 1
+#define idle_sleepers (sleeps_for_work(0))
+#else
+#define idle_sleepers (sleeps_for_work(0) + sleeps_for_work(1))
+#endif
+#define overslept \
+  (broker_waits && broker_alive && worker_alive && idle_sleepers > 0 && idle_sleepers + with_a_job + offered_words > THREADS)
 
 /* What comes from outside: deaths and wishes, at any moment or never. It does not end, so what else would be an invalid end state is
    asserted here. */
@@ -167,7 +212,13 @@ end:
        worker_deaths > 0 && worker_alive && !finished ->
        worker_deaths--;
        empty_buffer(worker_buffer);
-       worker_alive = 0; asleep = 0; read_by_worker = 0
+       worker_alive = 0; is_locked = 0; written = 0;
+       at = 0;
+       do
+       :: at < THREADS -> asleep_for[at] = 0; read_by_worker[at] = 0; waits_for_lock[at] = 0; at++
+       :: else -> break
+       od;
+       at = 0
      }
   :: d_step {
        broker_deaths > 0 && broker_alive && !finished ->
@@ -178,6 +229,9 @@ end:
   :: d_step { requests > 0 && request == NO_REQUEST && !finished -> requests--; request = CANCEL; request_job = JOBS - 1 }
   :: d_step { requests > 0 && request == NO_REQUEST && !finished -> requests--; request = STEAL; request_job = JOBS - 1 }
   :: d_step { stuck -> assert(!stuck) }
+#if BUFFER == 0 /* with store buffers, what was written is not yet what is seen */
+  :: d_step { overslept -> assert(!overslept) }
+#endif
 #ifdef WITNESS /* must be reached: run.sh says so when it is not */
   :: d_step { (WITNESS) -> assert(!(WITNESS)) }
 #endif

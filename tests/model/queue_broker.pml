@@ -50,17 +50,54 @@
 #define publish_rpos() broker_fence -> rpos = position
 #endif
 
+/* FUTEX_WAKE_BITSET: which of those that sleep for this reason is the kernel's affair. */
+#ifdef M_ONE_REASON
+#define sleeps_for(t, reason) (asleep_for[t] != 0)
+#else
+#define sleeps_for(t, reason) (asleep_for[t] & (reason))
+#endif
+#define ALL_SLEEPERS THREADS
+#define FOR_ANYTHING (FOR_WORK | FOR_ROOM)
+#if THREADS == 1
+#define wake(count, reason)                               \
+  d_step {                                                \
+    if                                                    \
+    :: sleeps_for(0, reason) -> asleep_for[0] = 0         \
+    :: else                                               \
+    fi                                                    \
+  }
+#else
+#define wake(count, reason)                                                                     \
+  if                                                                                            \
+  :: d_step { count == 1 && sleeps_for(0, reason) -> asleep_for[0] = 0 }                        \
+  :: d_step { count == 1 && sleeps_for(1, reason) -> asleep_for[1] = 0 }                        \
+  :: d_step {                                                                                   \
+       count > 1 && (sleeps_for(0, reason) || sleeps_for(1, reason)) ->                         \
+       asleep_for[0] = (sleeps_for(0, reason) -> 0 : asleep_for[0]);                            \
+       asleep_for[1] = (sleeps_for(1, reason) -> 0 : asleep_for[1])                             \
+     }                                                                                          \
+  :: !sleeps_for(0, reason) && !sleeps_for(1, reason)                                           \
+  fi
+#endif
+
 /* ring_if_asleep, ring_bell */
-inline ring_if_asleep() {
+inline ring_if_asleep(count, reason) {
   if
   :: sleeping == 0
   :: else ->
 #ifndef M_BELL_WITHOUT_COUNT
      d_step { broker_fence -> bell++ };
 #endif
-     asleep = 0
+     wake(count, reason)
   fi
 }
+
+/* OfferSide::offer and revoke count, ring() wakes as many. */
+#ifdef M_ONE_WAKE_FOR_ALL
+#define count_unrung() unrung = 1
+#else
+#define count_unrung() unrung = (unrung < ALL_SLEEPERS -> unrung + 1 : unrung)
+#endif
 
 inline note_revoked(k) {
   use[k] = TAKEN_BACK;
@@ -93,7 +130,8 @@ inline revoke(k) {
 
 /* OfferSide::release: EMPTY is a plain store; the payload is free for the next offer. */
 #define release_steps(k)                                                                          \
-  assert(read_by_worker != k + 1);                                                                \
+  assert(read_by_worker[0] != k + 1);                                                             \
+  assert(THREADS == 1 || read_by_worker[THREADS - 1] != k + 1);                                                                \
   assert(k < SLOTS);                                                                              \
   broker_store(k, pack(slot_sequence[k], EMPTY));                                               \
   use[k] = FREE; slot_sequence[k] = 0; slot_job[k] = 0; slot_finished[k] = 0
@@ -135,7 +173,7 @@ inline acknowledge() {
      :: d_step { wpos - recorded + 1 <= RING -> recorded = position }
      :: d_step { wpos - recorded + 1 > RING -> recorded = position };
 #ifndef M_NO_BELL_FOR_ROOM
-        ring_if_asleep()
+        ring_if_asleep(ALL_SLEEPERS, FOR_ROOM)
 #endif
      fi
   :: recorded == position
@@ -226,7 +264,7 @@ inline serve_request() {
      if
      :: ok ->
         release(i);
-        must_ring = 1;
+        count_unrung();
         if
         :: d_step { wish == CANCEL -> finish_steps(job, CANCELLED) }
         :: d_step { wish == STEAL -> state[job] = READY }
@@ -263,7 +301,7 @@ inline offer_one() {
   d_step {
     publish_offer();
     is_claimed[job] = 0; is_revoked[job] = 0;
-    use[i] = IN_FLIGHT; slot_sequence[i] = next_sequence; slot_job[i] = job; next_sequence++; must_ring = 1;
+    use[i] = IN_FLIGHT; slot_sequence[i] = next_sequence; slot_job[i] = job; next_sequence++; count_unrung();
 #if !defined(M_DESCRIPTOR_AFTER_OFFER) && !defined(M_LEDGER_AFTER_OFFER)
     job = 0; i = 0
 #endif
@@ -282,7 +320,8 @@ active proctype Broker() {
   byte state[JOBS];
   byte position, recorded, published, next_sequence = 1;
   byte i, job, frame, wish;
-  bit ok, must_ring;
+  byte unrung;
+  bit ok;
 again:
   {
     recover();
@@ -300,7 +339,7 @@ again:
        :: !any_ready || in_flight > 0 -> break
        od;
        if
-       :: must_ring -> ring_if_asleep(); must_ring = 0
+       :: unrung > 0 -> ring_if_asleep(unrung, FOR_WORK); unrung = 0
        :: else
        fi;
        if
@@ -331,7 +370,7 @@ again:
     :: i < JOBS -> state[i] = READY; i++
     :: else -> break
     od;
-    i = 0; job = 0; frame = 0; wish = 0; ok = 0; must_ring = 0;
+    i = 0; job = 0; frame = 0; wish = 0; ok = 0; unrung = 0;
     broker_alive = 1
   };
   goto again;

@@ -76,7 +76,7 @@ inline recover() {
     i = 0
   };
 #ifndef M_NO_BELL_AT_TAKEOVER
-  ring_if_asleep();
+  ring_if_asleep(ALL_SLEEPERS, FOR_ANYTHING);
 #endif
   take_over_slot(0);
 #if SLOTS > 1
@@ -141,6 +141,6 @@ inline bury() {
     od;
     forget_all_slots();
     bell = 0; sleeping = 0; rpos = 0; broker_sleeping = 0; wpos = 0; eventfd = 0;
-    worker_is_dead = 0; worker_alive = 1
+    worker_is_dead = 0; ended_threads = 0; worker_alive = 1
   }
 }

@@ -1,5 +1,12 @@
-/* The worker: common/shm/claim_side.cpp, ring_writer.cpp, doorbell.hpp (sleep_on_bell), daemon/worker/loop.cpp (run, serve_function).
+/* The worker, each of its threads: common/shm/claim_side.cpp, ring_writer.cpp, doorbell.hpp (sleep_on_bell), daemon/worker/loop.cpp (run),
+   threads.cpp (work), desk.cpp (serve_function).
    One d_step is one access to shared memory, with what the worker does privately around it. */
+
+#if BUFFER > 0
+#define FIRST_WORKER 2 /* its process number: StoreBuffers and Outside come before */
+#else
+#define FIRST_WORKER 1
+#endif
 
 /* A seq_cst read-modify-write, or (in a mutant) the plain store that it must not be. */
 #ifdef M_PLAIN_SLEEPING
@@ -18,35 +25,48 @@
 #define has_room (written + 1 - rpos <= RING)
 
 /* FUTEX_WAIT on the bell: the kernel compares and enqueues in one step. */
-inline futex_wait() {
+inline futex_wait(reason) {
   d_step {
     if
 #ifndef M_BELL_NOT_COMPARED
     :: bell != heard
 #endif
-    :: else -> asleep = 1
+    :: else -> asleep_for[me] = reason
     fi
   };
-  !asleep
+  asleep_for[me] == 0
 }
+
+/* The lock of RingWriter::write, where there are several writers. */
+#if THREADS > 1 && !defined(M_NO_LOCK)
+#define lock() d_step { waits_for_lock[me] = is_locked }; d_step { !is_locked -> is_locked = 1; waits_for_lock[me] = 0 }
+#define unlock() is_locked = 0
+#else
+#define lock() skip
+#define unlock() skip
+#endif
 
 /* RingWriter::write and wait_for_room */
 inline write_frame(type) {
+#if THREADS > 1
+  lock();
+#endif
   do
   :: d_step { has_room -> ring[written % RING] = pack(sequence_of(claimed), type); written++ };
      d_step {
        publish_wpos();
        if
-       :: type == FIN -> is_committed[job] = 1; read_by_worker = 0
+       :: type == FIN -> is_committed[job] = 1; read_by_worker[me] = 0
        :: else
-       fi
+       fi;
+       unlock()
      };
      break
   :: d_step { !has_room -> heard = bell };
      announce_sleep();
      if
      :: has_room
-     :: else -> futex_wait()
+     :: else -> futex_wait(FOR_ROOM)
      fi;
      end_sleep()
   od
@@ -62,6 +82,31 @@ inline look_at(k) {
     fi
   }
 }
+
+/* Two threads multiply the states: each reads all words in one step, and remembers nothing but the best. One alone is looked at closely. */
+#if THREADS > 1
+inline look_at_all() {
+  d_step {
+    if
+    :: state_of(word[0]) == OFFERED -> best = 0
+    :: else
+    fi;
+#if SLOTS > 1
+    if
+    :: state_of(word[1]) == OFFERED && (best == SLOTS || word[1] < word[best % SLOTS]) -> best = 1
+    :: else
+    fi;
+#endif
+    if
+    :: best < SLOTS -> seen[0] = word[best]
+    :: else
+    fi
+  }
+}
+#define best_seen seen[0]
+#else
+#define best_seen seen[best]
+#endif
 
 /* The same, in wait(), after the sleep was announced */
 inline look_again_at(k) {
@@ -81,30 +126,37 @@ inline claim_best() {
 #ifdef M_CLAIM_WITHOUT_CAS
     :: true ->
 #else
-    :: word[best] == seen[best] ->
+    :: word[best] == best_seen ->
 #endif
-       word[best] = pack(sequence_of(seen[best]), CLAIMED);
-       claimed = word[best]; seen[best] = claimed;
+       word[best] = pack(sequence_of(best_seen), CLAIMED);
+       claimed = word[best]; best_seen = claimed;
        job = desc_job[best];
        assert(desc_sequence[best] == sequence_of(claimed));
-       starts[job]++; is_claimed[job] = 1; read_by_worker = best + 1;
+       starts[job]++; is_claimed[job] = 1; read_by_worker[me] = best + 1;
        assert(starts[job] == 1);
        assert(!is_revoked[job])
 #ifndef M_CLAIM_WITHOUT_CAS
     :: else
 #endif
     fi;
+#if THREADS > 1
+    seen[0] = 0;
+#endif
     best = SLOTS
   }
 }
 
-active proctype Worker() {
+active [THREADS] proctype Worker() {
   byte seen[SLOTS];
-  byte heard, written, claimed, job, parts, best = SLOTS;
+  byte me = _pid - FIRST_WORKER;
+  byte heard, claimed, job, parts, best = SLOTS;
   bit is_news;
 again:
   {
     do
+#if THREADS > 1
+    :: look_at_all();
+#else
     :: look_at(0);
 #if SLOTS > 1
        look_at(1);
@@ -112,11 +164,14 @@ again:
 #if SLOTS > 2
        look_at(2);
 #endif
+#endif
        if
        :: claim_best();
           if
           :: claimed != 0 ->
+#if STARTS
              write_frame(START);
+#endif
              do
              :: parts < DATA ->
                 parts++;
@@ -142,7 +197,9 @@ again:
 #endif
           };
           announce_sleep();
-#ifndef M_NO_LOOK_AGAIN
+#if THREADS > 1
+          d_step { is_news = (offered_words > 0) };
+#elif !defined(M_NO_LOOK_AGAIN)
           look_again_at(0);
 #if SLOTS > 1
           look_again_at(1);
@@ -156,7 +213,7 @@ again:
 #endif
           if
           :: is_news
-          :: else -> futex_wait()
+          :: else -> futex_wait(FOR_WORK)
           fi;
           end_sleep()
        fi
@@ -170,8 +227,9 @@ again:
 #if SLOTS > 2
     seen[2] = 0;
 #endif
-    heard = 0; written = 0; claimed = 0; job = 0; parts = 0; best = SLOTS; is_news = 0;
-    worker_is_dead = !finished
+    heard = 0; claimed = 0; job = 0; parts = 0; best = SLOTS; is_news = 0;
+    ended_threads++;
+    worker_is_dead = (!finished && ended_threads == THREADS)
   };
 end_dead:
   if

@@ -23,6 +23,8 @@ const Work* Clients::wish(std::int64_t wall_usec) {
   if (is_drawn(plan_.keyed)) submit.key = "key " + std::to_string(count);
   submit.spec_hash = count;
   submit.pool = PoolNumber{choices_.one_in(3) ? std::uint16_t{1} : std::uint16_t{0}};
+  // Threads take no commands: the verbs refuse them.
+  if (submit.pool.value == 1 && plan_.second.threads > 1) submit.kind = shm::JobKind::function;
   if (is_drawn(plan_.prioritised)) submit.priority = static_cast<std::int16_t>(choices_.below(3));
   if (is_drawn(plan_.delayed)) submit.not_before_usec = wall_usec + static_cast<std::int64_t>(choices_.between(1, 1'000)) * 1'000;
   if (is_drawn(plan_.timed)) submit.timeout = std::chrono::milliseconds{choices_.between(1, 300)};

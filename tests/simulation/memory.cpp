@@ -71,13 +71,15 @@ SegmentMemory::SegmentMemory()
   worker_orders.reset(pair[1]);
 }
 
-void SegmentMemory::wipe() {
+void SegmentMemory::wipe(std::uint32_t threads) {
   forget_offers();
   broker_side.control->bell.store(0);
   broker_side.control->sleeping.store(0);
+  broker_side.to_worker->threads = threads;
   broker_side.to_worker->rpos.store(0);
   broker_side.to_worker->broker_sleeping.store(0);
   worker_side.from_worker->wpos.store(0);
+  worker_side.from_worker->leaving.store(0);
   char order[256];
   while (::recv(worker_orders.get(), order, sizeof order, 0) > 0) {
   }
@@ -88,7 +90,7 @@ void SegmentMemory::forget_offers() {
   for (auto& desc : broker_side.to_worker->desc) desc = {};
 }
 
-SegmentMemory& Segments::take() {
+SegmentMemory& Segments::take(std::uint32_t threads) {
   SegmentMemory* segment = nullptr;
   if (!free_.empty()) {
     segment = free_.back();
@@ -97,7 +99,7 @@ SegmentMemory& Segments::take() {
     if (used_ == all_.size()) all_.push_back(std::make_unique<SegmentMemory>());
     segment = all_[used_++].get();
   }
-  segment->wipe();
+  segment->wipe(threads);
   return *segment;
 }
 

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
 #include <memory>
 #include <vector>
 
@@ -35,7 +36,7 @@ struct SegmentMemory {
   SegmentMemory();
 
   // As when it was made, but for bytes that nothing points to any more.
-  void wipe();
+  void wipe(std::uint32_t threads);
   void forget_offers();  // for the mutant: the words and descriptors alone
 
   shm::SegmentFds fds;
@@ -47,7 +48,7 @@ struct SegmentMemory {
 // Hands out segments, and takes them all back at the end of a schedule.
 class Segments {
  public:
-  SegmentMemory& take();
+  SegmentMemory& take(std::uint32_t threads);
   void give_back(SegmentMemory& segment) { free_.push_back(&segment); }
   void take_back_all() {
     used_ = 0;

@@ -36,9 +36,14 @@ class Oracle {
 
   // ---- workers: oracle_starts.cpp
   enum class Stopped { no, yes };
-  void worker_claimed(Incarnation worker, PoolNumber pool, JobId job, std::uint32_t attempt, std::uint32_t work);
+  struct ByWorker {
+    Incarnation worker;
+    PoolNumber pool;
+    std::size_t threads = 1;
+  };
+  void worker_claimed(const ByWorker& by, JobId job, std::uint32_t attempt, std::uint32_t work);
   void worker_is_set_up(Incarnation worker);
-  void worker_finished(Incarnation worker, Start::End end, Stopped stopped, const std::string& result);
+  void worker_finished(Incarnation worker, JobId job, Start::End end, Stopped stopped, const std::string& result);
   void worker_died(Incarnation worker);
 
   // ---- pools: as long as its broker lives, nothing of it starts; the next one says whether that was stored
@@ -76,7 +81,7 @@ class Oracle {
   };
 
   Truth& known(JobId job, std::uint32_t work);
-  Start* running(Incarnation worker);
+  std::vector<Start*> running(Incarnation worker);
   bool was_kept(const Truth& truth) const;
   bool may_be_tried_again(const Truth& truth) const;
   void check_same_key(const Work& work, JobId job) const;

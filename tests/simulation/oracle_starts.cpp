@@ -13,7 +13,8 @@ void Oracle::worker_is_set_up(Incarnation worker) {
   require(set_up_.insert(worker).second, "worker {} is set up twice", worker.value);
 }
 
-void Oracle::worker_claimed(Incarnation worker, PoolNumber pool, JobId job, std::uint32_t attempt, std::uint32_t number) {
+void Oracle::worker_claimed(const ByWorker& by, JobId job, std::uint32_t attempt, std::uint32_t number) {
+  const auto& [worker, pool, threads] = by;
   trace_.line("worker {}: claims job {}, attempt {} (work {})", worker.value, job.value, attempt, number);
   Truth& truth = known(job, number);
   const Work& work = works_[number];
@@ -27,7 +28,8 @@ void Oracle::worker_claimed(Incarnation worker, PoolNumber pool, JobId job, std:
     require(earlier.attempt != attempt, "attempt {} of job {} is started twice", attempt, job.value);
   require(truth.starts.size() <= work.submit.retries, "job {} is started {} times, with {} retries", job.value, truth.starts.size() + 1,
           work.submit.retries);
-  require(running(worker) == nullptr, "worker {} claims job {} beside another", worker.value, job.value);
+  require(running(worker).size() < threads, "worker {} of {} threads claims job {} beside as many others", worker.value, threads,
+          job.value);
   check_nothing_succeeded(job, truth);
   require(truth.stop_noted_in == 0 || truth.stop_noted_in == life_ || truth.instance != instance_,
           "job {} is started, though an earlier broker had put down that it is cancelled", job.value);
@@ -82,16 +84,17 @@ void Oracle::check_nothing_succeeded(JobId job, const Truth& truth) const {
   }
 }
 
-Start* Oracle::running(Incarnation worker) {
+std::vector<Start*> Oracle::running(Incarnation worker) {
+  std::vector<Start*> all;
   for (auto& [id, truth] : jobs_)
     for (Start& start : truth.starts)
-      if (start.worker == worker && start.end == Start::End::none) return &start;
-  return nullptr;
+      if (start.worker == worker && start.end == Start::End::none) all.push_back(&start);
+  return all;
 }
 
-void Oracle::worker_finished(Incarnation worker, Start::End end, Stopped stopped, const std::string& result) {
-  trace_.line("worker {}: FIN {} {}", worker.value, static_cast<int>(end), result);
-  Start& start = *running(worker);
+void Oracle::worker_finished(Incarnation worker, JobId job, Start::End end, Stopped stopped, const std::string& result) {
+  trace_.line("worker {}: FIN of job {}: {} {}", worker.value, job.value, static_cast<int>(end), result);
+  Start& start = jobs_.at(job).starts.back();
   start.end = end;
   start.ended_usec = now_.wall_usec;
   start.stopped = stopped == Stopped::yes;
@@ -100,7 +103,7 @@ void Oracle::worker_finished(Incarnation worker, Start::End end, Stopped stopped
 
 void Oracle::worker_died(Incarnation worker) {
   trace_.line("worker {}: dies", worker.value);
-  if (Start* start = running(worker)) {
+  for (Start* start : running(worker)) {
     start->end = Start::End::died;
     start->ended_usec = now_.wall_usec;
   }

@@ -55,6 +55,7 @@ Plan draw_plan(Choices& choices) {
     *share = draw_share(choices);
   plan.second.name = "second";
   plan.second.size = static_cast<std::uint32_t>(choices.between(1, 2));
+  if (choices.one_in(2)) plan.second.threads = static_cast<std::uint32_t>(choices.between(2, 3));
   if (choices.one_in(2)) plan.second.initializer = "initializer";
   if (choices.one_in(3)) plan.second.max_tasks = static_cast<std::uint32_t>(choices.between(1, 3));
   if (choices.one_in(3)) plan.second.min = static_cast<std::uint32_t>(choices.below(2));

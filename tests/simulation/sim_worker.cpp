@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <csignal>
 #include <utility>
@@ -49,33 +50,57 @@ broker::WorkerSeed SimWorker::seed() const {
   return seed;
 }
 
+std::vector<JobId> SimWorker::begun_jobs() const {
+  std::vector<JobId> all;
+  for (const Busy& busy : busy_)
+    if (busy.begun) all.push_back(busy.claim.job);
+  return all;
+}
+
 bool SimWorker::act(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
   if (!alive_ || hangs) return false;
-  if (!claim_) {
-    claim_next(oracle);
-    return claim_.has_value();
-  }
-  if (is_in_setup()) {
+  if (setup_) {
     finish_setup(choices, oracle, wall_usec);
     return true;
   }
-  // START may also be skipped: FIN says all that it says.
-  if (!begun_ && !choices.one_in(8)) {
-    begun_ = true;
-    side_->report_start(*claim_, {.started_usec = wall_usec, .pid = 4711, .reserved = 0});
-    return true;
+  const bool has_free_thread = busy_.size() < side_->threads();
+  if (has_free_thread && (busy_.empty() || choices.one_in(2))) {
+    if (claim_next(oracle)) return true;
+    if (busy_.empty()) return false;
   }
-  finish(choices, oracle, wall_usec);
+  go_on(busy_[choices.below(busy_.size())], choices, oracle, wall_usec);
   return true;
 }
 
-void SimWorker::claim_next(Oracle& oracle) {
-  claim_ = side_->try_claim();
-  begun_ = told_to_stop_ = false;
-  if (is_in_setup()) return oracle.worker_is_set_up(incarnation_);
-  if (claim_) return oracle.worker_claimed(incarnation_, pool_, claim_->job, claim_->attempt, work_of(claim_->payload));
+void SimWorker::go_on(Busy& busy, Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
+  // START may also be skipped: FIN says all that it says.
+  if (busy.begun || choices.one_in(8)) return finish(busy, choices, oracle, wall_usec);
+  busy.begun = true;
+  side_->report_start(busy.claim, {.started_usec = wall_usec, .pid = 4711, .reserved = 0});
+}
+
+std::uint32_t SimWorker::free_thread() const {
+  std::uint32_t thread = 0;
+  while (std::ranges::find(busy_, thread, &Busy::thread) != busy_.end()) ++thread;
+  return thread;
+}
+
+// One that is to leave does so when none of its threads has anything to do.
+bool SimWorker::claim_next(Oracle& oracle) {
+  const std::uint32_t thread = free_thread();
+  if (const auto claim = side_->try_claim(thread)) {
+    if (claim->kind == shm::JobKind::setup) {
+      setup_ = claim;
+      oracle.worker_is_set_up(incarnation_);
+      return true;
+    }
+    busy_.push_back({thread, *claim});
+    oracle.worker_claimed({incarnation_, pool_, side_->threads()}, claim->job, claim->attempt, work_of(claim->payload));
+    return true;
+  }
   hear_orders();
-  if (is_dismissed) leave(oracle);
+  if (is_dismissed && busy_.empty()) leave(oracle);
+  return false;
 }
 
 // One that fails is the worker's last deed.
@@ -87,8 +112,8 @@ void SimWorker::finish_setup(Choices& choices, Oracle& oracle, std::int64_t wall
   if (fails) report.error_type = "Failed";
   std::vector<std::byte> bytes;
   encode_report(report, bytes);
-  side_->report_fin(*claim_, bytes);
-  claim_.reset();
+  side_->report_fin(*setup_, bytes);
+  setup_.reset();
   if (fails) leave(oracle);
 }
 
@@ -101,23 +126,25 @@ void SimWorker::leave(Oracle& oracle) {
 void SimWorker::hear_orders() {
   while (auto heard = control::receive_order(segment_->worker_orders.get())) {
     if (heard->order.kind == control::OrderKind::leave) is_dismissed = true;
-    if (heard->order.kind == control::OrderKind::stop && claim_ && claim_->kind == shm::JobKind::command &&
-        heard->order.sequence == claim_->sequence)
-      told_to_stop_ = true;
+    if (heard->order.kind == control::OrderKind::stop)
+      for (Busy& busy : busy_)
+        if (busy.claim.kind == shm::JobKind::command && heard->order.sequence == busy.claim.sequence) busy.told_to_stop = true;
   }
 }
 
-void SimWorker::finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
+void SimWorker::finish(Busy& busy, Choices& choices, Oracle& oracle, std::int64_t wall_usec) {
   hear_orders();
-  const bool is_command = claim_->kind == shm::JobKind::command;
+  const shm::Claim claim = busy.claim;
+  const bool told_to_stop = busy.told_to_stop;
+  const bool is_command = claim.kind == shm::JobKind::command;
   Report report;
   report.ended_usec = wall_usec;
   Start::End end = choices.one_in(4) ? Start::End::badly : Start::End::well;
-  if (is_command && (told_to_stop_ || choices.one_in(8))) end = Start::End::signalled;
+  if (is_command && (told_to_stop || choices.one_in(8))) end = Start::End::signalled;
   switch (end) {
     case Start::End::well:
       report.ending = is_command ? Ending::exited : Ending::returned;
-      if (!is_command) report.result = fmt::format("\"{} by {}\"", claim_->attempt, incarnation_.value);
+      if (!is_command) report.result = fmt::format("\"{} by {}\"", claim.attempt, incarnation_.value);
       break;
     case Start::End::badly:
       report.ending = is_command ? Ending::exited : Ending::threw;
@@ -127,24 +154,25 @@ void SimWorker::finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec)
       report.ending = Ending::signalled;
       report.code = SIGTERM;
   }
-  report.stopped = told_to_stop_;
+  report.stopped = told_to_stop;
   const std::string result = report.result;
   if (!result.empty() && choices.one_in(8)) {
-    side_->report_data(*claim_, result);
+    side_->report_data(claim, result);
     report.streamed = true;
     report.result.clear();
   }
   std::vector<std::byte> bytes;
   encode_report(report, bytes);
-  side_->report_fin(*claim_, bytes);
-  oracle.worker_finished(incarnation_, end, told_to_stop_ ? Oracle::Stopped::yes : Oracle::Stopped::no, result);
-  claim_.reset();
+  side_->report_fin(claim, bytes);
+  oracle.worker_finished(incarnation_, claim.job, end, told_to_stop ? Oracle::Stopped::yes : Oracle::Stopped::no, result);
+  std::erase_if(busy_, [&](const Busy& one) { return one.claim.sequence == claim.sequence; });
 }
 
 void SimWorker::die(Oracle& oracle) {
   alive_ = false;
   oracle.worker_died(incarnation_);
-  claim_.reset();
+  busy_.clear();
+  setup_.reset();
 }
 
 void SimWorker::look_at_offer() {
@@ -155,12 +183,12 @@ void SimWorker::look_at_offer() {
 }
 
 void SimWorker::run_what_was_seen(Oracle& oracle) {
-  if (!seen_ || !alive_ || claim_) return;
+  if (!seen_ || !alive_ || !busy_.empty() || setup_) return;
   const auto [word, desc] = *std::exchange(seen_, std::nullopt);
   for (const auto& now : segment_->worker_side.control->word)
     if (now == word || now == shm::pack(shm::sequence_of(word), shm::SlotState::claimed)) return;
   const auto& payload = segment_->worker_side.payload->bytes;
-  oracle.worker_claimed(incarnation_, pool_, JobId{desc.job_id}, desc.attempt,
+  oracle.worker_claimed({incarnation_, pool_, side_->threads()}, JobId{desc.job_id}, desc.attempt,
                         work_of({reinterpret_cast<const char*>(payload) + desc.payload_offset, desc.payload_length}));
 }
 

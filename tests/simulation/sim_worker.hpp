@@ -1,8 +1,11 @@
-// A worker of the simulation: the worker's real end of the queue in the world's hands, one job at a time, as the real loop does it.
+// A worker of the simulation: the worker's real end of the queue in the world's hands, a job at a time for each of its threads, as the real
+// loop does it.
 // What it does the oracle hears at once: it is the witness of what really ran.
 #pragma once
 
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "common/shm/claim_side.hpp"
 #include "daemon/broker/pool/dispatcher.hpp"
@@ -23,11 +26,11 @@ class SimWorker {
   SegmentMemory& segment() const { return *segment_; }
   bool is_alive() const { return alive_; }
   bool has_left() const { return left_; }  // dead, of its own will
-  bool is_busy() const { return claim_ && !is_in_setup(); }
-  bool has_begun() const { return is_busy() && begun_; }  // its START is written: time-outs count from there
-  JobId job() const { return claim_ ? claim_->job : JobId{}; }
+  bool is_busy() const { return !busy_.empty(); }
+  bool has_begun() const { return !begun_jobs().empty(); }
+  std::vector<JobId> begun_jobs() const;  // their START is written: time-outs count from there
 
-  // The next step of its loop: claims, begins, or ends its job, as drawn. False: it has nothing to do.
+  // The next step of one of its threads: claims, begins, or ends its job, as drawn. False: it has nothing to do.
   bool act(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
   // For good. What was published stays.
   void die(Oracle& oracle);
@@ -44,11 +47,19 @@ class SimWorker {
   bool hangs = false;         // it does nothing more until it is killed
 
  private:
-  bool is_in_setup() const { return claim_ && claim_->kind == shm::JobKind::setup; }
-  void claim_next(Oracle& oracle);
+  // A thread with a job.
+  struct Busy {
+    std::uint32_t thread;
+    shm::Claim claim;
+    bool begun = false, told_to_stop = false;
+  };
+
+  std::uint32_t free_thread() const;
+  bool claim_next(Oracle& oracle);
+  void go_on(Busy& busy, Choices& choices, Oracle& oracle, std::int64_t wall_usec);
   void finish_setup(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
   void leave(Oracle& oracle);
-  void finish(Choices& choices, Oracle& oracle, std::int64_t wall_usec);
+  void finish(Busy& busy, Choices& choices, Oracle& oracle, std::int64_t wall_usec);
   void hear_orders();
 
   Incarnation incarnation_;
@@ -56,9 +67,10 @@ class SimWorker {
   PoolNumber pool_;
   SegmentMemory* segment_;
   std::optional<shm::ClaimSide> side_;
-  std::optional<shm::Claim> claim_;
+  std::vector<Busy> busy_;
+  std::optional<shm::Claim> setup_;
   std::optional<std::pair<std::uint64_t, shm::Descriptor>> seen_;
-  bool begun_ = false, told_to_stop_ = false, alive_ = true, left_ = false;
+  bool alive_ = true, left_ = false;
 };
 
 }  // namespace jobpool::simulation

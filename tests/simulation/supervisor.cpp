@@ -128,7 +128,8 @@ void World::start_worker() {
   asked_for_.erase(asked_for_.begin());
   for (const auto& worker : workers_)
     require(worker->number() != asked.number || worker->is_reported, "worker {} is asked for, and is there", asked.number.value);
-  workers_.push_back(std::make_unique<SimWorker>(Incarnation{++incarnations_}, asked.number, asked.pool, memory_.segments.take()));
+  const std::uint32_t threads = life_->engine.core().pools().at(asked.pool).record.settings.threads;
+  workers_.push_back(std::make_unique<SimWorker>(Incarnation{++incarnations_}, asked.number, asked.pool, memory_.segments.take(threads)));
   SimWorker& worker = *workers_.back();
   trace_.line("worker {}: begins, number {} of pool {}", worker.incarnation().value, asked.number.value, asked.pool.value);
   in_broker([&](Life& life) {
@@ -159,7 +160,9 @@ void World::calm_down() {
   fuse_.put_out();
   store_.make_room();
   for (const auto& worker : workers_)
-    if (worker->hangs && worker->is_busy() && oracle_.work_of(worker->job()).submit.timeout == Microseconds{0}) kill_worker(*worker);
+    if (worker->hangs && worker->is_busy() &&
+        std::ranges::none_of(worker->begun_jobs(), [&](JobId job) { return oracle_.work_of(job).submit.timeout > Microseconds{0}; }))
+      kill_worker(*worker);
 }
 
 SimWorker* World::any_worker() { return workers_.empty() ? nullptr : choices_.one_of(workers_).get(); }

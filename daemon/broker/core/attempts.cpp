@@ -62,17 +62,27 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   end_attempt(*job, well ? Outcome::succeeded : report.ending == Ending::signalled ? Outcome::crashed : Outcome::failed, now, out);
 }
 
-// The worker died after the job had been claimed. A function is its worker: if it had started, it crashed. Of a command nobody knows.
-void JobCore::finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out) {
+// The worker died after the job had been claimed. A function that was alone there is its worker: if it had started, it crashed. Of a
+// command nobody knows; nor of several functions in as many threads, unless the worker was killed for one of them.
+void JobCore::finish_lost(Job& job, const WorkerLost& event, std::uint64_t item, const Now& now, Effects& out) {
   const bool started = job.state == JobState::running;
   if (!started) change_state(job, JobState::running, out);
+  const CoreWorker* worker = worker_of(job);
+  const bool is_own_death = event.claimed.size() == 1 || job.to_be_killed;
+  const bool is_anothers = !is_own_death && worker != nullptr && worker->kill_asked;
   leave_slot(job);
   if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
-  const bool crashed = started && job.kind == shm::JobKind::function;
+  if (is_anothers) {
+    job.reason = "another job had to be ended with worker " + std::to_string(job.worker_number.value) + ", in which this one ran as well";
+    return end_attempt(job, Outcome::interrupted, now, out);
+  }
+  const bool crashed = started && job.kind == shm::JobKind::function && is_own_death;
   // took_worker_along() goes by how this begins.
-  job.reason = "worker " + std::to_string(job.worker_number.value) + " " + way_of_death(event) +
-               (started ? " after this job had started" : " when this job may have started") +
-               (crashed && event.item > 0 ? ", in item " + std::to_string(event.item) + " of its chunk" : "");
+  job.reason =
+      "worker " + std::to_string(job.worker_number.value) + " " + way_of_death(event) +
+      (started ? " after this job had started" : " when this job may have started") +
+      (item > 0 && (crashed || !is_own_death) ? ", in item " + std::to_string(item) + " of its chunk" : "") +
+      (is_own_death ? "" : ", and " + std::to_string(event.claimed.size() - 1) + " more in other threads; whose fault it was is not known");
   if (crashed && event.signal > 0) job.signal = event.signal;
   if (job.workers_killed < kPoisonousAfter) ++job.workers_killed;
   end_attempt(job, crashed ? Outcome::crashed : Outcome::interrupted, now, out);

@@ -69,9 +69,9 @@ struct WorkerCondemned {
 struct WorkerLost {
   Incarnation incarnation;
   std::vector<JobId> unclaimed, claimed;
-  int signal = 0;          // it died of, or
-  int exit_code = 0;       // it left with
-  std::uint64_t item = 0;  // of the chunk that it ran; 0: none
+  int signal = 0;                         // it died of, or
+  int exit_code = 0;                      // it left with
+  std::vector<std::uint64_t> items = {};  // of the chunks among `claimed`, in their order, that which ran; 0 or missing: none
 };
 
 // For sentences: "was killed by signal 9", "exited with status 1".

@@ -174,7 +174,7 @@ class JobCore {
   void wait_for_retry(Job& job, const Now& now, Effects& out);
   void undo_attempt(Job& job, Effects& out);
   void finish(Job& job, Outcome outcome, const Now& now, Effects& out);
-  void finish_lost(Job& job, const WorkerLost& event, const Now& now, Effects& out);
+  void finish_lost(Job& job, const WorkerLost& event, std::uint64_t item, const Now& now, Effects& out);
 
   // retention.cpp: what is kept of ended jobs
   void forget_surplus(const Now& now, Effects& out);
@@ -200,6 +200,8 @@ class JobCore {
   void unstage(CorePool& pool, Effects& out);
   void unstage_stale(const Now& now, Effects& out);
   static std::size_t depth(const CorePool& pool);
+  static bool is_suspect(const CorePool& pool, const Job& job);
+  static CoreWorker* worker_for(CorePool& pool, const Job& job);
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
   void assign(CorePool& pool, const Now& now, Effects& out);
   void steal_for_idle(CorePool& pool, Effects& out);

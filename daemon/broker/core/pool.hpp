@@ -20,10 +20,11 @@ struct PoolSettings {
   std::optional<std::uint32_t> size;   // workers; absent: as the daemon's configuration says, for the default pool only
   std::optional<std::uint32_t> min;    // workers that stay when they have nothing to do; absent: all of them
   Microseconds idle_time{60'000'000};  // the others leave after it
-  std::uint32_t max_tasks = 0;         // a worker leaves after so many jobs, give or take a tenth; 0: never
-  std::uint64_t memory_bytes = 0;      // of each worker and each process it starts; 0: no limit
-  std::string initializer;             // a function that runs in each fresh worker before its first job; empty: none
-  std::string arguments = "[]";        // the initializer's: JSON text of an array
+  std::uint32_t threads = 1;       // of each worker: so many functions run in it side by side, and no commands where there is more than one
+  std::uint32_t max_tasks = 0;     // a worker leaves after so many jobs, give or take a tenth; 0: never
+  std::uint64_t memory_bytes = 0;  // of each worker and each process it starts; 0: no limit
+  std::string initializer;         // a function that runs in each fresh worker before its first job; empty: none
+  std::string arguments = "[]";    // the initializer's: JSON text of an array
 
   bool needs_setup() const { return memory_bytes > 0 || !initializer.empty(); }
 };

@@ -22,6 +22,7 @@ CorePool& PoolTable::add(PoolRecord record) {
   if (place >= pools_.size()) pools_.resize(place + 1);
   if (pools_[place] == nullptr) {
     pools_[place] = std::make_unique<CorePool>();
+    pools_[place]->workers = WorkerTable(record.settings.threads);
     ++size_;
   }
   pools_[place]->record = std::move(record);

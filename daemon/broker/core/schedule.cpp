@@ -14,8 +14,8 @@ using namespace std::chrono_literals;
 constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing waits behind a slow one
 constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
 constexpr std::size_t kUsualDepth = 2;
-constexpr std::size_t kDeepBacklogPerWorker = 16;
-constexpr std::size_t kStagedPerWorker = 64;  // of 100 µs each: about as long as a slow commit takes
+constexpr std::size_t kDeepBacklogPerThread = 16;
+constexpr std::size_t kStagedPerThread = 64;  // of 100 µs each: about as long as a slow commit takes
 constexpr std::size_t kStaleEntries = 4'096;  // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
 constexpr auto kStaleOffer = 100ms;           // an offer not started by then stands behind a job that turned out to be slow
 
@@ -69,12 +69,25 @@ void JobCore::pop_ready(CorePool& pool, const Job& job, const Now& now) {
 }
 
 bool JobCore::has_deep_backlog_of_short_jobs(const CorePool& pool) {
-  return pool.usual_run < kShortRun && pool.jobs.ready > kDeepBacklogPerWorker * pool.workers.size();
+  return pool.usual_run < kShortRun && pool.jobs.ready > kDeepBacklogPerThread * pool.workers.all_threads();
 }
 
+// One for each thread, and what may stand behind these.
 std::size_t JobCore::depth(const CorePool& pool) {
-  if (pool.usual_run >= kLongRun) return 1;
-  return has_deep_backlog_of_short_jobs(pool) ? shm::kSlots : kUsualDepth;
+  const std::size_t threads = pool.workers.threads();
+  if (pool.usual_run >= kLongRun) return threads;
+  return has_deep_backlog_of_short_jobs(pool) ? shm::kSlots : std::min(threads - 1 + kUsualDepth, shm::kSlots);
+}
+
+// A worker died with this job and others in it, and nobody knows of which. It runs by itself from now on: the next time it will be known,
+// and if it was this one's fault, it costs no other.
+bool JobCore::is_suspect(const CorePool& pool, const Job& job) { return job.workers_killed > 0 && pool.workers.threads() > 1; }
+
+// Null: none may get it now. The caller's own streams, and suspects, go to idle workers only.
+CoreWorker* JobCore::worker_for(CorePool& pool, const Job& job) {
+  if (job.flags.has_descriptors || is_suspect(pool, job)) return pool.workers.idle();
+  CoreWorker* worker = pool.workers.with_free_thread();
+  return worker != nullptr ? worker : pool.workers.least_loaded(depth(pool));
 }
 
 void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) {
@@ -82,7 +95,8 @@ void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) 
   job.offered_at = now.steady;
   job.worker = worker.incarnation;
   job.worker_number = worker.number;
-  pool_of(job).workers.put(worker, job.id);
+  CorePool& pool = pool_of(job);
+  pool.workers.put(worker, job.id, is_suspect(pool, job) ? WorkerTable::Company::none : WorkerTable::Company::any);
   open_attempt(job, out);
   out.push_back(OfferJob{job.id, worker.incarnation});
 }
@@ -98,7 +112,7 @@ void JobCore::open_attempt(Job& job, Effects& out) {
 // ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
 void JobCore::stage(CorePool& pool, const Now& now, Effects& out) {
   if (draining() || !pool.starts_jobs() || !has_deep_backlog_of_short_jobs(pool)) return;
-  while (pool.staged.size() < kStagedPerWorker * pool.workers.size()) {
+  while (pool.staged.size() < kStagedPerThread * pool.workers.all_threads()) {
     Job* job = first_queued(pool);
     if (job == nullptr || !job->flags.durable) return;
     pool.ready.pop_front(ReadyQueue::Turn::taken);
@@ -130,25 +144,24 @@ void JobCore::unstage(CorePool& pool, Effects& out) {
 void JobCore::assign(CorePool& pool, const Now& now, Effects& out) {
   if (draining() || !pool.starts_jobs()) return;
   while (Job* job = first_ready(pool)) {
-    CoreWorker* worker = pool.workers.idle();
-    // The caller's own streams go to idle workers only, and nobody overtakes the job that waits for one.
-    if (worker == nullptr && !job->flags.has_descriptors) worker = pool.workers.least_loaded(depth(pool));
-    if (worker == nullptr) return;
+    CoreWorker* worker = worker_for(pool, *job);
+    if (worker == nullptr) return;  // nobody overtakes the job that waits for one
     pop_ready(pool, *job, now);
     offer(*job, *worker, now, out);
   }
 }
 
-// An idle worker and an empty queue: somebody's second offer would start sooner there.
+// An idle thread and an empty queue: what stands behind the running jobs of another worker would start sooner there.
 void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
   WorkerTable& workers = pool.workers;
-  if (workers.idle_count() == 0 || workers.in_flight() == 0 || first_ready(pool) != nullptr) return;
-  std::size_t thieves = workers.idle_count();
+  if (workers.in_flight() == 0) return;
+  std::size_t thieves = workers.free_threads();
+  if (thieves == 0 || first_ready(pool) != nullptr) return;
   for (auto& [incarnation, worker] : workers) {
     if (thieves == 0) return;
-    if (worker.in_flight.size() < 2) continue;
-    // Not the first: that one is running, or about to.
-    const JobId candidate = worker.in_flight[1];
+    if (worker.in_flight.size() <= workers.threads()) continue;
+    // Not the first: those are running, or about to.
+    const JobId candidate = worker.in_flight[workers.threads()];
     if (jobs_.at(candidate).state != JobState::ready) continue;
     out.push_back(RevokeJob{candidate, incarnation});
     --thieves;
@@ -158,7 +171,7 @@ void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
 void JobCore::revoke_stale_offers(const Now& now, Effects& out) {
   pools_.each([&](CorePool& pool) {
     for (auto& [incarnation, worker] : pool.workers)
-      for (std::size_t i = worker.in_flight.size(); i-- > 1;) {  // the last first: each goes to the front of the queue
+      for (std::size_t i = worker.in_flight.size(); i-- > pool.workers.threads();) {  // the last first: each goes to the front of the queue
         const Job& job = jobs_.at(worker.in_flight[i]);
         if (job.state != JobState::ready || now.steady - job.offered_at <= kStaleOffer) continue;
         // What it stands behind is long; else it would be offered there again at once.
@@ -203,7 +216,7 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
   // commit.
   const CorePool& pool = pool_of(job);
-  const bool may_stand = !pool.starts_jobs() || (pool.workers.idle_count() == 0 && pool.usual_run >= kLongRun);
+  const bool may_stand = !pool.starts_jobs() || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
   if (job.flags.durable && may_stand) undo_attempt(job, out);
   push_front_ready(job);
 }

@@ -58,6 +58,7 @@ void JobCore::on(WorkerJoined& event, const Now&, Effects& out) {
   worker.max_tasks = with_jitter(settings.max_tasks, event.incarnation);
   worker.tasks = event.offers;
   pool->staff_changed = true;
+  pool->left_told = pool->record.state == PoolState::running;  // one that was on its way when the pool was closed: it has yet to leave
   if (is_stray) {
     pool->workers.condemn(event.incarnation);
     worker.kill_asked = true;
@@ -127,7 +128,8 @@ std::size_t JobCore::most_wanted(const CorePool& pool) const {
 std::size_t JobCore::wanted(const CorePool& pool) const {
   const std::size_t most = most_wanted(pool);
   const std::size_t least = std::min<std::size_t>(pool.record.settings.min.value_or(most), most);
-  return std::clamp(pool.jobs.running + (pool.starts_jobs() ? pool.jobs.ready : 0), least, most);
+  const std::size_t jobs = pool.jobs.running + (pool.starts_jobs() ? pool.jobs.ready : 0), threads = pool.workers.threads();
+  return std::clamp((jobs + threads - 1) / threads, least, most);
 }
 
 void JobCore::start_workers(CorePool& pool, std::size_t missing, const Now& now, Effects& out) {

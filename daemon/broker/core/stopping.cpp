@@ -142,8 +142,9 @@ void JobCore::cancel_unclaimed(const Now& now, Effects& out) {
 }
 
 void JobCore::on(WorkerLost& event, const Now& now, Effects& out) {
-  for (const JobId id : event.claimed)
-    if (Job* job = known(id); job != nullptr && job->offered && job->worker == event.incarnation) finish_lost(*job, event, now, out);
+  for (std::size_t i = 0; i < event.claimed.size(); ++i)
+    if (Job* job = known(event.claimed[i]); job != nullptr && job->offered && job->worker == event.incarnation)
+      finish_lost(*job, event, i < event.items.size() ? event.items[i] : 0, now, out);
   // Back to the front of the queue in their old order; no attempt is spent.
   for (auto id = event.unclaimed.rbegin(); id != event.unclaimed.rend(); ++id)
     if (Job* job = known(*id); job != nullptr && job->offered && job->worker == event.incarnation) take_back(*job, now, out);

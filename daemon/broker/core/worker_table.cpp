@@ -43,7 +43,8 @@ CoreWorker* WorkerTable::find(Incarnation incarnation) {
   return found == workers_.end() ? nullptr : &found->second;
 }
 
-void WorkerTable::put(CoreWorker& worker, JobId job) {
+void WorkerTable::put(CoreWorker& worker, JobId job, Company company) {
+  if (company == Company::none) worker.reserved = true;
   if (worker.in_flight.empty()) std::erase(idle_, worker.incarnation);
   worker.idle_since = TimePoint::max();
   worker.in_flight.push_back(job);
@@ -55,6 +56,7 @@ void WorkerTable::take(CoreWorker& worker, JobId job) {
   in_flight_ -= taken;
   std::erase(worker.ending, job);
   worker.blocked = false;
+  if (worker.in_flight.empty()) worker.reserved = false;
   if (taken > 0 && worker.in_flight.empty() && !worker.condemned) idle_.push_back(worker.incarnation);
 }
 
@@ -62,8 +64,16 @@ CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.ba
 
 // One that is to leave after some more jobs is offered no more than these.
 bool WorkerTable::has_room(const CoreWorker& worker) {
-  return !worker.blocked && !worker.condemned && !worker.starting && worker.ending.empty() &&
+  return !worker.blocked && !worker.condemned && !worker.starting && !worker.reserved && worker.ending.empty() &&
          (worker.max_tasks == 0 || worker.tasks + worker.in_flight.size() < worker.max_tasks);
+}
+
+std::size_t WorkerTable::free_threads() const {
+  if (threads_ == 1) return idle_.size();
+  std::size_t count = 0;
+  for (const auto& [incarnation, worker] : workers_)
+    if (has_room(worker) && worker.in_flight.size() < threads_) count += threads_ - worker.in_flight.size();
+  return count;
 }
 
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {

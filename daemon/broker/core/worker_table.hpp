@@ -1,4 +1,5 @@
 // The core's picture of one pool's workers: who has which jobs in flight, who is idle, who should get the next.
+// All workers of a pool have as many threads; with one, whoever has a job has no thread left for another.
 // Broker process, its one thread; owned by JobCore.
 #pragma once
 
@@ -21,6 +22,7 @@ struct CoreWorker {
   bool kill_asked = false;       // for a job of its that would not end: its death is on the way
   bool blocked = false;          // its payload area is full: nothing more until a slot is freed
   bool starting = false;         // being set up: nothing yet
+  bool reserved = false;         // what it has is to run by itself: nothing beside it
   bool leaving = false;          // it was told to leave, or leaves by itself
   bool replaced = false;         // likewise, and its place may be taken before it has gone: it has nothing to do
   std::uint64_t tasks = 0;       // jobs that it has ended
@@ -31,6 +33,8 @@ struct CoreWorker {
 
 class WorkerTable {
  public:
+  explicit WorkerTable(std::size_t threads = 1) : threads_(threads) {}
+
   enum class Condition { ready, starting };
   CoreWorker& add(Incarnation incarnation, WorkerNumber number, Condition condition = Condition::ready);
   void remove(Incarnation incarnation);
@@ -41,17 +45,24 @@ class WorkerTable {
   // One of its jobs is to end before its time; until that left its slot, the worker gets nothing new. False: it was marked already.
   static bool mark_ending(CoreWorker& worker, JobId job);
 
-  void put(CoreWorker& worker, JobId job);   // the job is in one of its slots
-  void take(CoreWorker& worker, JobId job);  // it left the slot
+  enum class Company { any, none };
+  void put(CoreWorker& worker, JobId job, Company company = Company::any);  // the job is in one of its slots
+  void take(CoreWorker& worker, JobId job);                                 // it left the slot
 
-  // The worker that has been idle for the shortest time (its caches are warm); null: none is idle.
+  // The worker that has been idle, without any job, for the shortest time (its caches are warm); null: none is idle.
   CoreWorker* idle();
+  // One that would start a job at once: an idle one, else that with the fewest jobs, so that a death costs few; null: none.
+  CoreWorker* with_free_thread() { return idle_.empty() && threads_ > 1 ? least_loaded(threads_) : idle(); }
+  // How many jobs would start at once.
+  std::size_t free_threads() const;
   // Of the idle ones, that which has been so for the longest time first.
   const std::vector<Incarnation>& all_idle() const { return idle_; }
   // The worker with the fewest jobs in flight, fewer than `depth`, that may get something new; null: none.
   CoreWorker* least_loaded(std::size_t depth);
 
   std::size_t size() const { return workers_.size(); }
+  std::size_t threads() const { return threads_; }  // of each
+  std::size_t all_threads() const { return workers_.size() * threads_; }
   std::size_t idle_count() const { return idle_.size(); }
   std::size_t in_flight() const { return in_flight_; }
 
@@ -63,6 +74,7 @@ class WorkerTable {
  private:
   static bool has_room(const CoreWorker& worker);
 
+  std::size_t threads_;
   std::map<Incarnation, CoreWorker> workers_;  // ordered, so that every run of the core chooses the same
   std::vector<Incarnation> idle_;              // last in, first out
   std::size_t in_flight_ = 0;

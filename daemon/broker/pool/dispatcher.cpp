@@ -117,7 +117,7 @@ void Dispatcher::dismiss(Incarnation worker) {
   order.kind = control::OrderKind::leave;
   if (const auto sent = control::send_order(link->seed.orders.get(), order); !sent && sent.error().code != Errc::closed)
     return condemn(*link, "it takes no orders (" + sent.error().text + ")");
-  if (std::exchange(link->rung, false)) to_ring_.push_back(worker);
+  link->side.ring_all();
 }
 
 void Dispatcher::ring_bells() {
@@ -147,7 +147,8 @@ void Dispatcher::drain_link(Link& link) {
   link.side.acknowledge();
   release_finished(link);
   if (!drained) return disbelieve(link, drained.error().text);
-  if (!inner) disbelieve(link, inner.error().text);
+  if (!inner) return disbelieve(link, inner.error().text);
+  if (link.side.is_leaving() && !std::exchange(link.leaving, true)) sink_.on_leaving(link.seed.incarnation);
 }
 
 Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
@@ -193,9 +194,10 @@ Dispatcher::Verdict Dispatcher::judge(Incarnation worker) {
   drain_link(*link);
   for (const Slot& slot : link->slots) {
     const bool is_unclaimed = link->side.revoke(slot.sequence);
-    if (!is_setup(slot.job)) (is_unclaimed ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+    if (is_setup(slot.job)) continue;
+    (is_unclaimed ? verdict.unclaimed : verdict.claimed).push_back(slot.job);
+    if (!is_unclaimed) verdict.items.push_back(link->side.item(slot.sequence));
   }
-  verdict.item = link->side.item();
   return verdict;
 }
 

@@ -39,6 +39,8 @@ class ReportSink {
   virtual Result<void> on_report(JobId job, std::span<const std::byte> report) = 0;
   // What the worker was told to do before its first job has ended. Errors: protocol: not a report.
   virtual Result<void> on_set_up(Incarnation worker, std::span<const std::byte> report) = 0;
+  // It leaves of its own accord when what it has claimed is done: nothing more is to be offered to it.
+  virtual void on_leaving(Incarnation) {}
   // This worker broke the rules of the queue: it must be killed.
   virtual void on_liar(Incarnation worker, const std::string& what) = 0;
 };
@@ -76,7 +78,7 @@ class Dispatcher {
   bool is_claimed(JobId job, Incarnation worker);
   void order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal = 0);
 
-  // Told to leave; requires that nothing more is offered to it. Waits for the bell, as offers do.
+  // Told to leave, all its threads at once; requires that nothing more is offered to it.
   void dismiss(Incarnation worker);
 
   // One wake-up for all that was offered this turn.
@@ -88,7 +90,7 @@ class Dispatcher {
   // A dead worker's segment, judged: everything it reported is told first, then each slot is claimed (may have started) or not.
   struct Verdict {
     std::vector<JobId> unclaimed, claimed;
-    std::uint64_t item = 0;  // of the chunk that it ran; 0: it ran none
+    std::vector<std::uint64_t> items;  // of the chunks among the claimed, in their order, that which ran; 0: none
   };
   Verdict judge(Incarnation worker);
   void remove(Incarnation worker);
@@ -116,6 +118,7 @@ class Dispatcher {
     std::vector<Slot> slots;
     bool rung = true;        // nothing was offered since the last bell
     bool condemned = false;  // broke the rules; waits for its death
+    bool leaving = false;    // says that it leaves, and the sink was told
     bool mad = false;        // condemned for what its ring says: nothing of it is believed any more
   };
 

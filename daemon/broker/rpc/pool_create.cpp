@@ -23,6 +23,7 @@ void Verbs::create_pool(const CallPtr& call) {
   PoolSettings settings;
   settings.name = std::move(request->name);
   settings.size = workers;
+  settings.threads = static_cast<std::uint32_t>(request->threads.value_or(1));
   if (request->min) settings.min = static_cast<std::uint32_t>(*request->min);
   if (request->idle_time) settings.idle_time = *request->idle_time;
   settings.max_tasks = static_cast<std::uint32_t>(request->max_tasks.value_or(0));

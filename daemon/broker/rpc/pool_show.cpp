@@ -27,6 +27,7 @@ void Verbs::show_pool(const CallPtr& call) {
     one.pid = engine_.dispatcher().pid(incarnation);
     one.state = state_of_worker(worker);
     if (!worker.in_flight.empty()) one.job = worker.in_flight.front();
+    if (pool->record.settings.threads > 1) one.jobs = worker.in_flight;
     one.tasks = static_cast<std::int64_t>(worker.tasks);
     view.worker_list.push_back(std::move(one));
   }

@@ -39,6 +39,7 @@ proto::PoolInfo pool_view(const CorePool& pool, const JobCore& core) {
   fill(view, pool, core);
   const PoolSettings& settings = pool.record.settings;
   view.size = core.size_of(pool);
+  view.threads = settings.threads;
   if (settings.min) {
     view.min = *settings.min;
     view.idle_usec = settings.idle_time.count();

@@ -162,6 +162,11 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
 void Verbs::submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
+  if (!job.function && pool->record.settings.threads > 1)
+    return call->error(
+        proto::error::kInvalidJob,
+        invalid_job("job.command",
+                    "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads"));
   auto streams = take_streams(job, call->fds);
   if (!streams)
     return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));

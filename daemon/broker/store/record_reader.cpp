@@ -21,8 +21,8 @@ constexpr const char* kAttempts =
     " error_type FROM attempt ORDER BY job, number";
 
 constexpr const char* kPools =
-    "SELECT number, name, state, paused, deleted, size, min, idle_usec, max_tasks, memory_bytes, initializer, arguments FROM pool"
-    " ORDER BY number";
+    "SELECT number, name, state, paused, deleted, size, min, idle_usec, max_tasks, memory_bytes, initializer, arguments,"
+    " threads FROM pool ORDER BY number";
 
 constexpr int kOutcomes = 8;
 
@@ -104,6 +104,7 @@ bool read(Columns columns, PoolRecord& pool) {
   settings.memory_bytes = columns.number<std::uint64_t>();
   settings.initializer = columns.bytes();
   settings.arguments = columns.bytes();
+  settings.threads = static_cast<std::uint32_t>(columns.choice<int>(1, static_cast<int>(shm::kMaxThreads)));
   return columns.is_sound() && settings.idle_time >= Microseconds{0};
 }
 

@@ -15,7 +15,7 @@ constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = 
 constexpr const char* kAttemptEnd =
     "UPDATE attempt SET worker = ?3, pid = ?4, started_usec = ?5, ended_usec = ?6, outcome = ?7, exit_code = ?8, signal = ?9,"
     " user_usec = ?10, system_usec = ?11, max_rss_bytes = ?12, reason = ?13, error_type = ?14 WHERE job = ?1 AND number = ?2";
-constexpr const char* kPool = "INSERT OR REPLACE INTO pool VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kPool = "INSERT OR REPLACE INTO pool VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kEnd = "INSERT INTO ending VALUES(?, ?, ?, ?, ?, ?)";
 
 std::optional<int> number_of(const std::optional<Outcome>& outcome) {
@@ -78,7 +78,8 @@ Result<void> RecordWriter::write(const PoolRecord& pool) {
   const PoolSettings& settings = pool.settings;
   return sql_.pool->run(pool.number.value, std::string_view(settings.name), static_cast<int>(pool.state), pool.paused ? 1 : 0,
                         pool.deleted ? 1 : 0, settings.size, settings.min, settings.idle_time.count(), settings.max_tasks,
-                        settings.memory_bytes, std::string_view(settings.initializer), std::string_view(settings.arguments));
+                        settings.memory_bytes, std::string_view(settings.initializer), std::string_view(settings.arguments),
+                        settings.threads);
 }
 
 Result<void> RecordWriter::write(const PoolRemoval& removal) { return sql_.remove_pool->run(removal.pool.value); }

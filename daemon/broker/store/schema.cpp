@@ -138,7 +138,12 @@ CREATE TABLE queue_call(            -- puts and dones whose callers have not con
 ) STRICT, WITHOUT ROWID;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3};
+// Threads of a pool's workers.
+constexpr const char* kVersion4 = R"sql(
+ALTER TABLE pool ADD COLUMN threads INTEGER NOT NULL DEFAULT 1;
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
 
 Result<void> migrate_from(Database& database, std::int64_t version) {
   const std::string sql = std::string("BEGIN IMMEDIATE;") + kMigrations.at(static_cast<std::size_t>(version)) +

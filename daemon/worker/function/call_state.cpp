@@ -62,6 +62,10 @@ int CallState::sleep(const jobpool_call* call, int64_t microseconds) {
   for (state.read_orders(); !state.must_stop_; state.read_orders()) {
     const auto left = std::chrono::ceil<std::chrono::nanoseconds>(end - Clock::now());
     if (left.count() <= 0) break;
+    if (state.orders_.is_shared()) {
+      state.orders_.wait_for(state.sequence_, end);
+      continue;
+    }
     const auto seconds = std::chrono::floor<std::chrono::seconds>(left);
     const timespec timeout{seconds.count(), (left - seconds).count()};
     pollfd orders{state.orders_.socket(), POLLIN, 0};
@@ -72,7 +76,7 @@ int CallState::sleep(const jobpool_call* call, int64_t microseconds) {
 
 void CallState::read_orders() {
   // A closed socket: the supervisor is gone, and with it whoever wanted the result.
-  if (!orders_.drain()) must_stop_ = true;
+  if (!orders_.look()) must_stop_ = true;
   while (const auto order = orders_.next_for(sequence_))
     if (order->kind == control::OrderKind::stop) must_stop_ = true;
 }

@@ -1,4 +1,5 @@
-// One call of a function as the function sees it: the worker's half of jobpool_task.h. Worker process, its one thread.
+// One call of a function as the function sees it: the worker's half of jobpool_task.h. Worker process,
+// the thread that runs it.
 #pragma once
 
 #include <string_view>

@@ -118,7 +118,7 @@ void run_chunk(const ChunkWork& work, Report& report) {
   while (const auto arguments = items.next()) {
     if (watch.is_due() && state.is_to_stop()) return fail("Stopped", "was asked to stop");
     if (!gathering.has_room()) return fail("ResultTooLarge", "there was no room for more results (16 MiB), so that no more were run,");
-    work.item.store(gathering.count() + 1, std::memory_order_relaxed);
+    work.item.store(static_cast<std::uint32_t>(gathering.count() + 1), std::memory_order_relaxed);
     clear(item);
     state.set_arguments(*arguments);
     call_guarded(work.function, state.call(), item);

@@ -26,7 +26,7 @@ struct ChunkWork {
   Orders& orders;
   const Function& function;
   const ForkMark& fork_mark;
-  std::atomic<std::uint64_t>& item;  // says which one runs, for whoever finds this worker dead
+  std::atomic<std::uint32_t>& item;  // says which one runs, for whoever finds this worker dead
 };
 
 // Fills `report`. A stop order is obeyed between items. Requires: the report is cleared.

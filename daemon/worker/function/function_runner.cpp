@@ -20,16 +20,18 @@ constexpr std::string_view kNoRoomForResult =
 
 }  // namespace
 
-FunctionRunner::FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker)
+FunctionRunner::FunctionRunner(FunctionTable table, std::string sources, ProcessState state, Orders& orders, const WorkerIdentity& worker,
+                               Threads threads)
     : table_(std::move(table)),
       sources_(std::move(sources)),
       state_(std::move(state)),
       orders_(orders),
       worker_(worker),
+      threads_(threads),
       pid_(::getpid()) {}
 
 FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const FunctionView& spec, Report& report,
-                                          std::atomic<std::uint64_t>& item) {
+                                          std::atomic<std::uint32_t>& item) {
   clear(report);
   const Function* function = table_.find(spec.name);
   if (function == nullptr) {
@@ -89,6 +91,14 @@ FunctionRunner::After FunctionRunner::clear_up(const Function& function, std::st
   if (memory_.is_nearly_reached()) {
     log::info("the pool's memory limit is nearly reached after function '{}'; leaving when it is reported", name);
     return After::leave;
+  }
+  return restore(name);
+}
+
+FunctionRunner::After FunctionRunner::restore(std::string_view name) const {
+  if (threads_ == Threads::side_by_side) {
+    state_.restore_thread();
+    return After::go_on;
   }
   if (state_.restore() == ProcessState::Restored::yes) return After::go_on;
   log::warn("function '{}' lowered a hard resource limit, which cannot be taken back; leaving when it is reported", name);

@@ -30,6 +30,8 @@ ProcessState::Restored ProcessState::restore() const {
   return restore_limits();
 }
 
+void ProcessState::restore_thread() const { ::pthread_sigmask(SIG_SETMASK, &signals_, nullptr); }
+
 void ProcessState::restore_environment() const {
   // setenv, putenv and unsetenv change pointers, never the strings of before.
   char** line = environ;

@@ -24,6 +24,8 @@ class ProcessState {
   enum class Restored { yes, no };
   // no: a hard limit was lowered, which only a privileged process can take back. What runs here next would suffer from it.
   Restored restore() const;
+  // What is a thread's own: the signal mask.
+  void restore_thread() const;
 
  private:
   ProcessState() = default;

@@ -1,5 +1,6 @@
 // Functions that disturb the worker they run in, on purpose or as careless code does. Loaded by the daemon of hostile_functions_test.
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
@@ -31,6 +32,9 @@ JOBPOOL_TASK(exit_on_zero, [](long value) {
   if (value == 0) ::_exit(3);
   return value;
 });
+
+// Never asks whether it is to stop.
+JOBPOOL_TASK(deaf, [](int seconds) { ::poll(nullptr, 0, seconds * 1000); });
 
 JOBPOOL_TASK(stop_itself, [] { ::raise(SIGSTOP); });
 

@@ -56,6 +56,7 @@ PoolRecord History::pool() {
   settings.idle_time = Microseconds{below(1'000'000)};
   settings.max_tasks = static_cast<std::uint32_t>(below(1'000));
   settings.memory_bytes = static_cast<std::uint64_t>(below(1'000'000)) << 12;
+  settings.threads = 1 + static_cast<std::uint32_t>(below(8));
   settings.initializer = one_in(2) ? text(12) : "";
   settings.arguments = text(300);
   return record;

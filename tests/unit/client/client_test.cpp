@@ -213,8 +213,8 @@ TEST_CASE("a pool is made, told, joined and shown through its handle") {
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     const auto made = proto::read_create_pool(peer.hear("org.jobpool.Pool.Create").call.parameters);
-    if (!made || made->name != "images" || made->workers != 4 || made->min != 1 || made->idle_time != 30s || made->max_tasks != 100 ||
-        made->memory_bytes != 1 << 28 || made->initializer != "load" || made->arguments != "[\"small\"]")
+    if (!made || made->name != "images" || made->workers != 4 || made->threads != 3 || made->min != 1 || made->idle_time != 30s ||
+        made->max_tasks != 100 || made->memory_bytes != 1 << 28 || made->initializer != "load" || made->arguments != "[\"small\"]")
       throw std::runtime_error("other settings were expected");
     peer.say("{}");
     for (const char* method : {"Pause", "Resume", "Close"}) {
@@ -251,6 +251,7 @@ TEST_CASE("a pool is made, told, joined and shown through its handle") {
   });
   const Client client(server.path());
   const PoolOptions options{.workers = 4,
+                            .threads = 3,
                             .min = 1,
                             .idle_time = 30s,
                             .max_tasks_per_worker = 100,

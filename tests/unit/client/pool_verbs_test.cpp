@@ -20,6 +20,7 @@ proto::PoolInfo images() {
   pool.workers = 1;
   pool.ready = 7;
   pool.size = 4;
+  pool.threads = 2;
   pool.min = 1;
   pool.idle_usec = 30'000'000;
   pool.max_tasks = 100;
@@ -42,14 +43,16 @@ TEST_CASE("pool create sends what its options say") {
     if (request) sent = *request;
     peer.say("{}");
   });
-  const Finished finished = jobpool_at(server.path(), {"pool", "create", "images", "-j", "4", "--min", "1", "--idle-time", "30s", "--init",
-                                                       "@load", "--max-tasks-per-worker", "100", "--memory", "512M", "small", "7"});
+  const Finished finished =
+      jobpool_at(server.path(), {"pool", "create", "images", "-j", "4", "--threads", "3", "--min", "1", "--idle-time", "30s", "--init",
+                                 "@load", "--max-tasks-per-worker", "100", "--memory", "512M", "small", "7"});
   server.finish();
   CHECK(finished.exit_code == 0);
   CHECK(finished.out.empty());
   REQUIRE(sent);
   CHECK(sent->name == "images");
   CHECK(sent->workers == 4);
+  CHECK(sent->threads == 3);
   CHECK(sent->min == 1);
   CHECK(sent->idle_time == 30s);
   CHECK(sent->initializer == "load");
@@ -61,7 +64,7 @@ TEST_CASE("pool create sends what its options say") {
 TEST_CASE("pool show tells the settings, the trouble and the workers, pool list has a line for each") {
   const Finished shown = answered("org.jobpool.Pool.Show", proto::write_pool(images()), {"pool", "show", "images"});
   CHECK(shown.exit_code == 0);
-  for (const char* text : {"pool images  running", "1 of 4", "1, the others leave after 30.0s", "100 for each worker",
+  for (const char* text : {"pool images  running", "1 of 4", "2 in each worker", "1, the others leave after 30.0s", "100 for each worker",
                            "512M for each worker", "@load(\"small\")", "ValueError: no such model (3 in a row; it is tried again)",
                            "7 ready", "       3  4711  running   21      5"}) {
     INFO(text << "\n" << shown.out);

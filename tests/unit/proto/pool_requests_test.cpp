@@ -26,7 +26,7 @@ TEST_CASE("a pool needs a name and a number of workers, and nothing else") {
   CHECK_FALSE(request->min);
   CHECK(refused_field({{"workers", 2}}) == "name");
   CHECK(refused_field({{"name", "images"}}) == "workers");
-  CHECK(refused_field({{"name", "images"}, {"workers", 2}, {"threads", 2}}) == "threads");
+  CHECK(refused_field({{"name", "images"}, {"workers", 2}, {"cores", 2}}) == "cores");
 }
 
 TEST_CASE("the name of a new pool is a word that needs no quotes anywhere") {
@@ -40,10 +40,17 @@ TEST_CASE("the name of a new pool is a word that needs no quotes anywhere") {
 
 TEST_CASE("a pool's numbers have limits, and an initializer's arguments need an initializer") {
   const json good{{"name", "images"}, {"workers", 4}};
-  const std::vector<std::pair<const char*, json>> off{
-      {"workers", -1},          {"workers", 4097},     {"min", -1},
-      {"maxTasksPerWorker", 0}, {"memoryBytes", 1024}, {"idleUSec", -1},
-      {"initializer", ""},      {"arguments", "[1]"},  {"initializer", "\0x"s.substr(0, 1)}};
+  const std::vector<std::pair<const char*, json>> off{{"workers", -1},
+                                                      {"workers", 4097},
+                                                      {"min", -1},
+                                                      {"maxTasksPerWorker", 0},
+                                                      {"memoryBytes", 1024},
+                                                      {"idleUSec", -1},
+                                                      {"threads", 0},
+                                                      {"threads", 9},
+                                                      {"initializer", ""},
+                                                      {"arguments", "[1]"},
+                                                      {"initializer", "\0x"s.substr(0, 1)}};
   for (const auto& [field, value] : off) {
     json request = good;
     request[field] = value;

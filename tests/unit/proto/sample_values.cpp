@@ -204,6 +204,23 @@ PoolInfo full_pool() {
   return pool;
 }
 
+PoolInfo threaded_pool() {
+  PoolInfo pool;
+  static_cast<PoolStatus&>(pool) = {"threads", "running", 1, 0, 1, 0, 2, 0, 9};
+  pool.size = 1;
+  pool.threads = 4;
+  pool.worker_list = {{5, 4713, "running", JobId{22}, 9, {JobId{22}, JobId{23}}}};
+  return pool;
+}
+
+CreatePoolRequest threaded_create_pool() {
+  CreatePoolRequest request;
+  request.name = "threads";
+  request.workers = 1;
+  request.threads = 4;
+  return request;
+}
+
 PoolInfo plain_pool() {
   PoolInfo pool;
   static_cast<PoolStatus&>(pool) = {"default", "joined", 0, 0, 0, 0, 0, 0, 3};

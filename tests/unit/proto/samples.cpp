@@ -154,11 +154,14 @@ void add_pool(std::vector<Sample>& all) {
 void add_pool_control(std::vector<Sample>& all) {
   Samples pool(all, "org.jobpool.Pool");
   pool.request("Create", "", full_create_pool(), read_create_pool, write_create_pool);
+  pool.request("Create", "threads", threaded_create_pool(), read_create_pool, write_create_pool);
   pool.empty_reply("Create");
   pool.empty_request("List");
   pool.reply("List", "", std::vector<PoolInfo>{plain_pool(), full_pool()}, read_pools, write_pools);
+  pool.reply("List", "threads", std::vector<PoolInfo>{threaded_pool()}, read_pools, write_pools);
   pool.request("Show", "", std::string("images"), read_pool_name, write_pool_name);
   pool.reply("Show", "", full_pool(), read_pool, write_pool);
+  pool.reply("Show", "threads", threaded_pool(), read_pool, write_pool);
   pool.request("Resize", "", ResizePoolRequest{"images", 8}, read_resize_pool, write_resize_pool);
   pool.request("Resize", "configured", ResizePoolRequest{}, read_resize_pool, write_resize_pool);
   pool.empty_reply("Resize");

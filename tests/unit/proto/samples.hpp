@@ -30,6 +30,8 @@ Hello full_hello();
 Status full_status();
 PoolInfo full_pool();
 PoolInfo plain_pool();
+PoolInfo threaded_pool();
+CreatePoolRequest threaded_create_pool();
 CreatePoolRequest full_create_pool();
 Queue full_queue();
 Process full_process();

@@ -1,12 +1,8 @@
 // What the audit takes for madness, what it rescues, and what it must leave alone.
-#include <sys/syscall.h>
-
-#include <fstream>
-#include <thread>
-
 #include "common/shm/audit.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/shm/pair.hpp"
+#include "tests/unit/shm/sleeper.hpp"
 
 namespace jobpool::shm {
 namespace {
@@ -17,39 +13,6 @@ std::string verdict(Pair& pair) {
   CHECK(audited.error().code == Errc::protocol);
   return audited.error().text;
 }
-
-// A thread that sleeps on the bell as a worker would, until it is rung; ended by the test or by the destructor.
-class Sleeper {
- public:
-  explicit Sleeper(Pair& pair) : pair_(pair), thread_([this] { run(); }) {
-    // Not only announced but in the kernel: state S of the thread.
-    REQUIRE(testing::wait_until([&] { return pair_.bare.control->sleeping.load() == 1 && state() == 'S'; }));
-  }
-  ~Sleeper() { finish(); }
-  void finish() {
-    if (!thread_.joinable()) return;
-    pair_.bare.control->bell.fetch_add(1);
-    const auto wake = [&] { return ::syscall(SYS_futex, &pair_.bare.control->bell, 1, 1, nullptr, nullptr, 0); };
-    wake();
-    thread_.join();
-  }
-
- private:
-  void run() {
-    tid_ = static_cast<int>(::syscall(SYS_gettid));
-    pair_.worker.wait();
-  }
-  char state() const {
-    std::ifstream stat("/proc/self/task/" + std::to_string(tid_) + "/stat");
-    std::string pid, name, state;
-    stat >> pid >> name >> state;
-    return state.empty() ? '?' : state[0];
-  }
-
-  Pair& pair_;
-  std::atomic<int> tid_{0};
-  std::thread thread_;
-};
 
 }  // namespace
 
@@ -114,7 +77,7 @@ TEST_CASE("two claimed jobs of one thread are madness") {
   pair.offer(2);
   pair.claim();
   pair.claim();
-  CHECK(contains(verdict(pair), "more than one job"));
+  CHECK(contains(verdict(pair), "more jobs claimed than it has threads"));
 }
 
 TEST_CASE("a worker asleep over an offer is rung, and counted as rescued") {
@@ -166,18 +129,106 @@ TEST_CASE("a worker that woke between two looks of the audit, wrote frames and s
   const Census census{.offered = 0, .running = 1};
   SECTION("it has written nothing") {
     Sleeper sleeper(pair);
-    CHECK(contains(judge_sleeper(*pair.bare.control, census, looked_before).wrong, "sleeps over a claimed job"));
+    CHECK(contains(judge_sleepers(*pair.bare.control, census, 1, looked_before).wrong, "sleeps over a claimed job"));
   }
   SECTION("it has written") {
     pair.worker.report_data(claim, "x");
     Sleeper sleeper(pair);
-    CHECK(judge_sleeper(*pair.bare.control, census, looked_before).wrong == nullptr);
+    CHECK(judge_sleepers(*pair.bare.control, census, 1, looked_before).wrong == nullptr);
   }
   SECTION("it has run the offer that it was to be rescued for") {
     pair.worker.report_fin(claim, bytes_of("r"));
     Sleeper sleeper(pair);
-    CHECK(judge_sleeper(*pair.bare.control, {.offered = 1, .running = 0}, looked_before).rescued == 0);
+    CHECK(judge_sleepers(*pair.bare.control, {.offered = 1, .running = 0}, 1, looked_before).rescued == 0);
   }
+}
+
+TEST_CASE("of several threads as many may have a job or sleep as there are, and no more") {
+  Pair pair(3);
+  const Sequence first = pair.offer(1);
+  pair.offer(2);
+  pair.offer(3);
+  const Claim one = *pair.worker.try_claim(0);
+  CHECK(verdict(pair) == "rescued 0");
+  pair.worker.try_claim(1);
+  pair.worker.try_claim(2);
+  {
+    Sleeper sleeper(pair, 2, [] {});
+    CHECK(contains(verdict(pair), "sleeps over a claimed job"));
+  }
+  CHECK(verdict(pair) == "rescued 0");  // three jobs, nobody asleep
+  pair.offer(4);
+  CHECK(verdict(pair) == "rescued 0");  // behind the running ones
+  pair.worker.try_claim(0);
+  CHECK(contains(verdict(pair), "more jobs claimed than it has threads"));
+  pair.worker.report_fin(one, bytes_of("r"));
+  CHECK(verdict(pair) == "rescued 0");  // a report is not drained yet
+  pair.drain();
+  CHECK(verdict(pair) == "rescued 0");
+  CHECK(pair.broker.state(first) == SlotState::claimed);
+}
+
+TEST_CASE("an idle thread may sleep beside others that run, and beside offers that others were woken for") {
+  Pair pair(3);
+  Sleeper one(pair, 0, [] {}), two(pair, 1, [] {});
+  pair.offer(1);
+  CHECK(verdict(pair) == "rescued 0");  // the third thread is awake, and about to look
+  pair.offer(2);
+  CHECK(verdict(pair) == "rescued 1");  // one for the third, one for nobody
+}
+
+TEST_CASE("one bell wakes as many threads as there are offers, and those that wait for work only") {
+  Pair pair(3);
+  std::atomic<int> awake{0};
+  Sleeper one(pair, 0, [&] { ++awake; }), two(pair, 1, [&] { ++awake; }), three(pair, 2, [&] { ++awake; });
+  pair.offer(1);
+  pair.offer(2);
+  pair.broker.ring();
+  CHECK(testing::wait_until([&] { return awake == 2; }));
+  CHECK(pair.bare.control->sleeping == 1);
+  pair.broker.ring_all();
+  CHECK(testing::wait_until([&] { return awake == 3; }));
+}
+
+TEST_CASE("a thread that waits for room is not woken in place of one that waits for work") {
+  Pair pair(2);
+  pair.offer(1);
+  const Claim claim = *pair.worker.try_claim(0);
+  std::thread writer([&] { pair.worker.report_data(claim, std::string(2 * kRingBytes, 'x')); });  // until there is room
+  REQUIRE(testing::wait_until([&] { return pair.bare.control->sleeping == 1; }));
+  std::atomic<int> awake{0};
+  Sleeper idle(pair, 1, [&] { ++awake; });
+  pair.offer(2);
+  pair.broker.ring();
+  CHECK(testing::wait_until([&] { return awake == 1; }));
+  for (std::uint64_t bytes = 0; bytes < 2 * kRingBytes;) {
+    for (const Pair::Drained& frame : pair.drain()) bytes += frame.body.size() - sizeof(DataHeader);
+    pair.broker.acknowledge();
+  }
+  writer.join();
+}
+
+TEST_CASE("a worker of more threads than there are slots is neither mapped nor inherited") {
+  Pair pair;
+  pair.bare.to_worker->threads = kMaxThreads + 1;
+  CHECK(ClaimSide::over(pair.bare.for_worker(), UniqueFd(::dup(pair.fds.eventfd.get()))).error().code == Errc::unsupported);
+  CHECK(pair.replace_broker().error().code == Errc::unsupported);
+  pair.bare.to_worker->threads = 0;  // of a supervisor that knew no threads
+  REQUIRE(pair.replace_broker());
+  CHECK(pair.broker.threads() == 1);
+}
+
+TEST_CASE("which item of a chunk runs is kept for each slot, and an earlier worker's word is heard") {
+  Pair pair(2);
+  const Sequence first = pair.offer(1), second = pair.offer(2);
+  pair.worker.item(*pair.worker.try_claim(0)) = 3;
+  pair.worker.item(*pair.worker.try_claim(1)) = 4;
+  CHECK(pair.broker.item(first) == 3);
+  CHECK(pair.broker.item(second) == 4);
+  Pair old;
+  const Sequence only = old.offer(1);
+  old.bare.from_worker->old_item = 7;
+  CHECK(old.broker.item(only) == 7);
 }
 
 }  // namespace jobpool::shm

@@ -47,7 +47,9 @@ struct BareSegment {
 };
 
 struct Pair {
-  SegmentFds fds = *create_segment();
+  explicit Pair(std::uint32_t threads = 1) : fds(*create_segment(threads)) {}
+
+  SegmentFds fds;
   BareSegment bare = BareSegment::map(fds);
   OfferSide broker = *OfferSide::over(bare.for_broker(), OfferSide::Origin::fresh);
   ClaimSide worker = *ClaimSide::over(bare.for_worker(), UniqueFd(::dup(fds.eventfd.get())));

@@ -95,6 +95,7 @@ void Broker::say(control::Kind kind, std::int32_t value) {
 void Broker::start_worker(std::uint32_t number) {
   control::Message message;
   message.kind = control::Kind::start_worker;
+  message.value = 1;
   message.number = WorkerNumber{number};
   say(message);
 }

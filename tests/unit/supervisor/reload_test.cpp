@@ -116,6 +116,7 @@ TEST_CASE("what a broker notes of a worker is told with it, to the next brokers 
   control::Message start;
   start.kind = Kind::start_worker;
   start.number = WorkerNumber{1};
+  start.value = 1;
   start.usec = 7;
   first.say(start);
   CHECK(first.expect(Kind::worker_started).message.usec == 7);

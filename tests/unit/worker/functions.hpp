@@ -29,7 +29,7 @@ class Functions {
   // The same function for each of `items`: "[[1],[2]]".
   const Report& map(const std::string& name, const std::string& items) { return run({name, "default", items, FunctionShape::chunk}); }
   // Which item of a chunk runs, as others see it, in other processes too.
-  std::atomic<std::uint64_t>& item = shared_item();
+  std::atomic<std::uint32_t>& item = shared_item();
   const Report& set_up(const WorkerSetup& with) {
     runner_->set_up(setup.attempt.sequence, with, report_);
     return report_;
@@ -45,11 +45,11 @@ class Functions {
   Setup setup;
 
  private:
-  static std::atomic<std::uint64_t>& shared_item() {
+  static std::atomic<std::uint32_t>& shared_item() {
     static void* const page =
-        ::mmap(nullptr, sizeof(std::atomic<std::uint64_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+        ::mmap(nullptr, sizeof(std::atomic<std::uint32_t>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     REQUIRE(page != MAP_FAILED);
-    return *new (page) std::atomic<std::uint64_t>{0};
+    return *new (page) std::atomic<std::uint32_t>{0};
   }
   const Report& run(const FunctionView& spec) {
     after_ = runner_->run(setup.attempt, spec, report_, item);

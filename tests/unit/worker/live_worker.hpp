@@ -11,6 +11,7 @@
 
 #include "common/control/arguments.hpp"
 #include "common/shm/offer_side.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/worker/setup.hpp"
 
 namespace jobpool::worker {
@@ -25,8 +26,9 @@ inline SocketPair make_pair() {
 
 class LiveWorker {
  public:
-  explicit LiveWorker(std::vector<std::string> more_arguments = {}) : orders_(make_pair()), supervisor_(make_pair()) {
-    auto fds = shm::create_segment();
+  explicit LiveWorker(std::vector<std::string> more_arguments = {}, std::uint32_t threads = 1)
+      : orders_(make_pair()), supervisor_(make_pair()) {
+    auto fds = shm::create_segment(threads);
     REQUIRE(fds);
     fds_ = std::move(*fds);
     auto side = shm::OfferSide::map(fds_, shm::OfferSide::Origin::fresh);
@@ -73,6 +75,14 @@ class LiveWorker {
       eventfd_t count;
       ::eventfd_read(fds_.eventfd.get(), &count);
     }
+  }
+  // Until so many jobs of it have begun. A START rings no bell.
+  void wait_for_starts(int count) {
+    REQUIRE(testing::wait_until([&] {
+      const auto drained = side_->drain([this](const shm::Frame& frame) { take(frame); });
+      side_->acknowledge();
+      return drained && starts_ >= count;
+    }));
   }
   Report run_function(const std::string& name, const std::string& arguments = "[]") {
     const Sequence sequence = offer_function(name, arguments);

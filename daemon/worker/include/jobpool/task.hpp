@@ -47,7 +47,7 @@ namespace task_detail {
 
 using Json = nlohmann::json;
 
-inline const jobpool_call* current_call = nullptr;  // functions run one at a time, in one thread
+inline thread_local const jobpool_call* current_call = nullptr;  // a thread runs one function at a time
 
 inline std::vector<jobpool_task>& registry() {
   static std::vector<jobpool_task> tasks;

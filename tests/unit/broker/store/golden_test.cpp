@@ -97,6 +97,18 @@ StoreBatch golden_batch_with_pools() {
   return batch;
 }
 
+// What came with version 4: threads of a pool's workers.
+StoreBatch golden_batch_with_threads() {
+  StoreBatch batch = golden_batch_with_pools();
+  PoolRecord pool;
+  pool.number = PoolNumber{5};
+  pool.settings.name = "threads";
+  pool.settings.size = 2;
+  pool.settings.threads = 7;
+  batch.insert(batch.begin(), pool);
+  return batch;
+}
+
 StoreBatch golden_queues() {
   const QueueId mail{7};
   return {QueueWrite{QueueMade{mail, "mail", 100, true, 1'700'000'000'000'005, 0}},
@@ -114,7 +126,7 @@ std::string queues_in(const StoreOptions& options) {
 // All that a store of today's version can hold.
 void write_golden(const StoreOptions& options) {
   const auto store = loaded(options);
-  commit(*store, golden_batch_with_pools());
+  commit(*store, golden_batch_with_threads());
   commit(*store, golden_queues());
 }
 
@@ -149,15 +161,29 @@ TEST_CASE("a store of version 3 is read as it was written, with its queues") {
   CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v3.queues.txt"));
 }
 
+TEST_CASE("a store of version 4 is read as it was written, with its pools of threads") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v4.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v4.txt"));
+  CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v4.queues.txt"));
+}
+
 TEST_CASE("what is written today reads as the golden stores do") {
-  const TempDir first, second, third;
+  const TempDir first, second, third, fourth;
   { commit(*loaded(options_in(first)), golden_batch()); }
   CHECK(text_in(options_in(first)) == content_of(kGolden + "store-v1.txt"));
   { commit(*loaded(options_in(second)), golden_batch_with_pools()); }
   CHECK(text_in(options_in(second)) == content_of(kGolden + "store-v2.txt"));
-  write_golden(options_in(third));
+  {
+    const auto store = loaded(options_in(third));
+    commit(*store, golden_batch_with_pools());
+    commit(*store, golden_queues());
+  }
   CHECK(text_in(options_in(third)) == content_of(kGolden + "store-v3.txt"));
   CHECK(queues_in(options_in(third)) == content_of(kGolden + "store-v3.queues.txt"));
+  write_golden(options_in(fourth));
+  CHECK(text_in(options_in(fourth)) == content_of(kGolden + "store-v4.txt"));
+  CHECK(queues_in(options_in(fourth)) == content_of(kGolden + "store-v4.queues.txt"));
 }
 
 TEST_CASE("a key in a store of version 1 is still nobody else's after it was brought to today's") {
