@@ -24,7 +24,7 @@ Result<void> Engine::on_set_up(Incarnation worker, std::span<const std::byte> re
 
 void Engine::on_leaving(Incarnation worker) {
   log::debug("a worker leaves of its own accord, and gets nothing more");
-  tell(WorkerCondemned{worker});
+  tell(WorkerCondemned{worker, WorkerCondemned::Why::leaves});
 }
 
 void Engine::carry_out(const SavePool& effect) {

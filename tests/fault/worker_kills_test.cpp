@@ -19,7 +19,9 @@ microseconds time_left(steady_clock::time_point end) {
 }
 
 struct Desk {
-  shm::SegmentFds fds = *shm::create_segment();
+  explicit Desk(std::uint32_t threads) : fds(*shm::create_segment(threads)) {}
+
+  shm::SegmentFds fds;
   pid_t worker = -1;
 
   void open(BrokerLife& broker, const Ledger& ledger) {
@@ -30,14 +32,15 @@ struct Desk {
 
 }  // namespace
 
-TEST_CASE("every job is accounted for when workers are killed at random times") {
+TEST_CASE("every job is accounted for when workers, of one thread or three, are killed at random times") {
+  const std::uint32_t threads = GENERATE(1u, 3u);
   const int kills = kills_wanted(2000, 20'000);
   const Ledger ledger;
   BrokerLife broker(ledger, 3);
   std::mt19937 random(4);
   int exited_by_itself = 0;
   for (int kill = 0; kill < kills && ledger->broken == 0; ++kill) {
-    Desk desk;
+    Desk desk(threads);
     desk.open(broker, ledger);
     const auto end = steady_clock::now() + microseconds(random() % 3000);
     while (steady_clock::now() < end) {
@@ -50,7 +53,7 @@ TEST_CASE("every job is accounted for when workers are killed at random times") 
   }
 
   ledger->closing = true;
-  Desk last;
+  Desk last(threads);
   last.open(broker, ledger);
   while (!broker.is_settled() && ledger->broken == 0) {
     broker.turn();
@@ -59,8 +62,8 @@ TEST_CASE("every job is accounted for when workers are killed at random times") 
   kill_and_reap(last.worker);
 
   const auto& figures = broker.figures();
-  std::cout << "worker killed " << kills << " times over " << ledger->accepted << " jobs: " << figures.reported << " reported, "
-            << figures.interrupted << " interrupted, " << figures.cancelled << " cancelled, " << figures.requeued_by_death
+  std::cout << "worker of " << threads << " threads killed " << kills << " times over " << ledger->accepted << " jobs: " << figures.reported
+            << " reported, " << figures.interrupted << " interrupted, " << figures.cancelled << " cancelled, " << figures.requeued_by_death
             << " requeued unstarted, " << figures.revoked << " revoked\n";
   INFO(ledger.first_broken());
   CHECK(ledger->broken == 0);

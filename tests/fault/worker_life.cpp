@@ -7,6 +7,8 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <thread>
+#include <vector>
 
 namespace jobpool::fault {
 
@@ -23,6 +25,20 @@ void run_claimed(shm::ClaimSide& side, const shm::Claim& claim, const Ledger& le
   job.fin_returned.fetch_add(1);
 }
 
+namespace {
+
+[[noreturn]] void live(shm::ClaimSide& side, const Ledger& ledger, std::uint32_t thread) {
+  for (;;) {
+    if (const auto claim = side.try_claim(thread)) {
+      run_claimed(side, *claim, ledger);
+    } else {
+      side.wait(thread);
+    }
+  }
+}
+
+}  // namespace
+
 pid_t spawn_worker(const shm::SegmentFds& fds, const Ledger& ledger) {
   const pid_t parent = ::getpid();
   const pid_t pid = ::fork();
@@ -32,13 +48,9 @@ pid_t spawn_worker(const shm::SegmentFds& fds, const Ledger& ledger) {
   const auto own = shm::reopen_for_worker(fds);
   auto side = own ? shm::ClaimSide::map(*own) : own.error();
   if (!side) std::abort();
-  for (;;) {
-    if (const auto claim = side->try_claim()) {
-      run_claimed(*side, *claim, ledger);
-    } else {
-      side->wait();
-    }
-  }
+  std::vector<std::thread> others;
+  for (std::uint32_t thread = 1; thread < side->threads(); ++thread) others.emplace_back([&, thread] { live(*side, ledger, thread); });
+  live(*side, ledger, 0);
 }
 
 void kill_and_reap(pid_t pid) {

@@ -51,11 +51,7 @@
 #endif
 
 /* FUTEX_WAKE_BITSET: which of those that sleep for this reason is the kernel's affair. */
-#ifdef M_ONE_REASON
-#define sleeps_for(t, reason) (asleep_for[t] != 0)
-#else
 #define sleeps_for(t, reason) (asleep_for[t] & (reason))
-#endif
 #define ALL_SLEEPERS THREADS
 #define FOR_ANYTHING (FOR_WORK | FOR_ROOM)
 #if THREADS == 1

@@ -163,6 +163,11 @@ void SimWorker::finish(Busy& busy, Choices& choices, Oracle& oracle, std::int64_
   }
   std::vector<std::byte> bytes;
   encode_report(report, bytes);
+  // One of threads that has had enough says so ahead of the report, and goes when the others are done.
+  if (side_->threads() > 1 && choices.one_in(16)) {
+    side_->announce_leaving();
+    is_dismissed = true;
+  }
   side_->report_fin(claim, bytes);
   oracle.worker_finished(incarnation_, claim.job, end, told_to_stop ? Oracle::Stopped::yes : Oracle::Stopped::no, result);
   std::erase_if(busy_, [&](const Busy& one) { return one.claim.sequence == claim.sequence; });

@@ -61,6 +61,7 @@ class PretendedWorker {
     if (got) claimed.push_back(got->job);
     return got;
   }
+  void announce_leaving() { claims_->announce_leaving(); }
   void report_start(const shm::Claim& claim, std::int64_t started_usec = wall_usec()) {
     claims_->report_start(claim, {.started_usec = started_usec, .pid = 4711, .reserved = 0});
   }

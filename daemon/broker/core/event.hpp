@@ -60,9 +60,11 @@ struct WorkerSetUp {
 };
 
 // It is about to be killed, since it broke the queue's rules, or was told to leave when it has done what it has: nothing more for it.
-// What it has in its slots then is judged at its death.
+// What it has in its slots then is judged at its death; of one that leaves of its own accord, what it has not begun is taken back at once:
+// it may take long until its other threads are done.
 struct WorkerCondemned {
   Incarnation incarnation;
+  enum class Why { unfit, leaves } why = Why::unfit;
 };
 
 // `claimed`: its slots' words said so when they were judged, the job may have started; the others never did and never will.

@@ -21,10 +21,14 @@ void JobCore::handle(Event&& event, const Now& now, Effects& out) {
   }
 }
 
-void JobCore::on(WorkerCondemned& event, const Now&, Effects&) {
+void JobCore::on(WorkerCondemned& event, const Now&, Effects& out) {
   CorePool* pool = pools_.pool_of(event.incarnation);
   if (pool == nullptr) return;
   pool->workers.condemn(event.incarnation);
+  if (CoreWorker* worker = pool->workers.find(event.incarnation); event.why == WorkerCondemned::Why::leaves) {
+    worker->leaving = true;
+    revoke_unstarted(*worker, out);
+  }
   pool->staff_changed = true;
 }
 

@@ -39,7 +39,7 @@ class ReportSink {
   virtual Result<void> on_report(JobId job, std::span<const std::byte> report) = 0;
   // What the worker was told to do before its first job has ended. Errors: protocol: not a report.
   virtual Result<void> on_set_up(Incarnation worker, std::span<const std::byte> report) = 0;
-  // It leaves of its own accord when what it has claimed is done: nothing more is to be offered to it.
+  // It leaves of its own accord when what it has claimed is done: what it has not claimed is to be taken back.
   virtual void on_leaving(Incarnation) {}
   // This worker broke the rules of the queue: it must be killed.
   virtual void on_liar(Incarnation worker, const std::string& what) = 0;

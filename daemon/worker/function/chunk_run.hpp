@@ -4,7 +4,7 @@
 //   {"results":[R,null,…],"errors":[{"index":N,"errorType":"…","reason":"…"},…]}  some did not; N is the place in `results`, from 0
 //
 // One item that fails harms no other; the job is then one that failed, with that result. Between items nothing is restored (environment,
-// folder, …): they are one job. Worker process, its one thread.
+// folder, …): they are one job. Worker process, any of its threads.
 #pragma once
 
 #include <atomic>

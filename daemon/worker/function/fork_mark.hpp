@@ -1,5 +1,5 @@
 // Tells whether this is still the process that made it, for nothing: a page that the kernel hands to a forked child empty.
-// Worker process, its one thread.
+// Worker process, any of its threads.
 #pragma once
 
 #include <sys/types.h>

@@ -1,4 +1,4 @@
-// The functions this worker can run, by name. Filled at start, then only read. Worker process, its one thread.
+// The functions this worker can run, by name. Filled at start, then only read. Worker process, any of its threads.
 #pragma once
 
 #include <functional>

@@ -1,7 +1,7 @@
 // The pool's memory limit of this worker: RLIMIT_DATA, the one limit that counts what a process allocates for itself (heap and private
 // mappings) and neither the segment's shared memory nor programs' code. What a job asks for beyond it fails there (std::bad_alloc), and
 // costs that job alone; commands inherit it. Checks between jobs would come too late for one that takes everything.
-// Worker process, its one thread.
+// Worker process, any of its threads.
 #pragma once
 
 #include <cstdint>

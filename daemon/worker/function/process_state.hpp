@@ -1,5 +1,5 @@
 // What one function may have changed and the next must not see: environment variables, working directory, umask, signal mask, and the
-// resource limits that would make later jobs fail. Worker process, its one thread. Restoring costs eight system calls, so it is done after
+// resource limits that would make later jobs fail. Worker process. Restoring costs eight system calls, so it is done after
 // functions of plugins only: the built-in ones change nothing. Not restored, since it would cost too much or cannot be known: open files,
 // signal dispositions, other limits, threads, statics.
 #pragma once

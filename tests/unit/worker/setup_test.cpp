@@ -98,6 +98,25 @@ TEST_CASE("results of a chunk that have no room within the memory limit cost the
   CHECK(worker.run_function("large", "[3]").result == R"("xxx")");
 }
 
+TEST_CASE("a worker of threads that has nearly reached its limit says so, and leaves when its other threads are done") {
+  LiveWorker worker({"--plugin-dir", plugin_directory()}, 2);
+  WorkerSetup limit;
+  limit.memory_bytes = 64 * kMiB;
+  const Sequence setup = worker.offer(shm::JobKind::setup, encode_setup(limit));
+  worker.ring();
+  REQUIRE(worker.wait_for(setup).ending == Ending::returned);
+  const Sequence other = worker.offer_function("sleep", "[1000]");
+  worker.ring();
+  worker.wait_for_starts(1);
+  CHECK(worker.run_function("hoard", "[1048576]").result == "1");
+  CHECK_FALSE(worker.side().is_leaving());
+  CHECK(worker.run_function("hoard", "[60817408]").result == "2");
+  CHECK(worker.side().is_leaving());
+  worker.order(control::OrderKind::stop, other);
+  CHECK(worker.wait_for(other).error_type == "Stopped");
+  CHECK(WEXITSTATUS(worker.wait_for_exit()) == 0);
+}
+
 #endif
 
 }  // namespace

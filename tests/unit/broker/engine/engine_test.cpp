@@ -50,6 +50,24 @@ TEST_CASE("a worker's death costs the claimed job only") {
   CHECK(house.broker->engine.core().counts().ready == 1);
 }
 
+TEST_CASE("a worker that says it leaves of its own accord is offered nothing more, and loses what it has not begun") {
+  House house(1);
+  const auto first = house.broker->apply("a");
+  const auto behind = house.broker->apply("b");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().announce_leaving();
+  house.worker().report_end(*claim);
+  house.turn();
+  CHECK(first->answers == 1);
+  CHECK(behind->answers == 0);
+  const auto second = house.broker->apply("c");
+  house.turn();
+  CHECK_FALSE(house.worker().claim());  // what stood behind was taken back: nobody might claim it as long as another thread runs
+  CHECK(house.broker->engine.core().counts().ready == 2);
+}
+
 // With a waiter that is not answered with the end itself (cancel, wait), an apply whose caller had gone was never forgotten: each left
 // an entry in the ledger for ever, until the ledger was full.
 TEST_CASE("an apply whose caller is gone is forgotten when only a wait or a cancel saw its end") {
