@@ -134,6 +134,13 @@ show 0 jobpool join translators
 show 0 jobpool pool list
 show 0 jobpool pool delete translators
 
+say "Workers with threads: functions side by side, cheaper and without isolation"
+show 0 jobpool pool create threads -j 2 --threads 3
+show 0 jobpool map --pool threads --async -n 1 @sleep ::: 1 1 1 1
+until jobpool pool show threads | grep -q "4 running"; do :; done
+show 0 jobpool pool show threads
+show 125 jobpool apply --pool threads -- true
+
 say "Queues: between jobs and clients, bounded or not, and durable ones on disk"
 show 0 jobpool queue create mail --maxsize 2 --durable
 show 0 jobpool queue put mail '{"to": 7}' hello
