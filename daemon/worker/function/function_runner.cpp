@@ -50,7 +50,7 @@ FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const Function
 }
 
 FunctionRunner::After FunctionRunner::run_known(const Function& function, const Attempt& attempt, const FunctionView& spec, Report& report,
-                                                std::atomic<std::uint64_t>& item) {
+                                                std::atomic<std::uint32_t>& item) {
   if (spec.shape == FunctionShape::chunk) {
     run_chunk({attempt, spec, worker_, orders_, function, fork_mark_, item}, report);
     return clear_up(function, spec.name);

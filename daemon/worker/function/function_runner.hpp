@@ -41,7 +41,7 @@ class FunctionRunner {
 
  private:
   After run_known(const Function& function, const Attempt& attempt, const FunctionView& spec, Report& report,
-                  std::atomic<std::uint64_t>& item);
+                  std::atomic<std::uint32_t>& item);
   After clear_up(const Function& function, std::string_view name) const;
   After restore(std::string_view name) const;
   void report_unknown(std::string_view name, Report& report) const;
