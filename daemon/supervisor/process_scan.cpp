@@ -3,6 +3,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -45,21 +46,28 @@ bool is_ours(pid_t pid) {
 }  // namespace
 
 std::optional<ProcessStatus> parse_status(std::string_view line) {
-  constexpr std::size_t kState = 0, kParent = 1, kStartTime = 19;  // counted from the field after the name
+  // Counted from the field after the name.
+  constexpr std::size_t kState = 0, kParent = 1, kFlags = 6, kStartTime = 19, kPendingSignals = 28;
+  constexpr std::uint64_t kExiting = 4;  // PF_EXITING
+  std::uint64_t flags = 0, pending = 0;
   ProcessStatus status;
   const std::size_t open = line.find(" (");
   const std::size_t close = line.rfind(") ");
   if (open == std::string_view::npos || close == std::string_view::npos || close < open) return std::nullopt;
   if (!take_number(line.substr(0, open), status.pid)) return std::nullopt;
   std::string_view rest = line.substr(close + 2);
-  for (std::size_t field = 0; field <= kStartTime; ++field) {
+  for (std::size_t field = 0; field <= kPendingSignals; ++field) {
     const std::string_view word = rest.substr(0, rest.find_first_of(" \n"));
     if (word.empty()) return std::nullopt;
     if (field == kState) status.state = word.front();
     if (field == kParent && !take_number(word, status.parent)) return std::nullopt;
+    if (field == kFlags && !take_number(word, flags)) return std::nullopt;
     if (field == kStartTime && !take_number(word, status.start_time)) return std::nullopt;
+    if (field == kPendingSignals && !take_number(word, pending)) return std::nullopt;
     rest.remove_prefix(std::min(rest.size(), word.size() + 1));
   }
+  const bool got_kill = (pending & (std::uint64_t{1} << (SIGKILL - 1))) != 0;
+  status.is_dying = got_kill || (flags & kExiting) != 0 || status.state == 'Z' || status.state == 'X';
   return status;
 }
 

@@ -17,6 +17,7 @@ struct ProcessStatus {
   char state = '?';  // Z: dead, waits to be reaped
   pid_t parent = 0;
   std::uint64_t start_time = 0;  // clock ticks since boot
+  bool is_dying = false;         // it has got SIGKILL, or is on its way out already
 };
 
 // The fields of a line of /proc/PID/stat; nothing if it is not such a line. The program's name in it may hold blanks and brackets.

@@ -8,11 +8,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <charconv>
 
 #include "common/clock.hpp"
 #include "daemon/supervisor/files.hpp"
+#include "daemon/supervisor/process_scan.hpp"
 
 namespace jobpool::supervisor {
 namespace {
@@ -22,7 +22,6 @@ constexpr const char* kInstance = "instance";
 constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
 constexpr std::size_t kMaxInstanceBytes = 512;
-constexpr std::chrono::milliseconds kDyingTime{300};  // from a SIGKILL to the end of the process that got it, on a busy machine
 
 // 0: the lock's text names nobody.
 pid_t holder_of(int directory) {
@@ -42,12 +41,13 @@ Error held_by_another(const std::string& path, int directory) {
 
 // Errors: already_exists; io.
 Result<void> wait_for_lock(int file, int directory, const std::string& path, TimePoint deadline) {
-  const TimePoint alive_until = std::min(deadline, Clock::now() + kDyingTime);
   while (::flock(file, LOCK_EX | LOCK_NB) != 0) {
     if (errno != EWOULDBLOCK) return errno_error(path + "/" + kLock);
     const pid_t holder = holder_of(directory);
-    const bool is_dead = holder > 0 && ::kill(holder, 0) != 0 && errno == ESRCH;
-    if (Clock::now() >= (is_dead ? deadline : alive_until)) return held_by_another(path, directory);
+    // Who is already on its way out is as good as dead. One that lives is not waited for: its end must not make us another daemon.
+    const auto status = holder > 0 ? process_status(holder) : std::nullopt;
+    const bool is_alive = holder <= 0 || (status && !status->is_dying);
+    if (is_alive || Clock::now() >= deadline) return held_by_another(path, directory);
     ::poll(nullptr, 0, 5);  // nothing tells when a lock is free but the lock; this is over in milliseconds
   }
   return {};

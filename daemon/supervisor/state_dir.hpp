@@ -20,8 +20,8 @@ namespace jobpool::supervisor {
 class StateDir {
  public:
   // Errors: already_exists: another daemon has it (the text names its pid); io; permission_denied.
-  // A holder that is dead is waited for: a child of its own that was being started has the lock until it executes its program. One that
-  // lives gets 0.3 s: who has just been killed seems alive for a moment, and the next start should not fail of it.
+  // A holder that is dead, or dies, is waited for: who has just been killed has the lock for a moment, and so has a child of its own that
+  // was being started, until it executes its program.
   static Result<StateDir> lock(const std::string& path, std::chrono::milliseconds patience = std::chrono::seconds{2});
 
   // At a reload: it is locked, by these. Requires: they are open.

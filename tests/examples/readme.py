@@ -24,6 +24,8 @@ BEFORE = {
     "jobpool copy photos": "mkdir photos; for i in $(seq 1200); do echo \"picture $i\" >photos/$i.jpg; done",
     "LANG=zh_CN.UTF-8 jobpool copy big": "mkdir big; head -c 300000000 /dev/zero | tr '\\0' x >big/film",
     "jobpool status": "until jobpool status --json | grep -q workersIdle.:2; do :; done",
+    "jobpool pool show threads": "until jobpool pool show threads | grep -q ' 3 running'; do :; done",
+    'jobpool process show "$name"': "until jobpool process show $name | grep -q pid; do :; done",
     'jobpool list "$id"': "until jobpool list --state waiting | grep -q mail; do :; done",
 }
 # What can only be shown where the reader has more than a test has.
@@ -115,11 +117,12 @@ def without_what_varies(line):
             (r"\b\d+(\.\d+)?( s|us|ms|s|m|h)\b", "TIME"),
             (r"\b\d+(\.\d+)? ?([KMG]i?)?B(/s)?", "SIZE"),
             (r"\b\d+\.\d\d %", "SHARE"),
-            (r"\b(job|worker) \d+", r"\1"),
+            (r"\b(job|worker) +\d+", r"\1"),
+            (r"\bProcess-\d+", "Process-N"),
             (r"\b[0-9a-f]{32}\b", "HEX")):
         line = re.sub(pattern, name, line)
     # In tables and sentences larger numbers are ids; results and exit codes stand by themselves.
-    if re.search("[a-z]", line) and not line.startswith("(exit "):
+    if len(line.split()) > 1 and not line.startswith("(exit "):
         line = re.sub(r"\b\d{2,}\b", "NUMBER", line)
     return " ".join(line.split())
 

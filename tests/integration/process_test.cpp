@@ -88,7 +88,7 @@ TEST_CASE("process alive answers by its exit code") {
   CHECK(process(daemon, {"alive", "nobody"}).exit_code == 125);
 }
 
-TEST_CASE("process terminate sends TERM, which a process may ignore, and process kill sends KILL; the exit code is minus the signal") {
+TEST_CASE("process terminate sends TERM, which a process may ignore, and process kill sends KILL, and the exit code is minus the signal") {
   Daemon daemon;
   const std::string soft = started(daemon, {"--", "sleep", "1000"});
   shown_running(daemon, soft);
@@ -142,7 +142,7 @@ TEST_CASE("a name is one process's as long as that is alive, and then another's"
   CHECK(process(daemon, {"start"}).exit_code == 2);
 }
 
-TEST_CASE("--daemon-of: the process ends with the one that is named, and a broker's death is not that") {
+TEST_CASE("process start --daemon-of: the process ends with the one that is named, and a broker's death is not that") {
   Daemon daemon;
   Child owner({.argv = {"sleep", "1000"}});
   const std::string of = std::to_string(owner.pid());
@@ -208,7 +208,7 @@ TEST_CASE("Process in the library: start, join, is_alive, pid, exitcode, termina
   CHECK(client.active_children().empty());
 }
 
-TEST_CASE("a daemonic Process ends with the object that started it, also behind a broker's death; another does not") {
+TEST_CASE("a daemonic Process ends with the object that started it, also behind a broker's death, and another does not") {
   Daemon daemon;
   const jobpool::Client client(daemon.socket());
   const jobpool::Command sleep{.argv = {"sleep", "1000"}};

@@ -36,15 +36,28 @@ int signal_that_ended(const Child& child) {
 
 bool has(const std::vector<pid_t>& pids, pid_t pid) { return std::find(pids.begin(), pids.end(), pid) != pids.end(); }
 
+// Of /proc/PID/stat, as long as it matters.
+std::string line_of(std::uint64_t flags, std::uint64_t pending_signals) {
+  return "123 (a) R (b c) S 45 1 1 0 -1 " + std::to_string(flags) + " 0 0 0 0 0 0 0 0 20 0 1 0 98765 0 0 0 0 0 0 0 0 " +
+         std::to_string(pending_signals) + " 0\n";
+}
+
 }  // namespace
 
 TEST_CASE("a status line is read even when the program's name holds blanks and brackets") {
-  const auto status = parse_status("123 (a) R (b c) S 45 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 98765 0 0\n");
+  const auto status = parse_status(line_of(0, 0));
   REQUIRE(status);
   CHECK(status->pid == 123);
   CHECK(status->state == 'S');
   CHECK(status->parent == 45);
   CHECK(status->start_time == 98765u);
+  CHECK_FALSE(status->is_dying);
+}
+
+TEST_CASE("a process that has got SIGKILL, or is on its way out, dies") {
+  CHECK(parse_status(line_of(0, 1u << (SIGKILL - 1)))->is_dying);
+  CHECK(parse_status(line_of(0x400104, 0))->is_dying);
+  CHECK_FALSE(parse_status(line_of(0x400100, 1u << (SIGTERM - 1)))->is_dying);
 }
 
 TEST_CASE("what is no status line is nothing") {

@@ -110,7 +110,7 @@ TEST_CASE("the next broker knows the processes of the one before") {
   CHECK(at.call("Start", kStart)->error_name == "org.jobpool.Process.ProcessExists");
 }
 
-TEST_CASE("List is of those that are alive, or of all, in the order of their starts; a forgotten one is none") {
+TEST_CASE("List is of those that are alive, or of all, in the order of their starts, and a forgotten one is none") {
   ProcessHouse at;
   at.call("Start", kStart);
   at.call("Start", R"({"target":{"function":"square"}})");
