@@ -13,14 +13,27 @@ JobState require_state(Fields& fields, std::string_view name) {
   return state.value_or(JobState::ready);
 }
 
-Result<std::vector<Attempt>> read_attempts(const nlohmann::json& array) {
-  std::vector<Attempt> attempts;
-  for (const nlohmann::json& object : array) {
-    Fields fields(object, MessageKind::reply, "job.attempts");
-    attempts.push_back(read_attempt(fields));
+template <class Part>
+Result<std::vector<Part>> read_parts(const nlohmann::json* array, std::string_view path, Part (*read)(Fields&)) {
+  std::vector<Part> parts;
+  if (array == nullptr) return parts;
+  for (const nlohmann::json& object : *array) {
+    Fields fields(object, MessageKind::reply, path);
+    parts.push_back(read(fields));
     if (auto checked = fields.finish(); !checked) return checked.error();
   }
-  return attempts;
+  return parts;
+}
+
+template <class Part>
+void write_parts(ObjectWriter& object, std::string_view name, const std::vector<Part>& parts, void (*append)(std::string&, const Part&)) {
+  if (parts.empty()) return;
+  std::string& out = object.key(name);
+  for (const Part& part : parts) {
+    out += &part == &parts.front() ? '[' : ',';
+    append(out, part);
+  }
+  out += ']';
 }
 
 void write_terms(ObjectWriter& object, const Job& job) {
@@ -32,13 +45,12 @@ void write_terms(ObjectWriter& object, const Job& job) {
   write_ids_if(object, "after", job.after);
   write_ids_if(object, "afterAny", job.after_any);
   object.text_if("key", job.key);
-  if (job.attempts.empty()) return;
-  std::string& out = object.key("attempts");
-  for (const Attempt& attempt : job.attempts) {
-    out += &attempt == &job.attempts.front() ? '[' : ',';
-    append_attempt(out, attempt);
-  }
-  out += ']';
+  object.integer_if("sinceUSec", job.since_usec);
+  object.integer_if("readyTimeUSec", job.ready_time_usec);
+  object.integer_if("runningTimeUSec", job.running_time_usec);
+  object.integer_if("waitingTimeUSec", job.waiting_time_usec);
+  write_parts(object, "attempts", job.attempts, append_attempt);
+  write_parts(object, "history", job.history, append_period);
 }
 
 void take_terms(Fields& fields, Job& job) {
@@ -50,6 +62,10 @@ void take_terms(Fields& fields, Job& job) {
   job.after = fields.ids("after", kAnyLength);
   job.after_any = fields.ids("afterAny", kAnyLength);
   job.key = fields.text("key").value_or("");
+  job.since_usec = fields.integer("sinceUSec", 0, kMaxInteger);
+  job.ready_time_usec = fields.integer("readyTimeUSec", 0, kMaxInteger);
+  job.running_time_usec = fields.integer("runningTimeUSec", 0, kMaxInteger);
+  job.waiting_time_usec = fields.integer("waitingTimeUSec", 0, kMaxInteger);
 }
 
 void append_job(std::string& out, const Job& job) {
@@ -113,11 +129,14 @@ Result<Job> read_job(const nlohmann::json& parameters) {
   job.ended_usec = fields.integer("endedUSec", 0, kMaxInteger);
   job.resources = read_resources(fields);
   take_terms(fields, job);
-  const nlohmann::json* array = fields.array("attempts");
+  const nlohmann::json *attempts = fields.array("attempts"), *history = fields.array("history");
   if (auto checked = fields.finish(); !checked) return checked.error();
-  Result<std::vector<Attempt>> attempts = array == nullptr ? std::vector<Attempt>{} : read_attempts(*array);
-  if (!attempts) return attempts.error();
-  job.attempts = *std::move(attempts);
+  auto read_attempts = read_parts(attempts, "job.attempts", read_attempt);
+  if (!read_attempts) return read_attempts.error();
+  auto read_history = read_parts(history, "job.history", read_period);
+  if (!read_history) return read_history.error();
+  job.attempts = *std::move(read_attempts);
+  job.history = *std::move(read_history);
   return job;
 }
 

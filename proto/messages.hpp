@@ -91,11 +91,18 @@ struct Attempt {
   int number = 1;
   std::optional<std::uint32_t> worker;
   std::optional<int> pid;
-  std::optional<std::int64_t> started_usec, ended_usec;
+  std::optional<std::int64_t> ready_usec, started_usec, ended_usec;
   std::optional<Outcome> outcome;
   std::optional<int> exit_code, signal;
   std::optional<Resources> resources;
   std::string reason, error_type;
+};
+
+// A time that a job was in one state.
+struct Period {
+  JobState state = JobState::ready;
+  std::int64_t from_usec = 0;
+  std::optional<std::int64_t> to_usec;  // absent: it still is, or it has ended
 };
 
 struct Job {
@@ -118,7 +125,10 @@ struct Job {
   std::string waiting_for;  // in words, while it waits
   std::vector<JobId> after, after_any;
   std::string key;
+  // How long it was in each state, and since when it is in this one; absent: not known, or an older daemon.
+  std::optional<std::int64_t> since_usec, ready_time_usec, running_time_usec, waiting_time_usec;
   std::vector<Attempt> attempts;  // in Show only
+  std::vector<Period> history;    // likewise
 };
 
 struct Hello {

@@ -43,6 +43,9 @@ void write_terms(ObjectWriter& object, const Submission& job);
 // One of Show's attempts.
 Attempt read_attempt(Fields& fields);
 void append_attempt(std::string& out, const Attempt& attempt);
+// One period of its history.
+Period read_period(Fields& fields);
+void append_period(std::string& out, const Period& period);
 
 // What Status says of each pool, and Pool.Show too.
 void take_pool_status(Fields& fields, PoolStatus& pool);

@@ -23,7 +23,7 @@ Table empty_table() {
   table.column("state");
   table.column("pool");
   table.column("submitted");
-  table.column("time", Table::Align::right);
+  for (const char* title : {"ready", "waiting", "running"}) table.column(title, Table::Align::right);
   table.column("job");
   return table;
 }
@@ -34,7 +34,9 @@ void add_row(Table& table, const proto::Job& job, std::int64_t now_usec) {
              state_cell(job),
              {printable(job.pool)},
              {local_time(job.submitted_usec)},
-             {run_time(job, now_usec)},
+             {state_time(job.ready_time_usec)},
+             {state_time(job.waiting_time_usec)},
+             {job.running_time_usec ? state_time(job.running_time_usec) : run_time(job, now_usec)},
              {printable(what)}});
 }
 

@@ -37,6 +37,38 @@ void terms(std::string& out, const proto::Job& job) {
   line(out, "key", printable(job.key));
 }
 
+// How long it was in each state; what is not known is said.
+std::string times(const proto::Job& job) {
+  if (!job.ready_time_usec && !job.waiting_time_usec && !job.running_time_usec) return {};
+  std::string text;
+  const auto add = [&text](const char* state, const std::optional<std::int64_t>& time) {
+    text += (text.empty() ? "" : ", ") + std::string{state} + " " + (time ? show_duration(Microseconds{*time}) : "not known");
+  };
+  add("ready", job.ready_time_usec);
+  add("waiting", job.waiting_time_usec);
+  add("running", job.running_time_usec);
+  return text;
+}
+
+std::string history_table(const std::vector<proto::Period>& history) {
+  constexpr std::size_t kShown = 60;  // of one that was tried thousands of times, the rest is in --json
+  Table table;
+  table.column("  state");
+  table.column("from");
+  table.column("for", Table::Align::right);
+  const std::int64_t now = wall_usec();
+  const std::size_t left_out = history.size() > kShown ? history.size() - kShown : 0;
+  if (left_out > 0) table.row({{"  (" + std::to_string(left_out) + " before; see --json)"}, {""}, {""}});
+  for (std::size_t i = left_out; i < history.size(); ++i) {
+    const proto::Period& period = history[i];
+    const std::int64_t time = std::max<std::int64_t>(period.to_usec.value_or(now) - period.from_usec, 0);
+    table.row({{"  " + std::string{to_string(period.state)}},
+               {local_time(period.from_usec)},
+               {period.state == JobState::done ? "" : show_duration(Microseconds{time})}});
+  }
+  return table.text();
+}
+
 std::string attempts_table(const std::vector<proto::Attempt>& attempts) {
   Table table;
   table.column("  attempt", Table::Align::right);
@@ -75,8 +107,10 @@ std::string block(const proto::Job& job) {
              show_duration(Microseconds{std::max<std::int64_t>(*job.started_usec - job.submitted_usec, 0)}));
   if (job.ended_usec) line(out, "ended", local_time(*job.ended_usec));
   line(out, "ran", run_time(job, wall_usec()));
+  line(out, "times", times(job));
   if (job.resources) line(out, "used", resources(*job.resources));
   if (!job.attempts.empty()) out += attempts_table(job.attempts);
+  if (!job.history.empty()) out += history_table(job.history);
   return out;
 }
 

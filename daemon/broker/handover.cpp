@@ -124,7 +124,11 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     link_.send(shutdown);
                                   },
                               .what_blocks = [this](JobId job) { return queue_verbs_->what_blocks(job); },
+                              .blocked_since = [this](JobId job) { return queue_verbs_->blocked_since(job); },
                               .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); }});
+  queue_verbs_->set_blocked_listener([this](JobId job, std::optional<Microseconds> waited) {
+    if (waited) engine_->tell(WaitedAtQueue{job, *waited});
+  });
   router_.emplace(*verbs_, *queue_verbs_);
   server_.emplace(loop_.io(), *router_, AdmissionPolicy{});
   recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));

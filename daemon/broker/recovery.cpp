@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "daemon/broker/core/job_times.hpp"
 #include "daemon/broker/stored_jobs.hpp"
 
 namespace jobpool::broker {
@@ -74,6 +75,7 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
     durable.payload = std::move(job.payload);
     durable.stop = job.stop;
     job = std::move(durable);
+    restore_ready_times(job, released_at(record->job.after), engine_.now().wall_usec);
   }
   found_.erase(found);
   job.worker = worker;
@@ -144,7 +146,24 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
   inherit(std::move(job), Inherited::Place::ended);
 }
 
+// When the last of them had ended, by what is known of it; 0: there are none.
+std::optional<std::int64_t> Recovery::released_at(const Dependencies& after) {
+  std::int64_t latest = 0;
+  for (const Dependency& dependency : after) {
+    const Job* job = engine_.core().find(dependency.job);
+    const StoredJob* record = job == nullptr ? stored(dependency.job) : nullptr;
+    if (job == nullptr && record == nullptr) return kReadyUnknown;  // removed since
+    if (job != nullptr ? job->state != JobState::done : !record->ended) return std::nullopt;
+    latest = std::max(latest, job != nullptr ? job->ended_usec : record->end.ended_usec);
+  }
+  return latest;
+}
+
 void Recovery::inherit(Job job, Inherited::Place place, Dependencies after) {
+  if (!job.flags.durable)
+    job.ready_usec = kReadyUnknown;  // the ledger has not got what it waited for
+  else if (job.ready_usec == 0 && !job.flags.batch)
+    restore_ready_times(job, released_at(after), engine_.now().wall_usec);
   engine_.tell(Inherited{std::move(job), std::move(after), place});
 }
 

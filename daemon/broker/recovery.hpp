@@ -33,6 +33,7 @@ class Recovery {
   StoredJob* stored(JobId id);
   void finish_durable(StoredJob stored, const Ledger::Found* found);
   void finish_ephemeral(Ledger::Found found);
+  std::optional<std::int64_t> released_at(const Dependencies& after);
   void inherit(Job job, Inherited::Place place, Dependencies after = {});
 
   Engine& engine_;

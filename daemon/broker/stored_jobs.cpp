@@ -34,10 +34,12 @@ Job restored_job(StoredJob stored) {
   if (!stored.attempts.empty()) {
     Attempt last = std::move(stored.attempts.back());
     const bool open = !last.outcome.has_value();
+    // It was to be tried again, and was ended meanwhile.
+    const bool is_earlier = stored.ended && !open && *last.outcome != stored.end.outcome;
     job.attempt = last.number;
     job.attempt_open = open && !stored.ended;
-    // Of a job that goes on, ended attempts are earlier ones; of one that has ended, the last is its own.
-    if (stored.ended || open) {
+    // Of a job that goes on, ended attempts are earlier ones; of one that has ended, the last is its own, if it ended with it.
+    if ((stored.ended && !is_earlier) || open) {
       restore_attempt(job, last);
       stored.attempts.pop_back();
     } else {

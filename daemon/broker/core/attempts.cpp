@@ -1,27 +1,15 @@
 // How an attempt ends, and whether another follows.
 #include <algorithm>
-#include <chrono>
 #include <utility>
 
+#include "daemon/broker/core/backoff.hpp"
 #include "daemon/broker/core/job_core.hpp"
 
 namespace jobpool::broker {
 namespace {
 
-using namespace std::chrono_literals;
-
-constexpr Microseconds kLongestBackoff = 1h;
 // A job that took so many workers along is not the victim of chance.
 constexpr std::uint8_t kPoisonousAfter = 3;
-
-// Doubles with each attempt, and differs by up to a quarter from job to job, so that what failed together is not tried together again.
-Microseconds backoff_after(const Job& job) {
-  Microseconds pause = job.backoff;
-  for (std::uint32_t done = 1; done < job.attempt && pause < kLongestBackoff; ++done) pause *= 2;
-  pause = std::min(pause, kLongestBackoff);
-  const std::uint64_t mixed = (job.id.value * 0x9e3779b97f4a7c15U + job.attempt) * 0xd1342543de82ef95U;
-  return pause * static_cast<std::int64_t>(768 + (mixed >> 55)) / 1024;  // 0.75 to 1.25
-}
 
 Outcome outcome_of(StopRequest stop, bool durable) {
   if (stop == StopRequest::timeout) return Outcome::timed_out;
@@ -60,6 +48,10 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   job->error_type = report.error_type;
   job->stop = StopRequest::none;
   end_attempt(*job, well ? Outcome::succeeded : report.ending == Ending::signalled ? Outcome::crashed : Outcome::failed, now, out);
+}
+
+void JobCore::on(WaitedAtQueue& event, const Now&, Effects&) {
+  if (Job* job = known(event.job); job != nullptr && job->state == JobState::running) job->blocked_usec += event.time.count();
 }
 
 // The worker died after the job had been claimed. A function that was alone there is its worker: if it had started, it crashed. Of a
@@ -117,11 +109,15 @@ void JobCore::retry(Job& job, Outcome outcome, const Now& now, Effects& out) {
   wait_for_retry(job, now, out);
 }
 
+// Neither a worker's word nor a clock that was set back meanwhile makes the pause longer.
+std::int64_t JobCore::retry_time(const Job& job, const Now& now) {
+  const Attempt& ended = job.earlier.back();
+  return std::min(ended.ended_usec, now.wall_usec) + backoff_after(ended.number, job.id, job.backoff).count();
+}
+
 void JobCore::wait_for_retry(Job& job, const Now& now, Effects& out) {
-  // Neither a worker's word nor a clock that was set back meanwhile makes the pause longer.
-  const std::int64_t ended = std::min(job.earlier.back().ended_usec, now.wall_usec);
-  const std::int64_t at = ended + backoff_after(job).count();
-  if (at <= now.wall_usec) return become_ready(job, out);
+  const std::int64_t at = retry_time(job, now);
+  if (at <= now.wall_usec) return become_ready(job, at, out);
   wait(job, WaitsFor::retry, out);
   set_timer(job, now.steady + Microseconds{at - now.wall_usec});
 }

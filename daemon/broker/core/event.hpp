@@ -90,6 +90,12 @@ struct Reported {
   const Report* report = nullptr;  // valid during the call
 };
 
+// It runs, and has waited for something at a queue: told when that is over. For its history only.
+struct WaitedAtQueue {
+  JobId job;
+  Microseconds time;
+};
+
 // The answers to effects that may fail.
 struct Revoked {
   JobId job;
@@ -195,6 +201,6 @@ struct StopAll {};    // as Drain, and running ones are stopped at once
 using Event = std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
                            KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun,
                            RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll, WorkerSetUp, CreatePool, ResizePool, PausePool,
-                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools>;
+                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools, WaitedAtQueue>;
 
 }  // namespace jobpool::broker

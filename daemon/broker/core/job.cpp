@@ -10,6 +10,7 @@ Attempt attempt_of(const Job& job) {
   attempt.pid = job.pid;
   attempt.started_usec = job.started_usec;
   attempt.ended_usec = job.ended_usec;
+  attempt.ready_usec = job.ready_usec;
   attempt.exit_code = job.exit_code;
   attempt.signal = job.signal;
   attempt.user_usec = job.user_usec;
@@ -31,6 +32,7 @@ void restore_attempt(Job& job, const Attempt& attempt) {
   job.pid = attempt.pid;
   job.started_usec = attempt.started_usec;
   job.ended_usec = attempt.ended_usec;
+  job.ready_usec = attempt.ready_usec;
   job.exit_code = attempt.exit_code;
   job.signal = attempt.signal;
   job.user_usec = attempt.user_usec;

@@ -49,11 +49,13 @@ struct Job : Terms {
   std::int64_t submitted_usec = 0, started_usec = 0, ended_usec = 0;
   std::optional<int> exit_code, signal;
   std::int64_t user_usec = 0, system_usec = 0, max_rss_bytes = 0;
+  std::int64_t ready_usec = 0;    // as Attempt's; of a job that is ready: of the attempt to come
+  std::int64_t blocked_usec = 0;  // of the time that all its attempts ran: it waited at queues, as far as this broker knows
   SharedText reason, error_type;
 
   std::vector<Attempt> earlier;  // attempts before it, ascending
 };
-static_assert(sizeof(Job) <= 248);  // 256 with what the allocator adds
+static_assert(sizeof(Job) <= 264);  // 272 with what the allocator adds
 
 // The current or last attempt as a value, its outcome left open.
 Attempt attempt_of(const Job& job);

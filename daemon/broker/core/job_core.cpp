@@ -133,7 +133,7 @@ void JobCore::run_timers(const Now& now, Effects& out) {
     if (job.state == JobState::running)
       on_timer_of_running(job, now, out);
     else if (job.state == JobState::waiting && job.waits_for == WaitsFor::retry)
-      become_ready(job, out);
+      become_ready(job, std::min(retry_time(job, now), now.wall_usec), out);
     else if (job.state == JobState::waiting)
       wait_for_time(job, now, out);  // once more, should the wall clock have been set back meanwhile
   }

@@ -112,6 +112,7 @@ class JobCore {
   void on(Drain& event, const Now& now, Effects& out);
   void on(StopAll& event, const Now& now, Effects& out);
   void on(WorkerSetUp& event, const Now& now, Effects& out);
+  void on(WaitedAtQueue& event, const Now& now, Effects& out);
   void on(CreatePool& event, const Now& now, Effects& out);
   void on(ResizePool& event, const Now& now, Effects& out);
   void on(PausePool& event, const Now& now, Effects& out);
@@ -156,7 +157,7 @@ class JobCore {
   Verdict judge(const Dependency& dependency) const;
   void queue(Job& job, const Dependencies& after, const Now& now, Effects& out);
   void wait_for_time(Job& job, const Now& now, Effects& out);
-  void become_ready(Job& job, Effects& out);
+  void become_ready(Job& job, std::int64_t since_usec, Effects& out);
   void wait(Job& job, WaitsFor what, Effects& out);
   void release_dependents(JobId ended, const Now& now, Effects& out);
   void drop_dependencies(Job& job);
@@ -171,6 +172,7 @@ class JobCore {
   void end_attempt(Job& job, Outcome outcome, const Now& now, Effects& out);
   bool may_retry(const Job& job, Outcome outcome) const;
   void retry(Job& job, Outcome outcome, const Now& now, Effects& out);
+  static std::int64_t retry_time(const Job& job, const Now& now);
   void wait_for_retry(Job& job, const Now& now, Effects& out);
   void undo_attempt(Job& job, Effects& out);
   void finish(Job& job, Outcome outcome, const Now& now, Effects& out);

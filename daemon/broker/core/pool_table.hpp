@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/pause_log.hpp"
 #include "daemon/broker/core/pool.hpp"
 #include "daemon/broker/core/ready_queue.hpp"
 #include "daemon/broker/core/worker_table.hpp"
@@ -31,6 +32,7 @@ struct CorePool {
   PoolRecord record;
   JobCounts jobs;
   WorkerTable workers;
+  PauseLog pauses;
 
   // schedule.cpp
   std::deque<JobId> staged;       // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped

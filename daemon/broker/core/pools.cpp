@@ -26,8 +26,9 @@ void JobCore::on(CreatePool& event, const Now&, Effects& out) {
   has_changed(pools_.add(std::move(record)), out);
 }
 
-void JobCore::on(InheritedPool& event, const Now&, Effects&) {
+void JobCore::on(InheritedPool& event, const Now& now, Effects&) {
   CorePool& pool = pools_.add(std::move(event.record));
+  if (pool.record.paused) pool.pauses.pause(now.wall_usec);  // since when, nobody has written down
   pool.left_told = pool.record.state == PoolState::running;
 }
 
@@ -38,18 +39,20 @@ void JobCore::on(ResizePool& event, const Now&, Effects& out) {
   has_changed(*pool, out);
 }
 
-void JobCore::on(PausePool& event, const Now&, Effects& out) {
+void JobCore::on(PausePool& event, const Now& now, Effects& out) {
   CorePool* pool = open_pool(event.pool);
   if (pool == nullptr || std::exchange(pool->record.paused, true)) return;
+  pool->pauses.pause(now.wall_usec);
   has_changed(*pool, out);
   for (const auto& [incarnation, worker] : pool->workers) revoke_unstarted(worker, out);
   unstage(*pool, out);
 }
 
-void JobCore::on(ResumePool& event, const Now&, Effects& out) {
+void JobCore::on(ResumePool& event, const Now& now, Effects& out) {
   CorePool* pool = open_pool(event.pool);
   if (pool == nullptr) return;
   pool->record.paused = false;
+  pool->pauses.resume(now.wall_usec);
   pool->record.state = PoolState::running;
   has_changed(*pool, out);
 }

@@ -43,7 +43,8 @@ JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
 }
 
 void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {
-  if (job.not_before_usec <= now.wall_usec) return become_ready(job, out);
+  const bool has_waited = job.state == JobState::waiting && job.waits_for == WaitsFor::time;
+  if (job.not_before_usec <= now.wall_usec) return become_ready(job, has_waited ? job.not_before_usec : now.wall_usec, out);
   wait(job, WaitsFor::time, out);
   set_timer(job, now.steady + Microseconds{job.not_before_usec - now.wall_usec});
 }
@@ -53,10 +54,12 @@ void JobCore::wait(Job& job, WaitsFor what, Effects& out) {
   job.waits_for = what;
 }
 
-void JobCore::become_ready(Job& job, Effects& out) {
+// `since_usec`: when it could have been, had the timer gone off at once.
+void JobCore::become_ready(Job& job, std::int64_t since_usec, Effects& out) {
   clear_timer(job);
   if (job.state != JobState::ready) change_state(job, JobState::ready, out);
   job.waits_for = WaitsFor::nothing;
+  if (job.ready_usec == 0) job.ready_usec = since_usec;  // else it was before its broker died
   push_back_ready(job);
 }
 

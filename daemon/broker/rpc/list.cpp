@@ -45,7 +45,7 @@ void Verbs::list(const CallPtr& call) {
       listing->next = JobId{job->id.value + 1};
       if (!wants(*job)) continue;
       --listing->left;
-      if (!call->reply_more(proto::write_job(view_of(*job)))) return;  // on_drained goes on from here
+      if (!call->reply_more(proto::write_job(view_of(*job, WithHistory::no)))) return;  // on_drained goes on from here
     }
     call->on_drained = {};
     call->reply({});

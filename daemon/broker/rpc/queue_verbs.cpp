@@ -66,6 +66,13 @@ void QueueVerbs::go_on(Token token) {
     take(token);
     queues_.tell(CallerGone{token});
   };
+  note_wait(token, found->second);
+}
+
+void QueueVerbs::note_wait(Token token, Pending& pending) {
+  if (!pending.job || waits_for(token).empty()) return;
+  pending.is_blocked = true;
+  if (times_.begin(*pending.job, queues_.now().wall_usec) && on_blocked_) on_blocked_(*pending.job, std::nullopt);
 }
 
 std::optional<QueueVerbs::Pending> QueueVerbs::take(Token token) {
@@ -78,6 +85,8 @@ std::optional<QueueVerbs::Pending> QueueVerbs::take(Token token) {
       by_job_.erase(at);
       break;
     }
+    if (node.mapped().is_blocked)
+      if (const auto waited = times_.end(*job, queues_.now().wall_usec); waited && on_blocked_) on_blocked_(*job, *waited);
   }
   return std::move(node.mapped());
 }

@@ -3,6 +3,7 @@
 // Broker process, its one thread. Knows no socket and no disk.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +13,7 @@
 #include <vector>
 
 #include "daemon/broker/queue_keeper.hpp"
+#include "daemon/broker/rpc/blocked_times.hpp"
 #include "daemon/broker/rpc/call.hpp"
 #include "proto/queue_messages.hpp"
 
@@ -28,6 +30,11 @@ class QueueVerbs final : public CallHandler {
   std::string what_blocks(JobId job) const;
   // The jobs that wait here, ascending.
   std::vector<JobId> blocked_jobs() const;
+  // Since when, by the wall clock; 0: it does not wait.
+  std::int64_t blocked_since(JobId job) const { return times_.since(job); }
+  // Told when a job begins to wait here (nullopt), and how long it has waited when that is over.
+  using OnBlocked = std::function<void(JobId, std::optional<Microseconds>)>;
+  void set_blocked_listener(OnBlocked on_blocked) { on_blocked_ = std::move(on_blocked); }
 
  private:
   using CallPtr = std::shared_ptr<Call>;
@@ -54,6 +61,7 @@ class QueueVerbs final : public CallHandler {
     std::string name;
     WriteAnswer write_answer;
     std::optional<JobId> job;
+    bool is_blocked = false;  // it was seen to wait
   };
 
   // Tells `event`, whose token this sets, and answers the call when the answer comes.
@@ -68,6 +76,7 @@ class QueueVerbs final : public CallHandler {
   void go_on(Token token);
   void on_answer(const AnswerQueueCall& answer);
   std::optional<Pending> take(Token token);
+  void note_wait(Token token, Pending& pending);
   std::string waits_for(Token token) const;
 
   std::optional<TimePoint> deadline_of(const std::optional<Microseconds>& timeout) const;
@@ -77,6 +86,8 @@ class QueueVerbs final : public CallHandler {
   QueueKeeper& queues_;
   std::unordered_map<Token, Pending> pending_;
   std::multimap<JobId, Token> by_job_;  // of pending_, those that name one
+  BlockedTimes times_;
+  OnBlocked on_blocked_;
   std::uint64_t last_token_ = 0;
 };
 

@@ -9,7 +9,7 @@ void Verbs::show(const CallPtr& call) {
   if (!id) return invalid_parameter(*call, id.error());
   const Job* job = job_or_error(*call, *id);
   if (job == nullptr) return;
-  proto::Job view = view_of(*job);
+  proto::Job view = view_of(*job, WithHistory::yes);
   view.attempts = attempts_view(*job);
   call->reply(proto::write_job(view));
 }

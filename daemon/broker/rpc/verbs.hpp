@@ -16,6 +16,7 @@
 #include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
 #include "daemon/broker/rpc/processes.hpp"
+#include "daemon/broker/rpc/views.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
 #include "proto/messages.hpp"
 #include "proto/process_messages.hpp"
@@ -32,6 +33,7 @@ struct Surroundings {
   std::function<void(bool now)> shut_down;   // begins it; returns at once
   // Of queues; either may be missing (tests). What a job waits for there, in words; empty: nothing.
   std::function<std::string(JobId)> what_blocks = {};
+  std::function<std::int64_t(JobId)> blocked_since = {};  // wall clock; 0: it does not wait there
   std::function<std::vector<JobId>()> blocked_jobs = {};
 };
 
@@ -111,7 +113,7 @@ class Verbs final : public CallHandler {
   // waiting_at_queue.cpp: as people see jobs, of which those that wait at a queue are `waiting`
   std::string waits_at_queue(const Job& job) const;
   JobState state_of(const Job& job) const;
-  proto::Job view_of(const Job& job) const;
+  proto::Job view_of(const Job& job, WithHistory history) const;
   // Of the jobs that it counts as running.
   void show_waiting_at_queues(proto::PoolStatus& view, PoolNumber pool) const;
   // apply.cpp: the caller waits from here on

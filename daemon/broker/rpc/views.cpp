@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "daemon/broker/core/job_times.hpp"
+
 namespace jobpool::broker {
 namespace {
 
@@ -44,6 +46,7 @@ proto::Attempt attempt_view(const Attempt& attempt) {
   view.number = static_cast<int>(attempt.number);
   view.worker = unless_zero(attempt.worker.value);
   view.pid = unless_zero(attempt.pid);
+  if (attempt.ready_usec > 0) view.ready_usec = attempt.ready_usec;
   view.started_usec = unless_zero(attempt.started_usec);
   view.ended_usec = unless_zero(attempt.ended_usec);
   view.outcome = attempt.outcome;
@@ -61,6 +64,7 @@ Attempt begun_only(const Attempt& attempt) {
   begun.number = attempt.number;
   begun.worker = attempt.worker;
   begun.pid = attempt.pid;
+  begun.ready_usec = attempt.ready_usec;
   begun.started_usec = attempt.started_usec;
   return begun;
 }
@@ -136,6 +140,23 @@ proto::Job job_view(const Job& job, const JobCore& core) {
   view.ended_usec = job.ended_usec;
   view.resources = resources_of(job);
   return view;
+}
+
+void add_times(proto::Job& view, const Job& job, const JobCore& core, std::int64_t now_usec, std::int64_t blocked_since_usec,
+               WithHistory history) {
+  JobTimes times =
+      times_of(job, core.pools().at(job.pool).pauses, now_usec, history == WithHistory::yes ? History::wanted : History::not_wanted);
+  if (blocked_since_usec > 0 && times.running && times.waiting) {
+    const Microseconds blocked = std::clamp(Microseconds{now_usec - blocked_since_usec}, Microseconds{0}, *times.running);
+    *times.running -= blocked;
+    *times.waiting += blocked;
+  }
+  const auto count = [](const std::optional<Microseconds>& time) { return time ? std::optional{time->count()} : std::nullopt; };
+  view.since_usec = blocked_since_usec > 0 ? blocked_since_usec : times.since_usec;
+  view.ready_time_usec = count(times.ready);
+  view.running_time_usec = count(times.running);
+  view.waiting_time_usec = count(times.waiting);
+  for (const Period& period : times.history) view.history.push_back({period.state, period.begin_usec, period.end_usec});
 }
 
 std::vector<proto::Attempt> attempts_view(const Job& job) {

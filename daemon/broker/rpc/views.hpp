@@ -11,6 +11,10 @@ namespace jobpool::broker {
 
 // What is known of a job of this core but its result and output.
 proto::Job job_view(const Job& job, const JobCore& core);
+// How long it was in each state, and when, up to now. `blocked_since_usec`: it waits at a queue; 0: it does not.
+enum class WithHistory { yes, no };
+void add_times(proto::Job& view, const Job& job, const JobCore& core, std::int64_t now_usec, std::int64_t blocked_since_usec,
+               WithHistory history);
 // All its starts that are known, oldest first.
 std::vector<proto::Attempt> attempts_view(const Job& job);
 

@@ -14,12 +14,15 @@ JobState Verbs::state_of(const Job& job) const {
   return waits_at_queue(job).empty() ? shown_state(job, engine_.core()) : JobState::waiting;
 }
 
-proto::Job Verbs::view_of(const Job& job) const {
+proto::Job Verbs::view_of(const Job& job, WithHistory history) const {
   proto::Job view = job_view(job, engine_.core());
+  std::int64_t blocked_since = 0;
   if (std::string what = waits_at_queue(job); !what.empty()) {
     view.state = JobState::waiting;
     view.waiting_for = std::move(what);
+    if (surroundings_.blocked_since) blocked_since = surroundings_.blocked_since(job.id);
   }
+  add_times(view, job, engine_.core(), engine_.now().wall_usec, blocked_since, history);
   return view;
 }
 

@@ -173,6 +173,19 @@ Job full_scheduled_job() {
   return job;
 }
 
+Job full_job_with_times() {
+  Job job = full_scheduled_job();
+  job.since_usec = 1'700'000'000'000'003;
+  job.ready_time_usec = 1;
+  job.running_time_usec = 2;
+  job.waiting_time_usec = 86'400'000'000;
+  for (Attempt& attempt : job.attempts) attempt.ready_usec = 1'700'000'000'000'000;
+  job.history = {{JobState::ready, 1'700'000'000'000'000, 1'700'000'000'000'001},
+                 {JobState::running, 1'700'000'000'000'001, 1'700'000'000'000'003},
+                 {JobState::waiting, 1'700'000'000'000'003, {}}};
+  return job;
+}
+
 Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
 
 Status full_status() {

@@ -199,9 +199,11 @@ void add_job(std::vector<Sample>& all) {
   job.request("Show", "", JobId{12}, read_id, write_id);
   job.reply("Show", "", full_job(), read_job, write_job);
   job.reply("Show", "scheduled", full_scheduled_job(), read_job, write_job);
+  job.reply("Show", "times", full_job_with_times(), read_job, write_job);
   job.request("List", "", ListRequest{JobState::done, "images", 0}, read_list, write_list, CallMode::more);
   job.reply("List", "", full_job(), read_job, write_job);
   job.reply("List", "scheduled", full_scheduled_job(), read_job, write_job);
+  job.reply("List", "times", full_job_with_times(), read_job, write_job);
   job.request("Logs", "", LogsRequest{JobId{12}, true}, read_logs, write_logs);
   job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
   job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);

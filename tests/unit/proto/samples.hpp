@@ -26,6 +26,7 @@ Ending full_batch_ending();
 Ending full_ending();
 Job full_job();
 Job full_scheduled_job();
+Job full_job_with_times();
 Hello full_hello();
 Status full_status();
 PoolInfo full_pool();
