@@ -227,6 +227,13 @@ struct KillRequest {
 Result<KillRequest> read_kill(const nlohmann::json& parameters);
 std::string write_kill(const KillRequest& request);
 
+struct RetryRequest {
+  JobId id;
+  std::string key;  // idempotency key; empty: none
+};
+Result<RetryRequest> read_retry(const nlohmann::json& parameters);
+std::string write_retry(const RetryRequest& request);
+
 struct LogsRequest {
   JobId id;
   bool standard_error = false;

@@ -121,6 +121,21 @@ std::string write_kill(const KillRequest& request) {
   });
 }
 
+Result<RetryRequest> read_retry(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  RetryRequest request;
+  request.id = fields.required_id("id");
+  request.key = fields.text("key", kMaxKeyBytes).value_or("");
+  return finished(fields, std::move(request));
+}
+
+std::string write_retry(const RetryRequest& request) {
+  return written([&](ObjectWriter& object) {
+    object.integer("id", number_of(request.id));
+    object.text_if("key", request.key);
+  });
+}
+
 Result<LogsRequest> read_logs(const nlohmann::json& parameters) {
   Fields fields(parameters, MessageKind::request);
   LogsRequest request;

@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 1> kImap{"imap"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 28> kVerbs{{
+constexpr std::array<Verb, 32> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"map", kImap, "run a command or a @function for each of many items", run_map},
@@ -28,6 +28,10 @@ constexpr std::array<Verb, 28> kVerbs{{
     {"logs", kLog, "a job's output", run_logs},
     {"cancel", {}, "stop jobs for good", run_cancel},
     {"kill", {}, "send a signal to a running command", run_kill},
+    {"retry", {}, "submit ended jobs again", run_retry},
+    {"events", {}, "what happens to jobs, pools and workers, as it happens", run_events},
+    {"stats", {}, "what the daemon has done, in numbers", run_stats},
+    {"top", {}, "a live view, with keys", run_top},
     {"remove", {}, "forget ended jobs", run_remove},
     {"clean", {}, "forget all ended jobs that fit", run_clean},
     {"pool", {}, "create, list, show, resize, pause, resume, delete pools", run_pool},

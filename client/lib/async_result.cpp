@@ -2,6 +2,7 @@
 #include "jobpool/async_result.hpp"
 
 #include "client/lib/chunk_call.hpp"
+#include "client/lib/key.hpp"
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
 #include "jobpool/errors.hpp"
@@ -74,6 +75,12 @@ bool AsyncResult::cancel() const {
   const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Cancel", request, client::Resend::always);
   const auto cancelled = answer.find("cancelled");
   return cancelled != answer.end() && !cancelled->empty();
+}
+
+AsyncResult AsyncResult::retry() const {
+  const std::string request = proto::write_retry(proto::RetryRequest{JobId{id_}, client::make_key()});
+  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Retry", request, client::Resend::same_instance);
+  return AsyncResult{connections_, client::value_or_raise(proto::read_accepted(answer)).value};
 }
 
 bool AsyncResult::remove() const {

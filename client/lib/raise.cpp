@@ -67,6 +67,7 @@ void raise_remote(const Reply& reply) {
   if (reply.error == kKeyConflict) throw KeyConflict(job_of(reply.parameters), text);
   if (reply.error == kNoSuchDependency) throw NoSuchDependency(text);
   if (reply.error == kNotEnded) throw NotEnded(text);
+  if (reply.error == kNotRetryable) throw NotRetryable(text);
   if (reply.error == kNotReady) throw NotReady(text);
   if (reply.error == kNotRunning) throw NotRunning(text);
   if (reply.error == kInvalidJob || reply.error == kInvalidPool || reply.error == kInvalidParameter) throw InvalidCall(text);

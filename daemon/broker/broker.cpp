@@ -117,6 +117,11 @@ void Broker::on_start_worker(WorkerNumber number, PoolNumber pool) {
 void Broker::on_pool_left(PoolNumber pool) { verbs_->on_pool_left(pool); }
 void Broker::on_pool_removed(PoolNumber pool) { verbs_->on_pool_removed(pool); }
 
+std::function<void()> Broker::announcement(const Job& job, JobState to) {
+  return verbs_ ? verbs_->announcement(job, to) : std::function<void()>{};
+}
+std::function<void()> Broker::announcement(const CorePool& pool) { return verbs_ ? verbs_->announcement(pool) : std::function<void()>{}; }
+
 void Broker::on_store_failed(const Error& error) {
   log::critical("the store: {}", error.text);
   leave(kExitCannotWork);
@@ -137,6 +142,7 @@ void Broker::stop_now() {
 void Broker::leave(int exit_status) {
   stopping_ = true;
   exit_status_ = exit_status;
+  if (verbs_ && exit_status == 0) verbs_->end_events();  // the turn's end sends that
   loop_.stop();
 }
 

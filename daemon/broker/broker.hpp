@@ -63,6 +63,8 @@ class Broker final : TurnHooks, EngineListener {
   void on_start_worker(WorkerNumber number, PoolNumber pool) override;
   void on_pool_left(PoolNumber pool) override;
   void on_pool_removed(PoolNumber pool) override;
+  std::function<void()> announcement(const Job& job, JobState to) override;
+  std::function<void()> announcement(const CorePool& pool) override;
   void on_store_failed(const Error& error) override;
 
   // handover.cpp: what the supervisor tells

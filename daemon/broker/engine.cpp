@@ -25,7 +25,9 @@ Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits l
       journal_(store, *this) {}
 
 void Engine::tell(Event&& event) {
-  core_.handle(std::move(event), now_(), effects_);
+  latest_ = now_();
+  if (began_.wall_usec == 0) began_ = latest_;
+  core_.handle(std::move(event), latest_, effects_);
   if (std::exchange(carrying_out_, true)) return;  // the loop below, further up the stack, goes on with what was added
   for (std::size_t i = 0; i < effects_.size(); ++i) {
     const Effect effect = std::move(effects_[i]);  // carrying it out may append to effects_
@@ -188,14 +190,14 @@ void Engine::when_stored(JobId job, std::function<void()> action) {
 
 void Engine::carry_out(const Accepted& effect) {
   when_stored(effect.job, [this, effect] { answer_accepted(effect); });
+  const Job* job = effect.kind == Accepted::Kind::fresh ? core_.find(effect.job) : nullptr;
+  if (job != nullptr && job->state != JobState::done) announce(*job, job->state);
 }
 
-void Engine::answer_accepted(const Accepted& effect) {
-  if (core_.find(effect.job) != nullptr) return listener_.on_accepted(effect);
-  listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});  // it was not stored
+void Engine::carry_out(const Refused& effect) {
+  if (effect.why != Refusal::withdrawn) stats_.refused();
+  listener_.on_refused(effect);
 }
-
-void Engine::carry_out(const Refused& effect) { listener_.on_refused(effect); }
 
 void Engine::carry_out(const Save& effect) {
   const Job* job = core_.find(effect.job);
@@ -214,6 +216,7 @@ void Engine::carry_out(const Save& effect) {
 void Engine::carry_out(const AttemptEnded& effect) {
   ledger_.end_attempt(effect.job, effect.attempt->number);
   const Job* job = core_.find(effect.job);
+  if (job != nullptr) stats_.retried(*job, *effect.attempt);
   if (job != nullptr && job->flags.durable) journal_.write(AttemptEnd{job->id, *effect.attempt});
 }
 
@@ -245,7 +248,11 @@ void Engine::dispatch(const OfferJob& effect) {
   if (offered == Dispatcher::Offered::no_worker) tell(Revoked{job->id, true});  // its death is on the way; the job goes to another
 }
 
-void Engine::carry_out(const RevokeJob& effect) { tell(Revoked{effect.job, dispatcher_.revoke(effect.job, effect.worker)}); }
+void Engine::carry_out(const RevokeJob& effect) {
+  const bool never_started = dispatcher_.revoke(effect.job, effect.worker);
+  if (const Job* job = core_.find(effect.job); job != nullptr && never_started) stats_.revoked(*job);
+  tell(Revoked{effect.job, never_started});
+}
 
 void Engine::carry_out(const StopAsked& effect) {
   if (const Job* job = core_.find(effect.job)) ledger_.note_stop(*job);
@@ -256,10 +263,6 @@ void Engine::carry_out(const StopJob& effect) { dispatcher_.order(effect.job, ef
 void Engine::carry_out(const KillWorker& effect) {
   log::warn("killing worker incarnation {}: {}", effect.worker.value, effect.reason);
   listener_.on_kill_worker(effect.worker);
-}
-
-void Engine::carry_out(const Changed& effect) {
-  log::debug("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
 }
 
 void Engine::carry_out(const Ended& effect) {
@@ -280,15 +283,6 @@ void Engine::save_end(const Job& job) {
     journal_.write(AttemptEnd{job.id, std::move(last)});
   }
   journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id), listener_.is_awaited(job.id)});
-}
-
-// The outcome survives everything that it is promised to survive: now it is told.
-void Engine::settle(JobId id) {
-  if (core_.find(id) == nullptr) return;
-  tell(Settled{id});
-  const Job& job = *core_.find(id);
-  listener_.on_ended(job);
-  if (job.flags.durable) ledger_.erase(id);  // the store has it
 }
 
 std::optional<std::string> Engine::result_at_hand(const Job& job) const {

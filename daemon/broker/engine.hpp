@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <deque>
 #include <functional>
 #include <map>
@@ -19,6 +20,7 @@
 #include "daemon/broker/journal.hpp"
 #include "daemon/broker/pool/dispatcher.hpp"
 #include "daemon/broker/pool/ledger.hpp"
+#include "daemon/broker/stats/stats.hpp"
 
 namespace jobpool::broker {
 
@@ -38,6 +40,9 @@ class EngineListener {
   virtual void on_start_worker(WorkerNumber, PoolNumber) {}  // told only after StaffPools
   virtual void on_pool_left(PoolNumber) {}                   // it is closed or terminated, and its workers have left
   virtual void on_pool_removed(PoolNumber) {}
+  // What is told to those who listen to events, once the job's part of it is durable; empty: nobody listens.
+  virtual std::function<void()> announcement(const Job&, JobState) { return {}; }
+  virtual std::function<void()> announcement(const CorePool&) { return {}; }
   virtual void on_store_failed(const Error& error) = 0;  // nothing can be promised any more
 };
 
@@ -78,6 +83,17 @@ class Engine final : ReportSink, JournalListener {
   std::optional<std::string> result_at_hand(const Job& job) const;
   // Errors: io.
   void read_result(JobId job, std::function<void(Result<std::string>)> done) { journal_.store().read_result(job, std::move(done)); }
+
+  // Likewise, the job as it was accepted. Errors: not_found, io.
+  void read_job(JobId job, std::function<void(Result<JobRecord>)> done) { journal_.store().read_job(job, std::move(done)); }
+
+  // Counts, and the clock's second that their rates are told by.
+  const Stats& stats() const { return stats_; }
+  static std::int64_t second(const Now& now) {
+    return std::chrono::duration_cast<std::chrono::seconds>(now.steady.time_since_epoch()).count();
+  }
+  std::int64_t first_second() const { return second(began_); }
+  std::int64_t since_usec() const { return began_.wall_usec; }
 
   // All that happened so far is one turn: new work goes out, bells ring, what must be durable goes to the store.
   void end_turn();
@@ -130,7 +146,9 @@ class Engine final : ReportSink, JournalListener {
 
   // What an effect on a durable job waits for.
   void when_stored(JobId job, std::function<void()> action);
+  // job_news.cpp
   void answer_accepted(const Accepted& effect);
+  void announce(const Job& job, JobState to);
   void dispatch(const OfferJob& effect);
   void save_end(const Job& job);
   void release_descriptors(JobId id);
@@ -147,6 +165,9 @@ class Engine final : ReportSink, JournalListener {
   std::uint64_t large_delivered_bytes_ = 0;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
+  Stats stats_;
+  Now began_;   // of the first event
+  Now latest_;  // of the one that is being handled
   Effects effects_;
   bool carrying_out_ = false;
   std::deque<JobId> unrecorded_;  // ended, and the ledger had no room; most of the time empty

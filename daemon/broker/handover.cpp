@@ -127,7 +127,9 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                               .blocked_since = [this](JobId job) { return queue_verbs_->blocked_since(job); },
                               .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); }});
   queue_verbs_->set_blocked_listener([this](JobId job, std::optional<Microseconds> waited) {
+    engine_->look_for_starts({&job, 1});  // it runs, for it has spoken; its START may not have been read
     if (waited) engine_->tell(WaitedAtQueue{job, *waited});
+    verbs_->announce_blocked(job, !waited);
   });
   router_.emplace(*verbs_, *queue_verbs_);
   server_.emplace(loop_.io(), *router_, AdmissionPolicy{});
@@ -178,7 +180,7 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
     else
       added = watch.error();
   }
-  if (added) return;
+  if (added) return verbs_->announce_worker(message.number, pool_of(message), message.pid, "started", {});
   if (inherited && added.error().code == Errc::io) {
     // For want of a descriptor or memory: its job runs on, and the next broker may have more luck than this one.
     log::critical("worker {}: {}; leaving it to another broker", message.number.value, added.error().text);
@@ -194,11 +196,17 @@ void Broker::on_worker_died(const control::Message& message) {
   const bool signalled = message.code != CLD_EXITED;
   found->second.watch.stop();
   const WorkerNumber number = found->second.number;
+  const CorePool* pool = engine_->core().pools().pool_of(message.incarnation);
+  const PoolNumber of_pool = pool == nullptr ? PoolNumber{kMaxPools} : pool->record.number;
   workers_.erase(found);
   const auto lost = engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
   if (!signalled && message.value == 0 && lost == 0) {
     log::debug("worker {} has left", number.value);
+    verbs_->announce_worker(number, of_pool, message.pid, "left", {});
   } else {
+    WorkerLost death;
+    (signalled ? death.signal : death.exit_code) = message.value;
+    verbs_->announce_worker(number, of_pool, message.pid, "died", way_of_death(death));
     if (!stopping_ && !engine_->core().draining())
       log::warn("worker {} {} {}; starting another", number.value, signalled ? "was killed by signal" : "exited with status",
                 message.value);

@@ -29,11 +29,16 @@ void Engine::on_leaving(Incarnation worker) {
 
 void Engine::carry_out(const SavePool& effect) {
   // Null: it was deleted in the same breath; it is taken out of the store instead.
-  if (const CorePool* pool = core_.pools().find(effect.pool)) journal_.write(pool->record);
+  const CorePool* pool = core_.pools().find(effect.pool);
+  if (pool == nullptr) return;
+  journal_.write(pool->record);
+  if (pool->record.deleted) return;
+  if (auto tell = listener_.announcement(*pool)) journal_.after_commit(std::move(tell));
 }
 
 void Engine::carry_out(const RemovePool& effect) {
   journal_.write(PoolRemoval{effect.pool});
+  stats_.forget(effect.pool);
   listener_.on_pool_removed(effect.pool);
 }
 

@@ -21,6 +21,7 @@ class SimStore final : public broker::Store {
   Result<std::vector<broker::PoolRecord>> load_pools() override { return store_.load_pools(); }
   broker::CommitNumber commit(broker::StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override { store_.read_result(job, std::move(done)); }
+  void read_job(JobId job, std::function<void(Result<broker::JobRecord>)> done) override { store_.read_job(job, std::move(done)); }
   void collect(broker::StoreListener& listener) override;
   int descriptor() const override { return 0; }  // not −1: the journal is not to collect by itself
   bool is_idle() const override { return store_.is_idle(); }

@@ -36,6 +36,9 @@ class Pty {
     REQUIRE(::write(master_.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
   }
 
+  // All that was read so far.
+  const std::string& everything() const { return everything_; }
+
   // Fails the test when the program ends, or time is over, before it has written `text`.
   void read_until(const std::string& text) {
     const auto deadline = std::chrono::steady_clock::now() + kPatience;
@@ -47,13 +50,14 @@ class Pty {
       const ssize_t size = ::read(master_.get(), bytes.data(), bytes.size());
       REQUIRE(size > 0);
       shown_.append(bytes.data(), static_cast<std::size_t>(size));
+      everything_.append(bytes.data(), static_cast<std::size_t>(size));
     }
     shown_.erase(0, shown_.find(text) + text.size());
   }
 
  private:
   UniqueFd master_, user_side_;
-  std::string shown_;
+  std::string shown_, everything_;
 };
 
 }  // namespace jobpool::testing

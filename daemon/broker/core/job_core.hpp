@@ -55,6 +55,11 @@ class JobCore {
   std::optional<TimePoint> next_deadline() const;
 
   const Job* find(JobId id) const { return jobs_.find(id); }
+  // The one that was submitted under that key; null: none that is remembered.
+  const Job* find_key(uid_t uid, const SharedText& key) const {
+    const auto found = keys_.find(std::pair{uid, key});
+    return found == keys_.end() ? nullptr : find(found->second);
+  }
   // What a job still waits for, ascending; null: nothing.
   const Dependencies* dependencies(JobId id) const;
   // Of a batch, in their order; null: it is none.

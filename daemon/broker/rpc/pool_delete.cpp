@@ -14,6 +14,7 @@ void Verbs::delete_pool(const CallPtr& call) {
                   ")");
   if (!pool->has_left()) return refuse("its workers have not left yet; wait for that with: jobpool join " + name);
   engine_.tell(DeletePool{pool->record.number});
+  announce_end_of_pool(name, "deleted");
   reply_when_stored(call);
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "daemon/broker/core/job_core.hpp"
+#include "proto/event_messages.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::broker {
@@ -10,5 +11,7 @@ namespace jobpool::broker {
 proto::PoolStatus pool_status_view(const CorePool& pool, const JobCore& core);
 // With its settings; without its workers.
 proto::PoolInfo pool_view(const CorePool& pool, const JobCore& core);
+// What is told when it has changed.
+proto::Event pool_event(const CorePool& pool, std::int64_t now_usec);
 
 }  // namespace jobpool::broker

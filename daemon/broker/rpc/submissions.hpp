@@ -17,6 +17,9 @@ Submit event_of(proto::Submission& job, Mode mode);
 // graces are no part of that.
 std::uint64_t hash_of(const proto::Submission& job);
 
+// The same of a retry.
+std::uint64_t hash_of_retry(JobId retried);
+
 // The parameters of InvalidJob.
 std::string invalid_job(std::string_view field, std::string_view reason);
 

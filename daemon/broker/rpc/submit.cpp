@@ -129,6 +129,13 @@ std::uint64_t hash_of(const proto::Submission& job) {
   return sum.value();
 }
 
+std::uint64_t hash_of_retry(JobId retried) {
+  Fingerprint sum;
+  sum.add("retry");
+  sum.add(static_cast<std::int64_t>(retried.value));
+  return sum.value();
+}
+
 // All of it but what the call and its connection say.
 Submit event_of(proto::Submission& job, Mode mode) {
   Submit event;

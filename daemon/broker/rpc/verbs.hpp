@@ -13,6 +13,7 @@
 #include "common/ids.hpp"
 #include "daemon/broker/engine.hpp"
 #include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/rpc/event_feed.hpp"
 #include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
 #include "daemon/broker/rpc/processes.hpp"
@@ -52,12 +53,22 @@ class Verbs final : public CallHandler {
   void on_ended(const Job& job);
   void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
-  void on_pool_left(PoolNumber pool) { joiners_.tell(pool, Joiners::News::left); }
+  void on_pool_left(PoolNumber pool);
   void on_pool_removed(PoolNumber pool) { joiners_.tell(pool, Joiners::News::reopened); }
 
   bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
 
   Deadlines& deadlines() { return deadlines_; }
+
+  // events.cpp: what is told of it, once it is durable; empty: nobody listens.
+  std::function<void()> announcement(const Job& job, JobState to);
+  std::function<void()> announcement(const CorePool& pool);
+  void announce_end_of_pool(std::string_view name, std::string_view state);
+  // Told at once.
+  void announce_worker(WorkerNumber number, PoolNumber pool, int pid, std::string_view state, std::string_view reason);
+  void announce_blocked(JobId job, bool is_blocked);
+  // The daemon goes down.
+  void end_events() { feed_.end(); }
 
  private:
   using CallPtr = std::shared_ptr<Call>;
@@ -78,6 +89,9 @@ class Verbs final : public CallHandler {
   void logs(const CallPtr& call);
   void cancel(const CallPtr& call);
   void kill(const CallPtr& call);
+  void retry(const CallPtr& call);
+  void events(const CallPtr& call);
+  void stats(const CallPtr& call);
   void remove(const CallPtr& call);
   void clean(const CallPtr& call);
   void reload(const CallPtr& call);
@@ -106,6 +120,8 @@ class Verbs final : public CallHandler {
   void submit(const CallPtr& call, Mode mode);
   void submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker);
   void withdraw(Token token);
+  // retry.cpp
+  void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);
   // Somebody else waits for that job's end, or soon will.
   bool is_wanted(const Job& job) const;
   // remove.cpp
@@ -177,6 +193,7 @@ class Verbs final : public CallHandler {
   Waiters starters_;  // for its start or its end, whichever comes first
   Joiners joiners_;
   Processes processes_;
+  EventFeed feed_;
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;

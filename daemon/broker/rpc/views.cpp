@@ -23,7 +23,7 @@ std::optional<Number> unless_zero(Number number) {
   return number == 0 ? std::nullopt : std::optional{number};
 }
 
-std::string condition_of(const Job& job, const Dependencies* missing) {
+std::string waits_for(const Job& job, const Dependencies* missing) {
   switch (job.waits_for) {
     case WaitsFor::time:
       return "a delay";
@@ -108,6 +108,11 @@ JobState shown_state(const Job& job, const JobCore& core) {
   return core.is_held_back(job) ? JobState::waiting : job.state;
 }
 
+std::string condition_of(const Job& job, const JobCore& core) {
+  if (core.is_held_back(job)) return "its pool, which is paused";
+  return job.state == JobState::waiting ? waits_for(job, core.dependencies(job.id)) : std::string{};
+}
+
 proto::Job job_view(const Job& job, const JobCore& core) {
   const Dependencies* missing = core.dependencies(job.id);
   proto::Job view;
@@ -128,8 +133,7 @@ proto::Job job_view(const Job& job, const JobCore& core) {
   view.retries = job.retries;
   if (job.not_before_usec > 0) view.not_before_usec = job.not_before_usec;
   view.key = job.key;
-  if (job.state == JobState::waiting) view.waiting_for = condition_of(job, missing);
-  if (core.is_held_back(job)) view.waiting_for = "its pool, which is paused";
+  view.waiting_for = condition_of(job, core);
   if (missing != nullptr)
     for (const Dependency& one : *missing) (one.needs == Dependency::Needs::end ? view.after_any : view.after).push_back(one.job);
   if (!job.settled) return view;

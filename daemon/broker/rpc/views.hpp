@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "daemon/broker/core/job_core.hpp"
+#include "proto/event_messages.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::broker {
@@ -18,9 +19,15 @@ void add_times(proto::Job& view, const Job& job, const JobCore& core, std::int64
 // All its starts that are known, oldest first.
 std::vector<proto::Attempt> attempts_view(const Job& job);
 
+// What it waits for, in words; empty: nothing.
+std::string condition_of(const Job& job, const JobCore& core);
+
 // An end that is not yet where it survives is not told to anybody: the job looks as if it still ran. One that its paused pool holds back
 // waits for that.
 JobState shown_state(const Job& job, const JobCore& core);
+
+// What is told of a job that has just come into this state.
+proto::Event job_event(const Job& job, JobState to, const JobCore& core, std::int64_t now_usec);
 
 // How a job ended. `result`: its JSON text, empty: none. Requires: done.
 proto::Ending ending_view(const Job& job, std::string result);

@@ -32,6 +32,14 @@ void Mailbox::put(ResultRequest request) {
   work_came_.notify_one();
 }
 
+void Mailbox::put(JobRequest request) {
+  {
+    const std::lock_guard lock(mutex_);
+    work_.job_requests.push_back(std::move(request));
+  }
+  work_came_.notify_one();
+}
+
 bool Mailbox::is_awaited() const {
   const std::lock_guard lock(mutex_);
   return is_waited_ && is_empty();

@@ -25,9 +25,15 @@ struct ResultRequest {
   std::function<void(Result<std::string>)> done;  // only carried by the store's thread; called, and destroyed, by the loop's
 };
 
+struct JobRequest {  // likewise
+  JobId job;
+  std::function<void(Result<JobRecord>)> done;
+};
+
 struct Work {
   std::vector<WaitingBatch> batches;
   std::vector<ResultRequest> requests;
+  std::vector<JobRequest> job_requests;
   std::vector<JobId> told;  // refused jobs that the caller knows of: said of in no batch after these
   bool is_last = false;     // the store is being closed
 };
@@ -51,7 +57,11 @@ struct ResultRead {
   ResultRequest request;
   Result<std::string> result;
 };
-using News = std::variant<Committed, RefusedJobs, RefusedPuts, Room, Failed, ResultRead>;
+struct JobRead {
+  JobRequest request;
+  Result<JobRecord> job;
+};
+using News = std::variant<Committed, RefusedJobs, RefusedPuts, Room, Failed, ResultRead, JobRead>;
 
 class Mailbox {
  public:
@@ -61,6 +71,7 @@ class Mailbox {
   // The loop's thread.
   void put(WaitingBatch batch);
   void put(ResultRequest request);
+  void put(JobRequest request);
   void put_told(const std::vector<JobId>& jobs);
   void close();
   std::vector<News> collect();
@@ -75,7 +86,7 @@ class Mailbox {
 
  private:
   explicit Mailbox(UniqueFd news_bell) : news_bell_(std::move(news_bell)) {}
-  bool is_empty() const { return work_.batches.empty() && work_.requests.empty() && !work_.is_last; }
+  bool is_empty() const { return work_.batches.empty() && work_.requests.empty() && work_.job_requests.empty() && !work_.is_last; }
 
   const UniqueFd news_bell_;  // an eventfd: readable while news_ is not empty
   mutable std::mutex mutex_;

@@ -45,7 +45,13 @@ CommitNumber MemoryStore::commit(StoreBatch batch) {
   return last_;
 }
 
-void MemoryStore::read_result(JobId job, std::function<void(Result<std::string>)> done) { reads_.emplace_back(job, std::move(done)); }
+void MemoryStore::read_result(JobId job, std::function<void(Result<std::string>)> done) {
+  reads_.emplace_back([this, job, done = std::move(done)] { done(result_of(job)); });
+}
+
+void MemoryStore::read_job(JobId job, std::function<void(Result<JobRecord>)> done) {
+  reads_.emplace_back([this, job, done = std::move(done)] { done(record_of(job)); });
+}
 
 void MemoryStore::step(std::size_t batches) {
   for (; batches > 0 && !waiting_.empty() && !failed_; --batches) {
@@ -102,7 +108,16 @@ const MemoryStore::Entry* MemoryStore::committed(JobId job) const {
 void MemoryStore::collect(StoreListener& listener) {
   for (auto events = std::exchange(events_, {}); !events.empty(); events.pop_front()) events.front()(listener);
   if (!waiting_.empty() && !failed_) return;  // reads come behind all commits
-  for (auto& [job, done] : std::exchange(reads_, {})) done(result_of(job));
+  for (const auto& read : std::exchange(reads_, {})) read();
+}
+
+Result<JobRecord> MemoryStore::record_of(JobId job) const {
+  if (failed_) return *failed_;
+  const auto found = jobs_.find(job);
+  if (found == jobs_.end()) return Error{Errc::not_found, "job " + std::to_string(job.value) + ": not in the store"};
+  JobRecord record = found->second.job.job;
+  record.payload = found->second.payload;
+  return record;
 }
 
 Result<std::string> MemoryStore::result_of(JobId job) const {

@@ -21,6 +21,7 @@ class MemoryStore : public Store {
   Result<std::vector<StoredQueue>> load_queues() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
+  void read_job(JobId job, std::function<void(Result<JobRecord>)> done) override;
   void collect(StoreListener& listener) override;
   int descriptor() const override { return -1; }
   bool is_idle() const override { return waiting_.empty(); }
@@ -66,13 +67,14 @@ class MemoryStore : public Store {
   Result<void> apply(const PoolRemoval& removal);
   Result<void> apply(const QueueWrite& write);
   Result<std::string> result_of(JobId job) const;
+  Result<JobRecord> record_of(JobId job) const;
 
   std::map<JobId, Entry> jobs_;
   std::set<std::pair<uid_t, SharedText>> keys_;
   std::map<PoolNumber, PoolRecord> pools_;
   StoredQueues queues_;
   std::deque<Waiting> waiting_;
-  std::vector<std::pair<JobId, std::function<void(Result<std::string>)>>> reads_;
+  std::vector<std::function<void()>> reads_;
   std::deque<Event> events_;
   Refusals refusals_;
   CommitNumber last_ = 0, told_ = 0;

@@ -14,6 +14,10 @@ constexpr const char* kJobs =
     "description, key,"
     " spec_hash, submitted_usec, CASE WHEN ending.job IS NULL THEN payload ELSE x'' END, ending.outcome, ending.ended_usec, ending.reason"
     " FROM job LEFT JOIN ending ON ending.job = job.id ORDER BY id";
+constexpr const char* kOneJob =
+    "SELECT id, pool, mode, kind, flags, priority, retries, uid, grace_usec, timeout_usec, backoff_usec, not_before_usec, name, "
+    "description, key, spec_hash, submitted_usec, payload, NULL FROM job WHERE id = ?";
+constexpr const char* kDependenciesOfOne = "SELECT job, after, needs FROM dependency WHERE job = ? ORDER BY position";
 constexpr const char* kDependencies = "SELECT job, after, needs FROM dependency ORDER BY job, position";
 constexpr const char* kAttempts =
     "SELECT job, number, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, "
@@ -207,6 +211,26 @@ Result<std::vector<PoolRecord>> read_pools(const Database& database) {
     if (!*row) return pools;
     if (!read(Columns(*statement), pools.emplace_back()))
       return Error{Errc::protocol, "a pool: its row in jobs.sqlite is damaged; restore the state directory from a backup, or move it away"};
+  }
+}
+
+Result<JobRecord> read_job(const Database& database, JobId job) {
+  auto statement = Statement::prepare(database, kOneJob);
+  if (!statement) return statement.error();
+  statement->begin(job.value);
+  const auto row = statement->next_row();
+  if (!row) return row.error();
+  if (!*row) return Error{Errc::not_found, "job " + std::to_string(job.value) + ": not in the store"};
+  StoredJob stored;
+  if (!read(Columns(*statement), stored)) return unsound(job);
+  auto dependencies = Statement::prepare(database, kDependenciesOfOne);
+  if (!dependencies) return dependencies.error();
+  dependencies->begin(job.value);
+  for (;;) {
+    const auto next = dependencies->next_row();
+    if (!next) return next.error();
+    if (!*next) return std::move(stored.job);
+    if (!read(Columns(*dependencies), stored.job.after.emplace_back())) return unsound(job);
   }
 }
 

@@ -19,6 +19,9 @@ Result<std::vector<PoolRecord>> read_pools(const Database& database);
 // Errors: not_found (no such job, or not ended), io, protocol.
 Result<std::string> read_result(const Database& database, const ResultFiles& files, JobId job);
 
+// As it was accepted, with its payload. Errors: likewise.
+Result<JobRecord> read_job(const Database& database, JobId job);
+
 // The jobs whose results are in files, ascending. Errors: io.
 Result<std::vector<JobId>> jobs_with_result_files(const Database& database);
 

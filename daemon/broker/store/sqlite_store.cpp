@@ -61,6 +61,8 @@ void SqliteStore::read_result(JobId job, std::function<void(Result<std::string>)
   mailbox_->put(ResultRequest{job, std::move(done)});
 }
 
+void SqliteStore::read_job(JobId job, std::function<void(Result<JobRecord>)> done) { mailbox_->put(JobRequest{job, std::move(done)}); }
+
 void SqliteStore::collect(StoreListener& listener) {
   for (News& news : mailbox_->collect()) std::visit([&](auto& one) { tell(listener, one); }, news);
 }
@@ -82,5 +84,6 @@ void SqliteStore::tell(StoreListener& listener, RefusedPuts& news) { listener.on
 void SqliteStore::tell(StoreListener& listener, Room&) { listener.on_room(); }
 void SqliteStore::tell(StoreListener& listener, Failed& news) { listener.on_failed(std::move(news.error)); }
 void SqliteStore::tell(StoreListener&, ResultRead& news) { news.request.done(std::move(news.result)); }
+void SqliteStore::tell(StoreListener&, JobRead& news) { news.request.done(std::move(news.job)); }
 
 }  // namespace jobpool::broker

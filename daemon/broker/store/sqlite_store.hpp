@@ -25,6 +25,7 @@ class SqliteStore : public Store {
   Result<std::vector<StoredQueue>> load_queues() override;
   CommitNumber commit(StoreBatch batch) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
+  void read_job(JobId job, std::function<void(Result<JobRecord>)> done) override;
   void collect(StoreListener& listener) override;
   int descriptor() const override { return mailbox_->descriptor(); }
   bool is_idle() const override { return mailbox_->is_awaited(); }
@@ -38,6 +39,7 @@ class SqliteStore : public Store {
   void tell(StoreListener& listener, Room& news);
   void tell(StoreListener& listener, Failed& news);
   void tell(StoreListener& listener, ResultRead& news);
+  void tell(StoreListener& listener, JobRead& news);
 
   const StoreOptions options_;
   const std::unique_ptr<OpenStore> store_;  // the thread's, once it runs

@@ -58,6 +58,9 @@ class Store {
   // Errors: not_found (no such job, or it has not ended), io, protocol.
   virtual void read_result(JobId job, std::function<void(Result<std::string>)> done) = 0;
 
+  // A job as it was accepted, with its payload, also when it has ended. Likewise. Errors: not_found, io, protocol.
+  virtual void read_job(JobId job, std::function<void(Result<JobRecord>)> done) = 0;
+
   // Tells what has happened since the last call. When there is something to tell, descriptor() is readable.
   virtual void collect(StoreListener& listener) = 0;
   virtual int descriptor() const = 0;  // −1: none; then collect() must be called after each commit()

@@ -63,6 +63,7 @@ void StoreThread::turn(Work work) {
     refusals_.forget(work.told);
   }
   for (ResultRequest& request : work.requests) answer(std::move(request));
+  for (JobRequest& request : work.job_requests) answer(std::move(request));
   if (!failed_ && is_full_ && pending_.empty()) look_for_room();
   if (!failed_) keep_up();
 }
@@ -144,6 +145,11 @@ void StoreThread::keep_up() {
 void StoreThread::answer(ResultRequest request) {
   auto result = result_of(request.job);
   mailbox_.post(ResultRead{std::move(request), std::move(result)});
+}
+
+void StoreThread::answer(JobRequest request) {
+  auto job = failed_ ? Result<JobRecord>{*failed_} : read_job(store_.database, request.job);
+  mailbox_.post(JobRead{std::move(request), std::move(job)});
 }
 
 Result<std::string> StoreThread::result_of(JobId job) const {

@@ -30,6 +30,7 @@ class StoreThread {
   void commit_pending();
   Result<void> commit_without_new_jobs();
   void answer(ResultRequest request);
+  void answer(JobRequest request);
   Result<std::string> result_of(JobId job) const;
   void look_for_room();
   void keep_up();

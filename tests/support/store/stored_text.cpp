@@ -83,6 +83,22 @@ std::string result_of(Store& store, JobId job) {
   return *result;
 }
 
+std::string record_of(Store& store, JobId job) {
+  std::optional<std::string> record;
+  store.read_job(job, [&](Result<JobRecord> read) {
+    if (!read) {
+      record = "error: " + read.error().text;
+      return;
+    }
+    StoredJob stored;
+    stored.job = *std::move(read);
+    record = text_of(stored);
+  });
+  Told ignored;
+  if (!collect_until(store, ignored, [&] { return record.has_value(); })) return "error: no answer within a minute";
+  return *record;
+}
+
 std::string text_of(Store& store) {
   const auto pools = store.load_pools();
   if (!pools) return "error: " + pools.error().text;

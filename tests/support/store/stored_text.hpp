@@ -17,6 +17,8 @@ std::string text_of(const std::vector<broker::StoredJob>& jobs, const std::funct
 
 // The result, waited for through collect(), or "error: …".
 std::string result_of(broker::Store& store, JobId job);
+// A job as it was accepted, or the error.
+std::string record_of(broker::Store& store, JobId job);
 
 // load_pools(), load() and all results, or "error: …". Requires: what load() requires.
 std::string text_of(broker::Store& store);

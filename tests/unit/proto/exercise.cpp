@@ -4,9 +4,11 @@
 #include <nlohmann/json.hpp>
 
 #include "proto/envelope.hpp"
+#include "proto/event_messages.hpp"
 #include "proto/json_reader.hpp"
 #include "proto/messages.hpp"
 #include "proto/queue_messages.hpp"
+#include "proto/stats_messages.hpp"
 #include "tests/unit/proto/compare_json.hpp"
 
 namespace jobpool::proto {
@@ -45,6 +47,10 @@ std::string all_round_trips(const json& parameters) {
   check("list", read_list, write_list);
   check("kill", read_kill, write_kill);
   check("logs", read_logs, write_logs);
+  check("retry", read_retry, write_retry);
+  check("events", read_events, write_events);
+  check("event", read_event, write_event);
+  check("stats", read_stats, write_stats);
   check("id", read_id, write_id);
   check("shutdown", read_shutdown, write_shutdown);
   check("ending", read_ending, write_ending);

@@ -53,7 +53,8 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kQueueExists,       error::kNamedQueueFull,   error::kQueueEmpty,
                                         error::kQueueTimedOut,     error::kDoneTooOften,     error::kTooManyQueues,
                                         error::kTooManyWaiters,    error::kQueueStoreFull,   error::kQueueKeyConflict,
-                                        error::kNoSuchProcess,     error::kProcessExists,    error::kProcessTimedOut};
+                                        error::kNoSuchProcess,     error::kProcessExists,    error::kProcessTimedOut,
+                                        error::kNotRetryable,      error::kTooManyListeners};
 
 }  // namespace
 
@@ -126,5 +127,8 @@ TEST_CASE("the words for states and outcomes are the code's own, in each interfa
     CHECK(file.enums.at("State").size() == 4);
     CHECK(file.enums.at("Outcome").size() == 8);
   }
+  const InterfaceFile pool = parsed_interface("org.jobpool.Pool");
+  for (const std::string& word : pool.enums.at("EventKind")) CHECK(event_kind_from(word));
+  CHECK(pool.enums.at("EventKind").size() == 5);
   CHECK(parsed_interface("org.jobpool.Pool").enums.at("IfFull") == std::vector<std::string>{"fail", "block"});
 }

@@ -186,6 +186,65 @@ Job full_job_with_times() {
   return job;
 }
 
+Event full_job_event() {
+  Event event;
+  event.kind = EventKind::job;
+  event.usec = 1'700'000'000'000'000;
+  event.job = JobId{12};
+  event.pool = "images";
+  event.state = "waiting";
+  event.attempt = 2;
+  event.worker = 3;
+  event.pid = 4'242;
+  event.outcome = Outcome::failed;
+  event.exit_code = 3;
+  event.signal = 9;
+  event.reason = "so it \"was\" 就绪";
+  event.error_type = "std::runtime_error";
+  event.waiting_for = "its retry";
+  return event;
+}
+
+Event full_worker_event() {
+  Event event;
+  event.kind = EventKind::worker;
+  event.usec = 1'700'000'000'000'001;
+  event.pool = "default";
+  event.state = "died";
+  event.worker = 1;
+  event.pid = 4'243;
+  event.reason = "was killed by signal 9";
+  return event;
+}
+
+Stats full_stats() {
+  Stats stats;
+  stats.since_usec = 1'700'000'000'000'000;
+  stats.recent_usec = 10'000'000;
+  stats.refused = 4;
+  stats.worker_restarts = 1;
+  stats.broker_restarts = 2;
+  stats.rescued_wakeups = 0;
+  stats.events_listeners = 3;
+  PoolStats pool;
+  pool.name = "images";
+  pool.accepted = 1'000'000;
+  pool.started = 1'000'001;
+  pool.retried = 7;
+  pool.revoked = 8;
+  pool.ended = {1, 2, 3, 4, 5, 6, 7, 8};
+  pool.recent_accepted = 11;
+  pool.recent_started = 12;
+  pool.recent_ended = 13;
+  pool.queueing = {5, 40, 1, 100, 30, 90, 100};
+  pool.running = {9'007'199'254'740'993, 50, 2, 101, 31, 91, 99};
+  stats.pools = {pool, PoolStats{}};
+  stats.pools.back().name = "default";
+  stats.total = pool;
+  stats.total.name = "all pools";
+  return stats;
+}
+
 Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
 
 Status full_status() {

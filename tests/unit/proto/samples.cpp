@@ -143,6 +143,16 @@ void add_pool(std::vector<Sample>& all) {
   for (const auto& [variant, submission] : submissions) pool.request("Map", variant, MapRequest{submission, {"[[]]"}}, read_map, write_map);
   pool.reply("Map", "", JobId{12}, read_accepted, write_accepted);
   pool.request("ApplyAsync", "chunk", chunk_of_map(), read_submit, write_submit);
+  pool.request("Events", "", EventsRequest{{JobId{3}, JobId{4}}, "images"}, read_events, write_events, CallMode::more);
+  pool.request("Events", "all", EventsRequest{}, read_events, write_events, CallMode::more);
+  pool.reply("Events", "", full_job_event(), read_event, write_event);
+  pool.reply("Events", "worker", full_worker_event(), read_event, write_event);
+  Event missed;
+  missed.kind = EventKind::missed;
+  missed.missed = 1'000'000;
+  pool.reply("Events", "missed", missed, read_event, write_event);
+  pool.empty_request("Stats");
+  pool.reply("Stats", "", full_stats(), read_stats, write_stats);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
@@ -210,6 +220,9 @@ void add_job(std::vector<Sample>& all) {
   job.reply(
       "Cancel", "", std::vector<JobId>{JobId{4}}, [](const nlohmann::json& parameters) { return read_ids("cancelled", parameters); },
       [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
+  job.request("Retry", "", RetryRequest{JobId{12}, "5d41402abc4b2a76b9719d911017c592"}, read_retry, write_retry);
+  job.request("Retry", "no_key", RetryRequest{JobId{12}, ""}, read_retry, write_retry);
+  job.reply("Retry", "", JobId{13}, read_accepted, write_accepted);
   job.request("Remove", "", RemoveRequest{{JobId{5}, JobId{6}}}, read_remove, write_remove);
   job.reply(
       "Remove", "", std::vector<JobId>{JobId{5}}, [](const nlohmann::json& parameters) { return read_ids("removed", parameters); },

@@ -7,9 +7,11 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "proto/event_messages.hpp"
 #include "proto/messages.hpp"
 #include "proto/process_messages.hpp"
 #include "proto/queue_messages.hpp"
+#include "proto/stats_messages.hpp"
 
 namespace jobpool::proto {
 
@@ -27,6 +29,9 @@ Ending full_ending();
 Job full_job();
 Job full_scheduled_job();
 Job full_job_with_times();
+Event full_job_event();
+Event full_worker_event();
+Stats full_stats();
 Hello full_hello();
 Status full_status();
 PoolInfo full_pool();

@@ -15,6 +15,7 @@
 
 #include "jobpool/async_result.hpp"
 #include "jobpool/errors.hpp"
+#include "jobpool/events.hpp"
 #include "jobpool/pool.hpp"
 #include "jobpool/pool_options.hpp"
 #include "jobpool/process.hpp"
@@ -61,6 +62,9 @@ class Client {
   Process process(const Command& command) const;
   // Those that are alive, whoever started them.
   std::vector<ProcessInfo> active_children() const;
+
+  // Listens from here on. Errors: NoSuchPool, ConnectionLost.
+  EventStream events(const EventFilter& filter = {}) const;
 
   // Who answers. Errors: ConnectionLost.
   Daemon hello() const;

@@ -171,6 +171,12 @@ class NotEnded : public ClientError {
   using ClientError::ClientError;
 };
 
+// retry(): what the job ran is not kept, or it is a map.
+class NotRetryable : public ClientError {
+ public:
+  using ClientError::ClientError;
+};
+
 // The caller's own words are off: a submission that cannot be, a result that is not of the type asked for.
 class InvalidCall : public ClientError {
  public:

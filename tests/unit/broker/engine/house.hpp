@@ -109,6 +109,8 @@ class FakeBroker final : public EngineListener {
   void on_start_worker(WorkerNumber number, PoolNumber pool) override { asked_for.push_back({number, pool}); }
   void on_pool_left(PoolNumber pool) override { verbs.on_pool_left(pool); }
   void on_pool_removed(PoolNumber pool) override { verbs.on_pool_removed(pool); }
+  std::function<void()> announcement(const Job& job, JobState to) override { return verbs.announcement(job, to); }
+  std::function<void()> announcement(const CorePool& pool) override { return verbs.announcement(pool); }
   void on_store_failed(const Error& error) override { FAIL(error.text); }
 
   int forgotten = 0, drained = 0;

@@ -28,6 +28,15 @@ inline void submit_done(House& house, const std::string& parameters) {
   house.turn();
 }
 
+// How a function's run ended.
+inline void report_end_as(House& house, const shm::Claim& claim, Ending ending) {
+  Report report;
+  report.ending = ending;
+  report.ended_usec = wall_usec();
+  if (ending == Ending::returned) report.result = "49";
+  house.worker().report(claim, report);
+}
+
 // Nobody but the test holds it: a call that the verbs still hold would be answered, or leak, some time later.
 inline bool is_let_go(const FakeCallPtr& call) { return call.use_count() == 1; }
 

@@ -124,6 +124,30 @@ TEST_CASE("a result is read behind the commits before it, short or long") {
   CHECK(result_of(*store, JobId{2}) == "error: job 2: no result");
 }
 
+TEST_CASE("a job's record is read with its payload and dependencies, also when it has ended") {
+  const TempDir dir;
+  const auto store = loaded(options_in(dir));
+  MemoryStore model;
+  JobRecord second = job(2, "key");
+  second.name = "second";
+  second.payload = std::string("wo\0rk", 5);
+  second.terms.priority = -7;
+  second.after = {{JobId{1}, Dependency::Needs::success, true}, {JobId{9}, Dependency::Needs::end, false}};
+  const StoreBatch batch{job(1), second, end(1)};
+  store->commit(batch);
+  model.commit(batch);
+  model.step();
+  for (const std::uint64_t id : {1, 2}) {
+    INFO(id);
+    CHECK(record_of(*store, JobId{id}) == record_of(model, JobId{id}));
+  }
+  CHECK(record_of(*store, JobId{2}).find("second") != std::string::npos);
+  CHECK(record_of(*store, JobId{3}) == "error: job 3: not in the store");
+  CHECK(record_of(model, JobId{3}) == "error: job 3: not in the store");
+  commit(*store, {JobRemoval{JobId{1}}});
+  CHECK(record_of(*store, JobId{1}) == "error: job 1: not in the store");
+}
+
 TEST_CASE("files of results without a row are removed when the store is opened, others stay") {
   const TempDir dir;
   { commit(*loaded(options_in(dir)), {job(1), end(1, std::string(100'000, 'x'))}); }

@@ -1,0 +1,46 @@
+// What the world is told of jobs: those who wait, those who count, those who listen. See engine.hpp.
+#include <utility>
+
+#include "common/log.hpp"
+#include "daemon/broker/engine.hpp"
+
+namespace jobpool::broker {
+
+void Engine::answer_accepted(const Accepted& effect) {
+  if (const Job* job = core_.find(effect.job)) {
+    if (effect.kind == Accepted::Kind::fresh) stats_.accepted(*job, second(latest_));
+    return listener_.on_accepted(effect);
+  }
+  listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});  // it was not stored
+}
+
+void Engine::carry_out(const Changed& effect) {
+  log::debug("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
+  if (effect.to == JobState::done) return;  // told when it is settled
+  const Job* job = core_.find(effect.job);
+  if (job == nullptr) return;
+  if (effect.to == JobState::running) stats_.started(*job, second(latest_));
+  if (effect.from == JobState::ready && effect.to == JobState::waiting) return;  // it was just accepted: told as waiting
+  announce(*job, effect.to);
+}
+
+void Engine::announce(const Job& job, JobState to) {
+  auto tell = listener_.announcement(job, to);
+  if (!tell) return;
+  when_stored(job.id, [this, id = job.id, tell = std::move(tell)] {
+    if (core_.find(id) != nullptr) tell();  // else it was not stored
+  });
+}
+
+// The outcome survives everything that it is promised to survive: now it is told.
+void Engine::settle(JobId id) {
+  if (core_.find(id) == nullptr) return;
+  tell(Settled{id});
+  const Job& job = *core_.find(id);
+  stats_.ended(job, second(latest_));
+  if (const auto tell = listener_.announcement(job, JobState::done)) tell();  // all that was told of it before is durable
+  listener_.on_ended(job);
+  if (job.flags.durable) ledger_.erase(id);  // the store has it
+}
+
+}  // namespace jobpool::broker

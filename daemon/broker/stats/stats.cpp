@@ -1,0 +1,81 @@
+// See stats.hpp.
+#include "daemon/broker/stats/stats.hpp"
+
+#include <numeric>
+
+namespace jobpool::broker {
+
+void PoolCounts::add(const PoolCounts& other) {
+  accepted += other.accepted;
+  started += other.started;
+  retried += other.retried;
+  revoked += other.revoked;
+  for (std::size_t i = 0; i < ended.size(); ++i) ended[i] += other.ended[i];
+  queueing.add(other.queueing);
+  running.add(other.running);
+}
+
+std::uint64_t PoolCounts::all_ended() const { return std::accumulate(ended.begin(), ended.end(), std::uint64_t{0}); }
+
+PoolCounts& Stats::of(PoolNumber pool) {
+  std::unique_ptr<PoolCounts>& counts = pools_.at(pool.value);
+  if (counts == nullptr) counts = std::make_unique<PoolCounts>();
+  return *counts;
+}
+
+void Stats::accepted(const Job& job, std::int64_t second) {
+  PoolCounts& counts = of(job.pool);
+  ++counts.accepted;
+  counts.recent_accepted.add(second);
+}
+
+void Stats::started(const Job& job, std::int64_t second) {
+  PoolCounts& counts = of(job.pool);
+  ++counts.started;
+  counts.recent_started.add(second);
+}
+
+void Stats::add_times(PoolCounts& counts, std::int64_t ready, std::int64_t started, std::int64_t ended) {
+  if (started <= 0) return;
+  if (ready > 0) counts.queueing.add(Microseconds{started - ready});
+  if (ended > 0) counts.running.add(Microseconds{ended - started});
+}
+
+void Stats::retried(const Job& job, const Attempt& attempt) {
+  PoolCounts& counts = of(job.pool);
+  ++counts.retried;
+  add_times(counts, attempt.ready_usec, attempt.started_usec, attempt.ended_usec);
+}
+
+void Stats::ended(const Job& job, std::int64_t second) {
+  PoolCounts& counts = of(job.pool);
+  ++counts.ended[static_cast<std::size_t>(job.outcome)];
+  counts.recent_ended.add(second);
+  add_times(counts, job.ready_usec, job.started_usec, job.ended_usec);
+}
+
+void Stats::forget(PoolNumber pool) {
+  std::unique_ptr<PoolCounts>& counts = pools_.at(pool.value);
+  if (counts != nullptr) gone_.add(*counts);
+  counts.reset();
+}
+
+PoolCounts Stats::total() const {
+  PoolCounts total = gone_;
+  for (const auto& counts : pools_)
+    if (counts != nullptr) total.add(*counts);
+  return total;
+}
+
+Stats::Rates Stats::rates(std::int64_t second) const {
+  Rates rates;
+  for (const auto& counts : pools_) {
+    if (counts == nullptr) continue;
+    rates.accepted += counts->recent_accepted.count(second);
+    rates.started += counts->recent_started.count(second);
+    rates.ended += counts->recent_ended.count(second);
+  }
+  return rates;
+}
+
+}  // namespace jobpool::broker
