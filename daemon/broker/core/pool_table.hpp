@@ -53,8 +53,8 @@ struct CorePool {
   bool starts_jobs() const { return !record.paused && record.state != PoolState::terminated; }
   // Nothing of it is to come any more.
   bool is_over() const { return record.state != PoolState::running && jobs.open() == 0; }
-  // All its workers have left, for good unless it is resumed.
-  bool has_left() const { return is_over() && workers.size() == 0; }
+  // All its workers have left, for good unless it is resumed; those that were asked for and are still to come as well.
+  bool has_left() const { return is_over() && workers.size() == 0 && asked == 0; }
   bool is_unneeded() const { return record.deleted && jobs.all() == 0 && workers.size() == 0 && asked == 0; }
 };
 

@@ -236,3 +236,33 @@ TEST_CASE("a job in a worker's slot is of that worker's pool, whatever else was 
   driver.tell(inherited);
   CHECK(driver.job(JobId{10}).pool == kDefaultPoolNumber);
 }
+
+TEST_CASE("a pool that is closed has not left while workers that it asked for are still to come") {
+  // The bug: it had left when it was closed right after it was made, and once more when they came and went, which nobody was told: a join
+  // that came in between waited for ever.
+  CoreDriver driver;
+  PoolSettings settings;
+  settings.name = "images";
+  settings.size = 1;
+  const PoolNumber pool = driver.create_pool(std::move(settings));
+  driver.tell(StaffPools{0});
+  driver.end_turn();
+  const auto* start = driver.find<StartWorker>();
+  REQUIRE(start != nullptr);
+  const WorkerNumber number = start->number;
+  driver.tell(ClosePool{pool});
+  driver.end_turn();
+  CHECK(driver.find<PoolLeft>() == nullptr);
+  CHECK_FALSE(driver.pool(pool).has_left());
+  WorkerJoined joined;
+  joined.incarnation = Incarnation{1};
+  joined.number = number;
+  joined.pool = pool;
+  driver.tell(joined);
+  driver.end_turn();
+  CHECK(driver.find<DismissWorker>() != nullptr);
+  CHECK(driver.find<PoolLeft>() == nullptr);
+  driver.tell(WorkerLost{Incarnation{1}, {}, {}, 0, 0});
+  driver.end_turn();
+  CHECK(driver.find<PoolLeft>() != nullptr);
+}
