@@ -27,7 +27,8 @@ std::string brief_times(const proto::Latency& times) {
 Line draw_headline(const TopData& data, const TopView& view) {
   Line line;
   line.add("jobpool " + printable(data.status.version), Ink::bold);
-  line.add("  up " + show_duration(Microseconds{data.status.uptime_usec}) + "  " + text_of(data.status.connections) + " connections");
+  const std::int64_t connections = data.status.connections;
+  line.add("  up " + show_duration(Microseconds{data.status.uptime_usec}) + "  " + text_of(connections) + (connections == 1 ? " connection" : " connections"));
   if (data.status.worker_restarts > 0) line.add("  " + text_of(data.status.worker_restarts) + " worker restarts", Ink::yellow);
   if (data.status.broker_restarts > 0) line.add("  " + text_of(data.status.broker_restarts) + " broker restarts", Ink::yellow);
   line.add("  " + local_clock(data.now_usec).substr(0, 8));

@@ -9,7 +9,8 @@ std::string ScreenWriter::update(const std::vector<std::string>& lines) {
   if (is_new) out += "\x1b[2J";
   for (std::size_t i = 0; i < lines.size(); ++i) {
     if (!is_new && shown_[i] == lines[i]) continue;
-    out += "\x1b[" + std::to_string(i + 1) + ";1H" + lines[i] + "\x1b[K";
+    // Emptied before, not behind: of a line as wide as the screen that would be its last character.
+    out += "\x1b[" + std::to_string(i + 1) + ";1H\x1b[2K" + lines[i];
   }
   shown_ = lines;
   return out;

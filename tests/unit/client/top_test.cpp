@@ -206,9 +206,9 @@ TEST_CASE("cancel and retry ask first, and only of jobs that they fit") {
 
 TEST_CASE("only lines that have changed are written") {
   ScreenWriter writer;
-  CHECK(writer.update({"a", "b"}) == "\x1b[2J\x1b[1;1Ha\x1b[K\x1b[2;1Hb\x1b[K");
+  CHECK(writer.update({"a", "b"}) == "\x1b[2J\x1b[1;1H\x1b[2Ka\x1b[2;1H\x1b[2Kb");
   CHECK(writer.update({"a", "b"}).empty());
-  CHECK(writer.update({"a", "c"}) == "\x1b[2;1Hc\x1b[K");
+  CHECK(writer.update({"a", "c"}) == "\x1b[2;1H\x1b[2Kc");
   CHECK(writer.update({"a"}).starts_with("\x1b[2J"));
   writer.forget();
   CHECK(writer.update({"a"}).starts_with("\x1b[2J"));
