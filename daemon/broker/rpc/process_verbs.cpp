@@ -23,7 +23,7 @@ std::optional<int> process_exit_code(const Job& job) {
 }  // namespace
 
 proto::Process Verbs::process_view(const Job& job) const {
-  const proto::Job known = view_of(job);
+  const proto::Job known = view_of(job, WithHistory::no);
   proto::Process view;
   view.name = known.name;
   view.id = job.id;
