@@ -102,7 +102,7 @@ def run(shell, example):
         if status != 0:
             raise Failure(f"what it needs before it failed:\n{output}")
     if command.startswith("jobpoold "):  # its log is not shown, and who reads on waits until it is there
-        output, status = shell.run(command.removesuffix("&") + ">>log 2>&1 &\ndisown\nuntil jobpool ping >>log 2>&1; do kill -0 $! || break; done")
+        output, status = shell.run(command.removesuffix("&") + ">>log 2>&1 &\ndisown\nuntil jobpool ping 2>>log | grep -q \"pid $!,\"; do kill -0 $! || break; done")
     elif command in ON_A_TERMINAL:
         output, status = shell.run(f"script --quiet --return --command '{command}' /dev/null")
         output = "\n".join(line for line in re.sub(r"\x1b\[[0-9;]*[A-Za-z]", "", output).replace("\r", "\n").split("\n") if line)

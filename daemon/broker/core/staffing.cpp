@@ -58,7 +58,6 @@ void JobCore::on(WorkerJoined& event, const Now&, Effects& out) {
   worker.max_tasks = with_jitter(settings.max_tasks, event.incarnation);
   worker.tasks = event.offers;
   pool->staff_changed = true;
-  pool->left_told = pool->record.state == PoolState::running;  // one that was on its way when the pool was closed: it has yet to leave
   if (is_stray) {
     pool->workers.condemn(event.incarnation);
     worker.kill_asked = true;

