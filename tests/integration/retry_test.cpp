@@ -71,6 +71,15 @@ TEST_CASE("selectors name several, the new ids come in their order, and what can
   CHECK(daemon.run({"retry", "--unique", "k", first, second}).exit_code == 2);
 }
 
+TEST_CASE("a process is started again, not retried") {
+  Daemon daemon;
+  REQUIRE(daemon.run({"process", "start", "--name", "one", "--", "true"}).exit_code == 0);
+  REQUIRE(daemon.run({"process", "join", "one"}).exit_code == 0);
+  const Finished refused = daemon.run({"retry", "last"});
+  CHECK(refused.exit_code == 125);
+  CHECK(refused.err.find("jobpool process start") != std::string::npos);
+}
+
 TEST_CASE("a job that has not ended is not retried, and the same key retries it once") {
   Daemon daemon;
   Gate gate(daemon.file("gate"));

@@ -6,6 +6,7 @@
 
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
+#include "proto/process_messages.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -64,6 +65,10 @@ void Verbs::retry(const CallPtr& call) {
   if (!job->settled) return job_error(*call, proto::error::kNotEnded, id);
   if (const std::vector<JobId>* chunks = engine_.core().chunks(id))
     return job_error(*call, proto::error::kNotRetryable, id, remedy_for_batch(*chunks, engine_.core()));
+  if (engine_.core().pools().at(job->pool).record.settings.name == proto::kProcessPool)
+    return job_error(*call, proto::error::kNotRetryable, id,
+                     "it was a process, whose name may be another's by now; start it again with: "
+                     "jobpool process start");
   if (!job->flags.durable)
     return job_error(*call, proto::error::kNotRetryable, id,
                      "it was not durable, and what it ran is not kept beyond its end; submit it again (with --durable, to retry it later)");
