@@ -69,6 +69,7 @@ Result<DaemonStart> plan_explicit(std::string socket, std::string program) {
     return errno_error("no daemon at " + socket + ", and none can be started there: " + directory);
   const std::string state = socket + ".state";
   if (auto made = make_directories(state); !made) return made.error();
+  if (auto own = require_own_directory(state); !own) return own.error();
   return DaemonStart{std::move(program), std::move(socket), state, state + "/jobpoold.log"};
 }
 

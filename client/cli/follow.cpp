@@ -2,6 +2,7 @@
 #include "client/cli/follow.hpp"
 
 #include <sys/inotify.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
@@ -26,9 +27,22 @@ void forget_changes(int changes) {
   }
 }
 
+bool is_same_file(int one, int other) {
+  struct stat a {
+  }, b{};
+  return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+Result<void> copy_last_attempt(Context& context, JobId id, OutputStream stream, int followed, int to) {
+  const Result<JobOutput> last = open_job_output(context, id, stream);
+  if (!last || is_same_file(last->file.get(), followed)) return {};  // forgotten already: there is no more than was shown
+  off_t offset = 0;
+  return copy_output(last->file.get(), offset, to);
+}
+
 }  // namespace
 
-Result<void> follow_output(Context& context, JobId id, int file, int to) {
+Result<void> follow_output(Context& context, JobId id, OutputStream stream, int file, int to) {
   const Result<UniqueFd> changes = watch(file);
   if (!changes) return changes.error();
   const Result<client::Connections*> connections = context.connect();
@@ -45,7 +59,8 @@ Result<void> follow_output(Context& context, JobId id, int file, int to) {
     forget_changes(changes->get());
     if (!*reply) continue;
     if (!(*reply)->error.empty()) return client::describe_error(**reply);
-    return copy_output(file, offset, to);
+    if (auto copied = copy_output(file, offset, to); !copied) return copied;
+    return copy_last_attempt(context, id, stream, file, to);
   }
 }
 

@@ -6,7 +6,8 @@
 
 namespace jobpool::cli {
 
-// Copies all of `file` to `to`, until the job has ended and nothing is left. Errors: io; those of the connection.
-Result<void> follow_output(Context& context, JobId id, int file, int to);
+// Copies all of `file` to `to`, until the job has ended and nothing is left; and what its last attempt wrote, where that was a later one,
+// with a file of its own. Errors: io; those of the connection.
+Result<void> follow_output(Context& context, JobId id, OutputStream stream, int file, int to);
 
 }  // namespace jobpool::cli

@@ -5,6 +5,7 @@
 #include <sys/signalfd.h>
 #include <unistd.h>
 
+#include "client/cli/interrupts.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/remote_error.hpp"
 
@@ -13,15 +14,6 @@ namespace {
 
 constexpr int kPressesToLeave = 4;
 constexpr std::chrono::seconds kStopPatience{1};  // to reach the daemon with a stop; the next press tries again
-
-// SIGINT as a readable descriptor. Where it is ignored (nohup, background jobs of a script) it stays so: nothing will be read.
-UniqueFd interrupt_signals() {
-  sigset_t interrupts;
-  ::sigemptyset(&interrupts);
-  ::sigaddset(&interrupts, SIGINT);
-  ::sigprocmask(SIG_BLOCK, &interrupts, nullptr);
-  return UniqueFd{::signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK)};
-}
 
 }  // namespace
 

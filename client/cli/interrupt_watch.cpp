@@ -2,36 +2,19 @@
 #include "client/cli/interrupt_watch.hpp"
 
 #include <poll.h>
-#include <signal.h>
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
 
 #include <array>
 #include <utility>
 
+#include "client/cli/interrupts.hpp"
 #include "common/eventfd.hpp"
 
 namespace jobpool::cli {
 
-namespace {
+void InterruptWatch::block() { block_interrupts(); }
 
-sigset_t watched_signals() {
-  sigset_t interrupts;
-  ::sigemptyset(&interrupts);
-  ::sigaddset(&interrupts, SIGINT);
-  return interrupts;
-}
-
-}  // namespace
-
-void InterruptWatch::block() {
-  const sigset_t interrupts = watched_signals();
-  ::pthread_sigmask(SIG_BLOCK, &interrupts, nullptr);
-}
-
-InterruptWatch::InterruptWatch(std::function<void()> on_interrupt) {
-  const sigset_t interrupts = watched_signals();
-  signals_ = UniqueFd{::signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK)};
+InterruptWatch::InterruptWatch(std::function<void()> on_interrupt) : signals_(interrupt_signals()) {
   over_ = UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
   thread_ = std::thread([this, call = std::move(on_interrupt)] { watch(call); });
 }

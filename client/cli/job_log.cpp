@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <charconv>
 #include <cstdio>
@@ -65,16 +66,27 @@ Result<JobLog> JobLog::open(const std::string& path, Resume resume) {
 Result<void> JobLog::read(Resume resume) {
   Result<std::string> text = read_whole(file_.get(), path_);
   if (!text) return text.error();
+  const std::string header = std::string{kHeader} + "\n";
+  if (!text->starts_with(header) && !header.starts_with(*text)) return no_job_log(*text);
   const std::size_t whole = text->rfind('\n') + 1;  // npos + 1: nothing is whole
+  if (auto read = read_lines(std::string_view{*text}.substr(0, whole), resume); !read) return read;
+  // Only now: another's file is not touched.
   if (whole < text->size() && ::ftruncate(file_.get(), static_cast<off_t>(whole)) != 0) return errno_error("cut " + path_);
-  if (whole == 0) return write_all(file_.get(), std::string{kHeader} + "\n");
-  std::string_view rest = std::string_view{*text}.substr(0, whole);
+  return whole == 0 ? write_all(file_.get(), header) : Result<void>{};
+}
+
+Error JobLog::no_job_log(std::string_view line) const {
+  line = line.substr(0, std::min<std::size_t>(line.find('\n'), 60));
+  return Error{Errc::protocol, path_ + ": no job log: '" + printable(line) + "'"};
+}
+
+Result<void> JobLog::read_lines(std::string_view rest, Resume resume) {
   for (bool is_first = true; !rest.empty(); is_first = false) {
     const std::string_view line = rest.substr(0, rest.find('\n'));
     rest.remove_prefix(line.size() + 1);
     if (is_first && line == kHeader) continue;
     const std::optional<LogLine> parsed = is_first ? std::nullopt : parse(line);
-    if (!parsed) return Error{Errc::protocol, path_ + ": no job log: '" + printable(line.substr(0, 60)) + "'"};
+    if (!parsed) return no_job_log(line);
     if (resume == Resume::all || parsed->succeeded) known_.insert_or_assign(parsed->number, std::string{parsed->command});
   }
   return {};

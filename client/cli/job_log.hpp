@@ -34,6 +34,8 @@ class JobLog {
  private:
   JobLog(UniqueFd file, std::string path) : file_(std::move(file)), path_(std::move(path)) {}
   Result<void> read(Resume resume);
+  Result<void> read_lines(std::string_view rest, Resume resume);
+  Error no_job_log(std::string_view line) const;
 
   UniqueFd file_;
   std::string path_;

@@ -22,7 +22,7 @@ int run_logs(Context& context, Words words) {
   const Result<JobOutput> output = open_job_output(context, *id, stream);
   if (!output) return fail(output.error());
   off_t offset = 0;
-  const Result<void> done = follow && output->running ? follow_output(context, *id, output->file.get(), STDOUT_FILENO)
+  const Result<void> done = follow && output->running ? follow_output(context, *id, stream, output->file.get(), STDOUT_FILENO)
                                                       : copy_output(output->file.get(), offset, STDOUT_FILENO);
   return done ? 0 : fail(done.error());
 }

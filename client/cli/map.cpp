@@ -102,8 +102,7 @@ int run_items(Context& context, MapOptions& options, ItemSource source, proto::S
   if (!connections) return fail(connections.error());
   if (options.halt.needs_total())
     if (auto loaded = source.load(); !loaded) return fail(loaded.error());
-  const std::optional<std::size_t> total = source.count();
-  if (total) options.halt.set_total(*total);
+  std::optional<std::size_t> total = source.count();
   std::optional<JobLog> log;
   if (!options.job_log.empty()) {
     Result<JobLog> opened = JobLog::open(options.job_log, options.resume());
@@ -112,7 +111,11 @@ int run_items(Context& context, MapOptions& options, ItemSource source, proto::S
   }
   const Result<std::size_t> workers = client::workers_of(**connections, job.pool);
   if (!workers) return fail(workers.error());
+  const bool is_command = !job.function;
   MapScale scale = scale_of(options, std::move(job), *workers, total);
+  // What ends of a command is a command line, which may be of several items.
+  if (total && is_command) total = (*total + scale.terms.chunk.value_or(1) - 1) / scale.terms.chunk.value_or(1);
+  if (total) options.halt.set_total(*total);
   (*connections)->keep_idle(scale.slots);
 
   InterruptWatch::block();
@@ -132,7 +135,7 @@ constexpr std::string_view kPurpose =
     "Runs a command or a function once for each item, several at a time, and writes what they gave in the items' order. Items\n"
     "are the words behind :::, the lines of files behind ::::, or the lines of stdin; several inputs are combined, :::+ links\n"
     "one to the input before it. In the command, {} is the item ({1} {2} of several), {.} without extension, {/} its base\n"
-    "name, {//} its folder, {/.} both, {#} its number, {%} its slot; without any of these it is added at the end.\n"
+    "name, {//} its folder, {/.} both, {#} its number, {%} its slot; where none of these is the item, it is added at the end.\n"
     "Items of a function go in chunks (-n): about four for each worker where their number is known, else as many as take\n"
     "about 20 ms; with --timeout one at a time. --retries tries those of them again that failed.\n"
     "Exit code: how many failed, 101 for more than 100; which ones is told on stderr. Ctrl-C: cancels what runs.";

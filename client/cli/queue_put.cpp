@@ -20,25 +20,39 @@ Result<void> put_items(Context& context, proto::QueuePutRequest request) {
   return reply ? Result<void>{} : Result<void>{reply.error()};
 }
 
+// What is wrong with which line, and how many before it are in the queue.
+Error line_error(const Error& error, std::size_t lines_put, std::size_t line) {
+  const std::string where = line > 0 ? "line " + std::to_string(line) + ": " : "";
+  return Error{error.code, where + error.text + " (" + std::to_string(lines_put) + " lines before were put)"};
+}
+
 Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
   std::vector<std::string> none;
   Result<ItemSource> lines = ItemSource::take(none, {});
   if (!lines) return lines.error();
+  std::optional<Error> fault;
+  std::size_t put = 0;
   for (bool more = true; more;) {
     proto::QueuePutRequest request = terms;
     std::size_t bytes = 0;
     while (request.items.size() < kLinesPerCall && bytes < kBytesPerCall) {
+      if (!request.items.empty() && lines->would_wait()) break;  // what is there already is not kept waiting for more
       const auto line = lines->next();
-      if (!line) return line.error();
-      more = line->has_value();
+      more = line && *line;
+      if (!line) fault = line.error();
       if (!more) break;
       const Result<std::string> item = json_of_word((*line)->front());
-      if (!item) return item.error();
+      more = bool(item);
+      if (!item) fault = item.error();
+      if (!more) break;
       bytes += item->size();
       request.items.push_back(*item);
     }
-    if (request.items.empty()) return {};
-    if (auto put = put_items(context, std::move(request)); !put) return put;
+    const std::size_t count = request.items.size();
+    if (count > 0)
+      if (auto done = put_items(context, std::move(request)); !done) return line_error(done.error(), put, 0);
+    put += count;
+    if (fault) return line_error(*fault, put, put + 1);
   }
   return {};
 }

@@ -12,7 +12,7 @@ SpawnSetup::SpawnSetup(const char* input, const char* outputs) {
   ::posix_spawnattr_init(&attributes_);
   ::posix_spawn_file_actions_init(&actions_);
   ::posix_spawn_file_actions_addopen(&actions_, STDIN_FILENO, input, O_RDONLY, 0);
-  ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, outputs, O_WRONLY | O_CREAT | O_APPEND, 0600);
+  ::posix_spawn_file_actions_addopen(&actions_, STDOUT_FILENO, outputs, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW, 0600);
   ::posix_spawn_file_actions_adddup2(&actions_, STDOUT_FILENO, STDERR_FILENO);
   ::posix_spawn_file_actions_addclosefrom_np(&actions_, STDERR_FILENO + 1);
 }

@@ -64,7 +64,9 @@ Result<int> live(House& house, const ResumeRecord* predecessor) {
   Supervisor supervisor(house, std::move(*loop), **spawner);
   auto end = predecessor == nullptr ? supervisor.run() : supervisor.go_on(*predecessor);
   house.listener.remove();
-  if (!end || end->left == Supervisor::Left::nothing) house.state.remove_instance();
+  // Of a predecessor there may be something, however this one failed.
+  const bool is_empty = end ? end->left == Supervisor::Left::nothing : predecessor == nullptr;
+  if (is_empty) house.state.remove_instance();
   if (!end) return end.error();
   log::info("stopped");
   return end->exit_code;

@@ -86,8 +86,10 @@ Result<Supervisor::End> Supervisor::serve() {
   if (!signals_) return errno_error("signalfd");
   auto watched = loop_.watch(signals_.get(), EPOLLIN, [this](std::uint32_t) { on_signals(); });
   if (!watched) return watched.error();
-  auto started = start_broker();
-  if (!started) return started.error();
+  if (was_ready_)
+    restart_broker();  // what cannot be started now is tried again: jobs run
+  else if (auto started = start_broker(); !started)
+    return started.error();
   watch_socket();
   check_socket();  // it may have vanished before it was watched
   feed_watchdog();

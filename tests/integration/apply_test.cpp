@@ -204,3 +204,22 @@ TEST_CASE("a thousand clients at once all get their own answer") {
   }
   CHECK(wrong == 0);
 }
+
+// A blocked signal is kept even where it is ignored: Ctrl-C ended what a script had put into the background.
+TEST_CASE("where SIGINT is ignored, apply and map are not interrupted by it") {
+  Daemon daemon;
+  for (const std::string verb : {"apply", "map"}) {
+    const Gate gate(daemon.file("gate-" + verb)), started(daemon.file("started-" + verb));
+    Invocation call = daemon.invocation({});
+    const std::string job = "echo >" + daemon.file("started-" + verb) + "; " + gate.wait() + "; exit 7";
+    const std::string words = verb == "apply" ? "apply -- sh -c \"$1\"" : "map -- sh -c \"$1; {}\" ::: true true";
+    call.argv = {"sh", "-c", "trap '' INT; exec \"$0\" " + words, call.argv.front(), job};
+    Child child(std::move(call));
+    Invocation waiting{.argv = {"sh", "-c", started.wait()}};
+    REQUIRE(run(std::move(waiting)).exit_code == 0);
+    child.send_signal(SIGINT);
+    gate.open();
+    gate.open();
+    CHECK(child.finish().exit_code == (verb == "apply" ? 7 : 2));
+  }
+}

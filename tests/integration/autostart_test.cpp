@@ -112,6 +112,19 @@ TEST_CASE("no daemon is started where none is wanted") {
   CHECK_FALSE(std::filesystem::exists(login.socket()));
 }
 
+// Whoever may write to the folder of the socket chose the file that the daemon's log went to.
+TEST_CASE("the log of a private daemon is never written through a link") {
+  const Login login;
+  const TempDir shared;
+  std::filesystem::create_directory(shared.path() / "socket.state");
+  std::ofstream(shared.file("victim")) << "untouched";
+  std::filesystem::create_symlink(shared.file("victim"), shared.file("socket.state/jobpoold.log"));
+  CHECK(login.run({"--socket", shared.file("socket"), "apply", "--", "true"}).exit_code == 125);
+  std::ostringstream text;
+  text << std::ifstream(shared.file("victim")).rdbuf();
+  CHECK(text.str() == "untouched");
+}
+
 TEST_CASE("a socket that vanished is bound again") {
   const Login login;
   REQUIRE(login.run({"apply", "--", "true"}).exit_code == 0);

@@ -28,6 +28,20 @@ TEST_CASE("logs -f follows a job to its end, and prints all of it") {
   CHECK((finished.out == std::string(3'000'000, 'a') + "\nend\n"));
 }
 
+// Each attempt has a file of its own: only the one that ran when it was opened was shown.
+TEST_CASE("logs -f of a job that is tried again shows the last attempt, too") {
+  Daemon daemon;
+  const Gate gate(daemon.file("gate"));
+  const std::string id =
+      daemon.submit({"--retries", "1", "--backoff", "1ms", "--", "sh", "-c", "echo try $JOBPOOL_ATTEMPT; " + gate.wait() + "; exit 1"});
+  REQUIRE(wait_until([&] { return daemon.run({"logs", id}).out == "try 1\n"; }));
+  Child following = daemon.start({"logs", "-f", id});
+  REQUIRE(following.read_line() == "try 1");
+  gate.open();
+  gate.open();
+  CHECK(following.finish().out == "try 2\n");
+}
+
 TEST_CASE("logs of what keeps no output says why") {
   Daemon daemon;
   const std::string function = daemon.submit({"@square", "2"});

@@ -90,6 +90,16 @@ TEST_CASE("map --halt takes a share of all items, which it reads first") {
   CHECK(daemon.run({"map", "--halt", "now", "@square", ":::", "1"}).exit_code == 2);
 }
 
+// Items were counted, where command lines end.
+TEST_CASE("map --halt takes a share of the command lines where -n puts several items on one") {
+  Daemon daemon;
+  std::vector<std::string> words = {"map", "-j", "1", "-n", "2", "--halt", "soon,fail=50%", "--", "false", ":::"};
+  for (int item = 0; item < 40; ++item) words.push_back(std::to_string(item));
+  const Finished finished = daemon.run(words);
+  CHECK(finished.exit_code >= 10);
+  CHECK(finished.exit_code < 15);  // of twenty; a few may have been on their way
+}
+
 TEST_CASE("map --joblog has a line for each item, and --resume passes over what it has") {
   Daemon daemon({.workers = 2});
   const std::string log = daemon.file("log");

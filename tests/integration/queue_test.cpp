@@ -3,6 +3,8 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/gate.hpp"
+#include "tests/support/wait_until.hpp"
 
 using namespace jobpool::testing;
 
@@ -225,4 +227,23 @@ TEST_CASE("an item whose consumer cannot read it stays in the queue") {
   REQUIRE(wait_until([&] { return shown(daemon, "mail")["taken"] == 0; }));
   const json again = producer.call("org.jobpool.Queue.Get", {{"name", "mail"}, {"count", 2}});
   CHECK(again["items"][0].get<std::string>().size() == large.size());
+}
+
+// What was read before a bad line was dropped, and the line had no number; live input was held back until there was much of it.
+TEST_CASE("queue put takes lines as they come, and a bad one costs none of those before it") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail"});
+  const Finished bad = daemon.run({"queue", "put", "mail"}, "1\n2\n\xff\n3\n");
+  CHECK(bad.exit_code == 125);
+  CHECK(bad.err.find("line 3: ") != std::string::npos);
+  CHECK(bad.err.find("(2 lines before were put)") != std::string::npos);
+  CHECK(shown(daemon, "mail")["size"] == 2);
+  const Gate more(daemon.file("more"));
+  Invocation call{.argv = {"sh", "-c", "{ echo a; echo b; " + more.wait() + "; echo c; } | \"$0\" --socket \"$1\" queue put mail",
+                           program("jobpool"), daemon.socket()}};
+  Child putting(std::move(call));
+  CHECK(wait_until([&] { return shown(daemon, "mail")["size"] == 4; }));
+  more.open();
+  CHECK(putting.finish().exit_code == 0);
+  CHECK(shown(daemon, "mail")["size"] == 5);
 }

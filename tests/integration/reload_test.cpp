@@ -2,6 +2,8 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
+#include <fstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
@@ -196,4 +198,24 @@ TEST_CASE("reloads one after the other under load lose nothing and run nothing t
   }
   CHECK(daemon.status()["brokerRestarts"] == done);
   CHECK(daemon.status()["workerRestarts"] == 0);
+}
+
+// The supervisor, which had become the new program by then, ended of it, and every running job with it.
+TEST_CASE("a reload to a broker that cannot be executed costs no running job, and is made up for when it can") {
+  const TempDir programs;
+  for (const char* name : {"jobpoold", "jobpool-broker", "jobpool-worker"}) std::filesystem::copy_file(program(name), programs.file(name));
+  Daemon daemon({.workers = 1, .arguments = {"--program-dir", programs.path().string()}});
+  const Gate gate(daemon.file("gate"));
+  const std::string id = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo through"});
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
+  // A torn installation: there, executable, and empty.
+  std::ofstream(programs.file("torn")).close();
+  std::filesystem::permissions(programs.file("torn"), std::filesystem::perms::owner_all);
+  std::filesystem::rename(programs.file("torn"), programs.file("jobpool-broker"));
+  REQUIRE(daemon.run({"reload"}).exit_code == 0);
+  REQUIRE(wait_until([&] { return daemon.log().find("Exec format error; trying again") != std::string::npos; }));
+  std::filesystem::copy_file(program("jobpool-broker"), programs.file("whole"));
+  std::filesystem::rename(programs.file("whole"), programs.file("jobpool-broker"));
+  gate.open();
+  CHECK(daemon.run({"get", id}).out == "through\n");
 }

@@ -3,8 +3,6 @@
 
 #include <fcntl.h>
 #include <poll.h>
-#include <signal.h>
-#include <sys/signalfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -14,6 +12,7 @@
 #include "client/cli/copy/callers.hpp"
 #include "client/cli/copy/unfinished.hpp"
 #include "client/cli/copy/walk.hpp"
+#include "client/cli/interrupts.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/key.hpp"
 #include "common/clock.hpp"
@@ -42,26 +41,6 @@ proto::CopyRoots roots_of(const CopyPlaces& places, const CopyOptions& options) 
   roots.verify = options.verify;
   roots.sync = options.sync;
   return roots;
-}
-
-sigset_t only_interrupts() {
-  sigset_t interrupts;
-  ::sigemptyset(&interrupts);
-  ::sigaddset(&interrupts, SIGINT);
-  return interrupts;
-}
-
-// Before any thread is started, so that none of them is ended by it. Where it is ignored, nothing will be read.
-UniqueFd copy_interrupts() {
-  const sigset_t interrupts = only_interrupts();
-  ::sigprocmask(SIG_BLOCK, &interrupts, nullptr);
-  return UniqueFd{::signalfd(-1, &interrupts, SFD_CLOEXEC | SFD_NONBLOCK)};
-}
-
-// What is done in one thread may be ended at any point.
-void let_interrupts_end_us() {
-  const sigset_t interrupts = only_interrupts();
-  ::sigprocmask(SIG_UNBLOCK, &interrupts, nullptr);
 }
 
 // From the walk to the callers and the reader.
@@ -107,7 +86,7 @@ class CopyRun {
       : places_(places),
         options_(options),
         roots_(roots_of(places, options)),
-        interrupts_(copy_interrupts()),
+        interrupts_(interrupt_signals()),
         display_(places, options.names, user_language()),
         finished_(options.slots + 1),
         flow_(roots_, source_, finished_),
@@ -211,7 +190,7 @@ int run_copy_job(client::Connections& connections, const CopyPlaces& places, con
   }
   CopyRun run(connections, places, options);
   if (const auto code = run.copy_all()) return *code;
-  let_interrupts_end_us();
+  let_interrupts_end_us();  // what is done in one thread may be ended at any point
   return run.finish(unfinished);
 }
 

@@ -110,3 +110,16 @@ TEST_CASE("a job log that is not resumed is made anew") {
   open(folder.file("log"));
   CHECK(text_of(folder.file("log")) == kHeader);
 }
+
+// Its last line was cut off before the first was looked at.
+TEST_CASE("a file that is no job log is refused as it is") {
+  const testing::TempDir folder;
+  for (const std::string other : {"line one\nmy important last line", "one line", "Seq\tHost\n"}) {
+    std::ofstream(folder.file("notes"), std::ios::trunc) << other;
+    CHECK_FALSE(JobLog::open(folder.file("notes"), JobLog::Resume::all));
+    CHECK(text_of(folder.file("notes")) == other);
+  }
+  std::ofstream(folder.file("notes"), std::ios::trunc) << "Seq\tHo";  // torn at once
+  CHECK(JobLog::open(folder.file("notes"), JobLog::Resume::all));
+  CHECK(text_of(folder.file("notes")) == kHeader);
+}
