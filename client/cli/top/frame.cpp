@@ -28,7 +28,8 @@ Line draw_headline(const TopData& data, const TopView& view) {
   Line line;
   line.add("jobpool " + printable(data.status.version), Ink::bold);
   const std::int64_t connections = data.status.connections;
-  line.add("  up " + show_duration(Microseconds{data.status.uptime_usec}) + "  " + text_of(connections) + (connections == 1 ? " connection" : " connections"));
+  line.add("  up " + show_duration(Microseconds{data.status.uptime_usec}) + "  " + text_of(connections) +
+           (connections == 1 ? " connection" : " connections"));
   if (data.status.worker_restarts > 0) line.add("  " + text_of(data.status.worker_restarts) + " worker restarts", Ink::yellow);
   if (data.status.broker_restarts > 0) line.add("  " + text_of(data.status.broker_restarts) + " broker restarts", Ink::yellow);
   line.add("  " + local_clock(data.now_usec).substr(0, 8));

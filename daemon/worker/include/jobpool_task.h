@@ -7,7 +7,8 @@
  * files in the order of their names; built-in functions come before all. A plugin that does not load, has another ABI version or has
  * no table is logged and passed over. Plugins are never unloaded; `jobpool reload` makes fresh workers, which load fresh plugins.
  *
- * A CALL happens in the worker's main thread, one at a time; in a pool with threads, in one of several threads (below). The function gets JSON text and answers with JSON text or an error:
+ * A CALL happens in the worker's main thread, one at a time; in a pool with threads, in one of several threads (below). The function gets
+ * JSON text and answers with JSON text or an error:
  *
  *     static void add(const jobpool_call *call, void *data) {
  *       ... parse call->arguments ...
@@ -29,10 +30,10 @@
  * restored after a job is restored after the last of them, and job_id and attempt are the same in all.
  *
  * THREADS. A pool made with `--threads K` calls functions in K threads of each worker at the same time, the same one too: they must be
- * thread-safe, and take care of their statics. Nothing of what is said above is restored then but the thread's signal mask, and what one changes
- * the others see at once. job_id is how a function knows its job; environment variables are the process's. The pool's initializer runs once in
- * each worker, before its threads begin: what it sets up is theirs together. A plugin in C++ is to be compiled with the task.hpp that
- * came with this paragraph.
+ * thread-safe, and take care of their statics. Nothing of what is said above is restored then but the thread's signal mask, and what one
+ * changes the others see at once. job_id is how a function knows its job; environment variables are the process's. The pool's initializer
+ * runs once in each worker, before its threads begin: what it sets up is theirs together. A plugin in C++ is to be compiled with the
+ * task.hpp that came with this paragraph.
  *
  * A function that crashes, calls exit() or is killed costs its own job and its worker, which is replaced; no other job is lost but those
  * in other threads of the same worker. A thread cannot be killed: one that is to stop, and does not, costs its worker too.

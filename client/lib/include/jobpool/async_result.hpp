@@ -37,7 +37,8 @@ class AsyncResult {
 
   // Stops it for good, the whole tree; returns when it has ended. False: it had ended before.
   bool cancel() const;
-  // Submits it again, as a new job, when it has ended. Errors: NotEnded; NotRetryable: it is not durable, a map or a process; those of apply_async.
+  // Submits it again, as a new job, when it has ended. Errors: NotEnded; NotRetryable: it is not durable, a map or a process; those of
+  // apply_async.
   AsyncResult retry() const;
   // Makes the daemon forget it, result and output too. False: it had been forgotten before. Errors: NotEnded.
   bool remove() const;
