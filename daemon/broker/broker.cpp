@@ -123,8 +123,10 @@ std::function<void()> Broker::announcement(const Job& job, JobState to) {
 std::function<void()> Broker::announcement(const CorePool& pool) { return verbs_ ? verbs_->announcement(pool) : std::function<void()>{}; }
 
 void Broker::on_store_failed(const Error& error) {
-  log::critical("the store: {}", error.text);
-  leave(kExitCannotWork);
+  // What the kernel refused it may grant the next broker, which reads what is there: jobs run. What is damaged stays so.
+  const bool may_pass = error.code == Errc::io;
+  log::critical("the store: {}; {}", error.text, may_pass ? "leaving it to another broker" : "nothing can be done here");
+  leave(may_pass ? kExitTryAgain : kExitCannotWork);
 }
 
 void Broker::drain_within(Microseconds time) {

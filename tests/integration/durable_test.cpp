@@ -1,6 +1,8 @@
 // Durable jobs: what they keep when all of the daemon is killed, when it stops, and when only its broker dies.
 #include <signal.h>
+#include <sys/resource.h>
 
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/catch.hpp"
@@ -246,4 +248,25 @@ TEST_CASE("a key is the same job also after the death of everything, and another
   }
   CHECK(daemon.run({"get", queued}).out == "16\n");
   CHECK(daemon.job(queued)["attempts"].size() == 1);
+}
+
+// The daemon ended with 78, which nobody starts again, and every running job with it.
+TEST_CASE("a store that is short of descriptors for a moment costs a broker, and no job") {
+  Daemon daemon({.workers = 2});
+  const Gate gate(daemon.file("gate"));
+  const std::string running = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo through"});
+  REQUIRE(wait_until([&] { return daemon.job(running)["state"] == "running"; }));
+  VarlinkClient client = daemon.connect();
+  const pid_t broker = client.call("org.jobpool.Pool.Hello")["brokerPid"];
+  std::size_t open = 0;
+  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(broker) + "/fd")) ++open;
+  const rlimit none{open, open};
+  REQUIRE(::prlimit(broker, RLIMIT_NOFILE, &none, nullptr) == 0);
+  const json job = {{"function", "echo"}, {"arguments", "[\"" + std::string(100'000, 'x') + "\"]"}};
+  const json id = client.call("org.jobpool.Pool.ApplyAsync", {{"job", job}})["id"];
+  REQUIRE(wait_until([&] { return !is_alive(broker); }));
+  const Finished echoed = daemon.run({"get", std::to_string(id.get<int>())});
+  CHECK(echoed.out.size() == 100'003);
+  gate.open();
+  CHECK(daemon.run({"get", running}).out == "through\n");
 }

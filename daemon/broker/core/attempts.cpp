@@ -8,6 +8,8 @@
 namespace jobpool::broker {
 namespace {
 
+constexpr std::int64_t kClockSlack = 1'000'000;  // us; a report can hardly be from later than this after it was read
+
 // A job that took so many workers along is not the victim of chance.
 constexpr std::uint8_t kPoisonousAfter = 3;
 
@@ -25,7 +27,8 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   if (job->state == JobState::ready)
     change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
   const Report& report = *event.report;
-  job->ended_usec = report.ended_usec;
+  // A worker's word, which decides when the job is forgotten.
+  job->ended_usec = std::clamp(report.ended_usec, job->submitted_usec, std::max(now.wall_usec + kClockSlack, job->submitted_usec));
   job->user_usec = report.user_usec;
   job->system_usec = report.system_usec;
   job->max_rss_bytes = report.max_rss_bytes;

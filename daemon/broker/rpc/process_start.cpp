@@ -60,7 +60,10 @@ void Verbs::start_process(const CallPtr& call) {
   job.pool = proto::kProcessPool;
   job.name = request->name;
   job.key = request->key;
+  const JobId next = engine_.core().next_id();
   submit(call, std::move(job), request->daemonic ? Mode::apply : Mode::apply_async, Asker::process);
+  // The name is taken from here on, whether or not its starter lives to see it stored.
+  if (const Job* taken = engine_.core().find(next)) processes_.on_accepted(*taken);
 }
 
 // The starter has the answer at once; a daemonic one's connection is held until the end.

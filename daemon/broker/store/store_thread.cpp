@@ -49,8 +49,8 @@ void StoreThread::run() {
 
 TimePoint StoreThread::deadline() const {
   if (failed_) return TimePoint::max();
+  if (!pending_.empty()) return next_commit_;  // all else waits for that
   TimePoint soonest = upkeep_.due();
-  if (!pending_.empty()) soonest = std::min(soonest, next_commit_);
   if (is_full_) soonest = std::min(soonest, next_look_for_room_);
   return soonest;
 }

@@ -194,6 +194,9 @@ TEST_CASE("logs -f prints what comes until the job ends") {
     append("second\n");
     append("third\n");
     peer.say("{}");
+    peer.hear("org.jobpool.Job.Logs");  // a later attempt would have another file
+    const UniqueFd again{::open(self.file("out").c_str(), O_RDONLY | O_CLOEXEC)};
+    peer.say_with(R"({"descriptor":0,"running":false})", again.get());
   });
   const Finished finished = jobpool_at(server.path(), {"log", "-f", "7"});
   server.finish();

@@ -1,4 +1,6 @@
 // How many ended jobs are kept, and how long.
+#include <limits>
+
 #include "tests/unit/broker/core/core_driver.hpp"
 
 using namespace jobpool;
@@ -89,4 +91,27 @@ TEST_CASE("only what has settled is removed, once") {
   driver.tell(Remove{id});
   CHECK(driver.effects.empty());
   CHECK(driver.submit(CoreDriver::a_submission("k", 1)) != id);
+}
+
+// A worker whose memory was spoiled said that its job had ended in 1970, or in the year 294,247: it was forgotten at once, or the sum that
+// says when overflowed.
+TEST_CASE("what a worker says of the time of an end is bounded by what can be") {
+  CoreLimits limits;
+  limits.kept_for = 2h;
+  for (const std::int64_t word : {std::int64_t{1}, std::numeric_limits<std::int64_t>::max(), std::numeric_limits<std::int64_t>::min()}) {
+    CoreDriver driver{limits};
+    driver.join(1);
+    const JobId id = driver.submit();
+    driver.end_turn();
+    driver.start(id);
+    Report report;
+    report.ending = Ending::returned;
+    report.ended_usec = word;
+    driver.tell(Reported{id, &report});
+    driver.end_turn();
+    REQUIRE(driver.core.find(id) != nullptr);
+    REQUIRE(driver.core.next_deadline());
+    CHECK(*driver.core.next_deadline() > driver.now.steady + 1h);
+    CHECK(*driver.core.next_deadline() < driver.now.steady + 3h);
+  }
 }

@@ -125,3 +125,16 @@ TEST_CASE("List is of those that are alive, or of all, in the order of their sta
   CHECK(at.call("Show", kSleeper)->error_name == "org.jobpool.Process.NoSuchProcess");
   CHECK(parsed(at.call("List", R"({"all":true})")->parameters)["processes"].size() == 1);
 }
+
+// A name was taken when its job was stored, and never when its starter was gone by then: two had one name, and one had none.
+TEST_CASE("a name is taken before its process is stored, also of a starter that is gone") {
+  ProcessHouse at;
+  const auto starter = at.house.broker->call("Process.Start", kStart);
+  CHECK(at.house.broker->call("Process.Start", kStart)->error_name == "org.jobpool.Process.ProcessExists");
+  starter->hang_up();
+  at.house.turn();
+  at.house.commit();
+  at.house.turn();
+  CHECK(at.call("Start", kStart)->error_name == "org.jobpool.Process.ProcessExists");
+  CHECK(parsed(at.call("List", "{}")->parameters)["processes"].size() == 1);
+}

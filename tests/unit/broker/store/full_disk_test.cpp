@@ -1,6 +1,9 @@
 // A full disk refuses new jobs and finishes old ones; with room again, all is as before.
+#include <poll.h>
+
 #include <algorithm>
 #include <atomic>
+#include <ctime>
 
 #include "daemon/broker/store/memory_store.hpp"
 #include "tests/support/store/history.hpp"
@@ -130,6 +133,36 @@ TEST_CASE("when there is no room even for the ends they wait, and are committed 
   is_stuck = false;
   REQUIRE(collect_until(*store, told, [&] { return told.has("room"); }));
   CHECK(told.all == Words{"full 2: 3", "full 3: 4", "committed 2", "committed 3", "room"});
+}
+
+// With ends that waited for room its thread turned in a circle: it was woken at once for what it could not do meanwhile.
+TEST_CASE("a store whose disk stays full sleeps between its tries") {
+  const TempDir dir(TempDir::On::memory);
+  TrialDisk disk(dir.path());
+  std::atomic<bool> is_stuck{false};
+  disk.fault = [&](const Change& change) { return is_stuck && change.kind == Change::Kind::write ? ENOSPC : 0; };
+  StoreOptions options = hasty(disk);
+  options.try_again = std::chrono::milliseconds(300);
+  const auto store = loaded(options);
+  commit(*store, {job(1)});
+  is_stuck = true;
+  store->commit({job(3), end(1, "first")});
+  Told told;
+  REQUIRE(collect_until(*store, told, [&] { return !told.all.empty(); }));
+  const auto used = [] {
+    timespec time{};
+    ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return time.tv_sec * 1'000 + time.tv_nsec / 1'000'000;
+  };
+  const auto before = used();
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::milliseconds(900);  // three tries
+  while (std::chrono::steady_clock::now() < deadline) {
+    pollfd nothing{-1, 0, 0};
+    ::poll(&nothing, 1, 20);
+  }
+  CHECK(used() - before < 300);
+  is_stuck = false;
+  REQUIRE(collect_until(*store, told, [&] { return told.has("room"); }));
 }
 
 TEST_CASE("a store that is opened on a full disk refuses new jobs and ends old ones") {
