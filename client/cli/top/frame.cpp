@@ -92,8 +92,7 @@ std::vector<Line> draw_pools(const TopData& data, const TopView& view, std::size
     lines.push_back(pool_row(pool.name == view.pool ? ">" : " ", printable(pool.name),
                              {pool.state, pool.state == "running" ? Ink::green : Ink::yellow}, numbers));
   }
-  if (all.size() > most)
-    lines.push_back(Line("  " + text_of(static_cast<std::int64_t>(all.size() - most)) + " more pools; p shows the next"));
+  if (all.size() > most) lines.emplace_back("  " + text_of(static_cast<std::int64_t>(all.size() - most)) + " more pools; p shows the next");
   return lines;
 }
 
@@ -148,13 +147,13 @@ std::vector<Line> draw_jobs(const TopData& data, const TopView& view, std::size_
   for (std::size_t i = first; i < chosen.size() && i < first + rows; ++i) {
     const proto::Job& job = *chosen[i];
     std::string what = printable(job.name.empty() ? job.description : job.name + ": " + job.description);
-    if (!job.waiting_for.empty()) what = "(for " + printable(job.waiting_for) + ") " + what;
+    if (!job.waiting_for.empty()) what.insert(0, "(for " + printable(job.waiting_for) + ") ");
     const bool is_selected = at != chosen.end() && i == place;
     lines.push_back(job_row(is_selected ? ">" : " ", text_of(static_cast<std::int64_t>(job.id.value)), short_state(job),
                             printable(job.pool), shown_time(job, data.now_usec), job.worker ? text_of(*job.worker) : "", what));
     if (is_selected) lines.back().invert();
   }
-  if (chosen.empty()) lines.push_back(Line(data.jobs.empty() ? "   no jobs" : "   none of the newest jobs fits; Escape shows all"));
+  if (chosen.empty()) lines.emplace_back(data.jobs.empty() ? "   no jobs" : "   none of the newest jobs fits; Escape shows all");
   return lines;
 }
 
