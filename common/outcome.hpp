@@ -2,6 +2,7 @@
 // State: the three classic process states and the end. Outcome: how it ended, exactly one of them.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string_view>
@@ -25,6 +26,7 @@ enum class Outcome : std::uint8_t {
   interrupted,  // unknown: the worker, the daemon or the host died while it may have run
   poison,       // killed its worker too often to be tried again
 };
+inline constexpr std::size_t kOutcomeCount = 8;
 
 std::string_view to_string(JobState state);
 std::string_view to_string(Outcome outcome);

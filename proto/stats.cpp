@@ -9,8 +9,8 @@ namespace jobpool::proto {
 namespace {
 
 // In the order of Outcome.
-constexpr std::array<std::string_view, 8> kOutcomeCounts{"succeeded", "failed",  "crashed",     "timedOut",
-                                                         "cancelled", "skipped", "interrupted", "poison"};
+constexpr std::array<std::string_view, kOutcomeCount> kOutcomeCounts{"succeeded", "failed",  "crashed",     "timedOut",
+                                                                     "cancelled", "skipped", "interrupted", "poison"};
 
 std::int64_t stats_number(Fields& fields, std::string_view name) { return fields.required_integer(name, 0, kMaxInteger); }
 

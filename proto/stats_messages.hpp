@@ -20,7 +20,7 @@ struct Latency {
 struct PoolStats {
   std::string name;
   std::int64_t accepted = 0, started = 0, retried = 0, revoked = 0;
-  std::array<std::int64_t, 8> ended{};  // by outcome
+  std::array<std::int64_t, kOutcomeCount> ended{};  // by outcome
   std::int64_t recent_accepted = 0, recent_started = 0, recent_ended = 0;
   Latency queueing, running;
 

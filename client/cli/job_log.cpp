@@ -77,7 +77,7 @@ Result<void> JobLog::read(Resume resume) {
 
 Error JobLog::no_job_log(std::string_view line) const {
   line = line.substr(0, std::min<std::size_t>(line.find('\n'), 60));
-  return Error{Errc::protocol, path_ + ": no job log: '" + printable(line) + "'"};
+  return Error{Errc::protocol, path_ + ": no job log: '" + printable(line) + "'; name another file, or remove this one"};
 }
 
 Result<void> JobLog::read_lines(std::string_view rest, Resume resume) {

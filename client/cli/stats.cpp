@@ -11,8 +11,8 @@
 namespace jobpool::cli {
 namespace {
 
-constexpr std::array<Outcome, 8> kOutcomes{Outcome::succeeded, Outcome::failed,  Outcome::crashed,     Outcome::timed_out,
-                                           Outcome::cancelled, Outcome::skipped, Outcome::interrupted, Outcome::poison};
+constexpr std::array<Outcome, kOutcomeCount> kOutcomes{Outcome::succeeded, Outcome::failed,  Outcome::crashed,     Outcome::timed_out,
+                                                       Outcome::cancelled, Outcome::skipped, Outcome::interrupted, Outcome::poison};
 
 std::string stats_headline(const proto::Stats& stats) {
   std::string line = "since " + local_time(stats.since_usec);

@@ -1,4 +1,4 @@
-// The codec of a worker's set-up; the form is in the header. Broker (encodes) and worker (decodes), each in its one thread.
+// The codec of a worker's set-up; the form is in the header. Broker (encodes) and worker (decodes, before it has other threads).
 #include "common/job/setup.hpp"
 
 #include "common/job/packing.hpp"

@@ -1,4 +1,4 @@
-// The codec of job specs; the form is in the header. Broker (encodes) and worker (decodes), each in its one thread.
+// The codec of job specs; the form is in the header. Broker (encodes, its one thread) and worker (decodes, any of its threads).
 #include "common/job/spec.hpp"
 
 #include <algorithm>

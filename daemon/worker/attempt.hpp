@@ -1,4 +1,4 @@
-// Who runs what: the identity of this worker and of the attempt it has claimed. Worker process, its one thread.
+// Who runs what: the identity of this worker and of the attempt it has claimed. Worker process, any of its threads.
 #pragma once
 
 #include <cstdint>

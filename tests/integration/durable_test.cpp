@@ -258,9 +258,13 @@ TEST_CASE("a store that is short of descriptors for a moment costs a broker, and
   REQUIRE(wait_until([&] { return daemon.job(running)["state"] == "running"; }));
   VarlinkClient client = daemon.connect();
   const pid_t broker = client.call("org.jobpool.Pool.Hello")["brokerPid"];
-  std::size_t open = 0;
-  for ([[maybe_unused]] const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(broker) + "/fd")) ++open;
-  const rlimit none{open, open};
+  // Nobody else is about to leave or to come: then the lowest free number stays the one that the next descriptor gets.
+  daemon.require_workers(2);
+  REQUIRE(wait_until([&] { return client.call("org.jobpool.Pool.Status")["connections"] == 1; }));
+  rlim_t lowest_free = 0;
+  while (std::filesystem::exists(std::filesystem::symlink_status("/proc/" + std::to_string(broker) + "/fd/" + std::to_string(lowest_free))))
+    ++lowest_free;
+  const rlimit none{lowest_free, lowest_free};
   REQUIRE(::prlimit(broker, RLIMIT_NOFILE, &none, nullptr) == 0);
   const json job = {{"function", "echo"}, {"arguments", "[\"" + std::string(100'000, 'x') + "\"]"}};
   const json id = client.call("org.jobpool.Pool.ApplyAsync", {{"job", job}})["id"];

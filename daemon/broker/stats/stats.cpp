@@ -1,8 +1,6 @@
 // See stats.hpp.
 #include "daemon/broker/stats/stats.hpp"
 
-#include <numeric>
-
 namespace jobpool::broker {
 
 void PoolCounts::add(const PoolCounts& other) {
@@ -14,8 +12,6 @@ void PoolCounts::add(const PoolCounts& other) {
   queueing.add(other.queueing);
   running.add(other.running);
 }
-
-std::uint64_t PoolCounts::all_ended() const { return std::accumulate(ended.begin(), ended.end(), std::uint64_t{0}); }
 
 PoolCounts& Stats::of(PoolNumber pool) {
   std::unique_ptr<PoolCounts>& counts = pools_.at(pool.value);

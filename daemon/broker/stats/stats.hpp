@@ -18,15 +18,14 @@ namespace jobpool::broker {
 
 struct PoolCounts {
   std::uint64_t accepted = 0;
-  std::uint64_t started = 0;             // attempts
-  std::uint64_t retried = 0;             // attempts that ended with another to follow
-  std::uint64_t revoked = 0;             // offers that were taken back before they started
-  std::array<std::uint64_t, 8> ended{};  // by outcome
-  Histogram queueing, running;           // of attempts whose times are known
+  std::uint64_t started = 0;                         // attempts
+  std::uint64_t retried = 0;                         // attempts that ended with another to follow
+  std::uint64_t revoked = 0;                         // offers that were taken back before they started
+  std::array<std::uint64_t, kOutcomeCount> ended{};  // by outcome
+  Histogram queueing, running;                       // of attempts whose times are known
   Recent recent_accepted, recent_started, recent_ended;
 
   void add(const PoolCounts& other);
-  std::uint64_t all_ended() const;
 };
 
 class Stats {

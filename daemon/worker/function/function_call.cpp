@@ -46,7 +46,7 @@ void call_guarded(const Function& function, const jobpool_call* call, Report& re
   try {
     function.run(call, function.data);
   } catch (const abi::__forced_unwind&) {
-    throw;  // pthread_exit: this thread is the worker, so the worker ends
+    throw;  // pthread_exit: the worker ends with this thread, as the claim would have nobody to report it
   } catch (const std::exception& error) {
     set_failure(report, type_name(error), error.what());
   } catch (...) {

@@ -110,7 +110,7 @@ TEST_CASE("systemd is told when the daemon is ready, that it stops, and that it 
 TEST_CASE("systemd is told what a healthy broker says of its jobs") {
   TemporaryDir dir;
   const UniqueFd notified = bound(SOCK_DGRAM, dir / "notify");
-  House house({}, "export WATCHDOG_USEC=20000 NOTIFY_SOCKET='" + (dir / "notify") + "'; exec");
+  House house({}, "export WATCHDOG_USEC=2000000 NOTIFY_SOCKET='" + (dir / "notify") + "'; exec");
   auto broker = house.next_broker();
   broker.expect_empty_handover();
   broker.say(Kind::ready);

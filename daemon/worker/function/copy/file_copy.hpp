@@ -1,5 +1,5 @@
 // One file's copy: opened, written beside, checked, given its metadata and then its name; or one range of a large file that the client
-// has made and will name. Worker process, its one thread.
+// has made and will name. Worker process, any of its threads.
 #pragma once
 
 #include <string>

@@ -1,5 +1,5 @@
 // A file that nobody sees before it is whole: without a name where the file system can do that (O_TMPFILE), so that a death leaves
-// nothing, else under a temporary one. Worker process, its one thread.
+// nothing, else under a temporary one. Worker process, any of its threads.
 #pragma once
 
 #include <string>
