@@ -37,7 +37,11 @@ class SharedText {
   std::size_t size() const { return block_ == nullptr ? 0 : block_->size; }
   bool empty() const { return block_ == nullptr; }
 
-  friend bool operator==(const SharedText& one, std::string_view other) { return std::string_view{one} == other; }
+  // For another SharedText as for any text. A template, since two overloads would be ambiguous when turned around.
+  template <std::convertible_to<std::string_view> Text>
+  friend bool operator==(const SharedText& one, const Text& other) {
+    return std::string_view{one} == std::string_view{other};
+  }
   friend auto operator<=>(const SharedText& one, const SharedText& other) { return std::string_view{one} <=> std::string_view{other}; }
   friend std::ostream& operator<<(std::ostream& out, const SharedText& text) { return out << std::string_view{text}; }
 

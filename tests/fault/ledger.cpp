@@ -57,7 +57,7 @@ std::string result_of(std::uint64_t job) { return "result of " + std::to_string(
 std::size_t streamed_length(std::uint64_t job) { return job % 53 == 7 ? 400'000 : job % 11 == 3 ? 70'000 : 0; }
 
 int kills_wanted(int usual, int nightly) {
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN)
   usual /= 5;
 #endif
   return testing::of_size(usual, nightly);

@@ -103,7 +103,7 @@ std::size_t sweep_stride() {
   const char* wanted = std::getenv("JOBPOOL_SWEEP_STRIDE");
   const int stride = wanted == nullptr ? 0 : std::atoi(wanted);
   if (stride > 0) return static_cast<std::size_t>(stride);
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || !defined(__OPTIMIZE__)
+#if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN) || !defined(__OPTIMIZE__)
   return 97;
 #else
   return 1;

@@ -195,7 +195,7 @@ TEST_CASE("map over a million lines keeps its memory, and the daemon's") {
     if (count % 50'000 == 0) highest = std::max(highest, rss_of(map.pid()));
   }
   CHECK(map.finish().exit_code == 0);
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(JOBPOOL_ASAN) && !defined(JOBPOOL_TSAN)
   CHECK(highest < 64 * 1024);  // KiB
   CHECK(rss_of(daemon.broker_pid()) < 64 * 1024);
 #endif

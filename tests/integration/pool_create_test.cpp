@@ -88,7 +88,7 @@ TEST_CASE("a worker is replaced after its number of jobs") {
 }
 
 // Under AddressSanitizer an allocation that is refused ends the process.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(JOBPOOL_ASAN)
 TEST_CASE("what a job allocates beyond the pool's memory limit costs that job alone") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"small", "-j", "1", "--memory", "64M"});

@@ -117,7 +117,7 @@ TEST_CASE("crash dies of the signal it is given") {
   CHECK(WTERMSIG(status_of("crash", "[9]")) == SIGKILL);
 }
 
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#if !defined(JOBPOOL_ASAN) && !defined(JOBPOOL_TSAN)
 TEST_CASE("once its buffers have grown, the call of noop allocates nothing") {
   Functions functions;
   const std::string name = "noop", arguments = "[1]";

@@ -64,7 +64,7 @@ TEST_CASE("a set-up that cannot be read is the worker's last") {
 }
 
 // Under AddressSanitizer an allocation that is refused ends the process.
-#if !defined(__SANITIZE_ADDRESS__)
+#if !defined(JOBPOOL_ASAN)
 TEST_CASE("what a function takes beyond the pool's memory limit fails there, one that keeps nearly all of it costs the worker") {
   LiveWorker worker({"--plugin-dir", plugin_directory()});
   WorkerSetup limit;

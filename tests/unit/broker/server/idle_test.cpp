@@ -16,7 +16,7 @@ using namespace jobpool::broker::testing;
 
 namespace {
 
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN)
 constexpr bool kMemoryIsMeasurable = false;
 #else
 constexpr bool kMemoryIsMeasurable = true;
