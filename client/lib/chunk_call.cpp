@@ -50,13 +50,33 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool) 
 }
 
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop) {
-  RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Apply", proto::write_submit(job)), Resend::same_instance);
-  pollfd stopped{stop, POLLIN, 0};
-  const Result<std::optional<Reply>> reply = call.next(kNever, {&stopped, stop < 0 ? 0U : 1U});
-  if (!reply) return reply.error();
-  if (!*reply) return Error{Errc::interrupted, "stopped before its end"};
-  if (!(*reply)->error.empty()) return describe_error(**reply);
-  return proto::read_ending((*reply)->parameters);
+  Result<proto::Ending> end = Error{Errc::interrupted, ""};
+  apply_all(connections, {&job, 1}, stop, [&](std::size_t, Result<proto::Ending> ending) { end = std::move(ending); });
+  return end;
+}
+
+void apply_all(Connections& connections, std::span<const proto::Submission> jobs, int stop,
+               function_ref<void(std::size_t, Result<proto::Ending>)> tell) {
+  std::string calls;
+  for (const proto::Submission& job : jobs) calls += proto::write_call("org.jobpool.Pool.Apply", proto::write_submit(job));
+  RecoveringCall call(connections, std::move(calls), jobs.size(), Resend::same_instance);
+  std::optional<Error> broken;  // for all that follow
+  for (std::size_t i = 0; i < jobs.size(); ++i) {
+    if (broken) {
+      tell(i, *broken);
+      continue;
+    }
+    pollfd stopped{stop, POLLIN, 0};
+    const Result<std::optional<Reply>> reply = call.next(kNever, {&stopped, stop < 0 ? 0U : 1U});
+    if (!reply)
+      tell(i, broken.emplace(reply.error()));
+    else if (!*reply)
+      tell(i, broken.emplace(Error{Errc::interrupted, "stopped before its end"}));
+    else if (!(*reply)->error.empty())
+      tell(i, describe_error(**reply));
+    else
+      tell(i, proto::read_ending((*reply)->parameters));
+  }
 }
 
 ChunkEnd ChunkEnd::of(proto::Ending ending, std::size_t count) {

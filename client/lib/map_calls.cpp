@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "client/lib/raise.hpp"
@@ -10,14 +11,22 @@
 #include "jobpool/errors.hpp"
 
 namespace jobpool::client {
+namespace {
+
+// Chunks that go together are so many that they take about this long: long beside a system call and a wake-up, short beside what a person
+// or a change of the load would notice.
+constexpr std::chrono::milliseconds kQuick{5}, kSlow{20};
+constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs more than a call does
+
+}  // namespace
 
 MapCalls::MapCalls(std::shared_ptr<Connections> connections, MapPlan plan, NextItem next)
     : connections_(std::move(connections)),
       plan_(std::move(plan)),
       next_(std::move(next)),
       stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-      run_([this](std::size_t) { return read(); }, [this](const Chunk& chunk) { return perform(chunk); }, plan_.order, plan_.slots,
-           plan_.buffer) {}
+      run_([this](std::size_t) { return read(); }, [this](std::span<Chunk> chunks, const Run::Tell& tell) { perform(chunks, tell); },
+           [this] { return at_once_.load(std::memory_order_relaxed); }, plan_.order, plan_.slots, plan_.buffer) {}
 
 MapCalls::~MapCalls() { ring_eventfd(stop_.get()); }
 
@@ -43,13 +52,30 @@ Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
   return std::optional{std::move(chunk)};
 }
 
-Result<ChunkEnd> MapCalls::perform(const Chunk& chunk) const {
-  proto::Submission job = plan_.job;
-  job.items = chunk.items;
-  job.key += "-" + std::to_string(chunk.number);
-  Result<proto::Ending> ending = apply(*connections_, job, stop_.get());
-  if (!ending) return ending.error();
-  return ChunkEnd::of(std::move(*ending), chunk.count);
+void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
+  const TimePoint begin = Clock::now();
+  std::vector<proto::Submission> jobs(chunks.size(), plan_.job);
+  std::vector<std::size_t> counts;
+  std::size_t bytes = 0;
+  for (std::size_t i = 0; i < chunks.size(); ++i) {
+    jobs[i].key += "-" + std::to_string(chunks[i].number);
+    bytes += chunks[i].items.size();
+    counts.push_back(chunks[i].count);
+    jobs[i].items = std::move(chunks[i].items);
+  }
+  apply_all(*connections_, jobs, stop_.get(), [&](std::size_t place, Result<proto::Ending> ending) {
+    tell(place, ending ? Result<ChunkEnd>(ChunkEnd::of(std::move(*ending), counts[place])) : Result<ChunkEnd>(ending.error()));
+  });
+  choose_size(chunks.size(), bytes, Clock::now() - begin);
+}
+
+void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken) {
+  std::size_t next = chunks;
+  if (bytes / chunks > kSmallChunk || taken > kSlow)
+    next = chunks / 2;
+  else if (taken < kQuick)
+    next = chunks * 2;
+  at_once_.store(std::clamp<std::size_t>(next, 1, plan_.at_once), std::memory_order_relaxed);
 }
 
 std::optional<std::string_view> MapCalls::next() {

@@ -1,8 +1,10 @@
 // A map under way: chunks cut from the items, so many calls at once, and the results one by one. Behind MapTexts.
 #pragma once
 
+#include <atomic>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,8 +19,9 @@ struct MapPlan {
   proto::Submission job;  // without items; its key is the beginning of each chunk's
   std::size_t chunk_size = 1;
   Order order = Order::of_tasks;
-  std::size_t slots = 1;   // calls at once
-  std::size_t buffer = 1;  // chunks
+  std::size_t slots = 1;    // threads, each with a connection
+  std::size_t buffer = 1;   // chunks
+  std::size_t at_once = 1;  // chunks that may go to the daemon together, while they are small and quick; 1 where an item may be waited for
 };
 
 class MapCalls {
@@ -36,7 +39,9 @@ class MapCalls {
     std::string items;
   };
   Result<std::optional<Chunk>> read();
-  Result<ChunkEnd> perform(const Chunk& chunk) const;
+  using Run = ParallelRun<Chunk, Result<ChunkEnd>>;
+  void perform(std::span<Chunk> chunks, const Run::Tell& tell);
+  void choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken);
   [[noreturn]] void raise_item() const;
 
   const std::shared_ptr<Connections> connections_;
@@ -48,7 +53,9 @@ class MapCalls {
   std::optional<ChunkEnd> current_;
   std::size_t first_ = 0, at_ = 0;  // of the current chunk: its first item, and how many of its items were given
 
-  ParallelRun<Chunk, Result<ChunkEnd>> run_;  // last: its threads use what is above
+  std::atomic<std::size_t> at_once_ = 1;  // relaxed: a guess, made by each thread from what it saw last
+
+  Run run_;  // last: its threads use what is above
 };
 
 }  // namespace jobpool::client

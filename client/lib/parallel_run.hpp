@@ -1,5 +1,6 @@
 // Tasks from a source, done by several threads at once, and their ends in the order wanted, with a bound on what is read ahead.
-// Under Pool::map and `jobpool map`: a task is a chunk, what does it is a call that waits for its job.
+// Under Pool::map and `jobpool map`: a task is a chunk, what does it is a call that waits for its job. Where the source never waits, a
+// thread may take several tasks in one go, to hand them on together.
 #pragma once
 
 #include <condition_variable>
@@ -7,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <span>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -28,9 +30,25 @@ class ParallelRun {
     End end;
   };
 
+  // Several tasks to their ends, each told as soon as it is there, by its place among `tasks`; a task that was told is gone.
+  using Tell = std::function<void(std::size_t place, End end)>;
+  using PerformAll = std::function<void(std::span<Task> tasks, const Tell& tell)>;
+  using AtOnce = std::function<std::size_t()>;
+
   // `slots`: threads. `buffer`: how many tasks may be read beyond the first whose end was not taken.
-  ParallelRun(Read read, Perform perform, Order order, std::size_t slots, std::size_t buffer)
-      : perform_(std::move(perform)), order_(order), slots_(slots), buffer_(buffer), read_task_(std::move(read)) {
+  ParallelRun(Read read, const Perform& perform, Order order, std::size_t slots, std::size_t buffer)
+      : ParallelRun(
+            std::move(read), [perform](std::span<Task> tasks, const Tell& tell) { tell(0, perform(tasks.front())); }, [] { return 1; },
+            order, slots, buffer) {}
+  // `at_once`: how many tasks a thread that is free may take. Above 1 only of a source that does not wait: a task that was read waits for
+  // the reading of those that go with it.
+  ParallelRun(Read read, PerformAll perform, AtOnce at_once, Order order, std::size_t slots, std::size_t buffer)
+      : perform_(std::move(perform)),
+        at_once_(std::move(at_once)),
+        order_(order),
+        slots_(slots),
+        buffer_(buffer),
+        read_task_(std::move(read)) {
     const std::lock_guard reading(source_mutex_);  // it may want to start the next before it is known here
     start_thread();
   }
@@ -85,37 +103,56 @@ class ParallelRun {
     threads_.emplace_back([this, slot] { serve(slot); });
   }
 
+  struct Tasks {
+    std::size_t first = 0;  // number
+    std::vector<Task> list;
+  };
+
   void serve(std::size_t slot) {
-    while (auto task = take_task(slot)) {
-      End end = perform_(task->second);
-      Done done{std::move(task->second), std::move(end)};
-      const std::lock_guard lock(mutex_);
-      ends_.emplace(task->first, std::move(done));
-      ended_.notify_one();
+    for (Tasks tasks = take_tasks(slot); !tasks.list.empty(); tasks = take_tasks(slot)) {
+      perform_(tasks.list, [&](std::size_t place, End end) {
+        Done done{std::move(tasks.list[place]), std::move(end)};
+        const std::lock_guard lock(mutex_);
+        ends_.emplace(tasks.first + place, std::move(done));
+        ended_.notify_one();
+      });
     }
   }
 
-  std::optional<std::pair<std::size_t, Task>> take_task(std::size_t slot) {
+  // None: there are no more.
+  Tasks take_tasks(std::size_t slot) {
     const std::lock_guard reading(source_mutex_);
+    Tasks tasks;
     {
       std::unique_lock lock(mutex_);
       room_.wait(lock, [&] { return exhausted_ || read_ - taken_ < buffer_; });
-      if (exhausted_) return std::nullopt;
+      if (exhausted_) return tasks;
+      tasks.first = read_;
     }
+    for (const std::size_t most = at_once_(); tasks.list.size() < most && read_into(tasks, slot);) {
+    }
+    if (!tasks.list.empty()) start_thread();
+    return tasks;
+  }
+
+  // False: no more of them now. Requires: source_mutex_ is held.
+  bool read_into(Tasks& tasks, std::size_t slot) {
     auto task = read_task_(slot);
     const std::lock_guard lock(mutex_);
     if (task && *task && !exhausted_) {
-      start_thread();
-      return std::pair{read_++, std::move(**task)};
+      ++read_;
+      tasks.list.push_back(std::move(**task));
+      return read_ - taken_ < buffer_;
     }
     if (!task) source_error_ = task.error();
     exhausted_ = true;
     room_.notify_all();
     ended_.notify_all();
-    return std::nullopt;
+    return false;
   }
 
-  const Perform perform_;
+  const PerformAll perform_;
+  const AtOnce at_once_;
   const Order order_;
   const std::size_t slots_, buffer_;
 

@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kCallsPerWorker = 2;  // one runs, one is on its way
 constexpr std::size_t kMostCalls = 64;      // each has a thread and a connection
 constexpr std::size_t kChunksPerWorker = 4;
+constexpr std::size_t kChunksAtOnce = 256;
 
 proto::Submission map_job(const std::string& pool, const SubmitOptions& options, std::string_view function) {
   proto::Submission job = client::function_submission(pool, function, "[]");
@@ -49,7 +50,10 @@ void Pool::map_texts(std::string_view function, NextItem next, std::size_t count
                      const std::function<void(std::string_view)>& take) const {
   const std::size_t workers = client::value_or_raise(client::workers_of(*connections_, name_));
   if (options.chunk_size == 0) options.chunk_size = client::chunk_size_for(count, workers);
-  client::MapCalls calls(connections_, plan_of(map_job(name_, options_, function), workers, options), std::move(next));
+  client::MapPlan plan = plan_of(map_job(name_, options_, function), workers, options);
+  plan.at_once = kChunksAtOnce;  // all items are there
+  plan.buffer = std::max(plan.buffer, plan.slots * kChunksAtOnce);
+  client::MapCalls calls(connections_, std::move(plan), std::move(next));
   std::exception_ptr first;
   for (bool is_over = false; !is_over;) {
     try {

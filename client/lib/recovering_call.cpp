@@ -44,7 +44,7 @@ Result<std::optional<Reply>> RecoveringCall::next(TimePoint deadline, std::span<
     }
     if (*reply) {
       recovering_ = false;
-      if (!(*reply)->continues) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+      if (!(*reply)->continues) on_answered();
       return reply;
     }
     const bool unsure = recovering_ && hello_outstanding_;  // the listener accepted, but is there a broker behind it?
@@ -109,9 +109,15 @@ Result<void> RecoveringCall::begin(TimePoint deadline) {
   return send_call(deadline);
 }
 
+void RecoveringCall::on_answered() {
+  answered_bytes_ = message_.find('\0', answered_bytes_) + 1;
+  if (--unanswered_ == 0) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+}
+
 Result<void> RecoveringCall::send_call(TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
-  if (auto sent = connection_->send(message_, fds_, deadline); !sent) return on_loss(sent.error());
+  const std::string_view unanswered = std::string_view(message_).substr(answered_bytes_);
+  if (auto sent = connection_->send(unanswered, fds_, deadline); !sent) return on_loss(sent.error());
   may_have_run_ = sent_here_ = true;
   sent_at_ = Clock::now();
   ran_at_ = connection_->instance();

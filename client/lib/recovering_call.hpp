@@ -4,6 +4,8 @@
 // A keyed call (Apply, ApplyAsync) is sent again only to the *same instance* of the daemon (Hello tells), where the key makes it the same
 // job. Another instance knows nothing of the key, the job may have run: the call ends `interrupted` and is never blindly run again.
 // Hello rides ahead of the first call in the same breath, so that knowing the instance costs no round trip.
+//
+// Several calls may go together, on one connection and in one write; what was not answered when it dies is sent again together.
 #pragma once
 
 #include <poll.h>
@@ -40,6 +42,9 @@ class RecoveringCall {
   // `message` is encoded by proto::write_call. `fds` are only lent: they must stay open until the last reply, and are sent again with it.
   RecoveringCall(Connections& connections, std::string message, Resend resend, std::vector<int> fds = {})
       : connections_(connections), message_(std::move(message)), fds_(std::move(fds)), resend_(resend) {}
+  // `messages`: so many calls, one behind the other. next() gives their replies in that order.
+  RecoveringCall(Connections& connections, std::string messages, std::size_t calls, Resend resend)
+      : connections_(connections), message_(std::move(messages)), resend_(resend), unanswered_(calls) {}
 
   // The next reply, an error reply included. nullopt: one of `others` became ready (see its revents); ask again.
   // Errors: timed_out (the call goes on; ask again), interrupted (the outcome is unknown), closed, permission_denied, protocol, io.
@@ -54,6 +59,7 @@ class RecoveringCall {
   Result<bool> ensure_connected(TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
   Result<void> begin(TimePoint deadline);
   Result<void> send_call(TimePoint deadline);
+  void on_answered();
   Result<void> on_hello(const Reply& hello, TimePoint deadline);
   Result<void> on_loss(const Error& why);
   Result<Wake> wait_input(TimePoint deadline, std::span<pollfd> others);
@@ -65,6 +71,8 @@ class RecoveringCall {
   const std::string message_;
   const std::vector<int> fds_;
   const Resend resend_;
+  std::size_t unanswered_ = 1;
+  std::size_t answered_bytes_ = 0;  // of the message
 
   std::optional<Connection> connection_;
   bool may_have_run_ = false;         // the whole message was handed to the socket at least once

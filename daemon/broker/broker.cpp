@@ -44,6 +44,7 @@ int Broker::run() {
 }
 
 void Broker::end_turn() {
+  clock_.let_go();
   // Before anything of an id leaves this process: to a worker, to an output file's name, to a caller.
   if (const auto reserved = ids_->ensure(engine_->core().next_id_after_turn()); !reserved) {
     log::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
@@ -56,7 +57,10 @@ void Broker::end_turn() {
   arm_timer();
 }
 
-bool Broker::prepare_to_sleep() { return !queues_->wants_turn() && engine_->prepare_to_sleep(); }
+bool Broker::prepare_to_sleep() {
+  clock_.let_go();
+  return !queues_->wants_turn() && engine_->prepare_to_sleep();
+}
 
 void Broker::woke_up() { engine_->woke_up(); }
 

@@ -22,6 +22,7 @@
 #include "daemon/broker/store/id_reservation.hpp"
 #include "daemon/broker/store/store.hpp"
 #include "daemon/broker/supervisor_link.hpp"
+#include "daemon/broker/turn_clock.hpp"
 
 namespace jobpool::broker {
 
@@ -90,6 +91,7 @@ class Broker final : TurnHooks, EngineListener {
 
   const BrokerOptions options_;
   TurnLoop loop_;
+  TurnClock clock_;
   SupervisorLink link_;
   Timer timer_;
   Timer stop_timer_;

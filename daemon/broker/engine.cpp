@@ -189,8 +189,12 @@ void Engine::when_stored(JobId job, std::function<void()> action) {
 }
 
 void Engine::carry_out(const Accepted& effect) {
-  when_stored(effect.job, [this, effect] { answer_accepted(effect); });
-  const Job* job = effect.kind == Accepted::Kind::fresh ? core_.find(effect.job) : nullptr;
+  const Job* job = core_.find(effect.job);
+  if (job != nullptr && job->flags.durable)
+    journal_.after_commit([this, effect] { answer_accepted(effect); });
+  else
+    answer_accepted(effect);
+  job = effect.kind == Accepted::Kind::fresh ? core_.find(effect.job) : nullptr;
   if (job != nullptr && job->state != JobState::done) announce(*job, job->state);
 }
 

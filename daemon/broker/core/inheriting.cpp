@@ -15,7 +15,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   Job& job = jobs_.add(std::move(event.job));
   if (id.value >= next_id_.value) next_id_.value = id.value + 1;
   inherited_below_ = next_id_;
-  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
+  keys_.add(job);
   job.state = JobState::ready;
   job.offered = false;
   if (job.flags.durable) job.mode = Mode::apply_async;  // it needs no caller to come back: whoever asks for it finds it

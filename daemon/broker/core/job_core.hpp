@@ -23,6 +23,7 @@
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/core/job.hpp"
 #include "daemon/broker/core/job_table.hpp"
+#include "daemon/broker/core/key_index.hpp"
 #include "daemon/broker/core/pool_table.hpp"
 
 namespace jobpool::broker {
@@ -57,8 +58,7 @@ class JobCore {
   const Job* find(JobId id) const { return jobs_.find(id); }
   // The one that was submitted under that key; null: none that is remembered.
   const Job* find_key(uid_t uid, const SharedText& key) const {
-    const auto found = keys_.find(std::pair{uid, key});
-    return found == keys_.end() ? nullptr : find(found->second);
+    return keys_.find(uid, key);
   }
   // What a job still waits for, ascending; null: nothing.
   const Dependencies* dependencies(JobId id) const;
@@ -258,7 +258,7 @@ class JobCore {
   JobId inherited_below_;
 
   JobTable jobs_;
-  std::map<std::pair<uid_t, SharedText>, JobId> keys_;
+  KeyIndex keys_;
   PoolTable pools_;
   JobCounts jobs_by_state_;                           // of all pools
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs

@@ -64,8 +64,8 @@ void JobCore::forget_settled(const Job& job, Effects& out) {
 
 // Requires: it is counted in no state any more.
 void JobCore::forget(JobId id, Effects& out) {
-  const Job& job = jobs_.at(id);
-  if (!job.key.empty()) keys_.erase(std::pair{job.uid, job.key});
+  Job& job = jobs_.at(id);
+  keys_.erase(job);
   CorePool& pool = pool_of(job);
   out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
   if (job.flags.batch) batches_.erase(id);

@@ -50,7 +50,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   job.key = std::move(event.key);
   job.spec_hash = event.spec_hash;
   job.submitted_usec = now.wall_usec;
-  if (!job.key.empty()) keys_.emplace(std::pair{job.uid, job.key}, id);
+  keys_.add(job);
   enter(job);
   if (job.flags.batch) keep_chunks(id, event.after);
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
@@ -66,9 +66,9 @@ Dependencies JobCore::to_be_stored(Dependencies after) const {
 // The same key with the same submission is the same job, whatever has become of it.
 bool JobCore::accept_known_key(const Submit& event, Effects& out) {
   if (event.key.empty()) return false;
-  const auto found = keys_.find(std::pair{event.uid, event.key});
-  if (found == keys_.end()) return false;
-  Job& job = jobs_.at(found->second);
+  const Job* const known = keys_.find(event.uid, event.key);
+  if (known == nullptr) return false;
+  const Job& job = *known;
   if (job.spec_hash != event.spec_hash) {
     out.push_back(Refused{event.token, Refusal::key_conflict, job.id});
     return true;

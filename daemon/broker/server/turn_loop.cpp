@@ -1,5 +1,5 @@
-// A turn's system calls: one epoll_wait that sleeps, one more that finds nothing (what came while the turn was handled joins it), one
-// recvmsg, one epoll_ctl and one sendmsg per connection that spoke.
+// A turn's system calls: one epoll_wait that sleeps, one recvmsg, one epoll_ctl and one sendmsg per connection that spoke. Under load one
+// more epoll_wait, so that what came while the turn was handled joins it.
 #include "daemon/broker/server/turn_loop.hpp"
 
 #include <asio/executor_work_guard.hpp>
@@ -8,6 +8,13 @@
 #include "daemon/broker/server/server.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+// Where one client waits for its answer before it asks again, nothing more ever comes within a turn: after so many turns of that kind it
+// is looked for in one of so many only.
+constexpr std::size_t kQuietTurns = 16;
+
+}  // namespace
 
 // One thread runs the loop: no locks around the reactor's descriptors, and no other thread is ever woken. The scheduler keeps its lock,
 // so that other threads may post.
@@ -16,20 +23,28 @@ TurnLoop::TurnLoop() : io_(ASIO_CONCURRENCY_HINT_UNSAFE_IO) {}
 void TurnLoop::run(TurnHooks& hooks, Server& server) {
   const auto stay_alive = asio::make_work_guard(io_);
   io_.restart();  // it may have run out of things to watch before
-  for (;;) {
-    handle_events(server);
+  for (bool woken = false;;) {
+    if (!woken || may_find_more()) handle_events(server, woken);
     hooks.end_turn();
     server.flush();
     if (stopping_) return;
-    if (hooks.prepare_to_sleep() && !server.has_unsent()) io_.run_one();
+    woken = hooks.prepare_to_sleep() && !server.has_unsent();
+    if (woken) io_.run_one();
     hooks.woke_up();
   }
 }
 
+// What is ready and not handled in this turn is handled at the beginning of the next, which does not sleep then.
+bool TurnLoop::may_find_more() { return quiet_turns_ < kQuietTurns || ++quiet_turns_ % kQuietTurns == 0; }
+
 // Bounded: clients that never pause must not keep the turn from ending.
-void TurnLoop::handle_events(const Server& server) {
-  for (std::size_t i = 0; i < kHandlersPerTurn && !server.is_turn_full() && io_.poll_one() != 0; ++i) {
-  }
+void TurnLoop::handle_events(const Server& server, bool woken) {
+  std::size_t handled = 0;
+  while (handled < kHandlersPerTurn && !server.is_turn_full() && io_.poll_one() != 0) ++handled;
+  if (handled > 0)
+    quiet_turns_ = 0;
+  else if (woken && quiet_turns_ < kQuietTurns)
+    ++quiet_turns_;
 }
 
 }  // namespace jobpool::broker

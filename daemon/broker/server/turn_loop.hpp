@@ -2,6 +2,7 @@
 #pragma once
 
 #include <asio/io_context.hpp>
+#include <cstddef>
 
 namespace jobpool::broker {
 
@@ -32,9 +33,12 @@ class TurnLoop {
   void stop() { stopping_ = true; }
 
  private:
-  void handle_events(const Server& server);
+  bool may_find_more();
+  // `woken`: what ended the sleep was handled already.
+  void handle_events(const Server& server, bool woken);
 
   asio::io_context io_;
+  std::size_t quiet_turns_ = 0;  // the last ones, in which there was nothing but what woke the loop
   bool stopping_ = false;
 };
 

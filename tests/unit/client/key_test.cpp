@@ -1,6 +1,9 @@
 // Idempotency keys.
 #include "client/lib/key.hpp"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include <set>
 
 #include "proto/messages.hpp"
@@ -19,4 +22,24 @@ TEST_CASE("no two keys are the same") {
   std::set<std::string> keys;
   for (int i = 0; i < 10'000; ++i) keys.insert(client::make_key());
   CHECK(keys.size() == 10'000);
+}
+
+TEST_CASE("a process and its fork make different keys") {
+  client::make_key();  // there is a supply of them now
+  int ends[2];
+  REQUIRE(::pipe(ends) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const std::string key = client::make_key();
+    ::_exit(::write(ends[1], key.data(), key.size()) == static_cast<ssize_t>(key.size()) ? 0 : 1);
+  }
+  const std::string ours = client::make_key();
+  std::string theirs(ours.size(), '-');
+  CHECK(::read(ends[0], theirs.data(), theirs.size()) == static_cast<ssize_t>(theirs.size()));
+  int status = -1;
+  ::waitpid(child, &status, 0);
+  ::close(ends[0]);
+  ::close(ends[1]);
+  CHECK(status == 0);
+  CHECK(ours != theirs);
 }

@@ -129,3 +129,21 @@ TEST_CASE("whoever waits for an end hears of an interruption") {
   CHECK(run.next().error().text == "enough");
   go_on.count_down();
 }
+
+TEST_CASE("a thread that is free takes as many tasks as it may, within the bound, and each has its end") {
+  std::atomic<std::size_t> most{0};
+  Run run(
+      up_to(1000),
+      [&](std::span<int> tasks, const Run::Tell& tell) {
+        std::size_t seen = most;
+        while (seen < tasks.size() && !most.compare_exchange_weak(seen, tasks.size())) {
+        }
+        for (std::size_t place = tasks.size(); place-- > 0;) tell(place, square(tasks[place]));
+      },
+      [] { return std::size_t{8}; }, Order::of_tasks, 2, 5);
+  std::vector<int> expected;
+  for (int i = 1; i <= 1000; ++i) expected.push_back(i);
+  CHECK(all_of(run) == expected);
+  CHECK(most <= 5);
+  CHECK(most > 1);
+}

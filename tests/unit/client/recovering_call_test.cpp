@@ -234,3 +234,33 @@ TEST_CASE("a caller that waits for something else too is woken by it, and the ca
   CHECK((*late)->parameters["ending"]["result"] == "49");
   server.finish();
 }
+
+TEST_CASE("of calls that went together, what was answered before the broker died is not sent again, and the rest is, in its order") {
+  const auto key_of = [](const Heard& heard) { return heard.call.parameters["job"]["key"].get<std::string>(); };
+  FakeServer server([&](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    for (const char* key : {"k1", "k2", "k3"})
+      if (key_of(first.hear(kApply)) != key) throw std::runtime_error("another call than the next one");
+    first.say(function_ending(1, "1"));
+    first.close();
+    FakePeer second = self.accept();
+    second.greet("A");
+    for (const char* key : {"k2", "k3"})
+      if (key_of(second.hear(kApply)) != key) throw std::runtime_error("not what was unanswered");
+    second.say(function_ending(2, "2"));
+    second.say(function_ending(3, "3"));
+  });
+  std::string calls;
+  for (const std::string key : {"k1", "k2", "k3"})
+    calls += proto::write_call(kApply, R"({"job":{"function":"square","key":")" + key + "\"}}");
+  Connections connections({server.path()});
+  RecoveringCall call(connections, calls, 3, Resend::same_instance);
+  for (const char* result : {"1", "2", "3"}) {
+    const Result<std::optional<Reply>> reply = call.next(kNever);
+    REQUIRE(reply);
+    REQUIRE(*reply);
+    CHECK((*reply)->parameters["ending"]["result"] == result);
+  }
+  server.finish();
+}

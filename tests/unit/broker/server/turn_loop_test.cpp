@@ -93,6 +93,32 @@ TEST_CASE("a turn gathers all calls, ends once, sends what was answered at its e
   CHECK(all.hooks.log == "ESWE");
 }
 
+TEST_CASE("after many turns of one call each, what comes together is all handled") {
+  Loop all;
+  Client one = all.connect(), two = all.connect();
+  std::size_t turns = 0;
+  for (int turn = 0; turn < 100; ++turn) {
+    all.hooks.steps.push_back([&] {
+      ++turns;
+      one.send(call_text(0));
+    });
+  }
+  all.hooks.steps.push_back([&] {
+    for (int i = 0; i < 40; ++i) {
+      one.send(call_text(1));
+      two.send(call_text(2));
+    }
+  });
+  const auto stop_at_the_last = [&] {
+    if (all.handler.calls.size() == 1 + 100 + 80) all.loop.stop();
+  };
+  for (int turn = 0; turn < 100; ++turn) all.hooks.steps.push_back(stop_at_the_last);
+  one.send(call_text(0));
+  all.loop.run(all.hooks, all.server);
+  CHECK(turns == 100);
+  CHECK(all.handler.calls.size() == 1 + 100 + 80);
+}
+
 TEST_CASE("answers of the last turn still leave") {
   Loop all;
   Client client = all.connect();
