@@ -8,6 +8,7 @@
 #include <string>
 
 #include "jobpool/command.hpp"
+#include "jobpool/export.hpp"
 #include "jobpool/value.hpp"
 
 namespace jobpool {
@@ -15,7 +16,7 @@ namespace client {
 class Connections;
 }
 
-class AsyncResult {
+class JOBPOOL_EXPORT AsyncResult {
  public:
   using Timeout = std::optional<std::chrono::microseconds>;  // nullopt: as long as it takes
 

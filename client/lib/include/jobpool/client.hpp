@@ -16,6 +16,7 @@
 #include "jobpool/async_result.hpp"
 #include "jobpool/errors.hpp"
 #include "jobpool/events.hpp"
+#include "jobpool/export.hpp"
 #include "jobpool/pool.hpp"
 #include "jobpool/pool_options.hpp"
 #include "jobpool/process.hpp"
@@ -23,7 +24,7 @@
 
 namespace jobpool {
 
-class Client {
+class JOBPOOL_EXPORT Client {
  public:
   struct Daemon {
     std::string version, instance;

@@ -11,6 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "jobpool/export.hpp"
+
 namespace jobpool {
 namespace client {
 class Connections;
@@ -34,7 +36,7 @@ struct Event {
   std::uint64_t missed = 0;
 };
 
-class EventStream {
+class JOBPOOL_EXPORT EventStream {
  public:
   EventStream(EventStream&&) noexcept;
   EventStream& operator=(EventStream&&) noexcept;

@@ -7,11 +7,12 @@
 #include <vector>
 
 #include "jobpool/async_result.hpp"
+#include "jobpool/export.hpp"
 #include "jobpool/value.hpp"
 
 namespace jobpool {
 
-class MapResult {
+class JOBPOOL_EXPORT MapResult {
  public:
   using Timeout = AsyncResult::Timeout;
 

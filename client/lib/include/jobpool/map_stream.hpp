@@ -10,6 +10,7 @@
 #include <string>
 #include <string_view>
 
+#include "jobpool/export.hpp"
 #include "jobpool/value.hpp"
 
 namespace jobpool {
@@ -28,7 +29,7 @@ struct MapOptions {
 using NextItem = std::function<bool(std::string& out)>;
 
 // The results' JSON texts.
-class MapTexts {
+class JOBPOOL_EXPORT MapTexts {
  public:
   MapTexts(MapTexts&&) noexcept;
   MapTexts& operator=(MapTexts&&) noexcept;

@@ -8,6 +8,7 @@
 
 #include "jobpool/async_result.hpp"
 #include "jobpool/command.hpp"
+#include "jobpool/export.hpp"
 #include "jobpool/items.hpp"
 #include "jobpool/map_result.hpp"
 #include "jobpool/map_stream.hpp"
@@ -17,7 +18,7 @@
 
 namespace jobpool {
 
-class Pool {
+class JOBPOOL_EXPORT Pool {
  public:
   const std::string& name() const { return name_; }
 

@@ -16,6 +16,7 @@
 #include <string_view>
 
 #include "jobpool/command.hpp"
+#include "jobpool/export.hpp"
 
 namespace jobpool {
 namespace client {
@@ -33,7 +34,7 @@ struct ProcessInfo {
   std::optional<std::int64_t> started_usec, ended_usec;
 };
 
-class Process {
+class JOBPOOL_EXPORT Process {
  public:
   using Timeout = std::optional<std::chrono::microseconds>;  // nullopt: as long as it takes
 

@@ -15,6 +15,7 @@
 #include <string>
 #include <vector>
 
+#include "jobpool/export.hpp"
 #include "jobpool/value.hpp"
 
 namespace jobpool {
@@ -37,7 +38,7 @@ struct QueueInfo {
   std::int64_t created_usec = 0;
 };
 
-class Queue {
+class JOBPOOL_EXPORT Queue {
  public:
   using Timeout = std::optional<std::chrono::microseconds>;  // nullopt: as long as it takes
 

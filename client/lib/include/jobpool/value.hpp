@@ -10,6 +10,8 @@
 #include <type_traits>
 #include <vector>
 
+#include "jobpool/export.hpp"
+
 namespace jobpool {
 
 // The JSON text of one value, for whatever has no overload: pass it as an argument, or ask for it as a result.
@@ -17,13 +19,13 @@ struct Json {
   std::string text;
 };
 
-void append_json(std::string& out, const Json& value);
-void append_json(std::string& out, std::nullptr_t);
-void append_json(std::string& out, bool value);
-void append_json(std::string& out, std::int64_t value);
-void append_json(std::string& out, std::uint64_t value);
-void append_json(std::string& out, double value);            // Errors: InvalidCall for what is no number: JSON has none
-void append_json(std::string& out, std::string_view value);  // Errors: InvalidCall: not UTF-8
+JOBPOOL_EXPORT void append_json(std::string& out, const Json& value);
+JOBPOOL_EXPORT void append_json(std::string& out, std::nullptr_t);
+JOBPOOL_EXPORT void append_json(std::string& out, bool value);
+JOBPOOL_EXPORT void append_json(std::string& out, std::int64_t value);
+JOBPOOL_EXPORT void append_json(std::string& out, std::uint64_t value);
+JOBPOOL_EXPORT void append_json(std::string& out, double value);            // Errors: InvalidCall for what is no number: JSON has none
+JOBPOOL_EXPORT void append_json(std::string& out, std::string_view value);  // Errors: InvalidCall: not UTF-8
 inline void append_json(std::string& out, const char* value) { append_json(out, std::string_view{value}); }
 inline void append_json(std::string& out, const std::string& value) { append_json(out, std::string_view{value}); }
 template <std::integral T>
@@ -46,15 +48,15 @@ void append_json(std::string& out, const std::vector<T>& values) {
 }
 
 // Requires: text is one JSON value. Errors: InvalidCall: of another type, or out of range.
-void from_json(std::string_view text, Json& value);
-void from_json(std::string_view text, bool& value);
-void from_json(std::string_view text, std::int64_t& value);
-void from_json(std::string_view text, std::uint64_t& value);
-void from_json(std::string_view text, double& value);
-void from_json(std::string_view text, std::string& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, Json& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, bool& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, std::int64_t& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, std::uint64_t& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, double& value);
+JOBPOOL_EXPORT void from_json(std::string_view text, std::string& value);
 // The texts of an array's elements. Errors: InvalidCall: no array.
-std::vector<std::string> json_elements(std::string_view text);
-[[noreturn]] void throw_out_of_range(std::string_view text);
+JOBPOOL_EXPORT std::vector<std::string> json_elements(std::string_view text);
+[[noreturn]] JOBPOOL_EXPORT void throw_out_of_range(std::string_view text);
 
 template <std::integral T>
 requires(!std::same_as<T, bool> && !std::same_as<T, std::int64_t> && !std::same_as<T, std::uint64_t>) void from_json(std::string_view text,
