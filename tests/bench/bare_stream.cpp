@@ -37,7 +37,7 @@ struct Shared {
 };
 void fence() { std::atomic_thread_fence(std::memory_order_seq_cst); }
 
-[[noreturn]] void work(Shared& shared, Lane& lane, int bell) {
+[[noreturn]] void work_lane(Shared& shared, Lane& lane, int bell) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   for (std::uint32_t done = 0;;) {
     const std::uint32_t end = lane.submitted.load(std::memory_order_acquire);
@@ -153,7 +153,7 @@ BareStream::BareStream(int workers) {
   const UniqueFd server(pair[1]);
   for (int i = 0; i < workers; ++i) {
     children_.push_back(::fork());
-    if (children_.back() == 0) work(shared, shared.lanes[i], bell.get());
+    if (children_.back() == 0) work_lane(shared, shared.lanes[i], bell.get());
   }
   children_.push_back(::fork());
   if (children_.back() == 0) Daemon(shared, workers, bell.get(), server.get()).serve();

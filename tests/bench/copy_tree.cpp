@@ -11,13 +11,12 @@
 #include <vector>
 
 #include "common/unique_fd.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/private_daemon.hpp"
 
+namespace jobpool::bench {
 namespace {
-
-using namespace jobpool;
-using namespace jobpool::bench;
 
 constexpr long kFilesOfFolder = 100;
 constexpr std::size_t kMiB = 1024 * 1024;
@@ -76,7 +75,7 @@ void compare(const std::string& place, const std::string& tree, const std::vecto
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int copy_tree(int argc, char** argv) {
   const PrivateDaemon daemon(static_cast<int>(option(argc, argv, "workers", 2)));
   const std::string place = option(argc, argv, "place", daemon.folder()) + "/copy_tree";
   const long rounds = option(argc, argv, "rounds", 5);
@@ -88,3 +87,5 @@ int main(int argc, char** argv) {
   std::filesystem::remove_all(place);
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -5,22 +5,21 @@
 #include <algorithm>
 
 #include "tests/bench/bare_commits.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/pipelining.hpp"
 #include "tests/bench/private_daemon.hpp"
 
+namespace jobpool::bench {
 namespace {
-
-using namespace jobpool;
-using namespace jobpool::bench;
 
 constexpr std::size_t kRowBytes = 100;  // of job and attempt, without the key of the table
 const std::string kSubmit = submission(R"({"function":"noop","durable":true})");
 
 // A daemon, and a floor in its folder.
-class Side {
+class SubmitSide {
  public:
-  explicit Side(int workers) : daemon_(workers), connection_(connect_to(daemon_.socket())) {}
+  explicit SubmitSide(int workers) : daemon_(workers), connection_(connect_to(daemon_.socket())) {}
 
   void submit(long jobs, long in_flight) { check_accepted(pipeline(connection_.get(), kSubmit, jobs, jobs, in_flight)); }
   const PrivateDaemon& daemon() const { return daemon_; }
@@ -30,7 +29,7 @@ class Side {
   UniqueFd connection_;
 };
 
-struct Measured {
+struct SubmitFigures {
   std::vector<double> p50, rate;  // one of each a round
 
   void singles(long times, const std::function<void()>& submit) { p50.push_back(median_of(times, submit)); }
@@ -43,13 +42,13 @@ struct Measured {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int durable_submit(int argc, char** argv) {
   const long singles = option(argc, argv, "singles", 300), jobs = option(argc, argv, "jobs", 20'000);
   const long in_flight = option(argc, argv, "in-flight", 64);
-  Side queued(0), run(2);
+  SubmitSide queued(0), run(2);
   BareCommits bare(queued.daemon().folder(), kRowBytes);
 
-  Measured floor, of_queued, of_run;
+  SubmitFigures floor, of_queued, of_run;
   for (long round = option(argc, argv, "rounds", 7); round > 0; --round) {
     floor.singles(singles, [&] { bare.commit(1); });
     of_queued.singles(singles, [&] { queued.submit(1, 1); });
@@ -72,3 +71,5 @@ int main(int argc, char** argv) {
   print_ratio("submit64.run/commit.bare", of_run.rate, floor.rate);
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -12,24 +12,24 @@
 #include <thread>
 
 #include "jobpool/client.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/private_daemon.hpp"
 #include "tests/support/wait_until.hpp"
 
+namespace jobpool::bench {
 namespace {
 
-using namespace jobpool::bench;
-
-struct Kind {
+struct PlaceKind {
   std::string name;
   unsigned workers, threads;
 };
 
-struct Figures {
+struct PlaceFigures {
   std::vector<double> start, memory, alone, together, lost, replaced;
 };
 
-jobpool::PoolOptions options_of(const Kind& kind) {
+jobpool::PoolOptions options_of(const PlaceKind& kind) {
   jobpool::PoolOptions options;
   options.workers = kind.workers;
   options.threads = kind.threads;
@@ -45,7 +45,7 @@ std::vector<jobpool::AsyncResult> occupy(const jobpool::Pool& pool, unsigned pla
 
 bool all_run(const jobpool::Pool& pool, unsigned places) { return pool.show().running >= places; }
 
-void wait_for(const std::function<bool()>& condition, const char* what) {
+void wait_until_true(const std::function<bool()>& condition, const char* what) {
   if (!jobpool::testing::wait_until(condition)) give_up(what);
 }
 
@@ -63,7 +63,7 @@ double kib_of(const jobpool::Pool& pool) {
   return sum;
 }
 
-double rate_of(const jobpool::Pool& pool, unsigned callers, long calls) {
+double calls_time(const jobpool::Pool& pool, unsigned callers, long calls) {
   std::vector<std::thread> threads;
   std::atomic<long> left = calls;
   const auto begin = Clock::now();
@@ -76,44 +76,44 @@ double rate_of(const jobpool::Pool& pool, unsigned callers, long calls) {
 }
 
 // One of the running jobs' worker dies: how many jobs did not go on, and when every place serves again.
-void crash(const jobpool::Pool& pool, unsigned places, Figures& figures) {
+void crash_one(const jobpool::Pool& pool, unsigned places, PlaceFigures& figures) {
   auto jobs = occupy(pool, places);
-  wait_for([&] { return all_run(pool, places); }, "not every place runs its function");
+  wait_until_true([&] { return all_run(pool, places); }, "not every place runs its function");
   const auto before = pool.show();
   const auto begin = Clock::now();
   ::kill(before.worker_list.front().pid, SIGKILL);
   std::vector<jobpool::AsyncResult> again;
-  wait_for([&] { return pool.show().running < places; }, "the crash was not seen");
+  wait_until_true([&] { return pool.show().running < places; }, "the crash was not seen");
   const auto lost = static_cast<unsigned>(pool.show().done - before.done);
   again = occupy(pool, lost);
-  wait_for([&] { return all_run(pool, places); }, "lost places do not come back");
+  wait_until_true([&] { return all_run(pool, places); }, "lost places do not come back");
   figures.replaced.push_back(microseconds_since(begin) / 1000);
   figures.lost.push_back(lost);
   for (auto* list : {&jobs, &again})
     for (const auto& job : *list) job.cancel();
-  wait_for([&] { return pool.show().running == 0; }, "cancelled functions go on");
+  wait_until_true([&] { return pool.show().running == 0; }, "cancelled functions go on");
 }
 
-void measure(const jobpool::Client& client, const Kind& kind, unsigned places, long calls, Figures& figures) {
+void measure_places(const jobpool::Client& client, const PlaceKind& kind, unsigned places, long calls, PlaceFigures& figures) {
   const std::string name = kind.name;
   const auto begin = Clock::now();
   const jobpool::Pool pool = client.create_pool(name, options_of(kind));
   auto first = occupy(pool, places);
-  wait_for([&] { return all_run(pool, places); }, "not every place has come");
+  wait_until_true([&] { return all_run(pool, places); }, "not every place has come");
   figures.start.push_back(microseconds_since(begin) / 1000 / places);
   for (const auto& job : first) job.cancel();
-  wait_for([&] { return pool.show().running == 0; }, "cancelled functions go on");
-  rate_of(pool, places, calls / 10);
+  wait_until_true([&] { return pool.show().running == 0; }, "cancelled functions go on");
+  calls_time(pool, places, calls / 10);
   figures.memory.push_back(kib_of(pool) / places);
-  figures.alone.push_back(rate_of(pool, 1, calls));
-  figures.together.push_back(rate_of(pool, places, calls));
-  crash(pool, places, figures);
+  figures.alone.push_back(calls_time(pool, 1, calls));
+  figures.together.push_back(calls_time(pool, places, calls));
+  crash_one(pool, places, figures);
   pool.terminate();
   pool.join();
   client.delete_pool(name);
 }
 
-void print(const std::string& name, const Figures& figures) {
+void print_places(const std::string& name, const PlaceFigures& figures) {
   print_figure(name + ".start", figures.start, "ms/place");
   print_figure(name + ".memory", figures.memory, "KiB/place");
   print_figure(name + ".call", figures.alone, "us");
@@ -124,22 +124,24 @@ void print(const std::string& name, const Figures& figures) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int isolation(int argc, char** argv) {
   const auto places = static_cast<unsigned>(std::clamp<long>(option(argc, argv, "places", 4), 2, 8));
   const long calls = option(argc, argv, "calls", 5'000);
   const PrivateDaemon daemon(1);
   const jobpool::Client client(daemon.socket());
-  const Kind processes{"processes", places, 1}, threads{"threads", 1, places};
-  Figures of_processes, of_threads;
+  const PlaceKind processes{"processes", places, 1}, threads{"threads", 1, places};
+  PlaceFigures of_processes, of_threads;
   for (long round = option(argc, argv, "rounds", 5); round > 0; --round) {
-    measure(client, processes, places, calls, of_processes);
-    measure(client, threads, places, calls, of_threads);
+    measure_places(client, processes, places, calls, of_processes);
+    measure_places(client, threads, places, calls, of_threads);
   }
-  print(processes.name, of_processes);
-  print(threads.name, of_threads);
+  print_places(processes.name, of_processes);
+  print_places(threads.name, of_threads);
   print_ratio("threads/processes.start", of_threads.start, of_processes.start);
   print_ratio("threads/processes.memory", of_threads.memory, of_processes.memory);
   print_ratio("threads/processes.call", of_threads.alone, of_processes.alone);
   print_ratio("threads/processes.calls_together", of_threads.together, of_processes.together);
   return 0;
 }
+
+}  // namespace jobpool::bench

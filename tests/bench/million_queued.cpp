@@ -1,20 +1,20 @@
 // A deep queue: what a queued job costs the broker's memory, whether a submit is as fast behind a million as behind none, and how soon a
 // daemon that was killed is back with them. No worker takes any.
-//   million_queued [--jobs=1000000] [--rounds=5] [--submits=50000] [--durable=1]
+//   million_queued [--jobs=1000000] [--rounds=5] [--submits=50000] [--durable=1] [--peers=1]
 // The floor of the rate is the same daemon with an empty queue and an empty store, a fresh one each round, in turns: both files grow.
 // Memory is the broker's PSS; what the kernel keeps of the store's file is not in it.
 #include <algorithm>
-#include <fstream>
 
 #include "jobpool/client.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/peers/beanstalkd.hpp"
 #include "tests/bench/pipelining.hpp"
 #include "tests/bench/private_daemon.hpp"
+#include "tests/bench/process_facts.hpp"
 
+namespace jobpool::bench {
 namespace {
-
-using namespace jobpool;
-using namespace jobpool::bench;
 
 const std::string kStatus = std::string(R"({"method":"org.jobpool.Pool.Status","parameters":{}})") + '\0';
 
@@ -38,18 +38,18 @@ long ready_jobs(const PrivateDaemon& daemon) {
   return std::atol(answer.c_str() + at + 8);
 }
 
-double pss_bytes(pid_t pid) {
-  std::ifstream rollup("/proc/" + std::to_string(pid) + "/smaps_rollup");
-  for (std::string word; rollup >> word;) {
-    double kib = 0;
-    if (word == "Pss:" && rollup >> kib) return kib * 1024;
-  }
-  give_up("the broker's smaps_rollup");
+// What the same costs beanstalkd.
+void print_beanstalkd(const std::string& folder, long jobs) {
+  const auto beanstalkd = Beanstalkd::start(folder, Beanstalkd::Log::none, 0);
+  if (!beanstalkd) return;
+  const double before = pss_bytes(beanstalkd->pid());
+  print_figure("beanstalkd.filling.rate", {rate_of(jobs, [&] { beanstalkd->fill(jobs); })}, "jobs/s");
+  print_figure("beanstalkd.memory", {(pss_bytes(beanstalkd->pid()) - before) / static_cast<double>(jobs)}, "bytes/job");
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int million_queued(int argc, char** argv) {
   const long jobs = option(argc, argv, "jobs", 1'000'000), submits = option(argc, argv, "submits", 50'000);
   const bool durable = option(argc, argv, "durable", 1) != 0;
   const std::string kind = durable ? "durable" : "ephemeral";
@@ -78,5 +78,8 @@ int main(int argc, char** argv) {
   print_figure(kind + ".restart", {microseconds_since(begin) / 1e6}, "s");
   if (found != (durable ? queued : 0)) give_up("of " + std::to_string(queued) + " jobs " + std::to_string(found) + " were there again");
   if (durable) print_figure(kind + ".restart.memory", {(pss_bytes(deep.broker_pid()) - before) / static_cast<double>(found)}, "bytes/job");
+  if (!durable && option(argc, argv, "peers", 1) != 0) print_beanstalkd(deep.folder(), jobs);
   return 0;
 }
+
+}  // namespace jobpool::bench

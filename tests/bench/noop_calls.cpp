@@ -5,10 +5,12 @@
 #include <vector>
 
 #include "jobpool/client.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 
-int main(int argc, char** argv) {
-  using namespace jobpool::bench;
+namespace jobpool::bench {
+
+int noop_calls(int argc, char** argv) {
   try {
     const jobpool::Client client(option(argc, argv, "socket", std::string()));
     const jobpool::Pool pool = client.pool();
@@ -23,3 +25,5 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -66,4 +66,16 @@ void check_accepted(const std::string& answers) {
   }
 }
 
+std::string wait_call_for(const std::string& answers) {
+  check_accepted(answers);
+  std::string call = R"({"method":"org.jobpool.Job.Wait","parameters":{"ids":[)";
+  for (std::size_t begin = 0, end; begin < answers.size(); begin = end + 1) {
+    end = answers.find('\0', begin);
+    const std::string_view id = std::string_view(answers.data() + begin, end - begin).substr(kAccepted.size());
+    call.append(id.substr(0, id.find('}'))) += ',';
+  }
+  call.back() = ']';
+  return call + "}}" + '\0';
+}
+
 }  // namespace jobpool::bench

@@ -3,6 +3,7 @@
 
 #include <limits>
 #include <string>
+#include <string_view>
 
 #include "common/unique_fd.hpp"
 
@@ -24,5 +25,8 @@ std::string pipeline(int socket, const std::string& request, long times, long an
 // Gives up when one of the answers is anything but an acceptance.
 void check_accepted(const std::string& answers);
 inline constexpr std::string_view kAccepted = R"({"parameters":{"id":)";
+
+// The call that waits for all jobs whose acceptances are in `answers`. Gives up when one of them is anything else.
+std::string wait_call_for(const std::string& answers);
 
 }  // namespace jobpool::bench

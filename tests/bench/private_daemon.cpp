@@ -1,4 +1,4 @@
-// See private_daemon.hpp. Where the programs are is told by the build (JOBPOOL_BENCH_BIN_DIR).
+// See private_daemon.hpp. Where the programs are is told by the build (JOBPOOL_BIN_DIR, JOBPOOL_BENCH_BIN_DIR).
 #include "tests/bench/private_daemon.hpp"
 
 #include <fcntl.h>
@@ -20,15 +20,16 @@
 
 namespace jobpool::bench {
 
-std::string program(const std::string& name) { return std::string(JOBPOOL_BENCH_BIN_DIR) + "/" + name; }
+std::string program(const std::string& name) { return std::string(JOBPOOL_BIN_DIR) + "/" + name; }
+std::string bench_program(const std::string& name) { return std::string(JOBPOOL_BENCH_BIN_DIR) + "/" + name; }
 
-pid_t spawn(const std::vector<std::string>& argv, const std::string& log) {
+pid_t spawn(const std::vector<std::string>& argv, const std::string& log, const std::string& input) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
-  ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
+  ::posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
   ::posix_spawn_file_actions_addopen(&actions, 1, log.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
   if (log != "/dev/null") ::posix_spawn_file_actions_adddup2(&actions, 1, 2);
   pid_t pid = -1;

@@ -11,11 +11,12 @@
 
 namespace jobpool::bench {
 
-// Path of one of our programs.
+// Path of one of our programs; of one of the bench's own.
 std::string program(const std::string& name);
+std::string bench_program(const std::string& name);
 
-// posix_spawn (a vfork inside) with stdin from and stdout to /dev/null, or to `log`.
-pid_t spawn(const std::vector<std::string>& argv, const std::string& log = "/dev/null");
+// posix_spawn (a vfork inside) with stdin from `input`, stdout to `log`, and stderr there too unless that is /dev/null.
+pid_t spawn(const std::vector<std::string>& argv, const std::string& log = "/dev/null", const std::string& input = "/dev/null");
 
 class PrivateDaemon {
  public:
@@ -28,6 +29,7 @@ class PrivateDaemon {
   std::string socket() const { return folder_.file("socket"); }
   std::string folder() const { return folder_.path(); }
   pid_t broker_pid() const;
+  pid_t supervisor_pid() const { return pid_; }
 
   // By SIGKILL, supervisor and broker; the rest goes with them.
   void kill();

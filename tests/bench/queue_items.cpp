@@ -12,15 +12,15 @@
 
 #include "jobpool/client.hpp"
 #include "tests/bench/bare_commits.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/private_daemon.hpp"
 
+namespace jobpool::bench {
 namespace {
 
-using namespace jobpool::bench;
-
 constexpr std::size_t kBatch = 100;
-constexpr std::size_t kMessageBytes = 130;  // of a Put with its key
+constexpr std::size_t kPutBytes = 130;  // of a Put with its key
 
 // A child that sends back what it gets.
 class PingPong {
@@ -41,7 +41,7 @@ class PingPong {
   PingPong& operator=(const PingPong&) = delete;
 
   void round_trip() {
-    std::array<char, kMessageBytes> message{};
+    std::array<char, kPutBytes> message{};
     if (::send(socket_, message.data(), message.size(), MSG_NOSIGNAL) != static_cast<ssize_t>(message.size())) give_up("send");
     if (::recv(socket_, message.data(), message.size(), MSG_WAITALL) != static_cast<ssize_t>(message.size())) give_up("recv");
   }
@@ -49,7 +49,7 @@ class PingPong {
  private:
   [[noreturn]] static void echo(int mine, int others) {
     ::close(others);
-    std::array<char, kMessageBytes> message{};
+    std::array<char, kPutBytes> message{};
     while (::recv(mine, message.data(), message.size(), MSG_WAITALL) == static_cast<ssize_t>(message.size()))
       if (::send(mine, message.data(), message.size(), MSG_NOSIGNAL) < 0) break;
     ::_exit(0);
@@ -111,7 +111,7 @@ void measure_all(int argc, char** argv) {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int queue_items(int argc, char** argv) {
   try {
     measure_all(argc, argv);
   } catch (const std::exception& error) {
@@ -119,3 +119,5 @@ int main(int argc, char** argv) {
   }
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -1,6 +1,6 @@
 // How many empty jobs per second the queue alone moves between processes: one broker, N workers, nothing parsed, nothing stored.
-//   queue_words [--workers=2] [--seconds=1] [--rounds=5] [--depth=8]
-// With --depth=1 and one worker it is the round trip: offer, wake, claim, report, wake. Prints "RESULT key value unit" lines.
+//   queue_words [--workers=2] [--milliseconds=1000] [--rounds=5] [--depth=8]
+// With --depth=1 and one worker it is the round trip: offer, wake, claim, report, wake.
 #include <fcntl.h>
 #include <sys/epoll.h>
 #include <sys/prctl.h>
@@ -10,30 +10,19 @@
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <optional>
-#include <string>
 #include <vector>
 
 #include "common/shm/claim_side.hpp"
 #include "common/shm/offer_side.hpp"
+#include "tests/bench/benches.hpp"
+#include "tests/bench/figures.hpp"
 
+namespace jobpool::bench {
 namespace {
 
-using namespace jobpool;
-using Time = std::chrono::steady_clock;
-
-long option(int argc, char** argv, const std::string& name, long otherwise) {
-  const std::string prefix = "--" + name + "=";
-  for (int i = 1; i < argc; ++i) {
-    if (std::string(argv[i]).starts_with(prefix)) return std::atol(argv[i] + prefix.size());
-  }
-  return otherwise;
-}
-
-[[noreturn]] void work(const shm::SegmentFds& fds) {
+[[noreturn]] void work_segment(const shm::SegmentFds& fds) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   auto side = *shm::ClaimSide::map(*shm::reopen_for_worker(fds));
   static constexpr char kReport[48] = "as long as the report of an empty job";
@@ -53,31 +42,31 @@ struct Desk {
   pid_t worker = -1;
 };
 
-class Bench {
+class QueueAlone {
  public:
-  Bench(std::size_t workers, std::size_t depth) : desks_(workers), depth_(depth), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
+  QueueAlone(std::size_t workers, std::size_t depth) : desks_(workers), depth_(depth), epoll_(::epoll_create1(EPOLL_CLOEXEC)) {
     for (Desk& desk : desks_) {
       desk.worker = ::fork();
-      if (desk.worker == 0) work(desk.fds);
+      if (desk.worker == 0) work_segment(desk.fds);
       epoll_event event{.events = EPOLLIN | EPOLLET, .data = {}};
       if (::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, desk.fds.eventfd.get(), &event) != 0) std::abort();
     }
   }
-  ~Bench() {
+  ~QueueAlone() {
     for (const Desk& desk : desks_) {
       ::kill(desk.worker, SIGKILL);
       ::waitpid(desk.worker, nullptr, 0);
     }
   }
 
-  double jobs_per_second(std::chrono::seconds length) {
-    const auto begin = Time::now();
+  double jobs_per_second(std::chrono::milliseconds length) {
+    const auto begin = Clock::now();
     const std::uint64_t before = done_;
-    while (Time::now() - begin < length) {
+    while (Clock::now() - begin < length) {
       for (Desk& desk : desks_) serve(desk);
       sleep_if_idle();
     }
-    return static_cast<double>(done_ - before) / std::chrono::duration<double>(Time::now() - begin).count();
+    return static_cast<double>(done_ - before) / std::chrono::duration<double>(Clock::now() - begin).count();
   }
   int audit() {
     int rescued = 0;
@@ -120,16 +109,16 @@ class Bench {
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int queue_words(int argc, char** argv) {
   const auto workers = static_cast<std::size_t>(option(argc, argv, "workers", 2));
   const auto depth = static_cast<std::size_t>(std::clamp<long>(option(argc, argv, "depth", shm::kSlots), 1, shm::kSlots));
-  const std::chrono::seconds length(option(argc, argv, "seconds", 1));
-  Bench bench(workers, depth);
+  const std::chrono::milliseconds length(option(argc, argv, "milliseconds", 1'000));
+  QueueAlone queue(workers, depth);
   std::vector<double> rates;
-  for (long round = option(argc, argv, "rounds", 5); round > 0; --round) rates.push_back(bench.jobs_per_second(length));
-  std::sort(rates.begin(), rates.end());
-  std::printf("RESULT queue.jobs_per_second.median %.0f 1/s\n", rates[rates.size() / 2]);
-  std::printf("RESULT queue.jobs_per_second.range %.0f-%.0f 1/s\n", rates.front(), rates.back());
-  std::printf("RESULT queue.rescued %d sleepers\n", bench.audit());
+  for (long round = option(argc, argv, "rounds", 5); round > 0; --round) rates.push_back(queue.jobs_per_second(length));
+  print_figure("queue.rate", rates, "jobs/s");
+  print_figure("queue.rescued", {static_cast<double>(queue.audit())}, "sleepers");
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -13,6 +13,7 @@
 
 #include "daemon/broker/store/sqlite_store.hpp"
 #include "tests/bench/bare_commits.hpp"
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 
 namespace jobpool::bench {
@@ -124,13 +125,14 @@ void measure(const std::string& dir, int argc, char** argv) {
 }
 
 }  // namespace
-}  // namespace jobpool::bench
 
-int main(int argc, char** argv) {
-  std::string dir = jobpool::bench::option(argc, argv, "dir", std::string("/var/tmp")) + "/jobpool-bench-XXXXXX";
-  if (::mkdtemp(dir.data()) == nullptr) jobpool::bench::give_up(dir);
-  jobpool::bench::measure(dir, argc, argv);
+int store_commit(int argc, char** argv) {
+  std::string dir = option(argc, argv, "dir", std::string("/var/tmp")) + "/jobpool-bench-XXXXXX";
+  if (::mkdtemp(dir.data()) == nullptr) give_up(dir);
+  measure(dir, argc, argv);
   std::error_code ignored;
   std::filesystem::remove_all(dir, ignored);
   return 0;
 }
+
+}  // namespace jobpool::bench

@@ -15,7 +15,7 @@ socket=$folder/socket
 daemon=$!
 trap 'kill "$daemon" 2>/dev/null; wait "$daemon" 2>/dev/null; rm -rf "$folder"' EXIT
 until "$build/bin/jobpool" --no-autostart --socket "$socket" ping >"$folder/ping" 2>&1; do kill -0 "$daemon"; sleep 0.01; done
-"$build/bench/noop_calls" --socket="$socket" --calls=100
+"$build/bench/jobpool_bench" noop_calls --socket="$socket" --calls=100
 
 child() { ps -o pid=,comm= --ppid "$daemon" | awk -v name="$1" 'index($2, name) == 1 {print $1; exit}'; }
 tracers=()
@@ -27,7 +27,7 @@ for tracer in "${tracers[@]}"; do
   # Attached, when some process says that this one traces it.
   until grep -qs "^TracerPid:[[:space:]]*$tracer\$" /proc/[0-9]*/status; do kill -0 "$tracer"; done
 done
-strace -f -qq -c -o "$folder/noop_calls" "$build/bench/noop_calls" --socket="$socket" --calls="$calls" ${what:+"$what"}
+strace -f -qq -c -o "$folder/noop_calls" "$build/bench/jobpool_bench" noop_calls --socket="$socket" --calls="$calls" ${what:+"$what"}
 kill -INT "${tracers[@]}"
 wait "${tracers[@]}" || true
 

@@ -1,61 +1,88 @@
-// What one `jobpool` command costs a script, process start included, beside the shell's and the kernel's own price of a process.
-//   verb_processes [--runs=300] [--warm_up=20]
-// The kinds take turns, run by run. Each run is posix_spawn (which is vfork and exec) to wait.
+// What one `jobpool` command costs a script, process start included, beside a minimal client (the floor), task-spooler and nq.
+//   verb_processes [--runs=300] [--warm-up=20] [--peers=1]
+// The kinds take turns, run by run. Each run is posix_spawn (which is vfork and exec) to wait. The floor of `apply-async` is a minimal
+// client that is answered at once; of `apply`, one that is answered when a command has run.
 #include <sys/wait.h>
 
+#include <algorithm>
+#include <optional>
 #include <vector>
 
+#include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/minimal_daemon.hpp"
+#include "tests/bench/peers/command_tools.hpp"
+#include "tests/bench/peers/peer_server.hpp"
 #include "tests/bench/private_daemon.hpp"
 
+namespace jobpool::bench {
 namespace {
 
-using namespace jobpool::bench;
-
-struct Kind {
+struct Command {
   std::string key;
   std::vector<std::string> argv;
   std::vector<double> samples = {};
+
+  void run() const { run_to_end(argv); }
+  void measure() {
+    samples.push_back(median_of(1, [&] { run(); }));
+  }
 };
 
-double run(const Kind& kind) {
-  const auto begin = Clock::now();
-  const pid_t pid = spawn(kind.argv);
-  int status = 0;
-  ::waitpid(pid, &status, 0);
-  const double taken = microseconds_since(begin);
-  if (status != 0) give_up(kind.key + " failed");
-  return taken;
+std::vector<Command> our_commands(const PrivateDaemon& daemon, const MinimalDaemon& minimal) {
+  const auto jobpool = [&](std::vector<std::string> words) {
+    words.insert(words.begin(), {program("jobpool"), "--no-autostart", "--socket", daemon.socket()});
+    return words;
+  };
+  const std::string client = bench_program("minimal_client");
+  return {{"apply", jobpool({"apply", "--", "true"})},
+          {"apply_async", jobpool({"apply-async", "--ephemeral", "--", "true"})},
+          {"minimal.run", {client, minimal.socket(), "run"}},
+          {"minimal", {client, minimal.socket()}},
+          {"apply_async.durable", jobpool({"apply-async", "--", "true"})},
+          {"ping", jobpool({"ping"})},
+          {"no_call", {program("jobpool"), "--version"}},
+          {"sh_true", {"/bin/sh", "-c", "true"}},
+          {"bin_true", {"/bin/true"}}};
+}
+
+const std::vector<double>& samples_of(const std::vector<Command>& commands, const std::string& key) {
+  static const std::vector<double> kNone;
+  const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) { return command.key == key; });
+  return found == commands.end() ? kNone : found->samples;
 }
 
 }  // namespace
 
-int main(int argc, char** argv) {
+int verb_processes(int argc, char** argv) {
+  const testing::TempDir folder;
+  const MinimalDaemon minimal(folder.path());
   const PrivateDaemon daemon(1);
-  const std::vector<std::string> jobpool{program("jobpool"), "--no-autostart", "--socket", daemon.socket()};
-  const auto verb = [&](const std::string& name) {
-    std::vector<std::string> words = jobpool;
-    words.insert(words.end(), {name, "--", "true"});
-    return words;
+  std::vector<Command> commands = our_commands(daemon, minimal);
+  std::optional<TaskSpooler> task_spooler;
+  if (option(argc, argv, "peers", 1) != 0) {
+    if (TaskSpooler::is_installed()) {
+      task_spooler.emplace(folder.path());
+      commands.push_back({"tsp.run", {installed("tsp"), "-nf", "true"}});
+      commands.push_back({"tsp", {installed("tsp"), "-n", "true"}});
+    }
+    ::setenv("NQDIR", folder.path().c_str(), 1);
+    if (!installed("nq").empty()) commands.push_back({"nq", {installed("nq"), "-q", "true"}});
+  }
+  for (long warm_up = option(argc, argv, "warm-up", 20); warm_up > 0; --warm_up)
+    for (const Command& command : commands) command.run();
+  for (long left = option(argc, argv, "runs", 300); left > 0; --left)
+    for (Command& command : commands) command.measure();
+  for (const Command& command : commands) print_figure("process." + command.key, command.samples, "us");
+  const auto print_against = [&](const std::string& ours, const std::string& other) {
+    print_ratio(ours + "/" + other, samples_of(commands, ours), samples_of(commands, other));
   };
-  std::vector<Kind> kinds{{"jobpool_apply", verb("apply")},
-                          {"jobpool_apply_async", verb("apply-async")},
-                          {"jobpool_ping", {program("jobpool"), "--no-autostart", "--socket", daemon.socket(), "ping"}},
-                          {"jobpool_no_call", {program("jobpool"), "--version"}},
-                          {"sh_true", {"/bin/sh", "-c", "true"}},
-                          {"bin_true", {"/bin/true"}}};
-  for (long warm_up = option(argc, argv, "warm_up", 20); warm_up > 0; --warm_up) {
-    for (const Kind& kind : kinds) run(kind);
-  }
-  for (long left = option(argc, argv, "runs", 300); left > 0; --left) {
-    for (Kind& kind : kinds) kind.samples.push_back(run(kind));
-  }
-  for (const Kind& kind : kinds) print_figure("process." + kind.key, kind.samples, "us");
-  const auto& sh = kinds[4].samples;
-  const auto& bin = kinds[5].samples;
-  for (std::size_t i = 0; i < 2; ++i) {
-    print_ratio(kinds[i].key + "/sh_true", kinds[i].samples, sh);
-    print_ratio(kinds[i].key + "/bin_true", kinds[i].samples, bin);
-  }
+  print_against("apply_async", "minimal");
+  print_against("apply", "minimal.run");
+  print_against("apply_async", "tsp");
+  print_against("apply", "tsp.run");
+  print_against("apply_async", "nq");
   return 0;
 }
+
+}  // namespace jobpool::bench
