@@ -10,6 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstring>
 
@@ -41,8 +42,15 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& log, const 
 
 PrivateDaemon::PrivateDaemon(int workers) : workers_(workers) {
   start();
+  warm_up();
+}
+
+void PrivateDaemon::warm_up() const {
   const Client client(socket());
-  for (int i = 0; i < 100 * workers; ++i) client.pool().apply_text("noop", "[]");  // every worker has loaded what it needs
+  const Pool pool = client.pool();
+  // Workers that have not come yet would be given nothing.
+  if (!testing::wait_until([&] { return pool.show().workers_idle >= static_cast<std::size_t>(workers_); })) give_up("workers do not come");
+  for (int i = 0; i < 100 * std::min(workers_, 8); ++i) pool.apply_text("noop", "[]");
 }
 
 void PrivateDaemon::start() {
@@ -50,13 +58,14 @@ void PrivateDaemon::start() {
                 "--log-level", "warn"},
                folder_.file("log"));
   bool has_ended = false;
-  const bool is_there = testing::wait_until(
-      [&] {
-        has_ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
-        return has_ended || is_up();
-      },
-      std::chrono::seconds(10));
-  if (has_ended || !is_there) give_up("jobpoold did not start");
+  // In short steps: how long a start takes is measured too.
+  constexpr timespec kStep{.tv_sec = 0, .tv_nsec = 50'000};
+  const auto deadline = Clock::now() + std::chrono::seconds(10);
+  while (!has_ended && !is_up() && Clock::now() < deadline) {
+    ::ppoll(nullptr, 0, &kStep, nullptr);
+    has_ended = ::waitpid(pid_, nullptr, WNOHANG) == pid_;
+  }
+  if (has_ended || !is_up()) give_up("jobpoold did not start");
 }
 
 void PrivateDaemon::kill() {
@@ -71,7 +80,9 @@ void PrivateDaemon::kill() {
 
 pid_t PrivateDaemon::broker_pid() const { return Client(socket()).hello().broker_pid; }
 
-PrivateDaemon::~PrivateDaemon() {
+PrivateDaemon::~PrivateDaemon() { stop(); }
+
+void PrivateDaemon::stop() {
   ::kill(pid_, SIGTERM);
   int status = 0;
   ::waitpid(pid_, &status, 0);

@@ -33,8 +33,12 @@ class PrivateDaemon {
 
   // By SIGKILL, supervisor and broker; the rest goes with them.
   void kill();
-  // After that, in the same folder. Returns when something listens; who answers first tells when it is ready.
+  // By SIGTERM, to its end.
+  void stop();
+  // After either, in the same folder. Returns when something listens; who answers first tells when it is ready.
   void start();
+  // Until every worker has run something, and so has loaded what it needs.
+  void warm_up() const;
 
  private:
   bool is_up() const;
