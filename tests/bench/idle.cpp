@@ -1,6 +1,6 @@
 // What a daemon with two workers costs while it has nothing to do: memory (PSS, summed over its processes), wake-ups and time on a
 // processor; beside the memory of the peers' servers.
-//   idle [--seconds=10] [--rounds=1] [--workers=2] [--peers=1]
+//   idle [--milliseconds=10000] [--rounds=1] [--workers=2] [--peers=1]
 // The floor is one process that waits: /bin/sleep has that little memory, and no wake-ups.
 #include <poll.h>
 #include <sys/wait.h>
@@ -45,7 +45,7 @@ void print_floor() {
 }  // namespace
 
 int idle(int argc, char** argv) {
-  const int milliseconds = static_cast<int>(option(argc, argv, "seconds", 10) * 1000);
+  const int milliseconds = static_cast<int>(option(argc, argv, "milliseconds", 10'000));
   const PrivateDaemon daemon(static_cast<int>(option(argc, argv, "workers", 2)));
   const std::vector<pid_t> pids = family_of(daemon.supervisor_pid());
   std::vector<double> wake_ups, cpu, memory;
