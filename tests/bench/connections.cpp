@@ -10,18 +10,10 @@
 namespace jobpool::bench {
 namespace {
 
-struct LoadFigures {
-  std::vector<double> p50, p99;
-
-  void add(std::vector<double> taken) {
-    p50.push_back(percentile(taken, 0.50));
-    p99.push_back(percentile(taken, 0.99));
-  }
-  void print(const std::string& name) const {
-    print_figure(name + ".p50", p50, "us");
-    print_figure(name + ".p99", p99, "us");
-  }
-};
+void print_load(const std::string& name, const Latency& latency) {
+  print_figure(name + ".p50", latency.p50, "us");
+  print_figure(name + ".p99", latency.p99, "us");
+}
 
 }  // namespace
 
@@ -32,7 +24,7 @@ int connections(int argc, char** argv) {
   two.saturate(calls / 4);
   many.saturate(calls / 4);
 
-  LoadFigures of_two, of_many;
+  Latency of_two, of_many;
   std::vector<double> rate, rate_of_many;
   for (long round = option(argc, argv, "rounds", 5); round > 0; --round) {
     rate.push_back(two.saturate(calls));
@@ -43,8 +35,8 @@ int connections(int argc, char** argv) {
   }
   print_figure("two.saturated", rate, "calls/s");
   print_figure("many.saturated", rate_of_many, "calls/s");
-  of_two.print("two");
-  of_many.print("many");
+  print_load("two", of_two);
+  print_load("many", of_many);
   print_ratio("many/two.p50", of_many.p50, of_two.p50);
   print_ratio("many/two.p99", of_many.p99, of_two.p99);
   return 0;

@@ -7,6 +7,7 @@ import math
 
 @dataclasses.dataclass(frozen=True)
 class Panel:
+    run: str
     title: str
     unit: str
     series: tuple  # of (key, label)
@@ -15,7 +16,6 @@ class Panel:
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    run: str
     file: str
     title: str
     x_title: str
@@ -23,19 +23,20 @@ class Curve:
 
 
 CURVES = (
-    Curve("scale.queued", "scale_queued.svg", "The more jobs are queued", "jobs queued (in another pool)", (
-        Panel("apply @noop, one at a time", "µs", (("queued.apply.p50", "p50"), ("queued.apply.p99", "p99")), True),
-        Panel("pipelined submits behind them", "jobs/s", (("queued.submit.rate", "submits"),)))),
-    Curve("scale.workers", "scale_workers.svg", "The more workers there are", "workers", (
-        Panel("apply @noop, one at a time", "µs", (("workers.apply.p50", "p50"), ("workers.apply.p99", "p99")), True),
-        Panel("pipelined, submit to outcome", "jobs/s", (("workers.rate", "jobs"),)))),
-    Curve("scale.connections", "scale_connections.svg", "The more connections call", "connections", (
-        Panel("apply @noop, all at half of one's rate", "µs", (("connections.apply.p50", "p50"), ("connections.apply.p99", "p99")), True),
-        Panel("all as fast as answered", "calls/s", (("connections.rate", "calls"),)))),
-    Curve("scale.payload", "scale_payload.svg", "The larger the payload is", "bytes there, and back", (
-        Panel("apply @echo, one at a time", "µs", (("payload.apply.p50", "p50"), ("payload.apply.p99", "p99")), True),
-        Panel("bytes moved, there and back", "MB/s", (("payload.moved", "moved"),), True))),
+    Curve("scale_queued.svg", "The more jobs are queued", "jobs queued (in another pool)", (
+        Panel("scale.queued.latency", "apply @noop, one at a time, on one CPU", "µs", (("queued.apply.p50", "p50"), ("queued.apply.p99", "p99")), True),
+        Panel("scale.queued.rate", "pipelined submits behind them", "jobs/s", (("queued.submit.rate", "submits"),)))),
+    Curve("scale_workers.svg", "The more workers there are", "workers", (
+        Panel("scale.workers.latency", "apply @noop, one at a time, on one CPU", "µs", (("workers.apply.p50", "p50"), ("workers.apply.p99", "p99")), True),
+        Panel("scale.workers.rate", "pipelined, submit to outcome", "jobs/s", (("workers.rate", "jobs"),)))),
+    Curve("scale_connections.svg", "The more connections call", "connections", (
+        Panel("scale.connections.latency", "apply @noop, all at half of one's rate, on one CPU", "µs", (("connections.apply.p50", "p50"), ("connections.apply.p99", "p99")), True),
+        Panel("scale.connections.rate", "all as fast as answered", "calls/s", (("connections.rate", "calls"),)))),
+    Curve("scale_payload.svg", "The larger the payload is", "bytes there, and back", (
+        Panel("scale.payload.latency", "apply @echo, one at a time, on one CPU", "µs", (("payload.apply.p50", "p50"), ("payload.apply.p99", "p99")), True),
+        Panel("scale.payload.rate", "bytes moved, there and back", "MB/s", (("payload.moved", "moved"),), True))),
 )
+
 
 WIDTH, HEIGHT, LEFT, RIGHT, TOP, BOTTOM = 440, 330, 66, 14, 62, 52
 COLOURS = ("#1f6fb4", "#d1661f")
@@ -99,8 +100,8 @@ def line(x1, y1, x2, y2, colour):
     return f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}"/>'
 
 
-def panel_svg(panel, x_title, figures, run, offset):
-    points = {key: figures.points(run, key) for key, _ in panel.series}
+def panel_svg(panel, x_title, figures, offset):
+    points = {key: figures.points(panel.run, key) for key, _ in panel.series}
     all_points = [point for series in points.values() for point in series]
     if not all_points:
         return []
@@ -138,7 +139,7 @@ def panel_svg(panel, x_title, figures, run, offset):
 
 def svg(curve, figures):
     """The picture's text; empty without points."""
-    panels = [part for index, panel in enumerate(curve.panels) for part in panel_svg(panel, curve.x_title, figures, curve.run, index * WIDTH)]
+    panels = [part for index, panel in enumerate(curve.panels) for part in panel_svg(panel, curve.x_title, figures, index * WIDTH)]
     if not panels:
         return ""
     width = WIDTH * len(curve.panels)

@@ -86,6 +86,10 @@ void Latency::measure(long calls, const std::function<void()>& call) {
     call();
     samples.push_back(microseconds_since(begin));
   }
+  add(std::move(samples));
+}
+
+void Latency::add(std::vector<double> samples) {
   p50.push_back(percentile(samples, 0.50));
   p99.push_back(percentile(samples, 0.99));
 }

@@ -38,6 +38,8 @@ struct Latency {
 
   // A tenth of `calls` goes ahead of the measured ones: the other side ran last, caches and the scheduler's history are its.
   void measure(long calls, const std::function<void()>& call);
+  // A round that somebody else has measured.
+  void add(std::vector<double> samples);
 };
 
 // From here on figures are kept, and printed by finish_report().

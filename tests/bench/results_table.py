@@ -106,7 +106,7 @@ def curves_table(curves, figures):
     for curve in curves:
         for panel in curve.panels:
             for key, _ in panel.series:
-                points = figures.points(curve.run, key)
+                points = figures.points(panel.run, key)
                 if len(points) < 2:
                     continue
                 first, last = points[0], points[-1]
@@ -122,10 +122,13 @@ def all_figures(runs, figures):
         output = figures.outputs.get(run.name)
         if output is None:
             continue
-        lines += ["", f"`jobpool_bench {' '.join(run.words)}`", "", "| figure | median | min | max | unit |", "|---|--:|--:|--:|---|"]
+        lines += ["", f"`{' '.join((run.program, *run.words))}`"]
+        if output["figures"]:
+            lines += ["", "| figure | median | min | max | unit |", "|---|--:|--:|--:|---|"]
         lines += [f"| `{figure['key']}`{' at ' + short(figure['x']) if 'x' in figure else ''} | {short(figure['median'])} | {short(figure['min'])} | "
                   f"{short(figure['max'])} | {figure['unit']} |" for figure in output["figures"]]
-        lines += [f"* {note}" for note in output["notes"]]
+        if output["notes"]:
+            lines += ["", *(f"* {note}" for note in output["notes"])]
     return lines
 
 
@@ -141,7 +144,7 @@ def results(machine, runs, rows, curves, figures):
         "", "## The targets", ""]
     lines += rows_table(rows, figures)
     lines += ["", "## Curves", ""]
-    lines += [f"![{curve.title}]({curve.file})" for curve in curves if figures.points(curve.run, curve.panels[0].series[0][0])]
+    lines += [f"![{curve.title}]({curve.file})" for curve in curves if any(figures.points(panel.run, panel.series[0][0]) for panel in curve.panels)]
     lines += ["", *curves_table(curves, figures), "", "## All figures"]
     lines += all_figures(runs, figures)
     return "\n".join(lines) + "\n"

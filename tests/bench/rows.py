@@ -5,8 +5,9 @@ import dataclasses
 @dataclasses.dataclass(frozen=True)
 class Run:
     name: str  # in the checks below and in RESULTS.md
-    words: tuple  # of jobpool_bench
+    words: tuple  # of the program
     quick: tuple = ()  # in place of full sizes: a moment each, worth nothing as figures
+    program: str = "jobpool_bench"  # or "costs", or "micro"
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,10 +56,16 @@ RUNS = (
     Run("store_commit", ("store_commit",), _quick("--singles=2", "--jobs=1000", "--rounds=1")),
     Run("isolation", ("isolation",), _quick("--places=2", "--calls=50", "--rounds=1")),
     Run("copy_tree", ("copy_tree",), _quick("--files=20", "--large=1", "--rounds=1")),
-    Run("scale.queued", ("scale", "--axis=queued"), _quick("--most=100", "--calls=20", "--rounds=1")),
-    Run("scale.workers", ("scale", "--axis=workers"), _quick("--most=2", "--calls=20", "--rounds=1")),
-    Run("scale.connections", ("scale", "--axis=connections"), _quick("--most=5", "--calls=20", "--rounds=1")),
-    Run("scale.payload", ("scale", "--axis=payload"), _quick("--most=1000", "--calls=20", "--rounds=1")),
+    Run("scale.queued.latency", ("scale", "--axis=queued", "--part=latency", "--one-cpu"), _quick("--most=100", "--calls=20", "--rounds=1")),
+    Run("scale.queued.rate", ("scale", "--axis=queued", "--part=rate"), _quick("--most=100", "--calls=20", "--rounds=1")),
+    Run("scale.workers.latency", ("scale", "--axis=workers", "--part=latency", "--one-cpu"), _quick("--most=2", "--calls=20", "--rounds=1")),
+    Run("scale.workers.rate", ("scale", "--axis=workers", "--part=rate"), _quick("--most=2", "--calls=20", "--rounds=1")),
+    Run("scale.connections.latency", ("scale", "--axis=connections", "--part=latency", "--one-cpu"), _quick("--most=5", "--calls=20", "--rounds=1")),
+    Run("scale.connections.rate", ("scale", "--axis=connections", "--part=rate"), _quick("--most=5", "--calls=20", "--rounds=1")),
+    Run("scale.payload.latency", ("scale", "--axis=payload", "--part=latency", "--one-cpu"), _quick("--most=1000", "--calls=20", "--rounds=1")),
+    Run("scale.payload.rate", ("scale", "--axis=payload", "--part=rate"), _quick("--most=1000", "--calls=20", "--rounds=1")),
+    Run("costs", (), _quick("--quick", "--kinds=apply", "--tools=plain,counter"), program="costs"),
+    Run("micro", (), _quick("--benchmark_min_time=0.001"), program="micro"),
 )
 
 ROWS = (

@@ -1,5 +1,5 @@
 // Curves: what a call costs, and how many are done a second, against the number of something.
-//   scale --axis=queued [--most=1000000] [--calls=2000] [--rounds=3]
+//   scale --axis=queued [--part=latency|rate] [--most=1000000] [--calls=2000] [--rounds=3]
 //   scale --axis=workers [--most=256]  ·  scale --axis=connections [--most=2000]  ·  scale --axis=payload [--most=16777000]
 // queued: jobs that wait in another pool, whose workers are none. workers: one connection calls, one pipelines. connections: all of them
 // call, as fast as they are answered; and with a given rate for all of them together. payload: bytes there, and back.
@@ -18,6 +18,7 @@ namespace {
 
 struct Size {
   long most, calls, rounds;
+  bool latency, rate;  // which of the two is wanted: one is best measured on one CPU, the other on all
 };
 
 const std::string kQuickNoop = submission(R"({"function":"noop","durable":false})");
@@ -56,7 +57,8 @@ void curve_of_queued(const Size& size) {
   for (long x = 10; x <= size.most; x *= 10) {
     if (x > queued) check_accepted(pipeline(connection.get(), kDeepNoop, x - queued, x - queued));
     queued = std::max(queued, x);
-    print_latency("queued.apply", x, latency_of(size, [&] { quick.apply_text("noop", "[]"); }));
+    if (size.latency) print_latency("queued.apply", x, latency_of(size, [&] { quick.apply_text("noop", "[]"); }));
+    if (!size.rate) continue;
     // These are queued as well; they are few against the many from a thousand on.
     const std::vector<double> rates = in_rounds(size, [&] {
       queued += size.calls;
@@ -72,7 +74,8 @@ void curve_of_workers(const Size& size) {
     const Client client(daemon.socket());
     const Pool pool = client.pool();
     const UniqueFd connection = connect_to(daemon.socket());
-    print_latency("workers.apply", x, latency_of(size, [&] { pool.apply_text("noop", "[]"); }));
+    if (size.latency) print_latency("workers.apply", x, latency_of(size, [&] { pool.apply_text("noop", "[]"); }));
+    if (!size.rate) continue;
     const long jobs = size.calls * 5;
     run_pipelined(connection.get(), jobs);
     print_point("workers.rate", static_cast<double>(x),
@@ -90,14 +93,11 @@ void curve_of_connections(const Size& size) {
     Load load(daemon.socket(), x);
     const long calls = size.calls * 2 + x;
     const std::vector<double> rates = in_rounds(size, [&] { return load.saturate(calls); });
-    print_point("connections.rate", static_cast<double>(x), rates, "calls/s");
+    if (size.rate) print_point("connections.rate", static_cast<double>(x), rates, "calls/s");
     if (offered == 0) offered = rates.back() / 2;
+    if (!size.latency) continue;
     Latency latency;
-    for (long round = 0; round < size.rounds; ++round) {
-      std::vector<double> taken = load.offer(calls, offered);
-      latency.p50.push_back(percentile(taken, 0.50));
-      latency.p99.push_back(percentile(taken, 0.99));
-    }
+    for (long round = 0; round < size.rounds; ++round) latency.add(load.offer(calls, offered));
     print_latency("connections.apply", x, latency);
   }
 }
@@ -112,9 +112,11 @@ void curve_of_payload(const Size& size) {
   for (const long x : sizes) {
     const std::string arguments = "[\"" + std::string(static_cast<std::size_t>(x), 'x') + "\"]";
     // The large ones take a hundred times as long.
-    const Size fewer{size.most, std::max(5L, std::min(size.calls, 200'000'000 / (x + 1))), size.rounds};
+    Size fewer = size;
+    fewer.calls = std::max(5L, std::min(size.calls, 200'000'000 / (x + 1)));
     const Latency latency = latency_of(fewer, [&] { pool.apply_text("echo", arguments); });
-    print_latency("payload.apply", x, latency);
+    if (size.latency) print_latency("payload.apply", x, latency);
+    if (!size.rate) continue;
     std::vector<double> rates;
     for (const double p50 : latency.p50) rates.push_back(2 * static_cast<double>(x) / p50);
     print_point("payload.moved", static_cast<double>(x), rates, "MB/s");
@@ -126,7 +128,9 @@ void curve_of_payload(const Size& size) {
 int scale(int argc, char** argv) {
   const std::string axis = option(argc, argv, "axis", std::string());
   const auto size = [&](long most) {
-    return Size{option(argc, argv, "most", most), option(argc, argv, "calls", 2'000), option(argc, argv, "rounds", 3)};
+    const std::string part = option(argc, argv, "part", std::string());
+    return Size{option(argc, argv, "most", most), option(argc, argv, "calls", 2'000), option(argc, argv, "rounds", 3), part != "rate",
+                part != "latency"};
   };
   if (axis == "queued") {
     curve_of_queued(size(1'000'000));
