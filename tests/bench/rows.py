@@ -55,7 +55,7 @@ RUNS = (
     Run("queue_words", ("queue_words",), _quick("--milliseconds=10", "--rounds=1")),
     Run("store_commit", ("store_commit",), _quick("--singles=2", "--jobs=1000", "--rounds=1")),
     Run("isolation", ("isolation",), _quick("--places=2", "--calls=50", "--rounds=1")),
-    Run("copy_tree", ("copy_tree",), _quick("--files=20", "--large=1", "--rounds=1")),
+    Run("copy_tree", ("copy_tree", "--files=5000", "--large=128", "--rounds=3"), _quick("--files=20", "--large=1", "--rounds=1")),
     Run("scale.queued.latency", ("scale", "--axis=queued", "--part=latency", "--one-cpu"), _quick("--most=100", "--calls=20", "--rounds=1")),
     Run("scale.queued.rate", ("scale", "--axis=queued", "--part=rate"), _quick("--most=100", "--calls=20", "--rounds=1")),
     Run("scale.workers.latency", ("scale", "--axis=workers", "--part=latency", "--one-cpu"), _quick("--most=2", "--calls=20", "--rounds=1")),
