@@ -10,7 +10,6 @@ namespace jobpool::broker {
 namespace {
 
 constexpr std::uint64_t kLargeResult = 64 * 1024;  // a thousand smaller ones, which is all that are kept, are no matter
-constexpr std::uint64_t kMostDeliveredBytes = kLedgerHeapBytes / 16;
 
 }  // namespace
 
@@ -43,7 +42,7 @@ void Engine::delivered(JobId job) {
   if (bytes < kLargeResult) return;
   large_delivered_.emplace_back(job, bytes);
   large_delivered_bytes_ += bytes;
-  while (large_delivered_bytes_ > kMostDeliveredBytes) {
+  while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 16) {
     const auto [oldest, freed] = large_delivered_.front();
     large_delivered_.pop_front();
     large_delivered_bytes_ -= freed;
@@ -95,7 +94,8 @@ void Engine::signal_job(const Job& job, int signal) {
 void Engine::end_turn() {
   dispatcher_.drain_all();
   tell(EndOfTurn{});
-  ledger_.set_next_id(core_.next_id());  // those that waited for room were given ids just now
+  if (std::exchange(room_was_made_, false)) tell(EndOfTurn{});  // for the jobs that found the ledger full just now
+  ledger_.set_next_id(core_.next_id());                         // those that waited for room were given ids just now
   record_late();
   journal_.end_turn();
   dispatcher_.ring_bells();
@@ -122,7 +122,9 @@ void Engine::on_started(JobId job, const shm::StartBody& body) {
 }
 
 void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
-  if (!ledger_.add_result(job, total, offset, piece)) log::debug("job {}: no room for {} bytes of its result", job.value, total);
+  if (ledger_.add_result(job, total, offset, piece)) return;
+  if (offset > 0 || !make_room() || !ledger_.add_result(job, total, offset, piece))
+    log::debug("job {}: no room for {} bytes of its result", job.value, total);
 }
 
 Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
@@ -139,10 +141,10 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
 // Before the core hears of it: a result that cannot be kept must not look like one that was never returned.
 void Engine::record_report(JobId job, Report& report, std::span<const std::byte> bytes) {
   const bool pieces_lost = report.streamed && !ledger_.has_streamed_result(job);
-  if (!pieces_lost && ledger_.keep_report(job, bytes)) return;
+  if (!pieces_lost && (ledger_.keep_report(job, bytes) || (make_room() && ledger_.keep_report(job, bytes)))) return;
   if (pieces_lost || !report.result.empty()) {
     report.ending = Ending::threw;
-    report.error_type = "ResultLost";
+    report.error_type = kResultLost;
     report.reason = "the daemon has no room for the result; collect or forget others, then run it again";
     report.result.clear();
     report.streamed = false;
@@ -246,7 +248,8 @@ void Engine::dispatch(const OfferJob& effect) {
       return tell(Cancel{job->id, Cancel::Haste::grace, "its caller's descriptors died with an earlier broker"});
     fds = held->second;
   }
-  if (!ledger_.begin(*job)) return tell(Cancel{job->id, Cancel::Haste::grace, "the ledger is full"});
+  // Nothing gave way yet: it stays ready, and is offered again when this turn's end, or a later one, has made room.
+  if (!ledger_.begin(*job) && !(make_room() && ledger_.begin(*job))) return tell(Revoked{job->id, true});
   const auto offered = dispatcher_.offer(*job, effect.worker, fds);
   if (offered == Dispatcher::Offered::no_room) tell(OfferFailed{job->id});
   if (offered == Dispatcher::Offered::no_worker) tell(Revoked{job->id, true});  // its death is on the way; the job goes to another

@@ -118,6 +118,7 @@ class Engine final : ReportSink, JournalListener {
   void on_not_stored(const std::vector<JobId>& jobs) override;
   void on_store_has_room() override;
   void on_store_failed(const Error& error) override { listener_.on_store_failed(error); }
+  bool make_room();  // full_ledger.cpp
   void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
   void record_end(const Job& job);
   void record_late();
@@ -161,6 +162,8 @@ class Engine final : ReportSink, JournalListener {
   JobCore core_;
   Dispatcher dispatcher_;
   Journal journal_;
+  TimePoint next_search_for_room_{};                             // in the full ledger
+  bool room_was_made_ = false;                                   // there, in this turn
   std::deque<std::pair<JobId, std::uint64_t>> large_delivered_;  // with the bytes of their results
   std::uint64_t large_delivered_bytes_ = 0;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;

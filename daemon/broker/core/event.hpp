@@ -130,6 +130,11 @@ struct Settled {
 struct NotStored {
   JobId job;
 };
+// An ended job's result is not kept any longer, for want of room. Ignored of one that is not settled.
+struct ResultLetGo {
+  JobId job;
+};
+
 struct StoreFull {};  // refuse new durable jobs
 struct StoreHasRoom {};
 
@@ -201,6 +206,6 @@ struct StopAll {};    // as Drain, and running ones are stopped at once
 using Event = std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
                            KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun,
                            RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll, WorkerSetUp, CreatePool, ResizePool, PausePool,
-                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools, WaitedAtQueue>;
+                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools, WaitedAtQueue, ResultLetGo>;
 
 }  // namespace jobpool::broker

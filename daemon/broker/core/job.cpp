@@ -1,6 +1,8 @@
 // The job's flat facts of its current attempt, and the same as a value of its own.
 #include "daemon/broker/core/job.hpp"
 
+#include <string>
+
 namespace jobpool::broker {
 
 Attempt attempt_of(const Job& job) {
@@ -19,6 +21,16 @@ Attempt attempt_of(const Job& job) {
   attempt.reason = job.reason;
   attempt.error_type = job.error_type;
   return attempt;
+}
+
+void note_lost_result(Job& job) {
+  constexpr std::string_view kWhy = "its result was let go to make room for others, since nobody had collected it";
+  if (job.outcome == Outcome::succeeded) {
+    job.reason = kWhy;
+    job.error_type = kResultLost;
+  } else {
+    job.reason = job.reason.empty() ? std::string{kWhy} : std::string{job.reason} + "; " + std::string{kWhy};
+  }
 }
 
 bool took_worker_along(const Attempt& attempt) {

@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <optional>
+#include <string_view>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -56,6 +57,12 @@ struct Job : Terms {
   std::vector<Attempt> earlier;  // attempts before it, ascending
 };
 static_assert(sizeof(Job) <= 264);  // 272 with what the allocator adds
+
+// The error_type of a function whose result there was no room for.
+inline constexpr std::string_view kResultLost = "ResultLost";
+// It has ended, and its result was let go since. Of one that succeeded this is all that its reason says.
+void note_lost_result(Job& job);
+inline bool has_lost_result(const Job& job) { return job.outcome == Outcome::succeeded && job.error_type == kResultLost; }
 
 // The current or last attempt as a value, its outcome left open.
 Attempt attempt_of(const Job& job);

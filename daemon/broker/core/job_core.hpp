@@ -105,6 +105,7 @@ class JobCore {
   void on(KillFunction& event, const Now& now, Effects& out);
   void on(Delivered& event, const Now& now, Effects& out);
   void on(Settled& event, const Now& now, Effects& out);
+  void on(ResultLetGo& event, const Now& now, Effects& out);
   void on(NotStored& event, const Now& now, Effects& out);
   void on(StoreFull& event, const Now& now, Effects& out);
   void on(StoreHasRoom& event, const Now& now, Effects& out);

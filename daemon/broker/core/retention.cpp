@@ -37,6 +37,10 @@ void JobCore::on(Remove& event, const Now& now, Effects& out) {
   queue.removed_one([this](JobId id) { return jobs_.contains(id); });
 }
 
+void JobCore::on(ResultLetGo& event, const Now&, Effects&) {
+  if (Job* job = known(event.job); job != nullptr && job->settled) note_lost_result(*job);
+}
+
 void JobCore::forget_surplus(const Now& now, Effects& out) {
   const std::int64_t oldest = now.wall_usec - std::chrono::duration_cast<Microseconds>(limits_.kept_for).count();
   const auto is_known = [this](JobId id) { return jobs_.contains(id); };

@@ -12,34 +12,40 @@ constexpr std::uint64_t kInWord = 63;
 }  // namespace
 
 bool FreeBits::contains(std::uint64_t number) const {
-  const std::uint64_t word = number >> kWordShift;
-  return word < levels_[0].size() && (levels_[0][word] >> (number & kInWord) & 1) != 0;
+  const std::uint64_t index = number >> kWordShift;
+  if (index > rest_[0].size()) return false;
+  const std::uint64_t word = index == 0 ? first_[0] : rest_[0][index - 1];
+  return (word >> (number & kInWord) & 1) != 0;
 }
 
 std::uint64_t FreeBits::smallest() const {
   std::uint64_t place = 0;
-  for (std::size_t level = levels_.size(); level-- > 0;)
-    place = (place << kWordShift) + static_cast<unsigned>(std::countr_zero(levels_[level][place]));
+  for (std::size_t level = kLevels; level-- > 0;) {
+    const std::uint64_t word = place == 0 ? first_[level] : rest_[level][place - 1];
+    place = (place << kWordShift) + static_cast<unsigned>(std::countr_zero(word));
+  }
   return place;
 }
 
 void FreeBits::add(std::uint64_t number) {
-  for (auto& level : levels_) {
-    const std::uint64_t word = number >> kWordShift;
-    if (word >= level.size()) level.resize(word + 1);
-    const bool known_above = level[word] != 0;
-    level[word] |= std::uint64_t{1} << (number & kInWord);
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    const std::uint64_t index = number >> kWordShift;
+    if (index > rest_[level].size()) rest_[level].resize(index);
+    std::uint64_t& bits = word(level, index);
+    const bool known_above = bits != 0;
+    bits |= std::uint64_t{1} << (number & kInWord);
     if (known_above) return;
-    number = word;
+    number = index;
   }
 }
 
 void FreeBits::remove(std::uint64_t number) {
-  for (auto& level : levels_) {
-    const std::uint64_t word = number >> kWordShift;
-    level[word] &= ~(std::uint64_t{1} << (number & kInWord));
-    if (level[word] != 0) return;
-    number = word;
+  for (std::size_t level = 0; level < kLevels; ++level) {
+    const std::uint64_t index = number >> kWordShift;
+    std::uint64_t& bits = word(level, index);
+    bits &= ~(std::uint64_t{1} << (number & kInWord));
+    if (bits != 0) return;
+    number = index;
   }
 }
 

@@ -12,7 +12,7 @@ class FreeBits {
  public:
   static constexpr std::uint64_t kEnd = std::uint64_t{1} << 30;  // 64 to the power of the number of levels
 
-  bool empty() const { return levels_.back().empty() || levels_.back().front() == 0; }
+  bool empty() const { return first_.back() == 0; }
   bool contains(std::uint64_t number) const;
   // Requires: not empty.
   std::uint64_t smallest() const;
@@ -23,8 +23,13 @@ class FreeBits {
   void remove(std::uint64_t number);
 
  private:
-  // levels_[0] has a bit for each number, levels_[i + 1] one for each word of levels_[i] that is not 0.
-  std::array<std::vector<std::uint64_t>, 5> levels_;
+  std::uint64_t& word(std::size_t level, std::uint64_t index) { return index == 0 ? first_[level] : rest_[level][index - 1]; }
+
+  // Level 0 has a bit for each number, level i + 1 one for each word of level i that is not 0. The first word of each is here: most sets
+  // have small numbers only, and cost no allocation.
+  static constexpr std::size_t kLevels = 5;
+  std::array<std::uint64_t, kLevels> first_{};
+  std::array<std::vector<std::uint64_t>, kLevels> rest_;  // the words behind it
 };
 
 }  // namespace jobpool::broker

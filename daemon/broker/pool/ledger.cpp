@@ -171,6 +171,46 @@ void Ledger::erase(JobId id) {
   impl_->index.erase(found);
 }
 
+std::vector<JobId> Ledger::may_give_way() const {
+  std::vector<std::pair<std::int64_t, JobId>> ended;
+  for (const auto& [id, place] : impl_->index) {
+    const Entry& entry = impl_->entry(place);
+    const bool may = entry.state == EntryState::ended && (entry.flags & kAsync) != 0 && (entry.flags & kDurable) == 0;
+    if (may) ended.emplace_back(entry.ended_usec, id);
+  }
+  std::ranges::sort(ended);
+  std::vector<JobId> ids;
+  ids.reserve(ended.size());
+  for (const auto& [usec, id] : ended) ids.push_back(id);
+  return ids;
+}
+
+// First the flag: one killed after it leaves a result that nobody asks for any more. What the report says beside it is kept.
+bool Ledger::let_go_result(JobId id) {
+  constexpr std::uint64_t kWorthIt = 256;
+  Entry* entry = impl_->find(id);
+  if (entry == nullptr || entry->state != EntryState::ended || bytes_of(id) < kWorthIt) return false;
+  auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
+  if (entry->result.size == 0 && (!report || report->result.empty())) return false;
+  *static_cast<volatile std::uint16_t*>(&entry->flags) = static_cast<std::uint16_t>(entry->flags | kResultGone);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  impl_->free(entry->result);
+  if (!report) return true;
+  report->result.clear();
+  report->streamed = false;
+  std::vector<std::byte> rest;
+  encode_report(*report, rest);
+  impl_->free(entry->report);  // before the rest of it is stored: so that there is room for that
+  Impl::write(entry->report, impl_->store(rest));
+  return true;
+}
+
+bool Ledger::is_short_of_heap() const { return impl_->blocks.used() + 2 * impl_->reserve() > impl_->size.heap_bytes; }
+
+bool Ledger::is_short_of_entries() const { return impl_->index.size() + impl_->size.entries / 16 > impl_->size.entries; }
+
+const LedgerSize& Ledger::capacity() const { return impl_->size; }
+
 std::size_t Ledger::size() const { return impl_->index.size(); }
 std::uint64_t Ledger::heap_used() const { return impl_->blocks.used(); }
 

@@ -7,7 +7,10 @@
 //   finish():  outcome, then state = ended                         before rpos advances and the slot is freed; its report is kept before
 //   erase():   state = free, then its blocks are free in private books
 // A begun entry without a slot in any worker's segment never started.
-// Broker process, its one thread.
+//
+// A sixteenth of the heap is not for results: it is kept for the entries of jobs to come and for short reports, so that results which
+// nobody collects never keep others from starting. (The engine sees to it that old ones give way: full_ledger.cpp.) Broker process, its one
+// thread.
 #pragma once
 
 #include <cstddef>
@@ -24,13 +27,16 @@
 
 namespace jobpool::broker {
 
-inline constexpr std::size_t kLedgerEntries = 524'288;                     // jobs in flight and kept results; sparse: costs what is used
-inline constexpr std::uint64_t kLedgerHeapBytes = std::uint64_t{2} << 30;  // sparse as well
+// Of what it is made, once for the whole instance. Sparse: it costs what is used. Tests and fuzzers make do with less.
+struct LedgerSize {
+  std::uint32_t entries = 524'288;                    // jobs in flight and kept results
+  std::uint64_t heap_bytes = std::uint64_t{2} << 30;  // Requires: a multiple of 4,096
+};
 
 class Ledger {
  public:
-  // Maps the supervisor's memfd; of size 0 it is new. Errors: io; protocol: not a ledger of this version, or spoiled.
-  static Result<Ledger> open(int memfd);
+  // Maps the supervisor's memfd; of size 0 it is new. Errors: io; protocol: not a ledger of this version and size, or spoiled.
+  static Result<Ledger> open(int memfd, const LedgerSize& size = {});
   Ledger(Ledger&&) noexcept;
   Ledger& operator=(Ledger&&) noexcept;
   ~Ledger();
@@ -72,6 +78,15 @@ class Ledger {
   std::uint64_t bytes_of(JobId id) const;
 
   void erase(JobId id);  // harmless when it is not in
+
+  // What may give way when there is no room: ephemeral jobs that have ended and were not waited for, the first to end first.
+  std::vector<JobId> may_give_way() const;
+  // Of one of these: its outcome stays, its result is gone, and the next broker knows that. Ignored where that would free nothing.
+  bool let_go_result(JobId id);
+  // Less is free than two reserves: room is to be made up to there, so that it lasts for a while.
+  bool is_short_of_heap() const;
+  bool is_short_of_entries() const;
+  const LedgerSize& capacity() const;
 
   // Everything found by a new broker; jobs have no payload. `ended` as recorded. Ascending by id.
   struct Found {

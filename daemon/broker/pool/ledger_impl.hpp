@@ -21,19 +21,23 @@ struct Ledger::Impl {
   using Entry = ledger_layout::Entry;
   using Block = ledger_layout::Block;
 
-  std::byte* base = nullptr;
-  BlockAllocator blocks{kLedgerHeapBytes};
+  // Takes over the mapping.
+  Impl(std::byte* mapped, const LedgerSize& of) : base(mapped), size(of), blocks(of.heap_bytes) {}
+
+  std::byte* const base;
+  const LedgerSize size;
+  BlockAllocator blocks;
   std::unordered_map<JobId, std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
 
-  ~Impl() {
-    if (base != nullptr) ::munmap(base, ledger_layout::kFileBytes);
-  }
+  ~Impl() { ::munmap(base, ledger_layout::file_bytes(size)); }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
 
   Header& header() { return *reinterpret_cast<Header*>(base); }
   Entry& entry(std::uint32_t i) { return reinterpret_cast<Entry*>(base + ledger_layout::kEntriesOffset)[i]; }
-  std::byte* heap(const Block& block) { return base + ledger_layout::kHeapOffset + block.offset; }
+  std::byte* heap(const Block& block) { return base + ledger_layout::heap_offset(size) + block.offset; }
   // Of an empty block the offset was never checked.
   std::string_view text(const Block& block) {
     return block.size == 0 ? std::string_view() : std::string_view(reinterpret_cast<const char*>(heap(block)), block.size);
@@ -44,9 +48,13 @@ struct Ledger::Impl {
     return found == index.end() ? nullptr : &entry(found->second);
   }
 
-  Block allocate(std::uint64_t size) {
-    const auto offset = blocks.allocate(size);
-    return offset ? Block{*offset, size} : Block{0, 0};
+  // What is small may go into the reserve.
+  std::uint64_t reserve() const { return size.heap_bytes / 16; }
+  Block allocate(std::uint64_t bytes) {
+    constexpr std::uint64_t kSmall = 4096;
+    if (bytes > kSmall && blocks.used() + BlockAllocator::block_size(bytes) + reserve() > size.heap_bytes) return {0, 0};
+    const auto offset = blocks.allocate(bytes);
+    return offset ? Block{*offset, bytes} : Block{0, 0};
   }
   Block store(std::span<const std::byte> bytes) {
     if (bytes.empty()) return {0, 0};
@@ -77,7 +85,7 @@ struct Ledger::Impl {
     if (!free_entries.empty()) {
       place = free_entries.back();
       free_entries.pop_back();
-    } else if (untouched < kLedgerEntries) {
+    } else if (untouched < size.entries) {
       ++untouched;
     } else {
       return nullptr;

@@ -14,7 +14,7 @@ inline constexpr std::uint64_t kMagic = 0x33726764656c706aULL;  // "jpledgr3"
 
 struct Header {
   std::uint64_t magic;    // written last when the ledger is made
-  std::uint64_t entries;  // kLedgerEntries of the program that made it
+  std::uint64_t entries;  // how many it was made for
   std::uint64_t next_id;
   std::uint64_t worker_restarts;
   std::uint64_t reserved[4];
@@ -22,8 +22,9 @@ struct Header {
 
 enum class EntryState : std::uint32_t { free = 0, begun = 1, ended = 2 };
 
-// Flags of an entry.
-inline constexpr std::uint16_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16, kStopAsked = 32;
+// Flags of an entry. kResultGone: it had a result, which was let go for want of room. (A program from before that flag, which a reload may
+// go back to, finds no result.)
+inline constexpr std::uint16_t kAsync = 1, kDetach = 2, kDescriptors = 4, kCommand = 8, kDurable = 16, kStopAsked = 32, kResultGone = 64;
 
 struct Block {
   std::uint64_t offset, size;  // in the heap; size 0: none
@@ -54,7 +55,7 @@ static_assert(sizeof(Entry) == 168);
 static_assert(sizeof(Header) == 64);
 
 inline constexpr std::uint64_t kEntriesOffset = 4096;
-inline constexpr std::uint64_t kHeapOffset = (kEntriesOffset + kLedgerEntries * sizeof(Entry) + 4095) / 4096 * 4096;
-inline constexpr std::uint64_t kFileBytes = kHeapOffset + kLedgerHeapBytes;
+constexpr std::uint64_t heap_offset(const LedgerSize& size) { return (kEntriesOffset + size.entries * sizeof(Entry) + 4095) / 4096 * 4096; }
+constexpr std::uint64_t file_bytes(const LedgerSize& size) { return heap_offset(size) + size.heap_bytes; }
 
 }  // namespace jobpool::broker::ledger_layout

@@ -13,6 +13,18 @@ using namespace ledger_layout;
 
 namespace {
 
+// What it says beside how the job ended. Empty, or unreadable: nothing.
+void add_report(Job& job, std::string_view bytes) {
+  if (bytes.empty()) return;
+  const auto report = decode_report(std::as_bytes(std::span{bytes}));
+  if (!report) return;
+  if (job.reason.empty()) job.reason = report->reason;
+  job.error_type = report->error_type;
+  job.user_usec = report->user_usec;
+  job.system_usec = report->system_usec;
+  job.max_rss_bytes = report->max_rss_bytes;
+}
+
 std::string take_text(std::string_view& in) {
   std::uint32_t length = 0;
   if (in.size() < sizeof length) return {};
@@ -25,24 +37,23 @@ std::string take_text(std::string_view& in) {
 
 }  // namespace
 
-Result<Ledger> Ledger::open(int memfd) {
+Result<Ledger> Ledger::open(int memfd, const LedgerSize& size) {
   struct stat info {};
   if (::fstat(memfd, &info) != 0) return errno_error("ledger memfd");
+  const std::uint64_t bytes = file_bytes(size);
   const bool fresh = info.st_size == 0;
-  if (fresh && ::ftruncate(memfd, static_cast<off_t>(kFileBytes)) != 0)
-    return errno_error("ledger memfd: make it " + std::to_string(kFileBytes) + " bytes");
-  if (!fresh && info.st_size != static_cast<off_t>(kFileBytes)) return Error{Errc::protocol, "ledger memfd: not of this version's size"};
-  void* base = ::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
+  if (fresh && ::ftruncate(memfd, static_cast<off_t>(bytes)) != 0)
+    return errno_error("ledger memfd: make it " + std::to_string(bytes) + " bytes");
+  if (!fresh && info.st_size != static_cast<off_t>(bytes)) return Error{Errc::protocol, "ledger memfd: not of this version's size"};
+  void* base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   if (base == MAP_FAILED) return errno_error("ledger memfd: map");
-  auto impl = std::make_unique<Impl>();
-  impl->base = static_cast<std::byte*>(base);
+  auto impl = std::make_unique<Impl>(static_cast<std::byte*>(base), size);
   Header& header = impl->header();
   if (header.magic == 0) {  // new, or its first broker died before it was made
-    header.entries = kLedgerEntries;
+    header.entries = size.entries;
     header.magic = kMagic;
   }
-  if (header.magic != kMagic || header.entries != kLedgerEntries)
-    return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
+  if (header.magic != kMagic || header.entries != size.entries) return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
   if (!impl->rebuild_books()) return Error{Errc::protocol, "ledger memfd: its entries contradict each other"};
   return Ledger{std::move(impl)};
 }
@@ -50,7 +61,7 @@ Result<Ledger> Ledger::open(int memfd) {
 bool Ledger::Impl::rebuild_books() {
   std::vector<Block> in_use;
   std::uint32_t end = 0;
-  for (std::uint32_t i = 0; i < kLedgerEntries; ++i) {
+  for (std::uint32_t i = 0; i < size.entries; ++i) {
     Entry& one = entry(i);
     // Entries are taken in order, so that a run of untouched ones ends the search; a broker that died inside make_entry leaves one gap at
     // most.
@@ -105,14 +116,8 @@ std::vector<Ledger::Found> Ledger::recover() {
     job.worker_number = WorkerNumber{entry.worker_number};
     if (entry.exit_code >= 0) job.exit_code = entry.exit_code;
     if (entry.signal > 0) job.signal = entry.signal;
-    if (entry.report.size == 0) continue;
-    if (const auto report = decode_report(std::as_bytes(std::span{impl_->text(entry.report)}))) {
-      if (job.reason.empty()) job.reason = report->reason;
-      job.error_type = report->error_type;
-      job.user_usec = report->user_usec;
-      job.system_usec = report->system_usec;
-      job.max_rss_bytes = report->max_rss_bytes;
-    }
+    add_report(job, impl_->text(entry.report));
+    if ((entry.flags & kResultGone) != 0) note_lost_result(job);
   }
   std::ranges::sort(all, {}, [](const Found& found) { return found.job.id; });
   return all;

@@ -8,6 +8,7 @@
 namespace jobpool::broker {
 
 void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_output) {
+  if (has_lost_result(job)) return job_error(*call, proto::error::kNoOutput, job.id, job.reason);
   // Until the caller has it, or is gone, an apply is not forgotten: its key must not run it again.
   std::function<void()> handed_over;
   if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};

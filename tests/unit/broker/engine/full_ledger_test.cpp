@@ -9,7 +9,11 @@ namespace {
 constexpr std::uint64_t kFirstFiller = 1'000'000;
 constexpr std::uint64_t kLargestBlock = 32 << 20;
 
-// Results that were announced and never come take all of the heap (it is sparse: nothing is written). One filler per block.
+// So that a few jobs fill it.
+constexpr LedgerSize kSmall{.entries = 64, .heap_bytes = 1 << 20};
+
+// Results that were announced and never come take the heap (it is sparse: nothing is written), one filler per block; then descriptions take
+// what is reserved for small things.
 std::vector<JobId> fill_heap(Ledger& ledger) {
   std::vector<JobId> fillers;
   const std::byte piece[1]{};
@@ -21,8 +25,33 @@ std::vector<JobId> fill_heap(Ledger& ledger) {
       fillers.push_back(job.id);
       if (!ledger.add_result(job.id, size, 0, piece)) break;
     }
+  for (const std::size_t size : {4'000, 50})
+    for (;;) {
+      Job job;
+      job.id = JobId{kFirstFiller + fillers.size()};
+      job.description = std::string(size, 'd');
+      if (!ledger.begin(job)) break;
+      fillers.push_back(job.id);
+    }
   return fillers;
 }
+
+// Ephemeral jobs of apply_async, one after the other, whose results nobody collects.
+void run_uncollected(House& house, int count, const std::string& result) {
+  for (int i = 0; i < count; ++i) {
+    const auto call = house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":false,"function":"square"}})");
+    house.turn();
+    const auto claim = house.worker().claim();
+    INFO("job " << i + 1 << ": " << call->parameters);
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.worker().report_end(*claim, result);
+    house.turn();
+    REQUIRE(house.broker->engine.core().find(claim->job)->outcome == Outcome::succeeded);
+  }
+}
+
+FakeCallPtr get(House& house, std::uint64_t id) { return house.broker->call("Job.Get", R"({"id":)" + std::to_string(id) + "}"); }
 
 }  // namespace
 
@@ -67,7 +96,7 @@ TEST_CASE("where there is room for a report without its result, the reason is ke
 
 TEST_CASE("an outcome that the ledger had no room for is recorded when there is some") {
   // The bug: it was tried once; the job was done for this broker, and unknown to the next.
-  House house(0);
+  House house(0, {}, "/", {.entries = 1'024, .heap_bytes = 1 << 20});
   house.broker->call("Pool.ApplyAsync", FakeBroker::submission("k"));
   Ledger& ledger = house.broker->engine.ledger();
   const auto fillers = fill_heap(ledger);
@@ -82,4 +111,63 @@ TEST_CASE("an outcome that the ledger had no room for is recorded when there is 
   const Job* job = house.broker->engine.core().find(JobId{1});
   REQUIRE(job != nullptr);
   CHECK(job->outcome == Outcome::cancelled);
+}
+
+TEST_CASE("results that nobody collects give way to others, the oldest first, and their jobs say so") {
+  // The bug: once they had filled the ledger, every further job was cancelled, accepted durable ones too.
+  House house(1, {}, "/", kSmall);
+  const std::string result = "\"" + std::string(30'000, 'r') + "\"";
+  run_uncollected(house, 60, result);
+  for (int broker = 0; broker < 2; ++broker) {
+    const auto oldest = get(house, 1), newest = get(house, 60);
+    CHECK(oldest->error_name == "org.jobpool.Job.NoOutput");
+    CHECK(oldest->parameters.find("let go to make room") != std::string::npos);
+    CHECK(newest->answer().value("result", "") == result);
+    CHECK(house.broker->engine.core().find(JobId{1})->outcome == Outcome::succeeded);
+    house.next_broker();
+  }
+  const auto durable = house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]"}})");
+  house.turn();
+  house.commit();
+  REQUIRE(house.worker().claim());
+  CHECK(durable->answers == 1);
+}
+
+TEST_CASE("a result in pieces finds room as well") {
+  House house(1, {}, "/", kSmall);
+  run_uncollected(house, 40, "\"" + std::string(30'000, 'r') + "\"");
+  const std::string result = "\"" + std::string(60'000, 'p') + "\"";
+  const auto call = house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.worker().report_in_pieces(*claim, result);
+  house.turn();
+  CHECK(call->answer().value("result", "") == result);
+}
+
+TEST_CASE("where it is not results but jobs that fill the ledger, the oldest are forgotten") {
+  House house(1, {}, "/", kSmall);
+  run_uncollected(house, 3 * static_cast<int>(kSmall.entries), "49");
+  CHECK(get(house, 1)->error_name == "org.jobpool.Job.NoSuchJob");
+  CHECK(get(house, 3 * kSmall.entries)->answer().value("result", "") == "49");
+}
+
+TEST_CASE("a job that the ledger has no room for stays ready until there is some") {
+  House house(1, {}, "/", {.entries = 1'024, .heap_bytes = 1 << 20});
+  Ledger& ledger = house.broker->engine.ledger();
+  const auto fillers = fill_heap(ledger);
+  const bool durable = GENERATE(false, true);
+  house.broker->call("Pool.ApplyAsync", durable ? R"({"job":{"function":"square","arguments":"[7]"}})" : FakeBroker::submission("k"));
+  for (int turn = 0; turn < 3; ++turn) {
+    house.turn();
+    house.commit();
+    CHECK_FALSE(house.worker().claim());
+    CHECK(house.broker->engine.core().find(JobId{1})->state == JobState::ready);
+  }
+  for (const JobId filler : fillers) ledger.erase(filler);
+  house.turn();
+  house.commit();
+  CHECK(house.worker().claim());
 }

@@ -71,9 +71,9 @@ using FakeCallPtr = std::shared_ptr<FakeCall>;
 class FakeBroker final : public EngineListener {
  public:
   FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1},
-             std::uint64_t instance = 1)
+             std::uint64_t instance = 1, const LedgerSize& ledger_size = {})
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
-        engine(open(ledger_fd), store, instance, limits, next_id, *this),
+        engine(open(ledger_fd, ledger_size), store, instance, limits, next_id, *this),
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
@@ -119,8 +119,8 @@ class FakeBroker final : public EngineListener {
   std::function<void(bool now)> on_shut_down;
   std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
 
-  static Ledger open(int fd) {
-    auto ledger = Ledger::open(fd);
+  static Ledger open(int fd, const LedgerSize& size = {}) {
+    auto ledger = Ledger::open(fd, size);
     REQUIRE(ledger);
     return std::move(*ledger);
   }
@@ -139,12 +139,14 @@ struct House {
   MemoryStore store;
   std::string folder;  // of output files
   CoreLimits limits;
+  const LedgerSize ledger_size;
   std::uint64_t instance = 1;  // of the daemon
   std::vector<std::unique_ptr<PretendedWorker>> workers;
   std::unique_ptr<FakeBroker> broker;
 
-  explicit House(int count = 1, CoreLimits with = {}, std::string outputs = "/") : folder(std::move(outputs)), limits(with) {
-    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits);
+  explicit House(int count = 1, CoreLimits with = {}, std::string outputs = "/", const LedgerSize& size = {})
+      : folder(std::move(outputs)), limits(with), ledger_size(size) {
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, JobId{1}, instance, ledger_size);
     for (int i = 0; i < count; ++i) hire();
   }
   void hire(PoolNumber pool = {}) {
@@ -157,8 +159,8 @@ struct House {
   void next_broker() {
     broker.reset();
     store.crash();
-    const JobId next_id = first_id(FakeBroker::open(ledger.get()), JobId{1});
-    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance);
+    const JobId next_id = first_id(FakeBroker::open(ledger.get(), ledger_size), JobId{1});
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance, ledger_size);
     auto pools = store.load_pools();
     auto stored = store.load();
     REQUIRE(stored);

@@ -210,3 +210,39 @@ TEST_CASE("a report that comes again after the end was recorded changes nothing"
   CHECK_FALSE(ledger.keep_report(JobId{1}, a_report("50")));
   CHECK(ledger.result(JobId{1}) == "49");
 }
+
+TEST_CASE("results leave room for the entries of jobs to come, and those that are let go leave what else is known") {
+  const UniqueFd fd = new_memfd();
+  const LedgerSize size{.entries = 256, .heap_bytes = 1 << 20};
+  auto ledger = Ledger::open(fd.get(), size);
+  REQUIRE(ledger);
+  std::uint64_t id = 0;
+  for (bool fits = true; fits;) {
+    Job job = a_job(++id);
+    job.mode = Mode::apply_async;
+    job.flags.durable = id % 2 == 0;
+    job.outcome = Outcome::succeeded;
+    job.ended_usec = 1'000 - static_cast<std::int64_t>(id);  // the last ended first
+    REQUIRE(ledger->begin(job));
+    fits = ledger->keep_report(job.id, a_report(std::string(30'000, 'r')));
+    CHECK(ledger->keep_report(job.id, a_report("49")) == true);  // a short one always does
+    if (fits) REQUIRE(ledger->keep_report(job.id, a_report(std::string(30'000, 'r'))));
+    REQUIRE(ledger->finish(job));
+  }
+  REQUIRE(id > 10);
+  CHECK(ledger->is_short_of_heap());
+  CHECK_FALSE(ledger->is_short_of_entries());
+  const auto kept = ledger->may_give_way();
+  REQUIRE(kept.size() == (id + 1) / 2);  // not the durable ones
+  CHECK(kept.back() == JobId{1});
+  REQUIRE(ledger->let_go_result(JobId{1}));
+  CHECK_FALSE(ledger->let_go_result(JobId{1}));
+  CHECK(ledger->result(JobId{1}).empty());
+  CHECK(ledger->result(JobId{3}).size() == 30'000);
+  ledger = Ledger::open(fd.get(), size);
+  REQUIRE(ledger);
+  const auto found = ledger->recover();
+  CHECK(has_lost_result(found[0].job));
+  CHECK_FALSE(has_lost_result(found[2].job));
+  CHECK_FALSE(Ledger::open(fd.get()));  // of another size than this program's
+}
