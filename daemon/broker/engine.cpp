@@ -1,6 +1,7 @@
 // Events to the core, effects to the world.
 #include "daemon/broker/engine.hpp"
 
+#include <algorithm>
 #include <utility>
 
 #include "common/log.hpp"
@@ -183,6 +184,20 @@ void Engine::on_not_stored(const std::vector<JobId>& jobs) {
 }
 
 void Engine::on_store_has_room() { tell(StoreHasRoom{}); }
+
+// All that is offered and not dispatched waits for its record.
+void Engine::on_store_stuck() {
+  log::error("the disk is full, and not even what was accepted can be recorded: durable jobs stay ready until there is room");
+  std::vector<JobId> waiting;
+  for (const auto& [job, commit] : recorded_in_) waiting.push_back(job);
+  std::ranges::sort(waiting);
+  tell(StoreStuck{std::move(waiting)});
+}
+
+void Engine::on_store_moves() {
+  log::info("the disk has room again: durable jobs go on");
+  tell(StoreMoves{});
+}
 
 void Engine::when_stored(JobId job, std::function<void()> action) {
   const Job* known = core_.find(job);

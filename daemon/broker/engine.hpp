@@ -117,6 +117,8 @@ class Engine final : ReportSink, JournalListener {
 
   void on_not_stored(const std::vector<JobId>& jobs) override;
   void on_store_has_room() override;
+  void on_store_stuck() override;
+  void on_store_moves() override;
   void on_store_failed(const Error& error) override { listener_.on_store_failed(error); }
   bool make_room();  // full_ledger.cpp
   void record_report(JobId job, Report& report, std::span<const std::byte> bytes);

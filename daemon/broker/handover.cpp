@@ -208,8 +208,8 @@ void Broker::on_worker_died(const control::Message& message) {
     (signalled ? death.signal : death.exit_code) = message.value;
     verbs_->announce_worker(number, of_pool, message.pid, "died", way_of_death(death));
     if (!stopping_ && !engine_->core().draining())
-      log::warn("worker {} {} {}; starting another", number.value, signalled ? "was killed by signal" : "exited with status",
-                message.value);
+      log::warn("worker {} {} {}{}", number.value, signalled ? "was killed by signal" : "exited with status", message.value,
+                engine_->core().lacks_workers(of_pool) ? "; starting another" : "");
     engine_->ledger().count_worker_restart();
   }
 

@@ -20,6 +20,7 @@ void Journal::end_turn() {
 
 void Journal::on_committed(CommitNumber number) {
   committed_ = number;
+  if (std::exchange(is_stuck_, false)) listener_.on_store_moves();
   while (!waiting_.empty() && waiting_.begin()->first <= number) {
     const auto node = waiting_.extract(waiting_.begin());
     for (const auto& action : node.mapped()) action();  // what one of them adds is carried out at once

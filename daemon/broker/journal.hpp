@@ -16,6 +16,9 @@ class JournalListener {
   virtual ~JournalListener() = default;
   virtual void on_not_stored(const std::vector<JobId>& jobs) = 0;  // refused: the disk is full, until on_store_has_room()
   virtual void on_store_has_room() = 0;
+  // Nothing can be committed, until something is.
+  virtual void on_store_stuck() = 0;
+  virtual void on_store_moves() = 0;
   virtual void on_store_failed(const Error& error) = 0;
 };
 
@@ -63,12 +66,17 @@ class Journal final : StoreListener {
     if (on_puts_refused_) on_puts_refused_(puts);
   }
   void on_room() override { listener_.on_store_has_room(); }
+  void on_stuck() override {
+    is_stuck_ = true;
+    listener_.on_store_stuck();
+  }
   void on_failed(Error error) override { listener_.on_store_failed(error); }
 
   Store& store_;
   JournalListener& listener_;
   StoreBatch batch_;
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
+  bool is_stuck_ = false;
   std::map<CommitNumber, std::vector<std::function<void()>>> waiting_;
   std::function<void(const std::vector<PutNumber>&)> on_puts_refused_;
 };

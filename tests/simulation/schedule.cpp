@@ -85,6 +85,10 @@ void Schedule::take(Step step) {
     case Step::collect:
       return world_.collect();
     case Step::fill_disk:
+      if (choices_.one_in(2)) {
+        trace_.line("disk: is full to the brim");
+        return world_.store().become_stuck();
+      }
       trace_.line("disk: is full");
       return world_.store().become_full();
     case Step::make_room:

@@ -39,6 +39,11 @@ class SimStore::Ear final : public StoreListener {
     store_.refused_.insert(refused.begin(), refused.end());
     listener_.on_full(number, std::move(refused));
   }
+  void on_stuck() override {
+    store_.fuse_.burn();
+    store_.trace_.line("broker: hears that nothing can be committed");
+    listener_.on_stuck();
+  }
   void on_room() override { listener_.on_room(); }
   void on_failed(Error error) override { throw Violation{"the store refuses a batch: " + error.text}; }
 

@@ -29,6 +29,7 @@ class SimStore final : public broker::Store {
 
   void step(std::size_t batches);
   void become_full() { store_.become_full(); }
+  void become_stuck() { store_.become_stuck(); }
   void make_room() { store_.make_room(); }
   void crash();
   const broker::MemoryStore::Entry* committed(JobId job) const { return store_.committed(job); }

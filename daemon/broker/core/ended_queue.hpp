@@ -1,31 +1,34 @@
-// Ended jobs in the order in which they are to be forgotten. Those that somebody removed before their turn leave an entry behind, which
-// counts for nothing. Broker process, its one thread; owned by JobCore.
+// Ended jobs in the order in which they are to be forgotten, and since when each is kept. Those that somebody removed before their turn
+// leave an entry behind, which counts for nothing. Broker process, its one thread; owned by JobCore.
 #pragma once
 
 #include <cstddef>
 #include <deque>
 #include <optional>
 
+#include "common/clock.hpp"
 #include "common/ids.hpp"
 
 namespace jobpool::broker {
 
 class EndedQueue {
  public:
-  void push_back(JobId id) {
-    ids_.push_back(id);
+  void push_back(JobId id, TimePoint since = {}) {
+    entries_.push_back({id, since});
     ++kept_;
   }
 
   // The oldest that is still known; nullopt: none.
   template <class IsKnown>
   std::optional<JobId> front(IsKnown is_known) {
-    while (!ids_.empty() && !is_known(ids_.front())) ids_.pop_front();
-    return ids_.empty() ? std::nullopt : std::optional{ids_.front()};
+    while (!entries_.empty() && !is_known(entries_.front().id)) entries_.pop_front();
+    return entries_.empty() ? std::nullopt : std::optional{entries_.front().id};
   }
+  // Requires: front() gave one just now.
+  TimePoint front_since() const { return entries_.front().since; }
   // Requires: front() gave it just now.
   void pop_front() {
-    ids_.pop_front();
+    entries_.pop_front();
     --kept_;
   }
 
@@ -33,15 +36,19 @@ class EndedQueue {
   template <class IsKnown>
   void removed_one(IsKnown is_known) {
     --kept_;
-    if (ids_.size() > 2 * kept_ + kStaleEntries) std::erase_if(ids_, [&](JobId id) { return !is_known(id); });
+    if (entries_.size() > 2 * kept_ + kStaleEntries) std::erase_if(entries_, [&](const Entry& one) { return !is_known(one.id); });
   }
 
   // Without those that were removed.
   std::size_t size() const { return kept_; }
 
  private:
-  static constexpr std::size_t kStaleEntries = 4'096;  // 32 KiB
-  std::deque<JobId> ids_;
+  struct Entry {
+    JobId id;
+    TimePoint since;
+  };
+  static constexpr std::size_t kStaleEntries = 4'096;  // 64 KiB
+  std::deque<Entry> entries_;
   std::size_t kept_ = 0;
 };
 

@@ -137,6 +137,12 @@ struct ResultLetGo {
 
 struct StoreFull {};  // refuse new durable jobs
 struct StoreHasRoom {};
+// Nothing can be recorded, not even the attempts of jobs that were accepted: durable jobs are not offered until StoreMoves. `unrecorded`:
+// whose attempts wait for that, ascending. Those among them that are offered have not reached their workers, and are taken back.
+struct StoreStuck {
+  std::vector<JobId> unrecorded;
+};
+struct StoreMoves {};
 
 // Forget an ended job. Ignored for others.
 struct Remove {
@@ -203,9 +209,10 @@ struct EndOfTurn {};  // all events of the turn were told: now hand out work
 struct Drain {};      // no new jobs; ephemeral ones that have not started are cancelled; Drained follows when nothing runs
 struct StopAll {};    // as Drain, and running ones are stopped at once
 
-using Event = std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
-                           KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun,
-                           RecoveryDone, Inherited, Tick, EndOfTurn, Drain, StopAll, WorkerSetUp, CreatePool, ResizePool, PausePool,
-                           ResumePool, ClosePool, TerminatePool, DeletePool, InheritedPool, StaffPools, WaitedAtQueue, ResultLetGo>;
+using Event =
+    std::variant<Submit, SubmitBatch, WorkerJoined, WorkerCondemned, WorkerLost, Started, Reported, Revoked, OfferFailed, Cancel,
+                 KillFunction, Delivered, Settled, NotStored, StoreFull, StoreHasRoom, Remove, Withdraw, RecoveryBegun, RecoveryDone,
+                 Inherited, Tick, EndOfTurn, Drain, StopAll, WorkerSetUp, CreatePool, ResizePool, PausePool, ResumePool, ClosePool,
+                 TerminatePool, DeletePool, InheritedPool, StaffPools, WaitedAtQueue, ResultLetGo, StoreStuck, StoreMoves>;
 
 }  // namespace jobpool::broker

@@ -1,4 +1,5 @@
 // Taking over what earlier brokers left: jobs in slots, in queues, and ended ones.
+#include <algorithm>
 #include <chrono>
 #include <utility>
 
@@ -34,7 +35,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
       break;
     case Inherited::Place::unsettled:
     case Inherited::Place::ended:
-      inherit_ended(job, event.place == Inherited::Place::ended, out);
+      inherit_ended(job, event.place == Inherited::Place::ended, now, out);
       break;
   }
   // Without a key nobody can come back for it.
@@ -63,7 +64,8 @@ void JobCore::inherit_queued(Job& job, Dependencies after, const Now& now, Effec
   queue(job, after, now, out);
 }
 
-void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {
+// Since when it has been kept is told by the wall's clock, by which it ended under another broker: see retention.cpp.
+void JobCore::inherit_ended(Job& job, bool settled, const Now& now, Effects& out) {
   change_state(job, JobState::done, out);
   out.pop_back();  // it had changed long ago
   job.payload = {};
@@ -72,7 +74,9 @@ void JobCore::inherit_ended(Job& job, bool settled, Effects& out) {
   if (!settled)
     out.push_back(Ended{job.id});
   else if (job.mode == Mode::apply_async)
-    done_async_.push_back(job.id);
+    done_async_.push_back(job.id,
+                          now.steady - std::clamp(Microseconds{now.wall_usec} - Microseconds{std::max<std::int64_t>(job.ended_usec, 0)},
+                                                  Microseconds{0}, std::chrono::duration_cast<Microseconds>(limits_.kept_for)));
 }
 
 }  // namespace jobpool::broker

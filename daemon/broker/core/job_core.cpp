@@ -162,7 +162,7 @@ CoreCounts JobCore::counts() const {
 
 std::size_t JobCore::ready_entries() const {
   std::size_t entries = 0;
-  pools_.each([&](const CorePool& pool) { entries += pool.ready.size() + pool.staged.size(); });
+  pools_.each([&](const CorePool& pool) { entries += pool.ready.size() + pool.staged.size() + pool.set_aside.size(); });
   return entries;
 }
 

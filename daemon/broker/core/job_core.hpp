@@ -79,6 +79,9 @@ class JobCore {
   JobId inherited_below() const { return inherited_below_; }
   const CoreLimits& limits() const { return limits_; }
 
+  // Its pool is to have more workers than it has, or has asked for.
+  bool lacks_workers(PoolNumber pool) const;
+
   // New durable jobs are refused, and so should be new pools.
   bool store_is_full() const { return store_is_full_; }
 
@@ -109,6 +112,8 @@ class JobCore {
   void on(NotStored& event, const Now& now, Effects& out);
   void on(StoreFull& event, const Now& now, Effects& out);
   void on(StoreHasRoom& event, const Now& now, Effects& out);
+  void on(StoreStuck& event, const Now& now, Effects& out);
+  void on(StoreMoves& event, const Now& now, Effects& out);
   void on(Remove& event, const Now& now, Effects& out);
   void on(RecoveryBegun& event, const Now& now, Effects& out);
   void on(RecoveryDone& event, const Now& now, Effects& out);
@@ -193,7 +198,7 @@ class JobCore {
   void inherit_in_slot(Job& job, const Now& now, Effects& out);
   void inherit_lost(Job& job, const Now& now, Effects& out);
   void inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out);
-  void inherit_ended(Job& job, bool settled, Effects& out);
+  void inherit_ended(Job& job, bool settled, const Now& now, Effects& out);
 
   // schedule.cpp: who runs next
   void push_back_ready(Job& job);
@@ -201,6 +206,7 @@ class JobCore {
   bool is_offerable(JobId id) const;
   Job* first_queued(CorePool& pool);
   Job* first_ready(CorePool& pool);
+  Job* first_startable(CorePool& pool, Effects& out);
   static void pop_ready(CorePool& pool, const Job& job, const Now& now);
   static bool has_deep_backlog_of_short_jobs(const CorePool& pool);
   void open_attempt(Job& job, Effects& out);
@@ -267,6 +273,7 @@ class JobCore {
   std::deque<Submit> blocked_;                        // submissions that wait for room
   bool room_was_made_ = false;                        // since blocked_ was last looked at
   bool store_is_full_ = false;
+  bool store_is_stuck_ = false;
 
   std::unordered_map<JobId, Dependencies> after_;          // of jobs that wait for others: those still missing
   std::unordered_map<JobId, std::vector<JobId>> batches_;  // the chunks of each, as long as it is known

@@ -6,22 +6,27 @@
 
 namespace jobpool::broker {
 
-void JobCore::on(Settled& event, const Now&, Effects&) {
+// The age of an ended job is told by the steady clock, as long as one broker lives: a wall clock that is set forward, as by the first
+// answer of a time server, would else make all of them old at once, and their keys forgotten would run jobs again. Of jobs from before this
+// broker nothing is known but the wall's time, which is believed once, when it begins. (The steady clock stands still while the host is
+// suspended: such a host keeps jobs for longer, which is the safe side; their number is bounded all the same.)
+
+void JobCore::on(Settled& event, const Now& now, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
   count_settled(*job, +1);
   // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
   if (job->mode == Mode::apply_async)
-    done_async_.push_back(job->id);
+    done_async_.push_back(job->id, now.steady);
   else if (job->delivered)
-    done_apply_.push_back(job->id);
+    done_apply_.push_back(job->id, now.steady);
 }
 
-void JobCore::on(Delivered& event, const Now&, Effects&) {
+void JobCore::on(Delivered& event, const Now& now, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || job->mode != Mode::apply || claim_by_.contains(job->id)) return;
   if (std::exchange(job->delivered, true)) return;
-  if (job->settled) done_apply_.push_back(job->id);
+  if (job->settled) done_apply_.push_back(job->id, now.steady);
 }
 
 void JobCore::on(Remove& event, const Now& now, Effects& out) {
@@ -42,13 +47,12 @@ void JobCore::on(ResultLetGo& event, const Now&, Effects&) {
 }
 
 void JobCore::forget_surplus(const Now& now, Effects& out) {
-  const std::int64_t oldest = now.wall_usec - std::chrono::duration_cast<Microseconds>(limits_.kept_for).count();
   const auto is_known = [this](JobId id) { return jobs_.contains(id); };
   const auto shrink = [&](EndedQueue& done, std::size_t kept) {
     while (const auto id = done.front(is_known)) {
-      const std::int64_t ended = jobs_.at(*id).ended_usec;
-      if (done.size() <= kept && ended >= oldest) {
-        forget_at_ = std::min(forget_at_, now.steady + Microseconds{ended - oldest + 1});
+      const TimePoint due = done.front_since() + limits_.kept_for + Microseconds{1};
+      if (done.size() <= kept && now.steady < due) {
+        forget_at_ = std::min(forget_at_, due);
         return;
       }
       done.pop_front();

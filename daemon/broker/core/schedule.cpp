@@ -62,6 +62,35 @@ Job* JobCore::first_ready(CorePool& pool) {
   return queued != nullptr && queued->priority > staged->priority ? queued : staged;
 }
 
+// As first_ready(), but for what cannot be started while the store is stuck: that is set aside, and overtaken.
+Job* JobCore::first_startable(CorePool& pool, Effects& out) {
+  for (;;) {
+    Job* job = first_ready(pool);
+    if (job == nullptr || !store_is_stuck_ || !job->flags.durable) return job;
+    if (!pool.staged.empty() && pool.staged.front() == job->id)
+      pool.staged.pop_front();
+    else
+      pool.ready.pop_front(ReadyQueue::Turn::kept);
+    if (job->attempt_open) undo_attempt(*job, out);  // it may stand for long
+    pool.set_aside.push_back(job->id);
+  }
+}
+
+// The last first: each goes to the front of the queue.
+void JobCore::on(StoreStuck& event, const Now& now, Effects& out) {
+  store_is_stuck_ = true;
+  for (auto id = event.unrecorded.rbegin(); id != event.unrecorded.rend(); ++id)
+    if (Job* job = known(*id); job != nullptr && job->offered && job->state == JobState::ready) take_back(*job, now, out);
+}
+
+void JobCore::on(StoreMoves&, const Now&, Effects&) {
+  store_is_stuck_ = false;
+  pools_.each([&](CorePool& pool) {
+    for (; !pool.set_aside.empty(); pool.set_aside.pop_back())
+      if (is_offerable(pool.set_aside.back())) push_front_ready(jobs_.at(pool.set_aside.back()));
+  });
+}
+
 void JobCore::pop_ready(CorePool& pool, const Job& job, const Now& now) {
   if (pool.staged.empty() || pool.staged.front() != job.id) return pool.ready.pop_front(ReadyQueue::Turn::taken);
   pool.staged.pop_front();
@@ -111,7 +140,7 @@ void JobCore::open_attempt(Job& job, Effects& out) {
 // With short jobs, a commit between each worker's last job and its next would cost more than all of them: attempts are recorded some jobs
 // ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
 void JobCore::stage(CorePool& pool, const Now& now, Effects& out) {
-  if (draining() || !pool.starts_jobs() || !has_deep_backlog_of_short_jobs(pool)) return;
+  if (draining() || store_is_stuck_ || !pool.starts_jobs() || !has_deep_backlog_of_short_jobs(pool)) return;
   while (pool.staged.size() < kStagedPerThread * pool.workers.all_threads()) {
     Job* job = first_queued(pool);
     if (job == nullptr || !job->flags.durable) return;
@@ -143,7 +172,7 @@ void JobCore::unstage(CorePool& pool, Effects& out) {
 
 void JobCore::assign(CorePool& pool, const Now& now, Effects& out) {
   if (draining() || !pool.starts_jobs()) return;
-  while (Job* job = first_ready(pool)) {
+  while (Job* job = first_startable(pool, out)) {
     CoreWorker* worker = worker_for(pool, *job);
     if (worker == nullptr) return;  // nobody overtakes the job that waits for one
     pop_ready(pool, *job, now);
@@ -162,7 +191,8 @@ void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
     if (worker.in_flight.size() <= workers.threads()) continue;
     // Not the first: those are running, or about to.
     const JobId candidate = worker.in_flight[workers.threads()];
-    if (jobs_.at(candidate).state != JobState::ready) continue;
+    const Job& job = jobs_.at(candidate);
+    if (job.state != JobState::ready || (store_is_stuck_ && job.flags.durable)) continue;
     out.push_back(RevokeJob{candidate, incarnation});
     --thieves;
   }

@@ -119,6 +119,14 @@ void JobCore::staff(CorePool& pool, const Now& now, Effects& out) {
   see_off(pool, now, out);
 }
 
+bool JobCore::lacks_workers(PoolNumber number) const {
+  const CorePool* pool = pools_.find(number);
+  if (pool == nullptr || !staffing_ || draining()) return false;
+  const auto counts = [](const auto& one) { return !one.second.replaced; };
+  const auto present = std::count_if(pool->workers.begin(), pool->workers.end(), counts) + static_cast<std::ptrdiff_t>(pool->asked);
+  return static_cast<std::size_t>(present) < wanted(*pool);
+}
+
 std::size_t JobCore::most_wanted(const CorePool& pool) const {
   const bool is_wanted = !pool.record.deleted && pool.record.state != PoolState::terminated && !pool.is_over();
   return is_wanted ? size_of(pool) : 0;

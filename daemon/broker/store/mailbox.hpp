@@ -50,6 +50,7 @@ struct RefusedPuts {
   std::vector<PutNumber> puts;
 };
 struct Room {};
+struct Stuck {};
 struct Failed {
   Error error;
 };
@@ -61,7 +62,7 @@ struct JobRead {
   JobRequest request;
   Result<JobRecord> job;
 };
-using News = std::variant<Committed, RefusedJobs, RefusedPuts, Room, Failed, ResultRead, JobRead>;
+using News = std::variant<Committed, RefusedJobs, RefusedPuts, Room, Stuck, Failed, ResultRead, JobRead>;
 
 class Mailbox {
  public:

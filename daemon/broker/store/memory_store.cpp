@@ -54,6 +54,7 @@ void MemoryStore::read_job(JobId job, std::function<void(Result<JobRecord>)> don
 }
 
 void MemoryStore::step(std::size_t batches) {
+  if (is_stuck_ && !failed_ && refuse_all()) return;
   for (; batches > 0 && !waiting_.empty() && !failed_; --batches) {
     Waiting oldest = std::move(waiting_.front());
     waiting_.pop_front();
@@ -61,7 +62,15 @@ void MemoryStore::step(std::size_t batches) {
   }
 }
 
-void MemoryStore::commit_one(Waiting waiting) {
+// True: something is left that would have to be written.
+bool MemoryStore::refuse_all() {
+  for (Waiting& waiting : waiting_) refuse_from(waiting);
+  const bool is_stuck = std::ranges::any_of(waiting_, [](const Waiting& waiting) { return !waiting.batch.empty(); });
+  if (is_stuck && !std::exchange(stuck_told_, true)) events_.emplace_back([](StoreListener& listener) { listener.on_stuck(); });
+  return is_stuck;
+}
+
+void MemoryStore::refuse_from(Waiting& waiting) {
   auto refused = refusals_.take_out(waiting.batch, is_full_ ? Refusals::NewJobs::refuse : Refusals::NewJobs::accept);
   const CommitNumber number = waiting.number;
   if (!refused.empty()) {
@@ -71,6 +80,11 @@ void MemoryStore::commit_one(Waiting waiting) {
   if (is_full_)
     if (auto puts = Refusals::take_out_puts(waiting.batch); !puts.empty())
       events_.emplace_back([number, puts = std::move(puts)](StoreListener& listener) { listener.on_puts_refused(number, puts); });
+}
+
+void MemoryStore::commit_one(Waiting waiting) {
+  refuse_from(waiting);
+  const CommitNumber number = waiting.number;
   for (const StoreWrite& write : waiting.batch) {
     if (auto applied = apply(write); !applied) return fail(applied.error());
   }
@@ -81,6 +95,7 @@ void MemoryStore::commit_one(Waiting waiting) {
 }
 
 void MemoryStore::make_room() {
+  is_stuck_ = stuck_told_ = false;
   if (!std::exchange(is_full_, false)) return;
   events_.emplace_back([](StoreListener& listener) { listener.on_room(); });
 }
@@ -96,6 +111,7 @@ void MemoryStore::crash() {
   reads_.clear();
   events_.clear();
   refusals_ = {};
+  stuck_told_ = false;
   last_ = told_ = 0;
   failed_.reset();
 }

@@ -31,6 +31,8 @@ class MemoryStore : public Store {
   void step(std::size_t batches = SIZE_MAX);
 
   void become_full() { is_full_ = true; }
+  // Likewise, and nothing at all is committed.
+  void become_stuck() { is_full_ = is_stuck_ = true; }
   void make_room();
 
   // From the next step() on nothing is committed; the listener hears of it once. Reads fail as well.
@@ -56,6 +58,8 @@ class MemoryStore : public Store {
   using Event = std::function<void(StoreListener&)>;
 
   void commit_one(Waiting waiting);
+  void refuse_from(Waiting& waiting);
+  bool refuse_all();
   Result<void> apply(const StoreWrite& write);
   Result<void> apply(const JobRecord& job);
   Result<void> apply(const AttemptRecord& attempt);
@@ -78,7 +82,7 @@ class MemoryStore : public Store {
   std::deque<Event> events_;
   Refusals refusals_;
   CommitNumber last_ = 0, told_ = 0;
-  bool is_full_ = false;
+  bool is_full_ = false, is_stuck_ = false, stuck_told_ = false;
   std::optional<Error> failed_;
 };
 

@@ -82,6 +82,7 @@ void SqliteStore::tell(StoreListener& listener, RefusedJobs& news) {
 
 void SqliteStore::tell(StoreListener& listener, RefusedPuts& news) { listener.on_puts_refused(news.number, news.puts); }
 void SqliteStore::tell(StoreListener& listener, Room&) { listener.on_room(); }
+void SqliteStore::tell(StoreListener& listener, Stuck&) { listener.on_stuck(); }
 void SqliteStore::tell(StoreListener& listener, Failed& news) { listener.on_failed(std::move(news.error)); }
 void SqliteStore::tell(StoreListener&, ResultRead& news) { news.request.done(std::move(news.result)); }
 void SqliteStore::tell(StoreListener&, JobRead& news) { news.request.done(std::move(news.job)); }

@@ -37,6 +37,7 @@ class SqliteStore : public Store {
   void tell(StoreListener& listener, RefusedJobs& news);
   void tell(StoreListener& listener, RefusedPuts& news);
   void tell(StoreListener& listener, Room& news);
+  void tell(StoreListener& listener, Stuck& news);
   void tell(StoreListener& listener, Failed& news);
   void tell(StoreListener& listener, ResultRead& news);
   void tell(StoreListener& listener, JobRead& news);

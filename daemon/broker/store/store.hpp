@@ -30,6 +30,8 @@ class StoreListener {
   // Likewise these puts of items, and nothing else of what was said of queues.
   virtual void on_puts_refused(CommitNumber, const std::vector<PutNumber>&) {}
   virtual void on_room() = 0;
+  // The disk is so full that not even the rest can be committed. It is tried again and again; the next on_committed says that it has room.
+  virtual void on_stuck() {}
   // The store cannot be written or read any more (an I/O error, a damaged file): nothing may be promised from now on. Told once; nothing
   // is committed after it. The process must end; `error` says what to do.
   virtual void on_failed(Error error) = 0;

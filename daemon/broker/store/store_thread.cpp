@@ -104,9 +104,11 @@ void StoreThread::commit_pending() {
   if (!done && done.error().code == Errc::full && !is_full_) done = commit_without_new_jobs();
   if (!done && done.error().code == Errc::full) {
     next_commit_ = Clock::now() + try_again_;
+    if (!std::exchange(is_stuck_, true)) mailbox_.post(Stuck{});
     return;
   }
   if (!done) return fail(done.error());
+  is_stuck_ = false;
   mailbox_.post(Committed{pending_.front().number, pending_.back().number});
   pending_.clear();
   if (!has_writes) return;

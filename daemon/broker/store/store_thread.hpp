@@ -45,6 +45,7 @@ class StoreThread {
   Refusals refusals_;
   std::vector<WaitingBatch> pending_;  // handed over, not committed
   bool is_full_;                       // new jobs are refused until a ballast could be made again
+  bool is_stuck_ = false;              // not even what is left of them can be committed, and that was told
   TimePoint next_commit_{}, next_look_for_room_{};
   Microseconds usual_commit_{1'000};  // moving average of what one takes
   std::optional<Error> failed_;

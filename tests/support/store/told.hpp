@@ -29,10 +29,13 @@ class Told : public broker::StoreListener {
     failure = error;
   }
 
+  void on_stuck() override { ++stuck; }
+
   bool has(const std::string& words) const { return std::find(all.begin(), all.end(), words) != all.end(); }
 
   std::vector<std::string> all;
   broker::CommitNumber committed = 0;
+  int stuck = 0;
   Error failure{Errc::io, ""};
 };
 

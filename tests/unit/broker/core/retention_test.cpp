@@ -115,3 +115,41 @@ TEST_CASE("what a worker says of the time of an end is bounded by what can be") 
     CHECK(*driver.core.next_deadline() < driver.now.steady + 3h);
   }
 }
+
+TEST_CASE("a wall clock that is set forward makes no ended job old, and one that is set back keeps none for longer") {
+  // The bug: the first answer of a time server forgot all ended jobs at once, and their keys with them.
+  CoreLimits limits;
+  limits.kept_for = 2h;
+  CoreDriver driver{limits};
+  driver.join(1);
+  const JobId id = run_one(driver);
+  driver.now.wall_usec += GENERATE(-1, 1) * std::int64_t{900'000'000'000};
+  driver.advance(2h);
+  driver.end_turn();
+  CHECK(driver.core.find(id) != nullptr);
+  driver.advance(1ms);
+  driver.end_turn();
+  CHECK(driver.core.find(id) == nullptr);
+}
+
+TEST_CASE("of a job from before this broker the wall clock says how long it has been kept") {
+  CoreLimits limits;
+  limits.kept_for = 2h;
+  for (const auto& [ago, left] : {std::pair{30min, 90min}, std::pair{-30min, 120min}, std::pair{5'000min, 0min}}) {
+    CoreDriver driver{limits};
+    Inherited old;
+    old.job.id = JobId{1};
+    old.job.mode = Mode::apply_async;
+    old.job.outcome = Outcome::succeeded;
+    old.job.ended_usec = driver.now.wall_usec + 100'000'000'000 - std::chrono::duration_cast<Microseconds>(ago).count();
+    driver.now.wall_usec += 100'000'000'000;
+    driver.tell(std::move(old));
+    driver.now.wall_usec += 900'000'000'000;
+    driver.advance(left);
+    driver.end_turn();
+    CHECK(driver.core.find(JobId{1}) != nullptr);
+    driver.advance(1ms);
+    driver.end_turn();
+    CHECK(driver.core.find(JobId{1}) == nullptr);
+  }
+}

@@ -327,3 +327,21 @@ TEST_CASE("nobody is asked for while the daemon goes down") {
   CHECK(at.turn() == 0);
   CHECK_FALSE(at.driver.core.next_deadline());  // nor is anybody woken for it
 }
+
+TEST_CASE("whether a dead worker has a successor is known before it is asked for") {
+  // The bug: the log said "starting another" of workers whose pool wanted no more.
+  CoreDriver driver;
+  driver.tell(StaffPools{1});
+  driver.join(1);
+  driver.end_turn();
+  CHECK_FALSE(driver.core.lacks_workers(kDefaultPoolNumber));
+  driver.tell(WorkerLost{Incarnation{1}, {}, {}, 9});
+  CHECK(driver.core.lacks_workers(kDefaultPoolNumber));
+  driver.end_turn();
+  CHECK(driver.find<StartWorker>() != nullptr);
+  CHECK_FALSE(driver.core.lacks_workers(kDefaultPoolNumber));
+  driver.join(2);
+  driver.tell(TerminatePool{kDefaultPoolNumber});
+  driver.tell(WorkerLost{Incarnation{2}, {}, {}, 9});
+  CHECK_FALSE(driver.core.lacks_workers(kDefaultPoolNumber));
+}

@@ -212,3 +212,31 @@ TEST_CASE("a stored apply needs no caller to come back, one whose end is in the 
   driver.tell(Remove{JobId{40}});
   CHECK(driver.find<Forgotten>()->durable);
 }
+
+TEST_CASE("while the store is stuck ephemeral jobs overtake durable ones, which go on afterwards in their order") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId first = driver.submit(durable()), second = driver.submit(durable());
+  driver.end_turn();
+  REQUIRE(driver.find<OfferJob>()->job == first);
+  driver.tell(StoreStuck{{first, second}});  // the second is offered behind it
+  CHECK_FALSE(driver.job(first).offered);
+  CHECK_FALSE(driver.job(second).offered);
+  const JobId third = driver.submit(durable()), ephemeral = driver.submit();
+  driver.end_turn();
+  REQUIRE(driver.all<OfferJob>().size() == 1);
+  CHECK(driver.find<OfferJob>()->job == ephemeral);
+  CHECK(driver.job(first).attempt == 0);
+  driver.start(ephemeral);
+  driver.report(ephemeral);
+  driver.tell(Cancel{second, Cancel::Haste::grace, "no more"});
+  CHECK(driver.job(second).outcome == Outcome::cancelled);
+  driver.end_turn();
+  CHECK(driver.find<OfferJob>() == nullptr);
+  driver.tell(StoreMoves{});
+  driver.end_turn();
+  REQUIRE(driver.all<OfferJob>().size() == 2);
+  CHECK(driver.all<OfferJob>()[0].job == first);
+  CHECK(driver.all<OfferJob>()[1].job == third);
+  CHECK(driver.core.counts().ready == 2);
+}

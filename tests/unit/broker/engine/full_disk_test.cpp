@@ -86,3 +86,30 @@ TEST_CASE("whoever waits for a job that is then not stored is told that there is
     CHECK(call->answers == 1);
   }
 }
+
+TEST_CASE("a disk on which nothing can be recorded keeps durable jobs ready, and no worker from ephemeral ones") {
+  // The bug: durable jobs whose attempts could not be recorded held all workers, for as long as the disk was full.
+  House house;
+  const auto waits = submit_durable(house, R"(,"delayUSec":1000)");
+  house.turn();
+  house.commit();
+  REQUIRE(waits->answers == 1);
+  const JobId id{1};
+  house.store.become_stuck();
+  while (house.broker->engine.core().find(id)->state == JobState::waiting) house.broker->engine.audit();
+  house.turn();
+  CHECK(house.broker->engine.core().find(id)->offered);  // it waits for the record of its attempt
+  house.commit();
+  CHECK_FALSE(house.broker->engine.core().find(id)->offered);
+  const auto ephemeral = house.broker->apply("e");
+  house.run_all();
+  CHECK(ephemeral->answer().value("outcome", "") == "succeeded");
+  CHECK(house.broker->engine.core().find(id)->state == JobState::ready);
+  house.store.make_room();
+  house.commit();
+  house.turn();
+  house.commit();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  CHECK(claim->job == id);
+}

@@ -128,11 +128,14 @@ TEST_CASE("when there is no room even for the ends they wait, and are committed 
   CHECK(told.all.back() == "full 3: 4");
   CHECK(result_of(*store, JobId{2}) == "second");
   CHECK(store->in_flight() == 2);
+  // The bug: nobody was told of that; durable jobs whose attempts waited to be recorded held all workers.
+  REQUIRE(collect_until(*store, told, [&] { return told.stuck > 0; }));
   const int before = refusals_of_the_disk;
   while (refusals_of_the_disk < before + 10) CHECK(result_of(*store, JobId{1}) == "first");  // it goes on trying
   is_stuck = false;
   REQUIRE(collect_until(*store, told, [&] { return told.has("room"); }));
   CHECK(told.all == Words{"full 2: 3", "full 3: 4", "committed 2", "committed 3", "room"});
+  CHECK(told.stuck == 1);
 }
 
 // With ends that waited for room its thread turned in a circle: it was woken at once for what it could not do meanwhile.
