@@ -7,11 +7,20 @@
 
 namespace jobpool::broker {
 
+// Results are large and kept once; many calls that ask for them must not multiply them.
 void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_output) {
-  if (has_lost_result(job)) return job_error(*call, proto::error::kNoOutput, job.id, job.reason);
   // Until the caller has it, or is gone, an apply is not forgotten: its key must not run it again.
   std::function<void()> handed_over;
   if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};
+  call->when_room([this, call, id = job.id, with_output, handed_over = std::move(handed_over)] {
+    const Job* ended = engine_.core().find(id);
+    if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
+    make_ending(call, *ended, with_output, handed_over);
+  });
+}
+
+void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over) {
+  if (has_lost_result(job)) return job_error(*call, proto::error::kNoOutput, job.id, job.reason);
   if (auto result = engine_.result_at_hand(job)) {
     proto::Ending ending = ending_view(job, std::move(*result));
     if (const std::vector<JobId>* chunks = engine_.core().chunks(job.id)) ending.chunks = *chunks;
@@ -19,9 +28,9 @@ void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_o
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
     }
-    return call->reply(proto::write_ending(ending), {}, std::move(handed_over));
+    return call->reply(proto::write_ending(ending), {}, handed_over);
   }
-  engine_.read_result(job.id, [this, call, id = job.id, handed_over = std::move(handed_over)](Result<std::string> result) {
+  engine_.read_result(job.id, [this, call, id = job.id, handed_over](Result<std::string> result) {
     const Job* ended = engine_.core().find(id);
     if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);

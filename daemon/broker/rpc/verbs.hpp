@@ -137,6 +137,7 @@ class Verbs final : public CallHandler {
   // answers.cpp
   enum class WithOutput { yes, no };
   void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
+  void make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over);
   void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
   static void queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason);

@@ -29,6 +29,7 @@ struct Limits {
 inline constexpr std::size_t kReadBufferBytes = 256 * kKiB;    // above what a Unix socket holds (208 KiB): one recvmsg empties it
 inline constexpr std::size_t kKeptBufferBytes = 64 * kKiB;     // a recycled buffer that grew larger is given back to the allocator
 inline constexpr std::size_t kKeptBuffers = 64;                // as many as a turn usually needs; idle connections hold none
+inline constexpr unsigned kAnswersInTheMaking = 4;             // large ones of one connection, being read from the store; the rest waits
 inline constexpr std::size_t kAcceptBatch = 64;                // connections accepted per wake, so that a flood cannot starve the others
 inline constexpr std::size_t kHandlersPerTurn = 256;           // wakes served before a turn ends: commits and answers must leave under load
 inline constexpr std::chrono::milliseconds kAcceptPause{100};  // after "no descriptors left": the backlog keeps who waits meanwhile

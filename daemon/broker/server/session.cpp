@@ -46,7 +46,7 @@ void Session::start() {
 
 // Waits for one thing at a time: input, or (when no more is wanted) the hang-up alone. Whoever changes what is wanted cancels the wait.
 Awaitable Session::run([[maybe_unused]] std::shared_ptr<Session> self) {
-  while (table_ != nullptr) {
+  while (table_ != nullptr && !is_broken_) {
     if (std::exchange(turn_was_full_, false)) {
       co_await asio::post(descriptor_.get_executor(), kJustWait);
       if (table_ != nullptr) dispatch();
@@ -55,7 +55,7 @@ Awaitable Session::run([[maybe_unused]] std::shared_ptr<Session> self) {
     const bool reading = wants_input();
     asio::error_code error;
     co_await descriptor_.async_wait(reading ? WaitType::wait_read : WaitType::wait_error, into(error));
-    if (table_ == nullptr) break;
+    if (table_ == nullptr || is_broken_) break;
     if (error == asio::error::operation_aborted) {
       dispatch();
     } else if (error) {
@@ -130,13 +130,15 @@ void Session::start_call(Inbox::Message message) {
   if (!answer_without_handler(*call)) table_->handler().handle(call);
 }
 
-// What was answered before is the peer's due; the rest is dropped with the connection.
+// What was answered before is the peer's due; the rest is dropped with the connection. It leaves as all answers do, when the turn has
+// ended: before that, the ids in it may not be reserved.
 void Session::violation(std::string_view what) {
   log::debug("connection of pid {} (uid {}): {}, closing it", peer_.pid, peer_.uid, what);
-  std::vector<std::function<void()>> handed_over;
-  if (outbox_ != nullptr && !waits_for_room_) outbox_->send(descriptor_.native_handle(), handed_over);
-  for (const auto& tell : handed_over) tell();
-  hang_up();
+  if (outbox_ == nullptr || waits_for_room_) return hang_up();
+  is_broken_ = true;
+  inbox_.reset();
+  account_input();
+  want_flush();
 }
 
 void Session::hang_up() {
@@ -157,6 +159,7 @@ std::vector<std::shared_ptr<SessionCall>> Session::close() {
     std::shared_ptr<SessionCall> call = calls_.pop();
     call->session_ = nullptr;
     call->held_.reset();
+    const auto waiting = std::exchange(call->go_on_, nullptr);  // it holds the call
     if (!call->is_answered()) unanswered.push_back(std::move(call));
   }
   asio::error_code ignored;  // close() of a socket has nothing left to report

@@ -39,6 +39,8 @@ class Session : public std::enable_shared_from_this<Session> {
   Outbox& outbox_of(SessionCall& call);  // where this call's next answer is to be written
   bool continued(SessionCall& call);     // it was, more follow; false: too much is unsent
   void answered(SessionCall& call);      // it was the last
+  // A large answer to it may be made now; else resume_answers() says when.
+  bool has_room_for(SessionCall& call);
 
  private:
   friend class SessionTable;
@@ -50,7 +52,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void start_call(Inbox::Message message);
   void violation(std::string_view what);
 
-  bool wants_input() const { return !input_ended_ && !throttled_; }
+  bool wants_input() const { return !input_ended_ && !throttled_ && !is_broken_; }
   bool is_over_limits() const;
   bool is_well_under_limits() const;
   std::size_t unsent() const;
@@ -61,6 +63,7 @@ class Session : public std::enable_shared_from_this<Session> {
   void watch_anew();
   void relieve();
   void resume_streams();
+  void resume_answers();
   std::shared_ptr<SessionCall> pop_call();
   void count_held(SessionCall& call);
   void release_held(SessionCall& call);
@@ -84,6 +87,9 @@ class Session : public std::enable_shared_from_this<Session> {
   bool waits_for_room_ = false;
   bool had_waited_ = false;     // for room: the descriptor is watched for writing until it is watched anew
   bool stream_paused_ = false;  // some call is owed an on_drained
+  bool answers_wait_ = false;   // some call waits for room
+  bool is_broken_ = false;      // the peer broke the rules: what was answered is sent at the end of the turn, and it is closed
+  unsigned in_the_making_ = 0;  // answers that were told to go on, and are not there yet
 };
 
 }  // namespace jobpool::broker

@@ -32,6 +32,12 @@ void SessionCall::error(std::string_view name, std::string_view parameters_json)
   finish();
 }
 
+void SessionCall::when_room(std::function<void()> go_on) {
+  if (session_ == nullptr && !envelope.oneway) return;  // closed
+  if (session_ == nullptr || session_->has_room_for(*this)) return go_on();
+  go_on_ = std::move(go_on);
+}
+
 bool SessionCall::may_answer() {
   if (answered_) log::error("{}: answered twice, dropping the second answer", envelope.method);
   return !answered_;
@@ -44,6 +50,7 @@ void SessionCall::finish() {
   // they might take the call along.
   const auto hangup = std::exchange(on_hangup, nullptr);
   const auto drained = std::exchange(on_drained, nullptr);
+  const auto waiting = std::exchange(go_on_, nullptr);
   if (Session* const session = std::exchange(session_, nullptr)) session->answered(*this);
 }
 
@@ -66,6 +73,12 @@ std::vector<std::shared_ptr<SessionCall>> CallQueue::take_paused() {
     if (std::exchange(call->paused_, false)) paused.push_back(call);
   }
   return paused;
+}
+
+std::shared_ptr<SessionCall> CallQueue::first_waiting() const {
+  std::shared_ptr<SessionCall> call = front_;
+  while (call != nullptr && !call->go_on_) call = call->next_;
+  return call;
 }
 
 }  // namespace jobpool::broker

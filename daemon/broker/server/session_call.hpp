@@ -22,6 +22,7 @@ class SessionCall final : public Call {
   void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) override;
   bool reply_more(std::string_view parameters_json) override;
   void error(std::string_view name, std::string_view parameters_json) override;
+  void when_room(std::function<void()> go_on) override;
 
   bool is_answered() const { return answered_; }
   std::size_t request_bytes() const { return request_bytes_; }
@@ -36,6 +37,8 @@ class SessionCall final : public Call {
   Session* session_;
   std::size_t request_bytes_;
   bool answered_ = false;
+  bool has_room_ = false;              // its answer is being made
+  std::function<void()> go_on_;        // when there is room for its answer; empty: it does not wait for that
   bool paused_ = false;                // reply_more() said so: on_drained is owed
   std::unique_ptr<Outbox> held_;       // answers that wait for those of earlier calls
   std::size_t held_bytes_ = 0;         // as the session counted them
@@ -58,6 +61,8 @@ class CallQueue {
   std::shared_ptr<SessionCall> pop();  // Requires: not empty
   // Those waiting for on_drained, no longer marked.
   std::vector<std::shared_ptr<SessionCall>> take_paused();
+  // The first that waits for room; null: none does.
+  std::shared_ptr<SessionCall> first_waiting() const;
 
  private:
   std::shared_ptr<SessionCall> front_;

@@ -25,8 +25,23 @@ bool Session::continued(SessionCall& call) {
   return false;
 }
 
+// What waits behind the first call cannot leave before that: it must not be what the first one waits for.
+bool Session::has_room_for(SessionCall& call) {
+  const bool is_first = calls_.front() == &call;
+  const std::size_t ahead = is_first ? (outbox_ == nullptr ? 0 : outbox_->unsent()) : unsent();
+  const bool has_room = ahead < table_->limits().unsent_bytes && (is_first || in_the_making_ < kAnswersInTheMaking);
+  if (!has_room) {
+    answers_wait_ = true;
+    return false;
+  }
+  call.has_room_ = true;
+  ++in_the_making_;
+  return true;
+}
+
 void Session::answered(SessionCall& call) {
   want_flush();
+  if (std::exchange(call.has_room_, false)) --in_the_making_;
   if (calls_.front() != &call) return count_held(call);
   const std::shared_ptr<SessionCall> kept_until_return = pop_call();
   while (!calls_.empty()) {
@@ -48,6 +63,7 @@ void Session::flush() {
   flush_wanted_ = false;
   if (table_ == nullptr) return;
   if (outbox_ != nullptr && !waits_for_room_) send();
+  if (table_ != nullptr && is_broken_) return hang_up();
   relieve();
   if (table_ != nullptr) close_if_done();
 }
@@ -97,7 +113,23 @@ void Session::relieve() {
     asio::error_code ignored;
     descriptor_.cancel(ignored);  // the reader looks anew at what it may wait for
   }
+  resume_answers();
+  if (table_ == nullptr) return;
   if (stream_paused_ && unsent() <= table_->limits().unsent_stream_bytes / 2) resume_streams();
+}
+
+// In call order, so that the first is never behind another.
+void Session::resume_answers() {
+  while (table_ != nullptr && answers_wait_) {
+    const std::shared_ptr<SessionCall> call = calls_.first_waiting();
+    if (call == nullptr) {
+      answers_wait_ = false;
+      return;
+    }
+    if (!has_room_for(*call)) return;
+    const std::function<void()> go_on = std::exchange(call->go_on_, nullptr);
+    go_on();
+  }
 }
 
 void Session::resume_streams() {

@@ -40,6 +40,10 @@ class FakeCall final : public Call {
   void error(std::string_view name, std::string_view parameters_json) override {
     answer_with(std::string{parameters_json}, std::string{name});
   }
+  void when_room(std::function<void()> go_on) override {
+    if (has_room) return go_on();
+    at_room = std::move(go_on);
+  }
   void hang_up() {
     if (const auto tell = std::exchange(on_hangup, nullptr)) tell();
   }
@@ -53,8 +57,8 @@ class FakeCall final : public Call {
   std::string parameters, error_name;
   std::vector<std::string> continued;
   std::vector<UniqueFd> sent_fds;
-  bool slow = false, keep_unsent = false;
-  std::function<void()> unsent;
+  bool slow = false, keep_unsent = false, has_room = true;
+  std::function<void()> unsent, at_room;
 
  private:
   // As the server's calls do: nothing is told or kept after the answer.

@@ -89,3 +89,19 @@ TEST_CASE("of a job that died with its broker, get says interrupted, ready yes a
   CHECK(house.broker->call("Job.Successful", R"({"id":1})")->parameters == R"({"successful":false})");
   CHECK(house.broker->call("Job.Wait", R"({"ids":[1]})")->error_name.empty());
 }
+
+TEST_CASE("get makes its answer when its connection has room for it") {
+  House house;
+  const auto claim = submit_running(house, kSquare);
+  const auto call = house.broker->call("Job.Get", R"({"id":1})"), other = house.broker->call("Job.Get", R"({"id":1})");
+  call->has_room = other->has_room = false;
+  house.worker().report_end(claim);
+  house.turn();
+  CHECK(call->answers + other->answers == 0);
+  std::exchange(call->at_room, nullptr)();
+  CHECK(call->answer()["result"] == "49");
+  CHECK(is_let_go(call));
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  std::exchange(other->at_room, nullptr)();
+  CHECK(other->error_name == "org.jobpool.Job.NoSuchJob");
+}

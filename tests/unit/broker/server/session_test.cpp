@@ -111,6 +111,27 @@ TEST_CASE("answers that were made before the protocol was broken still leave") {
   CHECK(client.is_closed());
 }
 
+TEST_CASE("answers before a broken message leave at the end of the turn, as all do, and nothing is read after it") {
+  // The bug: they left at once, with ids that were not reserved yet.
+  Harness harness;
+  int calls = 0;
+  harness.handler.script = [&](const auto& call) {
+    ++calls;
+    call->reply("{}");
+  };
+  Client client = harness.connect();
+  client.send(call_text(1) + with_nul("{") + call_text(2));
+  while (harness.io.poll() > 0) {
+  }
+  CHECK(calls == 1);
+  CHECK(client.replies().empty());
+  harness.turn();
+  CHECK(client.replies().size() == 1);
+  CHECK(client.is_closed());
+  CHECK(calls == 1);
+  CHECK(harness.server.connections() == 0);
+}
+
 TEST_CASE("a oneway call is answered with nothing, not even an error, and delays no other") {
   Harness harness;
   Client client = harness.connect();

@@ -1,5 +1,7 @@
 // A peer that does not read its answers: bounded memory, streams that pause, and everything delivered once it reads.
+#include <memory>
 #include <string>
+#include <vector>
 
 #include "tests/support/catch.hpp"
 #include "tests/unit/broker/server/harness.hpp"
@@ -145,4 +147,84 @@ TEST_CASE("a slow reader that closes is noticed") {
   CHECK_FALSE(handed_over);
   CHECK(hung_up);
   CHECK(harness.server.connections() == 0);
+}
+
+TEST_CASE("large answers that become due at once are made as the peer reads them") {
+  // The bug: thousands of calls for one large result, pipelined, had it copied for each of them when it was there.
+  Limits limits;
+  limits.unsent_bytes = 1 * kMiB;
+  Harness harness(limits);
+  const std::string large = R"({"data":")" + std::string(100 * kKiB, 'x') + "\"}";
+  Client client = harness.connect();
+  std::string all;
+  for (int n = 0; n < 100; ++n) all += call_text(n);
+  client.send(all);
+  harness.turn();
+  REQUIRE(harness.handler.calls.size() == 100);
+  std::size_t made = 0;
+  for (const auto& call : harness.handler.calls)
+    call->when_room([&, call] {
+      ++made;
+      call->reply(large);
+    });
+  harness.turn();
+  CHECK(made >= 10);
+  CHECK(made <= 15);
+  std::size_t replies = 0;
+  for (int rounds = 0; replies < 100 && rounds < 10'000; ++rounds) {
+    for (const auto& reply : client.replies()) {
+      CHECK(reply["parameters"]["data"].get_ref<const std::string&>().size() == 100 * kKiB);
+      ++replies;
+    }
+    CHECK(made <= replies + 15);
+    harness.turn();
+  }
+  CHECK(replies == 100);
+}
+
+TEST_CASE("of answers that take their time to be made only a few are begun at once, the first call's always") {
+  Harness harness;
+  Client client = harness.connect();
+  std::string all;
+  for (int n = 0; n < 20; ++n) all += call_text(n);
+  client.send(all);
+  harness.turn();
+  REQUIRE(harness.handler.calls.size() == 20);
+  std::vector<std::shared_ptr<Call>> begun;
+  for (std::size_t n = 1; n < 20; ++n) harness.handler.calls[n]->when_room([&, call = harness.handler.calls[n]] { begun.push_back(call); });
+  CHECK(begun.size() == kAnswersInTheMaking);
+  harness.handler.calls[0]->when_room([&] { harness.handler.calls[0]->reply("{}"); });
+  harness.turn();
+  CHECK(client.replies().size() == 1);
+  for (std::size_t n = 0; n < begun.size(); ++n) {
+    begun[n]->reply("{}");
+    harness.turn();
+    CHECK(begun.size() <= n + 1 + kAnswersInTheMaking);
+  }
+  CHECK(begun.size() == 19);
+  CHECK(client.replies().size() == 19);
+}
+
+TEST_CASE("an answer that waits for room is never made when its connection closes") {
+  Limits limits;
+  limits.unsent_bytes = 100 * kKiB;
+  Harness harness(limits);
+  Client client = harness.connect();
+  client.send(call_text(0) + call_text(1));
+  harness.turn();
+  const std::string large = R"({"data":")" + std::string(2 * kMiB, 'x') + "\"}";
+  auto kept = std::make_shared<int>(0);
+  int made = 0;
+  for (const auto& call : harness.handler.calls)
+    call->when_room([&, call, kept] {
+      ++made;
+      call->reply(large);
+    });
+  harness.handler.calls.clear();
+  harness.turn();
+  CHECK(made == 1);
+  client.close();
+  harness.turn();
+  CHECK(made == 1);
+  CHECK(kept.use_count() == 1);  // nor is what it would have been made of
 }
