@@ -15,7 +15,9 @@ void Verbs::attach(const CallPtr& call, const Job& job, bool detach) {
     answer_applied(call, *ended);
   });
   call->on_hangup = [this, id = job.id, waiter, detach] {
-    if (appliers_.remove(id, waiter) == 0 && !detach) engine_.tell(Cancel{id, Cancel::Haste::grace, "its caller went away"});
+    if (appliers_.remove(id, waiter) > 0 || detach) return;
+    if (const Job* job = engine_.core().find(id); job != nullptr && !is_wanted(*job))
+      engine_.tell(Cancel{id, Cancel::Haste::grace, "its caller went away"});
   };
 }
 

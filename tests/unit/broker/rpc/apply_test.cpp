@@ -71,6 +71,25 @@ TEST_CASE("of two callers with one key the last to leave takes the job along") {
   CHECK(house.broker->engine.core().find(JobId{1})->outcome == Outcome::cancelled);
 }
 
+TEST_CASE("a caller whose acceptance waits for a commit keeps the job from leaving with the last one before it") {
+  // The bug: that one's end cancelled the job, though another was about to be accepted by the same key.
+  House house(0);
+  const std::string durable = R"({"job":{"function":"square","key":"k","durable":true}})";
+  const auto first = house.broker->call("Pool.Apply", durable);
+  house.turn();
+  house.commit();
+  submit(house, R"({"job":{"function":"square"}})");  // what the second call's answer waits for
+  const auto second = house.broker->call("Pool.Apply", durable);
+  first->hang_up();
+  const Job* job = house.broker->engine.core().find(JobId{1});
+  CHECK(job->state == JobState::ready);
+  house.turn();
+  house.commit();
+  CHECK(second->answers == 0);
+  second->hang_up();
+  CHECK(job->outcome == Outcome::cancelled);
+}
+
 TEST_CASE("apply-async answers the id at once, and its caller may go") {
   House house(0);
   const auto call = submit(house, kSquare);
