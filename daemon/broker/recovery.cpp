@@ -2,6 +2,7 @@
 #include "daemon/broker/recovery.hpp"
 
 #include <algorithm>
+#include <string>
 #include <utility>
 
 #include "common/log.hpp"
@@ -16,6 +17,15 @@ void overlay_end(Job& job, const Job& known) {
   restore_attempt(job, attempt_of(known));
   job.attempt_open = false;
   job.outcome = known.outcome;
+}
+
+// Of an ephemeral one that is in no slot.
+std::string why_not_started(const Job& job) {
+  const std::uint32_t ended = job.attempt_open ? job.attempt - 1 : job.attempt;  // as far as the ledger knows
+  return (ended == 0
+              ? std::string{"its broker died before it had started"}
+              : "its broker died before attempt " + std::to_string(ended + 1) + ", when attempt " + std::to_string(ended) + " had failed") +
+         ", and it was ephemeral";
 }
 
 }  // namespace
@@ -138,8 +148,8 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
     job.outcome = cancelled ? Outcome::cancelled : Outcome::interrupted;
     job.payload = {};
     if (!cancelled)
-      job.reason = may_have_started ? "its broker died, and the worker that may have started it was beyond understanding"
-                                    : "its broker died before it had started, and it was ephemeral";
+      job.reason =
+          may_have_started ? "its broker died, and the worker that may have started it was beyond understanding" : why_not_started(job);
     job.ended_usec = engine_.now().wall_usec;
     if (!engine_.ledger().finish(job)) log::error("job {}: the ledger has no room for its outcome", job.id.value);
   }

@@ -286,3 +286,23 @@ TEST_CASE("the id of one that had waited for room is not given out by the next b
   REQUIRE(house.broker->engine.core().find(JobId{2}) != nullptr);
   CHECK(house.broker->engine.ledger().next_id() == JobId{3});
 }
+
+TEST_CASE("an ephemeral job that had an attempt, and was to have another, does not say that it had never started") {
+  // The bug: it said so.
+  House house;
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":false,"function":"square","retries":2,"backoffUSec":60000000}})");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  Report report;
+  report.ending = Ending::threw;
+  house.worker().report(*claim, report);
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{1})->state == JobState::waiting);
+  house.next_broker();
+  const Job* job = house.broker->engine.core().find(JobId{1});
+  REQUIRE(job != nullptr);
+  CHECK(job->outcome == Outcome::interrupted);
+  CHECK(job->reason == "its broker died before attempt 2, when attempt 1 had failed, and it was ephemeral");
+}
