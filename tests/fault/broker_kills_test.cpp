@@ -63,8 +63,8 @@ class BrokerProcess {
   UniqueFd pidfd_;
 };
 
-shm::SegmentFds create_used_once() {
-  shm::SegmentFds fds = *shm::create_segment();
+shm::SegmentFds create_used_once(std::uint32_t threads) {
+  shm::SegmentFds fds = *shm::create_segment(threads);
   // The layout version is in place before a worker starts; whoever is broker then inherits an unused segment.
   REQUIRE(shm::OfferSide::map(fds, Origin::fresh));
   return fds;
@@ -73,10 +73,12 @@ shm::SegmentFds create_used_once() {
 }  // namespace
 
 TEST_CASE("every job is accounted for when brokers are killed at random times, alone or with their worker") {
-  const int kills = kills_wanted(1000, 20'000);
+  const std::uint32_t threads = GENERATE(1u, 3u);  // of the worker
+  INFO(threads << " threads");
+  const int kills = kills_wanted(500, 10'000);
   const Ledger ledger;
   std::mt19937 random(5);
-  Estate estate{.segment = create_used_once(), .of_the_dead = {}};
+  Estate estate{.segment = create_used_once(threads), .of_the_dead = {}};
   pid_t worker = spawn_worker(estate.segment, ledger);
   int both = 0, ended_early = 0;
   for (int kill = 0; kill < kills && ledger->broken == 0; ++kill) {
@@ -90,7 +92,7 @@ TEST_CASE("every job is accounted for when brokers are killed at random times, a
     ++both;
     ledger->buried = false;
     estate.of_the_dead = std::move(estate.segment);
-    estate.segment = create_used_once();
+    estate.segment = create_used_once(threads);
     worker = spawn_worker(estate.segment, ledger);
   }
   ledger->closing = true;
@@ -99,8 +101,8 @@ TEST_CASE("every job is accounted for when brokers are killed at random times, a
   last.kill();
   kill_and_reap(worker);
 
-  std::cout << "broker killed " << kills << " times, " << both << " of them with its worker, over " << ledger->accepted << " jobs; "
-            << ledger->repeated << " reports came twice\n";
+  std::cout << "broker of a worker with " << threads << " threads killed " << kills << " times, " << both
+            << " of them with its worker, over " << ledger->accepted << " jobs; " << ledger->repeated << " reports came twice\n";
   INFO(ledger.first_broken());
   CHECK(ledger->broken == 0);
   CHECK(ended_early == 0);
