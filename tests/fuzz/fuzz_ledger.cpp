@@ -27,7 +27,7 @@ using namespace jobpool::broker::ledger_layout;
 namespace {
 
 // As much as the inputs can reach and a little more: the work of an input is to go through it, and to map and to clear it.
-constexpr LedgerSize kSize{.entries = 128, .heap_bytes = 64 * 1024};
+constexpr LedgerSize kSize{.entries = 64, .heap_bytes = 32 * 1024};
 constexpr std::uint64_t kHeapOffset = heap_offset(kSize), kFileBytes = file_bytes(kSize);
 
 // One memfd for all inputs, cleared in between.
@@ -105,7 +105,7 @@ bool scribble(const Memory& memory, packing::Reader& input) {
       break;
     }
     default:  // far away
-      memory.entry(64 + input.number<std::uint32_t>() % 64).id = input.number<std::uint64_t>();
+      memory.entry(40 + input.number<std::uint32_t>() % 24).id = input.number<std::uint64_t>();
   }
   return true;
 }
