@@ -1,20 +1,17 @@
-// Fuzzes the ledger as a new broker finds it: the fuzzer writes what it likes into header, entries and heap of the memfd. It is refused,
+// Fuzzes the ledger as a new broker finds it: the fuzzer writes what it likes into header, entries and heap of its memory. It is refused,
 // or all that is in it can be read; and what the new broker writes on top of it, the one after it finds.
 //
 //   input = (step:u8 what the step reads)*    see scribble()
-#include <sys/mman.h>
-#include <unistd.h>
-
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <cstdlib>
 #include <cstring>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/job/packing.hpp"
-#include "common/unique_fd.hpp"
 #include "daemon/broker/pool/ledger.hpp"
 #include "daemon/broker/pool/ledger_layout.hpp"
 #include "tests/fuzz/require.hpp"
@@ -30,16 +27,10 @@ namespace {
 constexpr LedgerSize kSize{.entries = 64, .heap_bytes = 32 * 1024};
 constexpr std::uint64_t kHeapOffset = heap_offset(kSize), kFileBytes = file_bytes(kSize);
 
-// One memfd for all inputs, cleared in between.
+// Plain memory, one piece for all inputs.
 struct Memory {
-  UniqueFd fd{::memfd_create("ledger", MFD_CLOEXEC)};
-  std::byte* bytes = nullptr;
+  std::byte* const bytes = static_cast<std::byte*>(std::aligned_alloc(4096, kFileBytes));
 
-  Memory() {
-    require(::ftruncate(fd.get(), static_cast<off_t>(kFileBytes)) == 0, "no memory for a ledger");
-    bytes = static_cast<std::byte*>(::mmap(nullptr, kFileBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd.get(), 0));
-    require(bytes != MAP_FAILED, "the ledger cannot be mapped");
-  }
   void wipe() const {
     std::memset(bytes, 0, kFileBytes);
     Header& header = *reinterpret_cast<Header*>(bytes);
@@ -159,7 +150,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   clear_beyond_gap(memory);
   std::vector<JobId> written;
   {
-    auto ledger = Ledger::open(memory.fd.get(), kSize);
+    auto ledger = Ledger::over(memory.bytes, kSize);
     if (!ledger) {
       require(ledger.error().code == Errc::protocol, "another error than protocol");
       return 0;
@@ -167,7 +158,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     work(*ledger, read_all(*ledger));
     written = read_all(*ledger);
   }
-  auto again = Ledger::open(memory.fd.get(), kSize);
+  auto again = Ledger::over(memory.bytes, kSize);
   require(static_cast<bool>(again), "the next broker refuses what this one took");
   require(read_all(*again) == written, "the next broker finds other jobs");
   for (const JobId id : written) again->erase(id);

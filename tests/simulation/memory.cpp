@@ -16,8 +16,9 @@ namespace {
 
 namespace layout = broker::ledger_layout;
 
-constexpr std::size_t kEntries = 512;  // many more than a schedule has jobs; taken in order, so that the first untouched one ends the wipe
-constexpr std::size_t kHeadBytes = layout::kEntriesOffset + kEntries * sizeof(layout::Entry);
+// Many more entries than a schedule has jobs; taken in order, so that the first untouched one ends the wipe.
+constexpr std::size_t kEntries = 512;
+constexpr broker::LedgerSize kSize{.entries = kEntries, .heap_bytes = std::uint64_t{16} << 20};
 
 template <class T>
 T checked(Result<T> result) {
@@ -35,16 +36,15 @@ std::size_t touched(std::byte* head) {
 
 }  // namespace
 
-LedgerMemory::LedgerMemory() : file_(::memfd_create("ledger", MFD_CLOEXEC)) {
-  checked(broker::Ledger::open(file_.get()));  // gives it its size
-  void* head = ::mmap(nullptr, kHeadBytes, PROT_READ | PROT_WRITE, MAP_SHARED, file_.get(), 0);
+LedgerMemory::LedgerMemory() {
+  void* head = ::mmap(nullptr, layout::file_bytes(kSize), PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
   if (head == MAP_FAILED) throw std::runtime_error("the simulation cannot be set up: no memory for the ledger");
   head_ = static_cast<std::byte*>(head);
 }
 
-LedgerMemory::~LedgerMemory() { ::munmap(head_, kHeadBytes); }
+LedgerMemory::~LedgerMemory() { ::munmap(head_, layout::file_bytes(kSize)); }
 
-broker::Ledger LedgerMemory::open() const { return checked(broker::Ledger::open(file_.get())); }
+broker::Ledger LedgerMemory::open() const { return checked(broker::Ledger::over(head_, kSize)); }
 
 void LedgerMemory::wipe() {
   std::memset(head_ + layout::kEntriesOffset, 0, touched(head_) * sizeof(layout::Entry));

@@ -1,4 +1,4 @@
-// Shared memory that outlives brokers: the ledger's memfd and workers' segments. Made once per process and wiped between schedules, since
+// Memory that outlives brokers: the ledger's and workers' segments. Made once per process and wiped between schedules, since
 // making them costs more than a schedule.
 #pragma once
 
@@ -28,8 +28,7 @@ class LedgerMemory {
   void restore(const std::vector<std::byte>& bytes);
 
  private:
-  UniqueFd file_;
-  std::byte* head_;  // header and the entries that a schedule can touch
+  std::byte* head_;  // all of it; a schedule touches the first entries
 };
 
 struct SegmentMemory {

@@ -21,17 +21,20 @@ struct Ledger::Impl {
   using Entry = ledger_layout::Entry;
   using Block = ledger_layout::Block;
 
-  // Takes over the mapping.
-  Impl(std::byte* mapped, const LedgerSize& of) : base(mapped), size(of), blocks(of.heap_bytes) {}
+  enum class Memory { mapped, borrowed };  // mapped: it is unmapped at the end
+  Impl(std::byte* memory, Memory whose, const LedgerSize& of) : base(memory), kind(whose), size(of), blocks(of.heap_bytes) {}
 
   std::byte* const base;
+  const Memory kind;
   const LedgerSize size;
   BlockAllocator blocks;
   std::unordered_map<JobId, std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
 
-  ~Impl() { ::munmap(base, ledger_layout::file_bytes(size)); }
+  ~Impl() {
+    if (kind == Memory::mapped) ::munmap(base, ledger_layout::file_bytes(size));
+  }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 

@@ -47,13 +47,21 @@ Result<Ledger> Ledger::open(int memfd, const LedgerSize& size) {
   if (!fresh && info.st_size != static_cast<off_t>(bytes)) return Error{Errc::protocol, "ledger memfd: not of this version's size"};
   void* base = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, memfd, 0);
   if (base == MAP_FAILED) return errno_error("ledger memfd: map");
-  auto impl = std::make_unique<Impl>(static_cast<std::byte*>(base), size);
+  return read(std::make_unique<Impl>(static_cast<std::byte*>(base), Impl::Memory::mapped, size));
+}
+
+Result<Ledger> Ledger::over(std::byte* memory, const LedgerSize& size) {
+  return read(std::make_unique<Impl>(memory, Impl::Memory::borrowed, size));
+}
+
+Result<Ledger> Ledger::read(std::unique_ptr<Impl> impl) {
   Header& header = impl->header();
   if (header.magic == 0) {  // new, or its first broker died before it was made
-    header.entries = size.entries;
+    header.entries = impl->size.entries;
     header.magic = kMagic;
   }
-  if (header.magic != kMagic || header.entries != size.entries) return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
+  if (header.magic != kMagic || header.entries != impl->size.entries)
+    return Error{Errc::protocol, "ledger memfd: not a ledger of this version"};
   if (!impl->rebuild_books()) return Error{Errc::protocol, "ledger memfd: its entries contradict each other"};
   return Ledger{std::move(impl)};
 }
