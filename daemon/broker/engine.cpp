@@ -152,13 +152,15 @@ void Engine::record_report(JobId job, Report& report, std::span<const std::byte>
   }
   std::vector<std::byte> rest;
   encode_report(report, rest);
-  if (!ledger_.keep_report(job, rest)) log::warn("job {}: no room for its report; its outcome is kept alone", job.value);
+  if (!ledger_.keep_report(job, rest))
+    log::About{.job = job.value}.warn("job {}: no room for its report; its outcome is kept alone", job.value);
 }
 
 void Engine::record_end(const Job& job) {
   if (ledger_.finish(job)) return;
   if (unrecorded_.empty())
-    log::error("job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten", job.id.value);
+    log::About{.job = job.id.value}.error(
+        "job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten", job.id.value);
   unrecorded_.push_back(job.id);
 }
 

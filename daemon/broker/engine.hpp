@@ -152,6 +152,8 @@ class Engine final : ReportSink, JournalListener {
   // job_news.cpp
   void answer_accepted(const Accepted& effect);
   void announce(const Job& job, JobState to);
+  std::string_view pool_name(const Job& job) const;
+  void log_end(const Job& job) const;
   void dispatch(const OfferJob& effect);
   void save_end(const Job& job);
   void release_descriptors(JobId id);

@@ -15,9 +15,10 @@ void Engine::answer_accepted(const Accepted& effect) {
 }
 
 void Engine::carry_out(const Changed& effect) {
-  log::debug("job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
-  if (effect.to == JobState::done) return;  // told when it is settled
   const Job* job = core_.find(effect.job);
+  log::About{.job = effect.job.value, .pool = job == nullptr ? std::string_view{} : pool_name(*job)}.debug(
+      "job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
+  if (effect.to == JobState::done) return;  // told when it is settled
   if (job == nullptr) return;
   if (effect.to == JobState::running) stats_.started(*job, second(latest_));
   if (effect.from == JobState::ready && effect.to == JobState::waiting) return;  // it was just accepted: told as waiting
@@ -32,12 +33,37 @@ void Engine::announce(const Job& job, JobState to) {
   });
 }
 
+std::string_view Engine::pool_name(const Job& job) const {
+  const CorePool* pool = core_.pools().find(job.pool);
+  return pool == nullptr ? std::string_view{} : std::string_view{pool->record.settings.name};
+}
+
+// What nobody planned is worth a line; that a job failed or was cancelled is its submitter's business. Not the reason: an exception's words
+// are the job's.
+void Engine::log_end(const Job& job) const {
+  const log::About about{.job = job.id.value,
+                         .pool = pool_name(job),
+                         .outcome = to_string(job.outcome),
+                         .attempt = job.attempt,
+                         .worker = job.worker_number.value};
+  switch (job.outcome) {
+    case Outcome::crashed:
+    case Outcome::timed_out:
+    case Outcome::interrupted:
+    case Outcome::poison:
+      return about.info("job {} of pool '{}' ended: {}", job.id.value, about.pool, about.outcome);
+    default:
+      return about.debug("job {} of pool '{}' ended: {}", job.id.value, about.pool, about.outcome);
+  }
+}
+
 // The outcome survives everything that it is promised to survive: now it is told.
 void Engine::settle(JobId id) {
   if (core_.find(id) == nullptr) return;
   tell(Settled{id});
   const Job& job = *core_.find(id);
   stats_.ended(job, second(latest_));
+  log_end(job);
   if (const auto tell = listener_.announcement(job, JobState::done)) tell();  // all that was told of it before is durable
   listener_.on_ended(job);
   if (job.flags.durable) ledger_.erase(id);  // the store has it

@@ -61,8 +61,10 @@ void Engine::carry_out(const DismissWorker& effect) { dispatcher_.dismiss(effect
 void Engine::carry_out(const SetupFailed& effect) {
   const CorePool* pool = core_.pools().find(effect.pool);
   if (pool == nullptr) return;
-  log::warn("pool '{}': worker {} could not be set up: {}; trying again in {} ms", pool->record.settings.name, effect.worker.value,
-            pool->setup_error, effect.pause.count() / 1000);
+  // Not its initializer's words, which may be anything: those are shown to whoever asks.
+  const std::string_view name = pool->record.settings.name;
+  log::About{.pool = name}.warn("pool '{}': worker {} could not be set up; trying again in {} ms; 'jobpool pool show {}' says why", name,
+                                effect.worker.value, effect.pause.count() / 1000, name);
 }
 
 void Engine::carry_out(const PoolLeft& effect) { listener_.on_pool_left(effect.pool); }

@@ -151,7 +151,8 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
       job.reason =
           may_have_started ? "its broker died, and the worker that may have started it was beyond understanding" : why_not_started(job);
     job.ended_usec = engine_.now().wall_usec;
-    if (!engine_.ledger().finish(job)) log::error("job {}: the ledger has no room for its outcome", job.id.value);
+    if (!engine_.ledger().finish(job))
+      log::About{.job = job.id.value}.error("job {}: the ledger has no room for its outcome", job.id.value);
   }
   inherit(std::move(job), Inherited::Place::ended);
 }

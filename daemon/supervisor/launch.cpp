@@ -13,8 +13,8 @@
 namespace jobpool::supervisor {
 namespace {
 
-// The last three steer the sanitizers of test builds.
-constexpr std::array<std::string_view, 16> kForWorkers{"PATH",
+// JOURNAL_STREAM is of stderr, which is theirs as well. The last three steer the sanitizers of test builds.
+constexpr std::array<std::string_view, 17> kForWorkers{"PATH",
                                                        "HOME",
                                                        "USER",
                                                        "LOGNAME",
@@ -27,6 +27,7 @@ constexpr std::array<std::string_view, 16> kForWorkers{"PATH",
                                                        "XDG_RUNTIME_DIR",
                                                        "LD_LIBRARY_PATH",
                                                        "DBUS_SESSION_BUS_ADDRESS",
+                                                       "JOURNAL_STREAM",
                                                        "ASAN_OPTIONS",
                                                        "UBSAN_OPTIONS",
                                                        "TSAN_OPTIONS"};

@@ -119,6 +119,6 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto exit_code = line.resume_fd ? go_on(line, std::move(arguments)) : run(line, std::move(arguments));
   if (exit_code) return *exit_code;
-  std::fprintf(stderr, "jobpoold: %s\n", exit_code.error().text.c_str());
+  std::fprintf(stderr, "jobpoold: %s\n", jobpool::log::escaped(exit_code.error().text).c_str());
   return exit_code.error().code == jobpool::Errc::already_exists ? jobpool::kExitAnotherDaemon : 1;
 }
