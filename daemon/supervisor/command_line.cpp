@@ -13,6 +13,9 @@ constexpr const char* kExample =
     "  jobpoold -j 4 --state-dir ~/pool --socket ~/pool/socket &\n"
     "  jobpool --socket ~/pool/socket apply -- echo hello\n"
     "\n"
+    "Settings: flags win over the environment (JOBPOOLD_WORKERS=4 and so on), which wins over the configuration file; see\n"
+    "jobpool.conf(5). Without --config the file is $JOBPOOLD_CONFIG, else ~/.config/jobpool/jobpool.toml where it is there.\n"
+    "\n"
     "Signals: TERM finishes what runs, then stops; INT and QUIT stop at once; HUP changes over to the\n"
     "installed programs and to the configuration as they are then, while jobs run on.\n";
 
@@ -27,7 +30,7 @@ void add_flags(CLI::App& app, CommandLine& line) {
   app.add_option("-j,--workers", line.wishes.workers, "Number of workers (default: one per usable CPU)")
       ->type_name("N")
       ->check(CLI::Range(0u, kMaxWorkers));
-  app.add_option("--config", line.config, "Read settings from this TOML file; flags win over it")->type_name("FILE");
+  app.add_option("--config", line.config, "Read settings from this TOML file; flags and environment win over it")->type_name("FILE");
   app.add_option("--plugin-dir", line.wishes.plugin_dirs, "Load functions from here; may be given several times")
       ->type_name("DIR")
       ->take_all()

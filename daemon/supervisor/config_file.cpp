@@ -23,54 +23,14 @@
 #pragma pop_macro("TOML_UNREACHABLE")
 #include <toml++/toml.h>
 
-#include <algorithm>
-#include <array>
 #include <fstream>
-#include <limits>
-#include <numeric>
 #include <sstream>
+#include <vector>
+
+#include "daemon/supervisor/setting_keys.hpp"
 
 namespace jobpool::supervisor {
 namespace {
-
-constexpr std::array<std::string_view, 10> kKeys{"socket",           "state_dir",         "workers",     "plugin_dirs",
-                                                 "log_level",        "drain_seconds",     "queue_limit", "queue_limit_per_user",
-                                                 "keep_ended_count", "keep_ended_seconds"};
-
-// Longer than any sensible stop; systemd's TimeoutStopSec ends it before.
-constexpr std::int64_t kMaxDrainSeconds = 24 * 60 * 60;
-
-// The broker has all of them in memory, at about 400 bytes each and what they carry.
-constexpr std::int64_t kMaxJobs = 100'000'000;
-
-// A hundred years.
-constexpr std::int64_t kMaxKeptSeconds = std::int64_t{100} * 366 * 24 * 60 * 60;
-
-std::size_t edit_distance(std::string_view from, std::string_view to) {
-  std::vector<std::size_t> row(to.size() + 1);
-  std::iota(row.begin(), row.end(), std::size_t{0});
-  for (std::size_t i = 0; i < from.size(); ++i) {
-    std::size_t diagonal = row[0];
-    row[0] = i + 1;
-    for (std::size_t j = 0; j < to.size(); ++j) {
-      const std::size_t replaced = diagonal + (from[i] == to[j] ? 0 : 1);
-      diagonal = row[j + 1];
-      row[j + 1] = std::min({replaced, row[j] + 1, row[j + 1] + 1});
-    }
-  }
-  return row.back();
-}
-
-std::string_view nearest_key(std::string_view key) {
-  return *std::min_element(kKeys.begin(), kKeys.end(),
-                           [&](auto left, auto right) { return edit_distance(key, left) < edit_distance(key, right); });
-}
-
-std::string quoted(std::string_view key) {
-  std::string text(1, '\'');
-  text.append(key);
-  return text.append(1, '\'');
-}
 
 class ConfigReader {
  public:
@@ -86,51 +46,27 @@ class ConfigReader {
   }
 
  private:
-  Result<void> take(std::string_view key, const toml::node& node, Wishes& wishes) {
-    if (key == "socket") return text(key, node, wishes.socket);
-    if (key == "state_dir") return text(key, node, wishes.state_dir);
-    if (key == "log_level") return text(key, node, wishes.log_level);
-    if (key == "plugin_dirs") return texts(key, node, wishes.plugin_dirs.emplace());
-    if (key == "workers") return number(key, node, {0, kMaxWorkers}, wishes.workers);
-    if (key == "drain_seconds") return number(key, node, {0, kMaxDrainSeconds}, wishes.drain_time);
-    // None of these is 0: a queue that takes nothing, or a result that is gone before anybody could ask for it, is nobody's wish.
-    if (key == "queue_limit") return number(key, node, {1, kMaxJobs}, wishes.limits.queue);
-    if (key == "queue_limit_per_user") return number(key, node, {1, kMaxJobs}, wishes.limits.queue_per_user);
-    if (key == "keep_ended_count") return number(key, node, {1, kMaxJobs}, wishes.limits.kept_count);
-    if (key == "keep_ended_seconds") return number(key, node, {1, kMaxKeptSeconds}, wishes.limits.kept_for);
-    return complain(node, "unknown key " + quoted(key) + ": did you mean " + quoted(nearest_key(key)) + "?");
+  Result<void> take(std::string_view name, const toml::node& node, Wishes& wishes) const {
+    const SettingKey* key = find_setting(name);
+    if (key == nullptr)
+      return complain(node, "unknown key '" + std::string{name} + "': did you mean '" + std::string{nearest_setting(name)} + "'?");
+    if (key->kind == SettingKey::Kind::texts) return take_list(*key, node, wishes);
+    Result<void> set = no_value_of(*key);
+    if (const auto text = node.value_exact<std::string>()) set = set_text(*key, *text, wishes);
+    if (const auto number = node.value_exact<std::int64_t>()) set = set_number(*key, *number, wishes);
+    return set ? set : complain(node, set.error().text);
   }
 
-  Result<void> text(std::string_view key, const toml::node& node, std::optional<std::string>& out) const {
-    const auto value = node.value_exact<std::string>();
-    if (!value || value->empty()) return complain(node, quoted(key) + " is a text that is not empty");
-    // The system calls would take the text's beginning for the whole.
-    if (value->find('\0') != std::string::npos) return complain(node, quoted(key) + " is a text without U+0000");
-    out = *value;
-    return {};
-  }
-
-  Result<void> texts(std::string_view key, const toml::node& node, std::vector<std::string>& out) const {
+  // One by one, so that a complaint has the line of the one it is about.
+  Result<void> take_list(const SettingKey& key, const toml::node& node, Wishes& wishes) const {
     const toml::array* values = node.as_array();
-    if (values == nullptr) return complain(node, quoted(key) + " is a list of texts");
+    if (values == nullptr) return complain(node, no_value_of(key).text);
+    std::vector<std::string> texts;
     for (const auto& value : *values) {
-      std::optional<std::string> one;
-      auto read = text(key, value, one);
-      if (!read) return read.error();
-      out.push_back(*one);
+      texts.push_back(value.value_exact<std::string>().value_or(std::string{}));
+      if (auto set = set_texts(key, texts, wishes); !set) return complain(value, set.error().text);
     }
-    return {};
-  }
-
-  struct Range {
-    std::int64_t least, most;
-  };
-  template <class Number>
-  Result<void> number(std::string_view key, const toml::node& node, Range range, std::optional<Number>& out) const {
-    const auto value = node.value_exact<std::int64_t>();
-    if (!value || *value < range.least || *value > range.most)
-      return complain(node, quoted(key) + " is a whole number from " + std::to_string(range.least) + " to " + std::to_string(range.most));
-    out = static_cast<Number>(*value);
+    key.set_texts(wishes, std::move(texts));
     return {};
   }
 

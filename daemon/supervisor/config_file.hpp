@@ -1,4 +1,4 @@
-// The configuration file: TOML with the keys of Wishes. jobpoold, at start.
+// The configuration file: TOML with the keys of setting_keys.hpp. jobpoold, at start.
 //
 //   socket = "/run/jobpool/me/socket"    state_dir = "/var/lib/jobpool"    workers = 8
 //   plugin_dirs = ["/usr/lib/jobpool"]   log_level = "info"                drain_seconds = 30

@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "common/exit_status.hpp"
 #include "common/log.hpp"
@@ -15,6 +16,7 @@
 #include "daemon/supervisor/config_file.hpp"
 #include "daemon/supervisor/house.hpp"
 #include "daemon/supervisor/reexec.hpp"
+#include "daemon/supervisor/setting_keys.hpp"
 #include "daemon/supervisor/supervisor.hpp"
 
 namespace jobpool::supervisor {
@@ -42,12 +44,16 @@ Result<Invocation> find_invocation() {
 
 Result<Settings> read_settings(const CommandLine& line) {
   Wishes file;
-  if (line.config) {
-    auto read = read_config(*line.config);
+  if (const auto config = find_config(line.config)) {
+    auto read = read_config(*config);
     if (!read) return read.error();
     file = *read;
   }
-  auto settings = settle(line.wishes, file, line.program_dir);
+  std::vector<const char*> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.push_back(*variable);
+  auto from_environment = read_environment(variables);
+  if (!from_environment) return from_environment.error();
+  auto settings = settle(layered(line.wishes, *from_environment), file, line.program_dir);
   if (!settings) return settings;
   auto logging = start_logging("jobpoold", settings->log_level);
   if (!logging) return logging.error();

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <cstdlib>
 #include <filesystem>
 
@@ -83,6 +84,36 @@ Limits pick_limits(const Limits& over, const Limits& under) {
 }
 
 }  // namespace
+
+Wishes layered(const Wishes& over, const Wishes& under) {
+  const auto first = [](const auto& one, const auto& other) { return one ? one : other; };
+  return {.socket = first(over.socket, under.socket),
+          .state_dir = first(over.state_dir, under.state_dir),
+          .workers = first(over.workers, under.workers),
+          .plugin_dirs = first(over.plugin_dirs, under.plugin_dirs),
+          .log_level = first(over.log_level, under.log_level),
+          .drain_time = first(over.drain_time, under.drain_time),
+          .limits = pick_limits(over.limits, under.limits)};
+}
+
+std::optional<std::string> find_config(const std::optional<std::string>& given) {
+  if (given) return given;
+  if (auto named = environment("JOBPOOLD_CONFIG")) {
+    const bool may_be_missing = named->starts_with('-');
+    if (may_be_missing) named->erase(0, 1);
+    if (may_be_missing && ::access(named->c_str(), F_OK) != 0 && errno == ENOENT) return std::nullopt;
+    return named;
+  }
+  std::optional<std::string> own;
+  if (auto home = environment("XDG_CONFIG_HOME"))
+    own = *home;
+  else if (auto account_home = environment("HOME"))
+    own = *account_home + "/.config";
+  if (!own || !own->starts_with('/')) return std::nullopt;
+  *own += "/jobpool/jobpool.toml";
+  if (::access(own->c_str(), F_OK) != 0) return std::nullopt;
+  return own;
+}
 
 Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir) {
   Settings settings;

@@ -1,4 +1,4 @@
-// What an instance is started with: defaults from the environment, then the configuration file, then the command line.
+// What an instance is started with: defaults, then the configuration file, then the environment (JOBPOOLD_…), then the command line.
 // jobpoold, before it starts anything.
 #pragma once
 
@@ -37,6 +37,9 @@ struct Wishes {
   Limits limits;
 };
 
+// What `over` does not say, as `under` says it.
+Wishes layered(const Wishes& over, const Wishes& under);
+
 struct Settings {
   std::string socket;
   std::string state_dir;
@@ -47,6 +50,10 @@ struct Settings {
   Limits limits;
   std::string program_dir;  // where jobpool-broker and jobpool-worker are
 };
+
+// The configuration file: the one that was given, else the one of $JOBPOOLD_CONFIG (a "-" before it: it may be missing), else
+// $XDG_CONFIG_HOME/jobpool/jobpool.toml where it is there. nullopt: there is none.
+std::optional<std::string> find_config(const std::optional<std::string>& given);
 
 // All paths of the result are absolute. `over` wins over `under`, and both over the defaults.
 // Errors: invalid_argument (a number out of range), not_found (no home for the state, no programs).

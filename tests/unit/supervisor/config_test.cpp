@@ -2,11 +2,14 @@
 #include <unistd.h>
 
 #include <cstdlib>
+#include <filesystem>
 #include <fstream>
+#include <set>
 
 #include "daemon/supervisor/command_line.hpp"
 #include "daemon/supervisor/config_file.hpp"
 #include "daemon/supervisor/launch.hpp"
+#include "daemon/supervisor/setting_keys.hpp"
 #include "daemon/supervisor/settings.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/supervisor/temporary_dir.hpp"
@@ -227,4 +230,102 @@ TEST_CASE("a letter beyond ASCII is no white space in the configuration file") {
   CHECK(complaint("workers = 8\n\u00e4workers = 9\n").starts_with("pool.toml:2: "));
   CHECK(complaint("workers\u02d2 = 8\n").starts_with("pool.toml:1: "));
   CHECK(complaint("workers = 8 \u00e4\n").starts_with("pool.toml:1: "));
+}
+
+TEST_CASE("a log level that is none is refused with its line") {
+  CHECK(complaint("\nlog_level = 'loud'\n") == "pool.toml:2: 'log_level' is one of trace, debug, info, warn, error, off");
+}
+
+TEST_CASE("every key can be set in the environment, where a list is separated by colons") {
+  const std::vector<const char*> variables{"HOME=/h",
+                                           "JOBPOOLD_SOCKET=/a",
+                                           "JOBPOOLD_STATE_DIR=/b",
+                                           "JOBPOOLD_WORKERS=3",
+                                           "JOBPOOLD_PLUGIN_DIRS=/c:/d",
+                                           "JOBPOOLD_LOG_LEVEL=debug",
+                                           "JOBPOOLD_DRAIN_SECONDS=7",
+                                           "JOBPOOLD_QUEUE_LIMIT=1",
+                                           "JOBPOOLD_QUEUE_LIMIT_PER_USER=2",
+                                           "JOBPOOLD_KEEP_ENDED_COUNT=3",
+                                           "JOBPOOLD_KEEP_ENDED_SECONDS=4",
+                                           "JOBPOOLD_OPTIONS=-j 9",
+                                           "JOBPOOLD_CONFIG=/x"};
+  CHECK(variables.size() == setting_keys().size() + 3);
+  const auto wishes = read_environment(variables);
+  REQUIRE(wishes);
+  CHECK(wishes->socket == "/a");
+  CHECK(wishes->state_dir == "/b");
+  CHECK(wishes->workers == 3);
+  CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
+  CHECK(wishes->log_level == "debug");
+  CHECK(wishes->drain_time == std::chrono::seconds(7));
+  CHECK(wishes->limits == Limits{1, 2, 3, std::chrono::seconds(4)});
+}
+
+TEST_CASE("a variable that sets nothing, or to what cannot be, is refused by name") {
+  const auto fault = [](const char* variable) {
+    const auto wishes = read_environment({{variable}});
+    return wishes ? "" : wishes.error().text;
+  };
+  CHECK(fault("JOBPOOLD_WORKER=3") == "the variable JOBPOOLD_WORKER sets nothing: did you mean JOBPOOLD_WORKERS?");
+  CHECK(fault("JOBPOOLD_WORKERS=many") == "the variable JOBPOOLD_WORKERS: 'workers' is a whole number from 0 to 4096");
+  CHECK(fault("JOBPOOLD_WORKERS=9999") == "the variable JOBPOOLD_WORKERS: 'workers' is a whole number from 0 to 4096");
+  CHECK(fault("JOBPOOLD_LOG_LEVEL=loud") == "the variable JOBPOOLD_LOG_LEVEL: 'log_level' is one of trace, debug, info, warn, error, off");
+  CHECK(fault("JOBPOOLD_PLUGIN_DIRS=/c::/d") == "the variable JOBPOOLD_PLUGIN_DIRS: 'plugin_dirs' is a text that is not empty");
+  CHECK(fault("JOBPOOLD_WORKERS=") == "");
+}
+
+TEST_CASE("flags win over the environment, and the environment over the file") {
+  Wishes flags, variables, file;
+  file.workers = 1;
+  file.log_level = "error";
+  file.limits.queue = 10;
+  variables.workers = 2;
+  variables.log_level = "warn";
+  flags.workers = 3;
+  const auto settings = settle(layered(flags, variables), file, "/bin");
+  REQUIRE(settings);
+  CHECK(settings->workers == 3);
+  CHECK(settings->log_level == "warn");
+  CHECK(settings->limits.queue == 10);
+}
+
+TEST_CASE("the configuration file is the given one, else the environment's, else the user's own where it is there") {
+  jobpool::test::TemporaryDir dir;
+  const Variable home("XDG_CONFIG_HOME", dir.path().c_str());
+  {
+    const Variable named("JOBPOOLD_CONFIG", "/some/where.toml");
+    CHECK(find_config("/given.toml") == "/given.toml");
+    CHECK(find_config({}) == "/some/where.toml");
+    const Variable missing("JOBPOOLD_CONFIG", "-/some/where.toml");
+    CHECK(find_config({}) == std::nullopt);
+  }
+  const Variable none("JOBPOOLD_CONFIG", nullptr);
+  CHECK(find_config({}) == std::nullopt);
+  const std::string own = dir.path() + "/jobpool/jobpool.toml";
+  std::filesystem::create_directory(dir.path() + "/jobpool");
+  std::ofstream(own) << "workers = 3\n";
+  CHECK(find_config({}) == own);
+  const Variable there("JOBPOOLD_CONFIG", ("-" + own).c_str());
+  CHECK(find_config({}) == own);
+}
+
+// The manual's source: each key with what its values are, and whether a reload takes it up.
+TEST_CASE("jobpool.conf(5) has every key with its bounds, and no other") {
+  std::ifstream file(JOBPOOL_SOURCE_DIR "/client/man/jobpool.conf.5.in");
+  std::set<std::string> described;
+  bool in_keys = false;
+  for (std::string line; std::getline(file, line);) {
+    if (line.starts_with(".SH ")) in_keys = line == ".SH KEYS";
+    if (in_keys && line.starts_with(".BR ") && line.ends_with(")\"")) described.insert(line);
+  }
+  std::set<std::string> wanted;
+  for (const SettingKey& key : setting_keys()) {
+    std::string what = key.kind == SettingKey::Kind::number  ? "number, " + std::to_string(key.least) + " to " + std::to_string(key.most)
+                       : key.kind == SettingKey::Kind::texts ? "list of texts"
+                                                             : "text";
+    if (key.change == SettingKey::Change::start) what += "; takes a new start";
+    wanted.insert(".BR " + std::string{key.name} + " \" (" + what + ")\"");
+  }
+  CHECK(described == wanted);
 }
