@@ -51,6 +51,11 @@ void append_period(std::string& out, const Period& period);
 void take_pool_status(Fields& fields, PoolStatus& pool);
 void write_pool_status(ObjectWriter& object, const PoolStatus& pool);
 
+// What Stats and Metrics say of each pool.
+struct PoolStats;
+Result<PoolStats> read_pool_stats(const nlohmann::json& object, std::string_view path);
+void append_pool_stats(std::string& out, const PoolStats& pool);
+
 inline constexpr std::size_t kMaxNameBytes = 256;  // of a job, a pool, a function: names are kept for as long as the job is remembered
 
 inline std::int64_t number_of(JobId id) { return static_cast<std::int64_t>(id.value); }

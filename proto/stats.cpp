@@ -53,6 +53,15 @@ void append_latency(std::string& out, const Latency& latency) {
   object.close();
 }
 
+Result<Latency> read_latency(const nlohmann::json& object, std::string_view path) {
+  Fields fields(object, MessageKind::reply, path);
+  Latency latency;
+  each_time(latency, [&](std::string_view name, std::int64_t& number) { number = stats_number(fields, name); });
+  return finished(fields, latency);
+}
+
+}  // namespace
+
 void append_pool_stats(std::string& out, const PoolStats& pool) {
   ObjectWriter object(out);
   object.text("name", pool.name);
@@ -60,13 +69,6 @@ void append_pool_stats(std::string& out, const PoolStats& pool) {
   append_latency(object.key("queueing"), pool.queueing);
   append_latency(object.key("running"), pool.running);
   object.close();
-}
-
-Result<Latency> read_latency(const nlohmann::json& object, std::string_view path) {
-  Fields fields(object, MessageKind::reply, path);
-  Latency latency;
-  each_time(latency, [&](std::string_view name, std::int64_t& number) { number = stats_number(fields, name); });
-  return finished(fields, latency);
 }
 
 Result<PoolStats> read_pool_stats(const nlohmann::json& object, std::string_view path) {
@@ -82,8 +84,6 @@ Result<PoolStats> read_pool_stats(const nlohmann::json& object, std::string_view
   pool.running = *ran;
   return pool;
 }
-
-}  // namespace
 
 std::string write_stats(const Stats& stats) {
   std::string out;

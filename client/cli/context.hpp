@@ -21,6 +21,8 @@ class Context {
   std::string socket;
   bool json = false;
   bool no_autostart = false;
+  // Set: the verb is only to tell what its options are. It parses no words, and does nothing.
+  std::function<void(const VerbText&)> on_described;
 
   // Whether a verb makes sense without a daemon that was there before it.
   enum class Daemon { start_if_missing, must_run };

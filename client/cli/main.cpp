@@ -1,47 +1,10 @@
-// jobpool: the command line of the job pool. The common options, then a verb, then what the verb takes.
-#include <unistd.h>
-
-#include "client/cli/options.hpp"
+// jobpool: the command line of the job pool.
+#include "client/cli/command_line.hpp"
 #include "client/cli/standard_streams.hpp"
-#include "client/cli/tell.hpp"
-#include "client/cli/verb_group.hpp"
-#include "proto/version.hpp"
-
-namespace jobpool::cli {
-namespace {
-
-int run(Words words) {
-  Context context;
-  bool version_wanted = false, help_wanted = false;
-  Options options(context,
-                  {"[options] VERB …", "Runs commands and functions in a pool of worker processes, as Python's multiprocessing does.",
-                   "jobpool apply -- make -j4"},
-                  Options::Operands::end_options);
-  options.flag("--version", "show the version of jobpool", version_wanted);
-  for (const std::string& word : words) {  // the overview belongs to --help, but only before the verb
-    if (!word.starts_with('-')) break;
-    help_wanted = help_wanted || word == "--help" || word == "-h";
-  }
-  if (help_wanted) return print(overview(options, "", verbs()));
-  const Options::Parsed parsed = options.parse(words);
-  if (parsed.exit_code) return *parsed.exit_code;
-  if (version_wanted) return print("jobpool " + std::string{version()} + "\n");
-  if (parsed.operands.empty()) {  // what a newcomer types first
-    (void)write_all(STDERR_FILENO, overview(options, "", verbs()));
-    return kExitUsage;
-  }
-  const std::string& name = parsed.operands.front();
-  if (name == "help") return print(overview(options, "", verbs()));
-  const Verb* verb = find_verb(verbs(), name);
-  if (verb == nullptr) return options.misused("unknown verb '" + printable(name) + "'");
-  return verb->run(context, Words{parsed.operands}.subspan(1));
-}
-
-}  // namespace
-}  // namespace jobpool::cli
 
 int main(int argc, char** argv) {
   jobpool::cli::occupy_standard_streams();
   const std::vector<std::string> words(argv + (argc > 0 ? 1 : 0), argv + argc);
-  return jobpool::cli::run(words);
+  jobpool::cli::Context context;
+  return jobpool::cli::run_program(context, words);
 }

@@ -12,6 +12,7 @@ namespace jobpool::cli {
 namespace {
 
 constexpr std::size_t kHelpColumn = 26;  // where the explanations begin
+constexpr std::size_t kCommon = 4;       // options that every verb has, declared first
 
 bool has_name(std::string_view names, std::string_view name) {
   const std::size_t comma = names.find(", ");
@@ -21,7 +22,7 @@ bool has_name(std::string_view names, std::string_view name) {
 
 }  // namespace
 
-Options::Options(Context& context, Usage usage, Operands operands) : usage_(usage), order_(operands) {
+Options::Options(Context& context, Usage usage, Operands operands) : context_(context), usage_(usage), order_(operands) {
   options_.reserve(32);
   text("--socket", "PATH", "the daemon's socket, instead of the usual places", context.socket);
   flag("--json", "print one JSON object a line, with the interface's field names", context.json);
@@ -120,8 +121,22 @@ Result<void> Options::parse_into(Words words, Parsed& parsed) const {
   return {};
 }
 
+VerbText Options::text() const {
+  VerbText text{std::string{usage_.synopsis},   std::string{usage_.purpose}, std::string{usage_.example}, {}, {},
+                order_ == Operands::end_options};
+  for (std::size_t i = 0; i < options_.size(); ++i)
+    (i < kCommon ? text.common : text.options)
+        .push_back({std::string{options_[i].names}, std::string{options_[i].placeholder}, std::string{options_[i].help}});
+  return text;
+}
+
 Options::Parsed Options::parse(Words words) const {
   Parsed parsed;
+  if (context_.on_described) {
+    context_.on_described(text());
+    parsed.exit_code = 0;
+    return parsed;
+  }
   const Result<void> done = parse_into(words, parsed);
   if (help_wanted_)
     parsed.exit_code = print(help());
@@ -155,7 +170,6 @@ std::string Options::help() const {
     text += left + std::string(kHelpColumn - left.size(), ' ');
     text.append(option.help) += '\n';
   };
-  constexpr std::size_t kCommon = 4;
   for (std::size_t i = kCommon; i < options_.size(); ++i) show(options_[i]);
   for (std::size_t i = 0; i < kCommon; ++i) show(options_[i]);
   return text.append("\nExample: ").append(usage_.example).append("\n");

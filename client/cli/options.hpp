@@ -23,6 +23,16 @@ struct Usage {
   std::string_view example;   // a line that can be typed
 };
 
+// All that --help shows, as data: for the manual, and for shells that complete a line.
+struct OptionText {
+  std::string names, placeholder, help;  // as they were declared; a flag has no placeholder
+};
+struct VerbText {
+  std::string synopsis, purpose, example;
+  std::vector<OptionText> options, common;  // common: those that every verb has
+  bool ends_options = false;                // its first operand does
+};
+
 class Options {
  public:
   // What comes after the first operand: options may still follow, or it all belongs to a command that has options of its own.
@@ -51,6 +61,7 @@ class Options {
   Parsed parse(Words words) const;
 
   std::string help() const;
+  VerbText text() const;
 
   // Tells that the words were off, points to --help, and gives exit code 2.
   int misused(std::string_view why) const;
@@ -65,6 +76,7 @@ class Options {
   Result<void> parse_into(Words words, Parsed& parsed) const;
   Result<std::size_t> take_option(Words words, std::size_t at) const;
 
+  const Context& context_;
   Usage usage_;
   Operands order_;
   bool help_wanted_ = false;

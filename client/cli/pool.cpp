@@ -26,6 +26,8 @@ constexpr std::array<Verb, 10> kPoolVerbs{{
 
 }  // namespace
 
+std::span<const Verb> pool_verbs() { return kPoolVerbs; }
+
 int run_pool(Context& context, Words words) {
   return run_verb_group(context, words, "pool",
                         {"pool VERB …", "Pools: each has a name, workers of its own, and a queue.", "jobpool pool create images -j 4"},

@@ -25,6 +25,8 @@ constexpr std::array<Verb, 7> kProcessVerbs{{
 
 }  // namespace
 
+std::span<const Verb> process_verbs() { return kProcessVerbs; }
+
 int run_process(Context& context, Words words) {
   return run_verb_group(
       context, words, "process",

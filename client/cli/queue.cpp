@@ -31,6 +31,8 @@ constexpr std::array<Verb, 11> kQueueVerbs{{
 
 }  // namespace
 
+std::span<const Verb> queue_verbs() { return kQueueVerbs; }
+
 int run_queue(Context& context, Words words) {
   return run_verb_group(
       context, words, "queue",

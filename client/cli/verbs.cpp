@@ -12,7 +12,7 @@ constexpr std::array<std::string_view, 1> kImap{"imap"};
 constexpr std::array<std::string_view, 1> kLs{"ls"};
 constexpr std::array<std::string_view, 1> kLog{"log"};
 
-constexpr std::array<Verb, 32> kVerbs{{
+constexpr std::array<Verb, 34> kVerbs{{
     {"apply", kRun, "run a command or a @function and wait for it", run_apply},
     {"apply-async", kSubmit, "submit one and print its id", run_apply_async},
     {"map", kImap, "run a command or a @function for each of many items", run_map},
@@ -32,14 +32,16 @@ constexpr std::array<Verb, 32> kVerbs{{
     {"events", {}, "what happens to jobs, pools and workers, as it happens", run_events},
     {"stats", {}, "what the daemon has done, in numbers", run_stats},
     {"top", {}, "a live view, with keys", run_top},
+    {"metrics", {}, "numbers for a monitoring system, as OpenMetrics text", run_metrics},
+    {"doctor", {}, "looks for what is wrong, and says how it is mended", run_doctor},
     {"remove", {}, "forget ended jobs", run_remove},
     {"clean", {}, "forget all ended jobs that fit", run_clean},
-    {"pool", {}, "create, list, show, resize, pause, resume, delete pools", run_pool},
+    {"pool", {}, "create, list, show, resize, pause, resume, delete pools", run_pool, pool_verbs},
     {"close", {}, "a pool takes no more jobs; its workers leave when all are done", run_close},
     {"terminate", {}, "stop all of a pool's jobs, and its workers", run_terminate},
     {"join", {}, "wait until a closed or terminated pool's workers have left", run_join},
-    {"queue", {}, "named queues between jobs and clients", run_queue},
-    {"process", {}, "processes outside any pool: start, join, show, terminate", run_process},
+    {"queue", {}, "named queues between jobs and clients", run_queue, queue_verbs},
+    {"process", {}, "processes outside any pool: start, join, show, terminate", run_process, process_verbs},
     {"call", {}, "call any method of the protocol", run_call},
     {"ping", {}, "does the daemon answer?", run_ping},
     {"version", {}, "the versions of jobpool and of the daemon", run_version},

@@ -11,11 +11,15 @@ namespace jobpool::cli {
 struct Verb {
   std::string_view name;
   std::span<const std::string_view> aliases;
-  std::string_view summary;                   // a line of 'jobpool --help'
-  int (*run)(Context& context, Words words);  // `words` are those behind the verb; gives the exit code
+  std::string_view summary;                    // a line of 'jobpool --help'
+  int (*run)(Context& context, Words words);   // `words` are those behind the verb; gives the exit code
+  std::span<const Verb> (*verbs)() = nullptr;  // of one that has verbs of its own
 };
 
 std::span<const Verb> verbs();
+std::span<const Verb> pool_verbs();
+std::span<const Verb> queue_verbs();
+std::span<const Verb> process_verbs();
 
 int run_apply(Context& context, Words words);
 int run_apply_async(Context& context, Words words);
@@ -36,6 +40,8 @@ int run_retry(Context& context, Words words);
 int run_events(Context& context, Words words);
 int run_stats(Context& context, Words words);
 int run_top(Context& context, Words words);
+int run_metrics(Context& context, Words words);
+int run_doctor(Context& context, Words words);
 int run_remove(Context& context, Words words);
 int run_clean(Context& context, Words words);
 int run_queue(Context& context, Words words);

@@ -10,6 +10,7 @@
 #include "daemon/broker/broker.hpp"
 #include "daemon/broker/store/queue_log.hpp"
 #include "daemon/broker/store/sqlite_store.hpp"
+#include "daemon/broker/store/store_use.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -125,7 +126,12 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                   },
                               .what_blocks = [this](JobId job) { return queue_verbs_->what_blocks(job); },
                               .blocked_since = [this](JobId job) { return queue_verbs_->blocked_since(job); },
-                              .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); }});
+                              .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); },
+                              .store_use =
+                                  [this] {
+                                    const StoreUse use = store_use(options_.state_dir);
+                                    return proto::StoreUse{use.database_bytes, use.log_bytes, use.queues_bytes, use.free_bytes};
+                                  }});
   queue_verbs_->set_blocked_listener([this](JobId job, std::optional<Microseconds> waited) {
     engine_->look_for_starts({&job, 1});  // it runs, for it has spoken; its START may not have been read
     if (waited) engine_->tell(WaitedAtQueue{job, *waited});

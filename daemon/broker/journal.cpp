@@ -14,11 +14,16 @@ void Journal::after(CommitNumber number, std::function<void()> action) {
 void Journal::end_turn() {
   // A batch that lost its writes to on_full() has its number all the same: there is what waits for it.
   if (batch_.empty() && (waiting_.empty() || waiting_.rbegin()->first <= last_)) return;
+  handed_over_at_.push_back(Clock::now());
   last_ = store_.commit(std::exchange(batch_, {}));
   if (store_.descriptor() < 0) collect();
 }
 
 void Journal::on_committed(CommitNumber number) {
+  for (; committed_ < number && !handed_over_at_.empty(); ++committed_) {
+    commit_times_.add(std::chrono::duration_cast<Microseconds>(Clock::now() - handed_over_at_.front()));
+    handed_over_at_.pop_front();
+  }
   committed_ = number;
   if (std::exchange(is_stuck_, false)) listener_.on_store_moves();
   while (!waiting_.empty() && waiting_.begin()->first <= number) {

@@ -2,10 +2,12 @@
 // Broker process, its one thread; owned by the engine.
 #pragma once
 
+#include <deque>
 #include <functional>
 #include <map>
 #include <vector>
 
+#include "daemon/broker/stats/histogram.hpp"
 #include "daemon/broker/store/store.hpp"
 
 namespace jobpool::broker {
@@ -56,6 +58,9 @@ class Journal final : StoreListener {
 
   Store& store() { return store_; }
 
+  // How long commits took, from the end of their turn until they were told.
+  const Histogram& commit_times() const { return commit_times_; }
+
   // Who puts items into durable queues: told which of them were not stored, since the disk is full.
   void set_put_listener(std::function<void(const std::vector<PutNumber>&)> on_refused) { on_puts_refused_ = std::move(on_refused); }
 
@@ -77,6 +82,8 @@ class Journal final : StoreListener {
   StoreBatch batch_;
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
   bool is_stuck_ = false;
+  std::deque<TimePoint> handed_over_at_;   // those in between
+  Histogram commit_times_;
   std::map<CommitNumber, std::vector<std::function<void()>>> waiting_;
   std::function<void(const std::vector<PutNumber>&)> on_puts_refused_;
 };

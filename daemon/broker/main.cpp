@@ -14,9 +14,12 @@
 #include <iterator>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
+#include "daemon/broker/store/sqlite_version.hpp"
+#include "proto/version.hpp"
 
 namespace {
 
@@ -51,6 +54,12 @@ bool read_kept(const char* text, jobpool::broker::CoreLimits& limits) {
 bool read_text(const char* text, std::string& target) {
   target = text;
   return true;
+}
+
+// For `jobpool doctor`: what the store is made with.
+int print_versions() {
+  std::printf("jobpool-broker %s\n%s\n", std::string{jobpool::version()}.c_str(), jobpool::broker::sqlite_version().c_str());
+  return 0;
 }
 
 // See common/control/arguments.hpp.
@@ -94,6 +103,7 @@ std::optional<Options> read_options(int argc, char** argv) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string_view{argv[1]} == "--version") return print_versions();
   const auto options = read_options(argc, argv);
   if (!options) {
     std::fputs("jobpool-broker: started by jobpoold only; run `jobpoold --help`\n", stderr);

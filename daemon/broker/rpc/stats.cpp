@@ -1,8 +1,8 @@
 // Stats: what this broker has done, in numbers.
 #include <algorithm>
 
+#include "daemon/broker/rpc/stats_views.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
-#include "proto/stats_messages.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -14,6 +14,8 @@ proto::Latency latency_view(const Histogram& histogram) {
   return {counted(summary.count), summary.mean.count(), summary.min.count(), summary.max.count(),
           summary.p50.count(),    summary.p90.count(),  summary.p99.count()};
 }
+
+}  // namespace
 
 proto::PoolStats stats_view(std::string_view name, const PoolCounts& counts) {
   proto::PoolStats view;
@@ -28,7 +30,13 @@ proto::PoolStats stats_view(std::string_view name, const PoolCounts& counts) {
   return view;
 }
 
-}  // namespace
+proto::PoolStats stats_view(std::string_view name, const PoolCounts& counts, std::int64_t second) {
+  proto::PoolStats view = stats_view(name, counts);
+  view.recent_accepted = counted(counts.recent_accepted.count(second));
+  view.recent_started = counted(counts.recent_started.count(second));
+  view.recent_ended = counted(counts.recent_ended.count(second));
+  return view;
+}
 
 void Verbs::stats(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
@@ -52,11 +60,7 @@ void Verbs::stats(const CallPtr& call) {
   engine_.core().pools().each([&](const CorePool& pool) {
     if (pool.record.deleted) return;
     const PoolCounts* found = counted_by.find(pool.record.number);
-    const PoolCounts& counts = found == nullptr ? nothing : *found;
-    proto::PoolStats& of_pool = view.pools.emplace_back(stats_view(pool.record.settings.name, counts));
-    of_pool.recent_accepted = counted(counts.recent_accepted.count(second));
-    of_pool.recent_started = counted(counts.recent_started.count(second));
-    of_pool.recent_ended = counted(counts.recent_ended.count(second));
+    view.pools.push_back(stats_view(pool.record.settings.name, found == nullptr ? nothing : *found, second));
   });
   call->reply(proto::write_stats(view));
 }

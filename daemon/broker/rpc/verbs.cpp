@@ -18,6 +18,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
       {"org.jobpool.Pool.Shutdown", &Verbs::shutdown},
       {"org.jobpool.Pool.Reload", &Verbs::reload},
       {"org.jobpool.Pool.Stats", &Verbs::stats},
+      {"org.jobpool.Pool.Metrics", &Verbs::metrics},
       {"org.jobpool.Pool.Events", &Verbs::events},
       {"org.jobpool.Pool.Create", &Verbs::create_pool},
       {"org.jobpool.Pool.List", &Verbs::list_pools},

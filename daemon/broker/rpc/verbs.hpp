@@ -20,6 +20,7 @@
 #include "daemon/broker/rpc/views.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
 #include "proto/messages.hpp"
+#include "proto/metrics_messages.hpp"
 #include "proto/process_messages.hpp"
 
 namespace jobpool::broker {
@@ -36,6 +37,7 @@ struct Surroundings {
   std::function<std::string(JobId)> what_blocks = {};
   std::function<std::int64_t(JobId)> blocked_since = {};  // wall clock; 0: it does not wait there
   std::function<std::vector<JobId>()> blocked_jobs = {};
+  std::function<proto::StoreUse()> store_use = {};  // may be missing too: a store in memory uses no disk
 };
 
 class Verbs final : public CallHandler {
@@ -92,6 +94,7 @@ class Verbs final : public CallHandler {
   void retry(const CallPtr& call);
   void events(const CallPtr& call);
   void stats(const CallPtr& call);
+  void metrics(const CallPtr& call);
   void remove(const CallPtr& call);
   void clean(const CallPtr& call);
   void reload(const CallPtr& call);

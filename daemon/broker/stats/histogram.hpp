@@ -22,6 +22,13 @@ class Histogram {
   };
   Summary summary() const;
 
+  // Coarser, for whoever collects them: for each bound how many took less than that and not less than the one before, and last, how many
+  // took longer than all of them. The bounds are those of our own buckets: nothing is guessed.
+  static constexpr std::size_t kBounds = 27;
+  static std::array<Microseconds, kBounds> bounds();
+  std::array<std::uint64_t, kBounds + 1> between_bounds() const;
+  std::uint64_t sum_usec() const { return sum_usec_; }
+
  private:
   // Below 16 µs a bucket for each; above, sixteen for each doubling, up to 2^42 µs: fifty days. What is longer is in the last.
   static constexpr unsigned kPerDoubling = 16, kFirstDoubling = 4, kDoublings = 38;

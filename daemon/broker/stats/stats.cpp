@@ -11,6 +11,7 @@ void PoolCounts::add(const PoolCounts& other) {
   for (std::size_t i = 0; i < ended.size(); ++i) ended[i] += other.ended[i];
   queueing.add(other.queueing);
   running.add(other.running);
+  end_to_end.add(other.end_to_end);
 }
 
 PoolCounts& Stats::of(PoolNumber pool) {
@@ -48,6 +49,7 @@ void Stats::ended(const Job& job, std::int64_t second) {
   ++counts.ended[static_cast<std::size_t>(job.outcome)];
   counts.recent_ended.add(second);
   add_times(counts, job.ready_usec, job.started_usec, job.ended_usec);
+  if (job.submitted_usec > 0 && job.ended_usec > 0) counts.end_to_end.add(Microseconds{job.ended_usec - job.submitted_usec});
 }
 
 void Stats::forget(PoolNumber pool) {

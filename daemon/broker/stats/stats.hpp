@@ -23,6 +23,7 @@ struct PoolCounts {
   std::uint64_t revoked = 0;                         // offers that were taken back before they started
   std::array<std::uint64_t, kOutcomeCount> ended{};  // by outcome
   Histogram queueing, running;                       // of attempts whose times are known
+  Histogram end_to_end;                              // of jobs, from their acceptance to their end
   Recent recent_accepted, recent_started, recent_ended;
 
   void add(const PoolCounts& other);

@@ -7,6 +7,7 @@
 #include "proto/event_messages.hpp"
 #include "proto/json_reader.hpp"
 #include "proto/messages.hpp"
+#include "proto/metrics_messages.hpp"
 #include "proto/queue_messages.hpp"
 #include "proto/stats_messages.hpp"
 #include "tests/unit/proto/compare_json.hpp"
@@ -51,6 +52,7 @@ std::string all_round_trips(const json& parameters) {
   check("events", read_events, write_events);
   check("event", read_event, write_event);
   check("stats", read_stats, write_stats);
+  check("metrics", read_metrics, write_metrics);
   check("id", read_id, write_id);
   check("shutdown", read_shutdown, write_shutdown);
   check("ending", read_ending, write_ending);

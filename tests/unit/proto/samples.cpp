@@ -153,6 +153,8 @@ void add_pool(std::vector<Sample>& all) {
   pool.reply("Events", "missed", missed, read_event, write_event);
   pool.empty_request("Stats");
   pool.reply("Stats", "", full_stats(), read_stats, write_stats);
+  pool.empty_request("Metrics");
+  pool.reply("Metrics", "", full_metrics(), read_metrics, write_metrics);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);

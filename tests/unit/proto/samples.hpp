@@ -9,6 +9,7 @@
 #include "common/result.hpp"
 #include "proto/event_messages.hpp"
 #include "proto/messages.hpp"
+#include "proto/metrics_messages.hpp"
 #include "proto/process_messages.hpp"
 #include "proto/queue_messages.hpp"
 #include "proto/stats_messages.hpp"
@@ -32,6 +33,7 @@ Job full_job_with_times();
 Event full_job_event();
 Event full_worker_event();
 Stats full_stats();
+Metrics full_metrics();
 Hello full_hello();
 Status full_status();
 PoolInfo full_pool();

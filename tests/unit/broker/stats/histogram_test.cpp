@@ -2,6 +2,7 @@
 #include "daemon/broker/stats/histogram.hpp"
 
 #include <algorithm>
+#include <numeric>
 #include <random>
 #include <vector>
 
@@ -59,4 +60,23 @@ TEST_CASE("quantiles are within a sixteenth of the true ones, over many orders o
     CHECK(told.count() >= truth);
     CHECK(told.count() <= truth + truth / 16 + 1);
   }
+}
+
+TEST_CASE("between two bounds is what took less than the upper one and not less than the lower one") {
+  Histogram histogram;
+  for (const std::int64_t usec : {0, 15, 16, 31, 32, 16'777'215, 16'777'216}) histogram.add(Microseconds{usec});
+  histogram.add(std::chrono::hours{24 * 400});
+  const auto bounds = Histogram::bounds();
+  CHECK(std::ranges::is_sorted(bounds));
+  CHECK(bounds[0] == Microseconds{16});
+  CHECK(bounds[20] == Microseconds{16'777'216});
+  CHECK(bounds[21] == Microseconds{4 * 16'777'216});
+  const auto between = histogram.between_bounds();
+  CHECK(between[0] == 2);
+  CHECK(between[1] == 2);
+  CHECK(between[2] == 1);
+  CHECK(between[20] == 1);
+  CHECK(between[21] == 1);
+  CHECK(between.back() == 1);
+  CHECK(std::accumulate(between.begin(), between.end(), std::uint64_t{0}) == 8);
 }

@@ -12,6 +12,7 @@ Job ended_job(std::uint16_t pool, Outcome outcome) {
   Job job;
   job.pool = PoolNumber{pool};
   job.outcome = outcome;
+  job.submitted_usec = 700;
   job.ready_usec = 1'000;
   job.started_usec = 1'500;
   job.ended_usec = 3'500;
@@ -40,6 +41,7 @@ TEST_CASE("jobs are counted by pool and outcome, with the times of their attempt
   CHECK(first.ended[0] == 1);
   CHECK(first.queueing.summary().mean == Microseconds{500});
   CHECK(first.running.summary().mean == Microseconds{2'000});
+  CHECK(first.end_to_end.summary().mean == Microseconds{2'800});
   const PoolCounts& third = *stats.find(PoolNumber{3});
   CHECK(third.ended[1] == 1);
   CHECK(third.retried == 1);

@@ -1,0 +1,154 @@
+// jobpool doctor: looks at an installation, and names each problem with its remedy.
+#include <sys/stat.h>
+#include <sys/statfs.h>
+#include <sys/statvfs.h>
+#include <sys/timex.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstdlib>
+
+#include "client/cli/doctor/checks.hpp"
+#include "client/cli/tell.hpp"
+#include "client/cli/verbs.hpp"
+#include "client/lib/address.hpp"
+#include "common/clock.hpp"
+#include "proto/version.hpp"
+
+namespace jobpool::cli {
+namespace {
+
+using doctor::Finding;
+
+constexpr const char* kCgroups = "/sys/fs/cgroup";
+
+class Doctor {
+ public:
+  explicit Doctor(Context& context) : context_(context) {}
+
+  std::vector<Finding> examine(const std::string& configuration) {
+    check_sockets();
+    check_daemon();
+    if (!configuration.empty()) check_file(configuration);
+    check_host();
+    return std::move(findings_);
+  }
+
+ private:
+  void found(Finding finding) { findings_.push_back(std::move(finding)); }
+
+  // Where a socket is there: of places where none is, whoever listens there makes the directory.
+  void check_sockets() {
+    for (const std::string& socket : client::plan_socket(context_.socket, client::surroundings()).candidates) {
+      struct stat about {};
+      if (::stat(socket.c_str(), &about) == 0) found(doctor::check_socket_directory(socket, about.st_uid));
+    }
+  }
+
+  void check_daemon() {
+    const Result<client::Reply> reply = context_.ask("org.jobpool.Pool.Hello", "{}");
+    const Result<proto::Hello> hello = reply ? proto::read_hello(reply->parameters) : Result<proto::Hello>{reply.error()};
+    if (!hello)
+      return found(doctor::problem("daemon", hello.error().text,
+                                   "start it: systemctl --user enable --now jobpoold.socket, or jobpoold; its log says why it does not"));
+    found(doctor::good("daemon", "it answers, pid " + std::to_string(hello->supervisor_pid)));
+    found(doctor::check_version(version(), hello->version));
+    check_protocol();
+    const doctor::ProcessFacts supervisor = doctor::facts_of(hello->supervisor_pid), broker = doctor::facts_of(hello->broker_pid);
+    found(doctor::check_configuration(supervisor));
+    check_programs(broker);
+    check_limits(supervisor);
+    struct stat about {};
+    const uid_t uid = ::stat(("/proc/" + std::to_string(hello->broker_pid)).c_str(), &about) == 0 ? about.st_uid : ::geteuid();
+    for (const std::string& directory : doctor::values_of(broker.words, "--state-dir")) check_state(directory, uid);
+    for (const std::string& directory : doctor::values_of(broker.words, "--plugin-dir"))
+      found(doctor::check_plugin_directory(directory, uid));
+  }
+
+  void check_protocol() {
+    const Result<client::Reply> info = context_.ask("org.varlink.service.GetInfo", "{}");
+    if (!info)
+      return found(doctor::problem("protocol", info.error().text, "something else listens at this socket: name another with --socket"));
+    std::vector<std::string> interfaces;
+    if (const auto list = info->parameters.find("interfaces"); list != info->parameters.end() && list->is_array())
+      for (const nlohmann::json& name : *list)
+        if (name.is_string()) interfaces.push_back(name.get<std::string>());
+    found(doctor::check_protocol(interfaces));
+  }
+
+  void check_programs(const doctor::ProcessFacts& broker) {
+    if (broker.program.empty()) return found(doctor::note("SQLite", "the daemon's programs cannot be seen; it is another user's"));
+    const Result<doctor::Output> versions = doctor::output_of({broker.program, "--version"});
+    if (!versions) return found(doctor::note("SQLite", versions.error().text));
+    found(doctor::check_sqlite(versions->text));
+  }
+
+  void check_limits(const doctor::ProcessFacts& supervisor) {
+    const Result<client::Reply> reply = context_.ask("org.jobpool.Pool.Status", "{}");
+    const Result<proto::Status> status = reply ? proto::read_status(reply->parameters) : Result<proto::Status>{reply.error()};
+    if (!status) return found(doctor::problem("workers", status.error().text, "see the daemon's log"));
+    std::int64_t workers = 0;
+    for (const proto::PoolStatus& pool : status->pools) workers += pool.workers;
+    const auto count = static_cast<unsigned>(workers);
+    found(doctor::check_open_files(supervisor, count));
+    found(doctor::check_processes(supervisor, count, kCgroups));
+    found(doctor::check_delegation(supervisor, kCgroups));
+    found(doctor::check_memory(doctor::text_of_file("/proc/meminfo"), count));
+    if (status->rescued_wakeups > 0)
+      found(doctor::problem("wake-ups", std::to_string(status->rescued_wakeups) + " were only found by the audit",
+                            "this is a bug: please report it"));
+  }
+
+  void check_state(const std::string& directory, uid_t uid) {
+    found(doctor::check_state_directory(directory, uid));
+    struct statfs kind {};
+    if (::statfs(directory.c_str(), &kind) == 0) found(doctor::check_file_system(directory, static_cast<long>(kind.f_type)));
+    struct statvfs space {};
+    if (::statvfs(directory.c_str(), &space) == 0)
+      found(doctor::check_free_space(directory, std::uint64_t{space.f_bavail} * space.f_frsize));
+    found(doctor::check_ballast(directory));
+  }
+
+  // By the jobpoold that would be started.
+  void check_file(const std::string& configuration) {
+    std::array<char, 4096> self;
+    const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
+    const std::string path(self.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
+    found(doctor::check_configuration_file(path.substr(0, path.rfind('/') + 1) + "jobpoold", configuration));
+  }
+
+  void check_host() {
+    const client::Surroundings around = client::surroundings();
+    const char* home = std::getenv("HOME");
+    const doctor::Account account{around.user, home == nullptr ? "" : home, ::geteuid()};
+    found(doctor::check_user_unit(account, ""));
+    if (!account.name.empty() && account.name.find('/') == std::string::npos) found(doctor::check_linger(account, ""));
+    timex clock{};
+    found(doctor::check_clock(wall_usec(), ::adjtimex(&clock) != TIME_ERROR && (clock.status & STA_UNSYNC) == 0));
+  }
+
+  Context& context_;
+  std::vector<Finding> findings_;
+};
+
+}  // namespace
+
+int run_doctor(Context& context, Words words) {
+  Options options(
+      context,
+      {"doctor [options]",
+       "Looks at the installation: the daemon (which is started as by other verbs), its version, protocol, configuration and limits, its\n"
+       "directories, their disk, SQLite, the systemd units and the clock. Each problem is named with its remedy. Exit code 0: there is "
+       "none.",
+       "jobpool doctor --json | jq 'select(.health == \"problem\")'"});
+  std::string configuration;
+  options.text("--config", "FILE", "check this configuration file as well", configuration);
+  const Options::Parsed parsed = options.parse(words);
+  if (parsed.exit_code) return *parsed.exit_code;
+  if (!parsed.operands.empty()) return options.misused("doctor takes no operands");
+  const std::vector<Finding> findings = Doctor(context).examine(configuration);
+  const int code = doctor::has_problem(findings) ? 1 : 0;
+  return print(context.json ? doctor::findings_json(findings) : doctor::findings_text(findings), code);
+}
+
+}  // namespace jobpool::cli

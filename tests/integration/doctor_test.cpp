@@ -1,0 +1,55 @@
+// jobpool doctor: against a daemon that is well, and one that is not.
+#include <sys/stat.h>
+
+#include "tests/support/catch.hpp"
+#include "tests/support/daemon.hpp"
+
+using namespace jobpool::testing;
+
+namespace {
+
+std::map<std::string, json> examined(const Daemon& daemon) {
+  std::map<std::string, json> findings;
+  std::istringstream lines(daemon.run({"doctor", "--json"}).out);
+  for (std::string line; std::getline(lines, line);) {
+    const json finding = json::parse(line, nullptr, false);
+    REQUIRE(finding.is_object());
+    findings[finding["check"]] = finding;
+  }
+  return findings;
+}
+
+}  // namespace
+
+TEST_CASE("the doctor looks at the daemon that answers, and names what is wrong with its remedy") {
+  Daemon daemon({.workers = 1});
+  auto findings = examined(daemon);
+  for (const char* check : {"daemon", "version", "protocol", "configuration", "SQLite", "state directory", "free space", "ballast"}) {
+    INFO(check << ": " << findings[check]);
+    CHECK(findings[check]["health"] == "good");
+  }
+  for (const char* check : {"open files", "processes", "cgroup", "memory", "clock", "systemd unit", "file system", "socket directory"})
+    CHECK(findings.contains(check));
+
+  REQUIRE(::chmod(daemon.file("state").c_str(), 0755) == 0);
+  daemon.configure("worker = 3\n");
+  findings = examined(daemon);
+  CHECK(findings["state directory"]["health"] == "problem");
+  CHECK(findings["state directory"]["remedy"] == "chmod 0700 " + daemon.file("state"));
+  CHECK(findings["configuration"]["health"] == "problem");
+  CHECK(findings["configuration"]["text"].get<std::string>().find("did you mean 'workers'?") != std::string::npos);
+  const Finished shown = daemon.run({"doctor"});
+  CHECK(shown.exit_code == 1);
+  CHECK(shown.out.find("problem  state directory: ") != std::string::npos);
+  CHECK(shown.out.find("→ chmod 0700 ") != std::string::npos);
+  CHECK(daemon.run({"doctor", "now"}).exit_code == 2);
+  daemon.configure("");
+}
+
+TEST_CASE("where no daemon answers and none may be started, that is the problem") {
+  TempDir folder;
+  Daemon daemon;
+  const Finished finished = daemon.run({"--socket", folder.file("nobody"), "--no-autostart", "doctor"});
+  CHECK(finished.exit_code == 1);
+  CHECK(finished.out.find("problem  daemon: ") != std::string::npos);
+}

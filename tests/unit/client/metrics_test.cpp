@@ -1,0 +1,133 @@
+// jobpool metrics: its text, held against a strict reader of the format, and the file that it replaces.
+#include <sys/stat.h>
+
+#include <fstream>
+#include <sstream>
+
+#include "client/cli/metrics_text.hpp"
+#include "tests/support/catch.hpp"
+#include "tests/support/open_metrics.hpp"
+#include "tests/unit/client/fake_server.hpp"
+#include "tests/unit/client/visit.hpp"
+
+using namespace jobpool;
+using namespace jobpool::testing;
+
+namespace {
+
+proto::Metrics some_metrics() {
+  proto::Metrics metrics;
+  metrics.version = "0.1.0";
+  metrics.since_usec = 1'700'000'000'500'000;
+  metrics.uptime_usec = 2'500'000;
+  metrics.worker_restarts = 3;
+  metrics.store = {4'096, 8, 7, 1'000'000};
+  metrics.bounds_usec = {16, 32, 1'000'000};
+  metrics.commits = {1'500'000, {1, 2, 0, 1}};
+  for (const char* name : {"default", "images"}) {
+    proto::PoolMetrics& pool = metrics.pools.emplace_back();
+    pool.status = {name, "running", 4, 1, 2, 5, 2, 3, 9};
+    pool.stats.ended = {1, 2, 3, 4, 5, 6, 7, 8};
+    pool.queueing = pool.running = pool.end_to_end = {70, {0, 1, 2, 0}};
+  }
+  return metrics;
+}
+
+std::string contents_of(const std::string& path) {
+  std::ostringstream text;
+  text << std::ifstream(path).rdbuf();
+  return text.str();
+}
+
+}  // namespace
+
+TEST_CASE("metrics are well formed, and say what was told") {
+  proto::Queue queue;
+  queue.name = "mail";
+  queue.size = 7;
+  queue.getters = 2;
+  const OpenMetrics read = read_open_metrics(cli::metrics_text(some_metrics(), {queue}, {}, cli::MetricsFormat::openmetrics));
+  CHECK(read.fault == "");
+  const auto& samples = read.samples;
+  CHECK(samples.at("jobpool_up") == 1);
+  CHECK(samples.at("jobpool_uptime_seconds") == 2.5);
+  CHECK(samples.at("jobpool_broker_start_time_seconds") == 1'700'000'000.5);
+  CHECK(samples.at("jobpool_worker_restarts_total") == 3);
+  CHECK(samples.at(R"(jobpool_store_bytes{part="database"})") == 4'096);
+  CHECK(samples.at(R"(jobpool_jobs{pool="images",state="waiting"})") == 3);
+  CHECK(samples.at(R"(jobpool_workers{pool="images",state="other"})") == 1);
+  CHECK(samples.at(R"(jobpool_jobs_ended_total{pool="default",outcome="timed_out"})") == 4);
+  CHECK(samples.at(R"(jobpool_pool_state{pool="default",state="running"})") == 1);
+  CHECK(samples.at(R"(jobpool_commit_seconds_bucket{le="3.2e-05"})") == 3);
+  CHECK(samples.at(R"(jobpool_commit_seconds_bucket{le="+Inf"})") == 4);
+  CHECK(samples.at("jobpool_commit_seconds_sum") == 1.5);
+  CHECK(samples.at(R"(jobpool_run_seconds_count{pool="images"})") == 3);
+  CHECK(samples.at(R"(jobpool_queue_items{queue="mail"})") == 7);
+  CHECK(samples.at(R"(jobpool_queue_waiters{queue="mail",side="get"})") == 2);
+}
+
+TEST_CASE("values of labels are escaped, and come before a sample's own labels") {
+  const cli::Labels labels{{"host", "a\"b\\c\nd"}};
+  const std::string text = cli::metrics_text(some_metrics(), {}, labels, cli::MetricsFormat::openmetrics);
+  const OpenMetrics read = read_open_metrics(text);
+  CHECK(read.fault == "");
+  CHECK(read.samples.at(R"(jobpool_jobs{host="a\"b\\c\nd",pool="default",state="ready"})") == 5);
+  CHECK(cli::parse_label("user=me")->second == "me");
+  CHECK(cli::parse_label("user=")->second.empty());
+  for (const char* bad : {"user", "=me", "7=me", "__x=me", "pool=me", "le=1", "a-b=c", "user=\xff"}) CHECK_FALSE(cli::parse_label(bad));
+}
+
+TEST_CASE("for node-exporter's collector counters have their type under their own name, and nothing is there that it does not know") {
+  const std::string text = cli::metrics_text(some_metrics(), {}, {}, cli::MetricsFormat::prometheus);
+  CHECK(text.find("# TYPE jobpool_jobs_ended_total counter\n") != std::string::npos);
+  CHECK(text.find("# UNIT") == std::string::npos);
+  CHECK(text.find("# EOF") == std::string::npos);
+  CHECK(read_open_metrics(text).fault != "");
+}
+
+TEST_CASE("the strict reader refuses what is not the format") {
+  for (const char* bad :
+       {"# TYPE a gauge\na 1\n", "# TYPE a gauge\na 1\n# EOF", "a 1\nb 1\n# EOF\n", "# TYPE a gauge\na{x=\"1\",x=\"2\"} 1\n# EOF\n",
+        "# TYPE a gauge\na 1\na 1\n# EOF\n", "# TYPE a gauge\na{x=\"\\q\"} 1\n# EOF\n", "# TYPE a counter\na 1\n# EOF\n",
+        "# TYPE a counter\na_total -1\n# EOF\n", "# TYPE a gauge\n# UNIT a seconds\na 1\n# EOF\n", "# TYPE a gauge\na one\n# EOF\n",
+        "# TYPE a histogram\na_bucket{le=\"1\"} 1\na_count 1\na_sum 1\n# EOF\n",
+        "# TYPE a histogram\na_bucket{le=\"1\"} 2\na_bucket{le=\"+Inf\"} 1\na_count 1\na_sum 1\n# EOF\n",
+        "# TYPE a gauge\na 1\n# TYPE b gauge\nb 1\na{x=\"1\"} 1\n# EOF\n"}) {
+    INFO(bad);
+    CHECK(read_open_metrics(bad).fault != "");
+  }
+  CHECK(read_open_metrics("# TYPE a gauge\n# HELP a it\na{x=\"1\\n\"} 1e3\n# EOF\n").fault == "");
+}
+
+TEST_CASE("the file is replaced as a whole, readable for others, and says of a daemon that is gone that it is not up") {
+  TempDir folder;
+  const std::string file = folder.file("jobpool.prom");
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear("org.jobpool.Pool.Metrics");
+    peer.say(proto::write_metrics(some_metrics()));
+    peer.hear("org.jobpool.Queue.List");
+    peer.say(R"({"queues":[]})");
+  });
+  CHECK(jobpool_at(server.path(), {"metrics", "--output", file, "--label", "user=me"}).exit_code == 0);
+  server.finish();
+  CHECK(read_open_metrics(contents_of(file)).samples.at(R"(jobpool_up{user="me"})") == 1);
+  struct stat about {};
+  REQUIRE(::stat(file.c_str(), &about) == 0);
+  CHECK((about.st_mode & 0444) != 0400);
+
+  const Finished gone = jobpool_at(folder.file("nobody"), {"metrics", "--output", file});
+  CHECK(gone.exit_code == 125);
+  CHECK(contents_of(file) == "# TYPE jobpool_up gauge\n# HELP jobpool_up 1: the daemon answers\njobpool_up 0\n# EOF\n");
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+}
+
+TEST_CASE("metrics tell what is wrong with their options") {
+  TempDir folder;
+  CHECK(jobpool_at(folder.file("nobody"), {"metrics", "--label", "pool=x"}).exit_code == 2);
+  CHECK(jobpool_at(folder.file("nobody"), {"metrics", "--format", "xml"}).exit_code == 2);
+  CHECK(jobpool_at(folder.file("nobody"), {"metrics", "now"}).exit_code == 2);
+  const Finished nowhere = jobpool_at(folder.file("nobody"), {"metrics", "--output", folder.file("no/such")});
+  CHECK(nowhere.exit_code == 125);
+  CHECK(nowhere.err.find("no/such") != std::string::npos);
+}
