@@ -1,4 +1,6 @@
 // jobpool metrics: what a monitoring system collects.
+#include <signal.h>
+
 #include <fstream>
 #include <sstream>
 

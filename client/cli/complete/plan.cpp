@@ -1,6 +1,8 @@
 // Walks over the line as the program would, and asks the verb for its options. See plan.hpp.
 #include "client/cli/complete/plan.hpp"
 
+#include <signal.h>
+
 #include <algorithm>
 #include <array>
 #include <optional>
