@@ -1,7 +1,10 @@
 // Slicing, by the reader that checks. See chunk.hpp.
 #include "proto/chunk.hpp"
 
+#include <algorithm>
+
 #include "proto/json_reader.hpp"
+#include "proto/json_string.hpp"
 
 namespace jobpool::proto {
 namespace {
@@ -46,6 +49,27 @@ bool is_chunk(std::string_view text) {
     return reader.peek() == '[' && reader.skip_value();
   });
   return is_good && has_items && reader.at_end();
+}
+
+Result<std::vector<std::string>> read_command_line(std::string_view chunk) {
+  std::vector<std::string> words;
+  JsonReader reader(chunk, kMaxPayloadDepth);
+  std::size_t lines = 0;
+  const bool is_good =
+      reader.read_array([&] { return ++lines == 1 && reader.read_array([&] { return reader.read_string(words.emplace_back()); }); });
+  const auto has_nul = [](const std::string& word) { return word.find('\0') != std::string::npos; };
+  if (!is_good || !reader.at_end() || words.empty() || words.front().empty() || std::ranges::any_of(words, has_nul))
+    return Error{Errc::protocol, "no command line"};
+  return words;
+}
+
+std::string write_command_line(const std::vector<std::string>& words) {
+  std::string out = "[[";
+  for (const std::string& word : words) {
+    if (out.size() > 2) out += ',';
+    append_json_string(out, word);
+  }
+  return out + "]]";
 }
 
 Result<ChunkResult> read_chunk_result(std::string_view text) {

@@ -13,6 +13,10 @@ namespace jobpool::proto {
 // JSON text of an array that is not empty, of arrays: the arguments of each item.
 bool is_chunk(std::string_view text);
 
+// The command line of a chunk of commands: JSON text of an array of one array of texts. Errors: protocol: it is none, or none that can run.
+Result<std::vector<std::string>> read_command_line(std::string_view chunk);
+std::string write_command_line(const std::vector<std::string>& words);
+
 struct ItemError {
   std::size_t index = 0;  // its place in the chunk, from 0
   std::string error_type, reason;

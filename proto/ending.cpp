@@ -17,6 +17,7 @@ void append_ending(std::string& out, const Ending& ending) {
   object.text_if("errorType", ending.error_type);
   if (ending.result) object.text("result", *ending.result);
   write_ids_if(object, "chunks", ending.chunks);
+  object.integer_if("items", ending.items);
   object.bytes_if("stdout", ending.standard_output.bytes);
   object.flag_if("stdoutTruncated", ending.standard_output.truncated);
   object.bytes_if("stderr", ending.standard_error.bytes);
@@ -55,6 +56,7 @@ Result<Ending> read_ending(const nlohmann::json& parameters) {
   ending.error_type = fields.text("errorType").value_or("");
   ending.result = fields.text("result");
   ending.chunks = fields.ids("chunks", kMaxChunks);
+  ending.items = fields.integer("items", 1, kMaxPayloadBytes);
   ending.standard_output = {fields.bytes("stdout").value_or(""), fields.flag("stdoutTruncated").value_or(false)};
   ending.standard_error = {fields.bytes("stderr").value_or(""), fields.flag("stderrTruncated").value_or(false)};
   ending.resources = read_resources(fields);

@@ -61,6 +61,7 @@ inline constexpr std::string_view kTimedOut = "org.jobpool.Job.TimedOut";
 inline constexpr std::string_view kNotReady = "org.jobpool.Job.NotReady";
 inline constexpr std::string_view kNotEnded = "org.jobpool.Job.NotEnded";
 inline constexpr std::string_view kNotRetryable = "org.jobpool.Job.NotRetryable";
+inline constexpr std::string_view kReloadRefused = "org.jobpool.Pool.ReloadRefused";
 inline constexpr std::string_view kTooManyListeners = "org.jobpool.Pool.TooManyListeners";
 inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
 inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";

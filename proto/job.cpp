@@ -44,7 +44,9 @@ void write_terms(ObjectWriter& object, const Job& job) {
   object.text_if("waitingFor", job.waiting_for);
   write_ids_if(object, "after", job.after);
   write_ids_if(object, "afterAny", job.after_any);
+  write_ids_if(object, "afterFailed", job.after_failed);
   object.text_if("key", job.key);
+  if (job.retry_of) object.integer("retryOf", static_cast<std::int64_t>(job.retry_of->value));
   object.integer_if("sinceUSec", job.since_usec);
   object.integer_if("readyTimeUSec", job.ready_time_usec);
   object.integer_if("runningTimeUSec", job.running_time_usec);
@@ -61,7 +63,9 @@ void take_terms(Fields& fields, Job& job) {
   job.waiting_for = fields.text("waitingFor").value_or("");
   job.after = fields.ids("after", kAnyLength);
   job.after_any = fields.ids("afterAny", kAnyLength);
+  job.after_failed = fields.ids("afterFailed", kAnyLength);
   job.key = fields.text("key").value_or("");
+  if (const auto id = fields.integer("retryOf", 1, kMaxInteger)) job.retry_of = JobId{static_cast<std::uint64_t>(*id)};
   job.since_usec = fields.integer("sinceUSec", 0, kMaxInteger);
   job.ready_time_usec = fields.integer("readyTimeUSec", 0, kMaxInteger);
   job.running_time_usec = fields.integer("runningTimeUSec", 0, kMaxInteger);

@@ -59,8 +59,8 @@ struct Submission {
   std::optional<bool> durable;  // absent: true for ApplyAsync without descriptors, else false
   int priority = 0;             // higher first
   Microseconds delay{0};
-  std::optional<std::int64_t> at_usec;  // wall clock; not together with a delay
-  std::vector<JobId> after, after_any;  // together at most kMaxDependencies
+  std::optional<std::int64_t> at_usec;                // wall clock; not together with a delay
+  std::vector<JobId> after, after_any, after_failed;  // together at most kMaxDependencies
   int retries = 0;
   Microseconds backoff{1'000'000};  // before the first retry
   Microseconds timeout{0};          // of one attempt, from its start; 0: none
@@ -83,6 +83,7 @@ struct Ending {
   std::string reason, error_type;
   std::optional<std::string> result;  // JSON text
   std::vector<JobId> chunks;          // of a batch
+  std::optional<std::int64_t> items;  // of a batch's chunk: how many it has
   Output standard_output, standard_error;
   std::optional<Resources> resources;
 };
@@ -123,8 +124,9 @@ struct Job {
   std::optional<int> priority, retries;
   std::optional<std::int64_t> not_before_usec;
   std::string waiting_for;  // in words, while it waits
-  std::vector<JobId> after, after_any;
+  std::vector<JobId> after, after_any, after_failed;
   std::string key;
+  std::optional<JobId> retry_of;
   // How long it was in each state, and since when it is in this one; absent: not known, or an older daemon.
   std::optional<std::int64_t> since_usec, ready_time_usec, running_time_usec, waiting_time_usec;
   std::vector<Attempt> attempts;  // in Show only
@@ -140,6 +142,8 @@ struct Hello {
 struct PoolStatus {
   std::string name, state;
   std::int64_t workers = 0, workers_idle = 0, workers_running = 0, ready = 0, running = 0, waiting = 0, done = 0;
+  // How long its jobs were in each state, on average, of those that have ended; absent: none has, or nobody knows.
+  std::optional<std::int64_t> ready_time_usec = {}, running_time_usec = {}, waiting_time_usec = {};
 };
 
 struct PoolWorker {
@@ -250,7 +254,13 @@ struct ShutdownRequest {
 Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters);
 std::string write_shutdown(const ShutdownRequest& request);
 
-Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Reload, Pool.List
+struct ReloadRequest {
+  bool wait = false;
+};
+Result<ReloadRequest> read_reload(const nlohmann::json& parameters);
+std::string write_reload(const ReloadRequest& request);
+
+Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Pool.List
 
 // Pools. Their names are "default" where the request has none.
 struct CreatePoolRequest {

@@ -16,6 +16,9 @@ void write_pool_status(ObjectWriter& object, const PoolStatus& pool) {
   object.integer("running", pool.running);
   object.integer("waiting", pool.waiting);
   object.integer("done", pool.done);
+  object.integer_if("readyTimeUSec", pool.ready_time_usec);
+  object.integer_if("runningTimeUSec", pool.running_time_usec);
+  object.integer_if("waitingTimeUSec", pool.waiting_time_usec);
 }
 
 void take_pool_status(Fields& fields, PoolStatus& pool) {
@@ -29,6 +32,9 @@ void take_pool_status(Fields& fields, PoolStatus& pool) {
   pool.running = count("running");
   pool.waiting = count("waiting");
   pool.done = count("done");
+  pool.ready_time_usec = fields.integer("readyTimeUSec", 0, kMaxInteger);
+  pool.running_time_usec = fields.integer("runningTimeUSec", 0, kMaxInteger);
+  pool.waiting_time_usec = fields.integer("waitingTimeUSec", 0, kMaxInteger);
 }
 
 namespace {

@@ -172,6 +172,17 @@ std::string write_shutdown(const ShutdownRequest& request) {
   return written([&](ObjectWriter& object) { object.flag_if("now", request.now); });
 }
 
+Result<ReloadRequest> read_reload(const nlohmann::json& parameters) {
+  Fields fields(parameters, MessageKind::request);
+  ReloadRequest request;
+  request.wait = fields.flag("wait").value_or(request.wait);
+  return finished(fields, request);
+}
+
+std::string write_reload(const ReloadRequest& request) {
+  return written([&](ObjectWriter& object) { object.flag_if("wait", request.wait); });
+}
+
 Result<void> read_nothing(const nlohmann::json& parameters) { return Fields(parameters, MessageKind::request).finish(); }
 
 }  // namespace jobpool::proto

@@ -33,6 +33,8 @@ void take_dependencies(Fields& fields, Submission& job) {
   job.after = fields.ids("after", kMaxDependencies);
   job.after_any = fields.ids("afterAny", kMaxDependencies);
   if (job.after.size() + job.after_any.size() > kMaxDependencies) fields.reject("afterAny");
+  job.after_failed = fields.ids("afterFailed", kMaxDependencies);
+  if (job.after.size() + job.after_any.size() + job.after_failed.size() > kMaxDependencies) fields.reject("afterFailed");
 }
 
 }  // namespace
@@ -56,6 +58,7 @@ void write_terms(ObjectWriter& object, const Submission& job) {
   object.integer_if("atUSec", job.at_usec);
   write_ids_if(object, "after", job.after);
   write_ids_if(object, "afterAny", job.after_any);
+  write_ids_if(object, "afterFailed", job.after_failed);
   if (job.retries != 0) object.integer("retries", job.retries);
   if (job.backoff != defaults.backoff) object.integer("backoffUSec", job.backoff.count());
   if (job.timeout.count() != 0) object.integer("timeoutUSec", job.timeout.count());

@@ -19,13 +19,14 @@ struct Sentence {
   Errc code;
   std::string_view text;
 };
-constexpr std::array<Sentence, 36> kSentences{{
+constexpr std::array<Sentence, 37> kSentences{{
     {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
     {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
     {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
     {proto::error::kNotRunning, Errc::unsupported, "job {id}: {reason}"},
     {proto::error::kNotEnded, Errc::unsupported, "job {id}: not ended yet; cancel it, or wait for its end"},
     {proto::error::kNotRetryable, Errc::unsupported, "job {id}: {reason}"},
+    {proto::error::kReloadRefused, Errc::unsupported, "the reload was refused: {reason}"},
     {proto::error::kTooManyListeners, Errc::full, "{limit} listen to events already; end one of them"},
     {proto::error::kNoOutput, Errc::not_found, "job {id}: no output kept: {reason}"},
     {proto::error::kNoSuchPool, Errc::not_found,

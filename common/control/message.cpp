@@ -28,6 +28,7 @@ Range fds_of(Kind kind) {
     case Kind::drain:
     case Kind::stop_now:
     case Kind::checkup:
+    case Kind::reload_refused:
     case Kind::start_worker:
     case Kind::kill_worker:
     case Kind::forget_worker:
@@ -36,6 +37,7 @@ Range fds_of(Kind kind) {
     case Kind::shutdown:
     case Kind::reload:
     case Kind::healthy:
+    case Kind::signal_worker:
       return {0, 0};
   }
   return kUnknown;

@@ -10,7 +10,8 @@
 //     drain            usec = deadline from now             drained         (nothing runs any more)
 //     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
 //     checkup                                               healthy         value = running jobs, usec = ready and waiting ones
-//                                                           reload          (a client asked; as SIGHUP to the supervisor)
+//                                                           signal_worker   incarnation, value = the signal (to the worker alone)
+//     reload_refused   (all is as before; the log says why) reload          (a client asked; as SIGHUP to the supervisor)
 //
 // The `value` of start_worker is how many threads the worker is to have. Its `usec` is the broker's own note (its pool's number), which the
 // supervisor keeps with that worker and repeats in worker_started, to this broker and to the next ones, without knowing what it means.
@@ -42,6 +43,7 @@ enum class Kind : std::uint32_t {
   drain = 5,
   stop_now = 6,  // 7 was once meant for a reload and never sent
   checkup = 8,
+  reload_refused = 9,
   start_worker = 16,
   kill_worker = 17,
   forget_worker = 18,
@@ -50,6 +52,7 @@ enum class Kind : std::uint32_t {
   shutdown = 21,
   reload = 22,
   healthy = 23,
+  signal_worker = 24,
 };
 
 // Whose a worker was before its broker got it.
@@ -63,11 +66,11 @@ enum class Origin : std::int32_t {
 struct Message {
   std::uint32_t version = kVersion;
   Kind kind{};
-  Incarnation incarnation;  // worker_started, worker_died, kill_worker, forget_worker
+  Incarnation incarnation;  // worker_started, worker_died, kill_worker, forget_worker, signal_worker
   WorkerNumber number;      // start_worker, worker_started
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
-  std::int32_t value = 0;   // also start_worker: threads
+  std::int32_t value = 0;   // also start_worker: threads; signal_worker
   std::int64_t usec = 0;    // drain; start_worker, worker_started: the broker's note; healthy
 };
 static_assert(sizeof(Message) == 40);

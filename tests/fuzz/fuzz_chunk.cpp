@@ -42,6 +42,11 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
     require(proto::is_json_array(text) && !found.empty(), "a chunk that is no array, or without items");
     for (const std::string_view item : found) require(proto::is_json_array(item), "an item of a chunk that is no array");
   }
+  if (const auto words = proto::read_command_line(text)) {
+    require(proto::is_chunk(text) && !words->empty() && !words->front().empty(), "a command line that is no chunk, or runs nothing");
+    const auto again = proto::read_command_line(proto::write_command_line(*words));
+    require(again && *again == *words, "a command line that does not come back");
+  }
   if (const auto result = proto::read_chunk_result(text)) {
     for (const std::string_view one : result->results) require(!one.empty(), "a result that is nothing");
     for (const proto::ItemError& error : result->errors) require(error.index < result->results.size(), "an error of no item");

@@ -78,6 +78,17 @@ TEST_CASE("items exclude arguments, and a command has none") {
   CHECK(read(R"({"function":"f","items":[[1]]})").error().text == "job.items");
 }
 
+TEST_CASE("a command line is an array of one array of words, the first of which is a program") {
+  const std::vector<std::string> words{"sh", "-c", "echo \"\xc3\xa9\"", ""};
+  CHECK(*read_command_line(write_command_line(words)) == words);
+  CHECK(is_chunk(write_command_line(words)));
+  for (const char* bad :
+       {"", "[]", "[[]]", "[[\"\"]]", "[[\"a\"],[\"b\"]]", "[[\"a\",1]]", "[[\"a\"]] x", "[\"a\"]", "[[\"a\\u0000\"]]", "[[\"a\""}) {
+    INFO(bad);
+    CHECK_FALSE(read_command_line(bad));
+  }
+}
+
 TEST_CASE("a batch has a submission and chunks") {
   const auto read = [](const char* text) { return read_map(json::parse(text)); };
   const auto batch = read(R"({"job":{"function":"f","retries":1},"chunks":["[[1]]","[[2],[3]]"]})");

@@ -55,6 +55,7 @@ std::string all_round_trips(const json& parameters) {
   check("metrics", read_metrics, write_metrics);
   check("id", read_id, write_id);
   check("shutdown", read_shutdown, write_shutdown);
+  check("reload", read_reload, write_reload);
   check("ending", read_ending, write_ending);
   check("job", read_job, write_job);
   check("hello", read_hello, write_hello);

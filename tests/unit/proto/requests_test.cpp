@@ -106,6 +106,7 @@ TEST_CASE("flags are booleans") {
   CHECK(refused(read_logs({{"id", 1}, {"stderr", "yes"}})) == "stderr");
   CHECK(refused(read_cancel({{"ids", {1}}, {"now", 0}})) == "now");
   CHECK(refused(read_shutdown({{"now", "now"}})) == "now");
+  CHECK(refused(read_reload({{"wait", 1}})) == "wait");
 }
 
 TEST_CASE("every request refuses a field it does not know, null or not") {

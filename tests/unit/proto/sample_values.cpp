@@ -77,31 +77,6 @@ Submission full_binary_command() {
   return job;
 }
 
-Submission chunk_of_map() {
-  Submission job;
-  job.function = "thumbnail";
-  job.items = R"([["a.jpg",64],["就绪.jpg"],[]])";
-  return job;
-}
-
-MapRequest full_map() {
-  MapRequest request;
-  request.job.function = "thumbnail";
-  request.job.key = "5d41402abc4b2a76b9719d911017c592";
-  request.job.retries = 2;
-  request.chunks = {R"([["a.jpg",64],["就绪.jpg"]])", "[[]]"};
-  return request;
-}
-
-Ending full_batch_ending() {
-  Ending ending;
-  ending.id = JobId{12};
-  ending.outcome = Outcome::failed;
-  ending.reason = "1 of 2 chunks did not succeed; the first of them, job 11, ended crashed";
-  ending.chunks = {JobId{10}, JobId{11}};
-  return ending;
-}
-
 Ending full_ending() {
   Ending ending;
   ending.id = JobId{12};
@@ -257,6 +232,14 @@ Status full_status() {
   status.broker_restarts = 2;
   status.rescued_wakeups = 0;
   status.pools = {{"default", "running", 2, 1, 1, 1'000'000, 1, 7, 9'007'199'254'740'993}, {"images", "closed", 4, 4, 0, 0, 0, 0, 0}};
+  return status;
+}
+
+Status status_with_times() {
+  Status status = full_status();
+  status.pools.front().ready_time_usec = 333;
+  status.pools.front().running_time_usec = 1'000'000;
+  status.pools.front().waiting_time_usec = 0;
   return status;
 }
 

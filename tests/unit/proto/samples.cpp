@@ -119,6 +119,8 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Apply", "delayed", delayed_command(), read_submit, write_submit);
   pool.request("Apply", "timed", timed_function(), read_submit, write_submit);
   pool.request("Apply", "chunk", chunk_of_map(), read_submit, write_submit);
+  pool.request("Apply", "after_failed", function_after_failed(), read_submit, write_submit);
+  pool.reply("Apply", "chunk", chunk_ending(), read_ending, write_ending);
   pool.reply("Apply", "", full_ending(), read_ending, write_ending);
   Ending binary = full_ending();
   binary.standard_output.bytes = "\xFF\xFE";
@@ -132,6 +134,7 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "nice", nice_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "delayed", delayed_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "after_failed", function_after_failed(), read_submit, write_submit);
   pool.request("ApplyAsync", "timed", timed_function(), read_submit, write_submit);
   pool.reply("ApplyAsync", "", JobId{9'223'372'036'854'775'807u}, read_accepted, write_accepted);
   pool.request("Map", "", full_map(), read_map, write_map);
@@ -139,8 +142,9 @@ void add_pool(std::vector<Sample>& all) {
   const std::pair<const char*, Submission> submissions[] = {
       {"function", full_function()},     {"command", full_command()}, {"descriptors", full_connected_command()},
       {"binary", full_binary_command()}, {"nice", nice_command()},    {"delayed", delayed_command()},
-      {"timed", timed_function()},       {"chunk", chunk_of_map()}};
+      {"timed", timed_function()},       {"chunk", chunk_of_map()},   {"after_failed", function_after_failed()}};
   for (const auto& [variant, submission] : submissions) pool.request("Map", variant, MapRequest{submission, {"[[]]"}}, read_map, write_map);
+  pool.request("Map", "commands", MapRequest{full_command(), {R"([["sh","-c","exit 3"]])", R"([["true"]])"}}, read_map, write_map);
   pool.reply("Map", "", JobId{12}, read_accepted, write_accepted);
   pool.request("ApplyAsync", "chunk", chunk_of_map(), read_submit, write_submit);
   pool.request("Events", "", EventsRequest{{JobId{3}, JobId{4}}, "images"}, read_events, write_events, CallMode::more);
@@ -157,9 +161,11 @@ void add_pool(std::vector<Sample>& all) {
   pool.reply("Metrics", "", full_metrics(), read_metrics, write_metrics);
   pool.empty_request("Status");
   pool.reply("Status", "", full_status(), read_status, write_status);
+  pool.reply("Status", "times", status_with_times(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
   pool.empty_reply("Shutdown");
-  pool.empty_request("Reload");
+  pool.request("Reload", "", ReloadRequest{}, read_reload, write_reload);
+  pool.request("Reload", "wait", ReloadRequest{true}, read_reload, write_reload);
   pool.empty_reply("Reload");
 }
 
@@ -204,6 +210,7 @@ void add_job(std::vector<Sample>& all) {
   binary.standard_output.bytes = binary.standard_error.bytes = "\x80";
   job.reply("Get", "binary", binary, read_ending, write_ending);
   job.reply("Get", "batch", full_batch_ending(), read_ending, write_ending);
+  job.reply("Get", "chunk", chunk_ending(), read_ending, write_ending);
   job.request("Wait", "", WaitRequest{{JobId{1}, JobId{2}}, Microseconds(0)}, read_wait, write_wait);
   job.empty_reply("Wait");
   add_flag_method(job, "Ready", "ready");
@@ -212,6 +219,8 @@ void add_job(std::vector<Sample>& all) {
   job.reply("Show", "", full_job(), read_job, write_job);
   job.reply("Show", "scheduled", full_scheduled_job(), read_job, write_job);
   job.reply("Show", "times", full_job_with_times(), read_job, write_job);
+  job.reply("Show", "retry", retried_job(), read_job, write_job);
+  job.reply("List", "retry", retried_job(), read_job, write_job);
   job.request("List", "", ListRequest{JobState::done, "images", 0}, read_list, write_list, CallMode::more);
   job.reply("List", "", full_job(), read_job, write_job);
   job.reply("List", "scheduled", full_scheduled_job(), read_job, write_job);
