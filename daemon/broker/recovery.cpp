@@ -79,7 +79,9 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
   // It may have been offered to another worker since, whose turn to be handed over is still to come: finish() knows.
   if (slot.state == shm::SlotState::revoked) return engine_.dispatcher().forget_slot(worker, slot.sequence);
   Job job = std::move(found->second.job);
+  JobNotes notes;
   if (StoredJob* record = stored(slot.job)) {
+    notes = record->job.notes;
     Job durable = restored_job(*record);  // a copy: its place in the order must stay
     restore_attempt(durable, attempt_of(job));
     durable.payload = std::move(job.payload);
@@ -90,7 +92,7 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
   found_.erase(found);
   job.worker = worker;
   job.worker_number = number;
-  inherit(std::move(job), Inherited::Place::in_slot);
+  inherit(std::move(job), Inherited::Place::in_slot, {}, notes);
 }
 
 // Ascending by id, so that a job is told after those that it waits for.
@@ -112,14 +114,15 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
   Dependencies after = stored.job.after;
   const bool recorded_by_another = !stored.attempts.empty() && stored.attempts.back().recorded_by != engine_.instance();
   const bool ended = stored.ended;
+  const JobNotes notes = stored.job.notes;
   Job job = restored_job(std::move(stored));
   if (ended) {
     engine_.ledger().erase(job.id);
-    return inherit(std::move(job), Inherited::Place::ended, std::move(after));
+    return inherit(std::move(job), Inherited::Place::ended, std::move(after), notes);
   }
   if (found != nullptr && found->ended) {
     overlay_end(job, found->job);
-    return inherit(std::move(job), Inherited::Place::unsettled, std::move(after));
+    return inherit(std::move(job), Inherited::Place::unsettled, std::move(after), notes);
   }
   if (found != nullptr && found->job.stop != StopRequest::none) {
     job.stop = found->job.stop;
@@ -129,7 +132,7 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
   // earlier attempt says nothing of one that was recorded since.
   const bool was_offered = found != nullptr && found->job.attempt == job.attempt;
   const bool may_have_started = job.attempt_open && (was_offered ? !found->job.attempt_open || unread_slots_ : recorded_by_another);
-  inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after));
+  inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after), notes);
 }
 
 void Recovery::finish_ephemeral(Ledger::Found found) {
@@ -170,12 +173,12 @@ std::optional<std::int64_t> Recovery::released_at(const Dependencies& after) {
   return latest;
 }
 
-void Recovery::inherit(Job job, Inherited::Place place, Dependencies after) {
+void Recovery::inherit(Job job, Inherited::Place place, Dependencies after, const JobNotes& notes) {
   if (!job.flags.durable)
     job.ready_usec = kReadyUnknown;  // the ledger has not got what it waited for
   else if (job.ready_usec == 0 && !job.flags.batch)
     restore_ready_times(job, released_at(after), engine_.now().wall_usec);
-  engine_.tell(Inherited{std::move(job), std::move(after), place});
+  engine_.tell(Inherited{std::move(job), std::move(after), place, notes});
 }
 
 }  // namespace jobpool::broker

@@ -34,7 +34,7 @@ class Recovery {
   void finish_durable(StoredJob stored, const Ledger::Found* found);
   void finish_ephemeral(Ledger::Found found);
   std::optional<std::int64_t> released_at(const Dependencies& after);
-  void inherit(Job job, Inherited::Place place, Dependencies after = {});
+  void inherit(Job job, Inherited::Place place, Dependencies after = {}, const JobNotes& notes = {});
 
   Engine& engine_;
   std::vector<StoredJob> stored_;         // in their order; those that the core knows already are placed

@@ -6,7 +6,7 @@
 
 namespace jobpool::broker {
 
-JobRecord record_of(const Job& job, const Dependencies& after) {
+JobRecord record_of(const Job& job, const Dependencies& after, const JobNotes& notes) {
   JobRecord record;
   record.id = job.id;
   record.terms = static_cast<const Terms&>(job);
@@ -16,6 +16,7 @@ JobRecord record_of(const Job& job, const Dependencies& after) {
   record.key = job.key;
   record.spec_hash = job.spec_hash;
   record.submitted_usec = job.submitted_usec;
+  record.notes = notes;
   record.payload = job.payload;
   return record;
 }

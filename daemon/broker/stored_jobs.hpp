@@ -6,7 +6,7 @@
 
 namespace jobpool::broker {
 
-JobRecord record_of(const Job& job, const Dependencies& after);
+JobRecord record_of(const Job& job, const Dependencies& after, const JobNotes& notes);
 
 // As the store knows it: earlier attempts, the last one (open or ended) in the job's own fields, and how it ended.
 Job restored_job(StoredJob stored);

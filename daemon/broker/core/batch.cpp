@@ -1,6 +1,7 @@
 // Maps whose chunks are jobs of their own: accepted together, and ended when the last of them has.
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "daemon/broker/core/job_core.hpp"
@@ -35,18 +36,60 @@ std::optional<Refusal> JobCore::fullness_for(const SubmitBatch& event) const {
 }
 
 void JobCore::keep_chunks(JobId batch, const Dependencies& after) {
-  std::vector<JobId>& chunks = batches_[batch];
-  for (const Dependency& dependency : after) chunks.push_back(dependency.job);
+  std::vector<JobId>& chunks = batches_[batch].chunks;
+  for (const Dependency& dependency : after) {
+    chunks.push_back(dependency.job);
+    batch_of_.emplace(dependency.job, batch);
+  }
 }
 
 const std::vector<JobId>* JobCore::chunks(JobId id) const {
   const auto found = batches_.find(id);
-  return found == batches_.end() ? nullptr : &found->second;
+  return found == batches_.end() ? nullptr : &found->second.chunks;
+}
+
+JobNotes JobCore::notes(JobId id) const {
+  const auto found = notes_.find(id);
+  return found == notes_.end() ? JobNotes{} : found->second;
+}
+
+// Its turn to be forgotten has come. False: it is no chunk of a batch that is known, and would not be missed.
+bool JobCore::keep_for_batch(JobId chunk) {
+  const auto found = batch_of_.find(chunk);
+  if (found == batch_of_.end()) return false;
+  Batch& batch = batches_.at(found->second);
+  if (batch.kept.insert(chunk).second && batch.has_settled) ++kept_for_batches_;
+  return true;
+}
+
+bool JobCore::is_kept_for_batch(JobId chunk) const {
+  const auto found = batch_of_.find(chunk);
+  return found != batch_of_.end() && batches_.at(found->second).kept.contains(chunk);
+}
+
+void JobCore::batch_has_settled(JobId id) {
+  Batch& batch = batches_.at(id);
+  if (!std::exchange(batch.has_settled, true)) kept_for_batches_ += batch.kept.size();
+}
+
+void JobCore::leave_batch(JobId chunk) {
+  const auto found = batch_of_.find(chunk);
+  if (found == batch_of_.end()) return;
+  Batch& batch = batches_.at(found->second);
+  if (batch.kept.erase(chunk) > 0 && batch.has_settled) --kept_for_batches_;
+  batch_of_.erase(found);
+}
+
+void JobCore::drop_batch(JobId id) {
+  const Batch& batch = batches_.at(id);
+  if (batch.has_settled) kept_for_batches_ -= batch.kept.size();
+  for (const JobId chunk : batch.chunks) batch_of_.erase(chunk);
+  batches_.erase(id);
 }
 
 // Requires: its chunks have ended. It is cancelled when one of them was, since nobody else would be told.
 void JobCore::end_batch(Job& batch, const Now& now, Effects& out) {
-  const std::vector<JobId>& chunks = batches_.at(batch.id);
+  const std::vector<JobId>& chunks = batches_.at(batch.id).chunks;
   std::size_t unsuccessful = 0;
   bool is_cancelled = false;
   std::string first;

@@ -30,6 +30,7 @@ struct Submit : Terms {
   SharedText payload;
   SharedText name, description, key;
   std::uint64_t spec_hash = 0;
+  JobNotes notes;
 };
 
 // A map: its chunks, durable jobs that nobody else names, and the one that ends when they have. All of them are accepted, or none; answered
@@ -200,6 +201,7 @@ struct Inherited {
     unsettled,  // ended; only the ledger knows it yet
     ended,      // ended and settled
   } place = Place::ended;
+  JobNotes notes = {};
 };
 
 // A deadline passed, or 100 ms did while work is in flight. Requires: what the workers have reported was told just before: a job that has

@@ -17,6 +17,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   if (id.value >= next_id_.value) next_id_.value = id.value + 1;
   inherited_below_ = next_id_;
   keys_.add(job);
+  if (!event.notes.is_empty()) notes_.emplace(id, event.notes);
   job.state = JobState::ready;
   job.offered = false;
   if (job.flags.durable) job.mode = Mode::apply_async;  // it needs no caller to come back: whoever asks for it finds it
@@ -71,6 +72,7 @@ void JobCore::inherit_ended(Job& job, bool settled, const Now& now, Effects& out
   job.payload = {};
   job.settled = settled;
   if (settled) count_settled(job, +1);
+  if (settled && job.flags.batch) batch_has_settled(job.id);
   if (!settled)
     out.push_back(Ended{job.id});
   else if (job.mode == Mode::apply_async)

@@ -73,7 +73,7 @@ void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
     steal_for_idle(pool, out);
   });
   staff(now, out);
-  forget_surplus(now, out);
+  if (!recovering_) forget_surplus(now, out);  // a chunk may be known, and its batch not yet
   drained_if_quiet(out);
 }
 

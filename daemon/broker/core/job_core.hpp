@@ -64,6 +64,7 @@ class JobCore {
   const Dependencies* dependencies(JobId id) const;
   // Of a batch, in their order; null: it is none.
   const std::vector<JobId>* chunks(JobId id) const;
+  JobNotes notes(JobId id) const;
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
   JobId next_id() const { return next_id_; }
@@ -174,8 +175,18 @@ class JobCore {
   void drop_dependencies(Job& job);
 
   // batch.cpp: maps whose chunks are jobs
+  struct Batch {
+    std::vector<JobId> chunks;
+    std::set<JobId> kept;  // those that have had their turn to be forgotten, and stay as long as it does
+    bool has_settled = false;
+  };
   std::optional<Refusal> fullness_for(const SubmitBatch& event) const;
   void keep_chunks(JobId batch, const Dependencies& after);
+  bool keep_for_batch(JobId chunk);
+  bool is_kept_for_batch(JobId chunk) const;
+  void batch_has_settled(JobId id);
+  void leave_batch(JobId chunk);
+  void drop_batch(JobId id);
   void end_batch(Job& batch, const Now& now, Effects& out);
   void go_on(Job& job, const Now& now, Effects& out);
 
@@ -192,6 +203,7 @@ class JobCore {
   // retention.cpp: what is kept of ended jobs
   void forget_surplus(const Now& now, Effects& out);
   void forget_settled(const Job& job, Effects& out);
+  void forget_with_chunks(JobId id, Effects& out);
   void forget(JobId id, Effects& out);
 
   // inheriting.cpp: what earlier brokers left
@@ -275,14 +287,17 @@ class JobCore {
   bool store_is_full_ = false;
   bool store_is_stuck_ = false;
 
-  std::unordered_map<JobId, Dependencies> after_;          // of jobs that wait for others: those still missing
-  std::unordered_map<JobId, std::vector<JobId>> batches_;  // the chunks of each, as long as it is known
-  std::set<std::pair<JobId, JobId>> dependents_;           // the same, the other way round: who is waited for, by whom
-  std::set<std::pair<TimePoint, JobId>> timers_;           // Job::due of all that have one
-  std::map<JobId, TimePoint> claim_by_;                    // inherited applies
-  EndedQueue done_async_, done_apply_;                     // settled, oldest first; applies once they are delivered
-  TimePoint forget_at_ = TimePoint::max();                 // when the first of these is older than it may be
-  std::vector<JobId> just_ended_;                          // whose dependents are still to be looked at, in this event
+  std::unordered_map<JobId, Dependencies> after_;  // of jobs that wait for others: those still missing
+  std::unordered_map<JobId, Batch> batches_;       // as long as they are known
+  std::unordered_map<JobId, JobId> batch_of_;      // of chunks
+  std::size_t kept_for_batches_ = 0;               // chunks, of batches that have settled
+  std::unordered_map<JobId, JobNotes> notes_;      // of jobs that have some
+  std::set<std::pair<JobId, JobId>> dependents_;   // the same, the other way round: who is waited for, by whom
+  std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
+  std::map<JobId, TimePoint> claim_by_;            // inherited applies
+  EndedQueue done_async_, done_apply_;             // settled, oldest first; applies once they are delivered
+  TimePoint forget_at_ = TimePoint::max();         // when the first of these is older than it may be
+  std::vector<JobId> just_ended_;                  // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known

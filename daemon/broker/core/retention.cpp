@@ -15,6 +15,7 @@ void JobCore::on(Settled& event, const Now& now, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
   count_settled(*job, +1);
+  if (job->flags.batch) batch_has_settled(job->id);
   // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
   if (job->mode == Mode::apply_async)
     done_async_.push_back(job->id, now.steady);
@@ -38,8 +39,9 @@ void JobCore::on(Remove& event, const Now& now, Effects& out) {
       on(chunk, now, out);
     }
   EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
+  const bool is_queued = !is_kept_for_batch(job->id);
   forget_settled(*job, out);
-  queue.removed_one([this](JobId id) { return jobs_.contains(id); });
+  if (is_queued) queue.removed_one([this](JobId id) { return jobs_.contains(id); });
 }
 
 void JobCore::on(ResultLetGo& event, const Now&, Effects&) {
@@ -48,20 +50,32 @@ void JobCore::on(ResultLetGo& event, const Now&, Effects&) {
 
 void JobCore::forget_surplus(const Now& now, Effects& out) {
   const auto is_known = [this](JobId id) { return jobs_.contains(id); };
-  const auto shrink = [&](EndedQueue& done, std::size_t kept) {
+  // `beside`: how many more there are that count.
+  const auto shrink = [&](EndedQueue& done, std::size_t kept, const std::size_t& beside) {
     while (const auto id = done.front(is_known)) {
       const TimePoint due = done.front_since() + limits_.kept_for + Microseconds{1};
-      if (done.size() <= kept && now.steady < due) {
+      // The last that ended may be a batch with more chunks than that.
+      const bool has_room = done.size() + beside <= kept || (done.size() == 1 && kept > 0);
+      if (has_room && now.steady < due) {
         forget_at_ = std::min(forget_at_, due);
         return;
       }
       done.pop_front();
-      forget_settled(jobs_.at(*id), out);
+      if (!keep_for_batch(*id)) forget_with_chunks(*id, out);
     }
   };
   forget_at_ = TimePoint::max();
-  shrink(done_async_, limits_.kept_async);
-  shrink(done_apply_, limits_.kept_apply);
+  shrink(done_async_, limits_.kept_async, kept_for_batches_);
+  shrink(done_apply_, limits_.kept_apply, 0);
+}
+
+// Those chunks of a batch that stayed for it only; the others have their turn.
+void JobCore::forget_with_chunks(JobId id, Effects& out) {
+  const auto batch = batches_.find(id);
+  const std::set<JobId> kept = batch == batches_.end() ? std::set<JobId>{} : batch->second.kept;
+  forget_settled(jobs_.at(id), out);
+  for (const JobId chunk : kept)
+    if (const Job* job = find(chunk)) forget_settled(*job, out);
 }
 
 void JobCore::forget_settled(const Job& job, Effects& out) {
@@ -76,7 +90,9 @@ void JobCore::forget(JobId id, Effects& out) {
   keys_.erase(job);
   CorePool& pool = pool_of(job);
   out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
-  if (job.flags.batch) batches_.erase(id);
+  leave_batch(id);
+  if (job.flags.batch) drop_batch(id);
+  notes_.erase(id);
   jobs_.erase(id);
   drop_unneeded(pool, out);
 }

@@ -51,6 +51,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   job.spec_hash = event.spec_hash;
   job.submitted_usec = now.wall_usec;
   keys_.add(job);
+  if (!event.notes.is_empty()) notes_.emplace(id, event.notes);
   enter(job);
   if (job.flags.batch) keep_chunks(id, event.after);
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});

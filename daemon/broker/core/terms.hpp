@@ -37,12 +37,19 @@ struct Terms {
   std::int64_t not_before_usec = 0;  // wall clock; 0: at once
 };
 
+// What is known of few jobs, and kept beside them.
+struct JobNotes {
+  JobId retry_of;           // it is this job once more; 0: it is not
+  std::uint32_t items = 0;  // of a batch's chunk: how many items it has
+  bool is_empty() const { return retry_of.value == 0 && items == 0; }
+};
+
 // A job that must have ended first.
 struct Dependency {
   JobId job;
-  enum class Needs : std::uint8_t { success, end } needs = Needs::success;
-  // It is in the store as well: where no record of it is left after a restart, it had succeeded (else this one would have been skipped in
-  // the same commit) and was removed since.
+  enum class Needs : std::uint8_t { success, end, failure } needs = Needs::success;  // failure: an end that is no success
+  // It is in the store as well: where no record of it is left after a restart, it had ended as it must (else this one would have been
+  // skipped in the same commit) and was removed since.
   bool is_durable = false;
 };
 using Dependencies = std::vector<Dependency>;

@@ -38,7 +38,9 @@ JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
     return any_end || dependency.is_durable ? Verdict{true, {}}
                                             : Verdict{false, "it was to run after " + name + ", of which no record is left"};
   if (job->state != JobState::done) return {};
-  if (any_end || job->outcome == Outcome::succeeded) return {true, {}};
+  const bool succeeded = job->outcome == Outcome::succeeded;
+  if (any_end || succeeded == (dependency.needs == Dependency::Needs::success)) return {true, {}};
+  if (succeeded) return {false, "it was to run when " + name + " has failed, and that succeeded"};
   return {false, "it was to run after " + name + ", which ended " + std::string{to_string(job->outcome)}};
 }
 

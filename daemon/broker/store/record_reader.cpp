@@ -18,6 +18,8 @@ constexpr const char* kOneJob =
     "SELECT id, pool, mode, kind, flags, priority, retries, uid, grace_usec, timeout_usec, backoff_usec, not_before_usec, name, "
     "description, key, spec_hash, submitted_usec, payload, NULL FROM job WHERE id = ?";
 constexpr const char* kDependenciesOfOne = "SELECT job, after, needs FROM dependency WHERE job = ? ORDER BY position";
+constexpr const char* kNotes = "SELECT job, retry_of, items FROM job_note ORDER BY job";
+constexpr const char* kNotesOfOne = "SELECT job, retry_of, items FROM job_note WHERE job = ?";
 constexpr const char* kDependencies = "SELECT job, after, needs FROM dependency ORDER BY job, position";
 constexpr const char* kAttempts =
     "SELECT job, number, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, "
@@ -115,9 +117,16 @@ bool read(Columns columns, PoolRecord& pool) {
 bool read(Columns columns, Dependency& dependency) {
   columns.number();  // the job, known to the cursor
   dependency.job = JobId{columns.number<std::uint64_t>()};
-  const int needs = columns.choice<int>(0, 2);
-  dependency.needs = needs == 1 ? Dependency::Needs::end : Dependency::Needs::success;
-  dependency.is_durable = needs == 2;
+  const int needs = columns.choice<int>(0, 4);
+  dependency.needs = needs == 1 ? Dependency::Needs::end : needs >= 3 ? Dependency::Needs::failure : Dependency::Needs::success;
+  dependency.is_durable = needs == 2 || needs == 4;
+  return columns.is_sound();
+}
+
+bool read(Columns columns, JobNotes& notes) {
+  columns.number();
+  notes.retry_of = JobId{columns.number<std::uint64_t>()};
+  notes.items = columns.number<std::uint32_t>();
   return columns.is_sound();
 }
 
@@ -186,7 +195,10 @@ Result<std::vector<StoredJob>> read_jobs(const Database& database) {
   if (!dependencies) return dependencies.error();
   auto attempts = Companions::begin(database, kAttempts);
   if (!attempts) return attempts.error();
+  auto notes = Companions::begin(database, kNotes);
+  if (!notes) return notes.error();
   std::vector<StoredJob> all;
+  std::vector<JobNotes> own;  // one at most
   for (;;) {
     const auto row = jobs->next_row();
     if (!row) return row.error();
@@ -195,9 +207,12 @@ Result<std::vector<StoredJob>> read_jobs(const Database& database) {
     if (!read(Columns(*jobs), stored) || stored.job.id.value == 0) return unsound(stored.job.id);
     if (auto taken = dependencies->take(stored.job.id, stored.job.after); !taken) return taken.error();
     if (auto taken = attempts->take(stored.job.id, stored.attempts); !taken) return taken.error();
+    if (auto taken = notes->take(stored.job.id, own); !taken) return taken.error();
+    for (const JobNotes& note : std::exchange(own, {})) stored.job.notes = note;
   }
   if (dependencies->has_row()) return unsound(dependencies->job());
   if (attempts->has_row()) return unsound(attempts->job());
+  if (notes->has_row()) return unsound(notes->job());
   return all;
 }
 
@@ -223,6 +238,12 @@ Result<JobRecord> read_job(const Database& database, JobId job) {
   if (!*row) return Error{Errc::not_found, "job " + std::to_string(job.value) + ": not in the store"};
   StoredJob stored;
   if (!read(Columns(*statement), stored)) return unsound(job);
+  auto notes = Statement::prepare(database, kNotesOfOne);
+  if (!notes) return notes.error();
+  notes->begin(job.value);
+  const auto has_notes = notes->next_row();
+  if (!has_notes) return has_notes.error();
+  if (*has_notes && !read(Columns(*notes), stored.job.notes)) return unsound(job);
   auto dependencies = Statement::prepare(database, kDependenciesOfOne);
   if (!dependencies) return dependencies.error();
   dependencies->begin(job.value);

@@ -9,6 +9,7 @@ namespace jobpool::broker {
 namespace {
 
 constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+constexpr const char* kNote = "INSERT INTO job_note VALUES(?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
 constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(?, ?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = ?";
@@ -22,7 +23,17 @@ std::optional<int> number_of(const std::optional<Outcome>& outcome) {
   return outcome ? std::optional<int>(static_cast<int>(*outcome)) : std::nullopt;
 }
 
-int number_of(const Dependency& dependency) { return dependency.needs == Dependency::Needs::end ? 1 : dependency.is_durable ? 2 : 0; }
+int number_of(const Dependency& dependency) {
+  switch (dependency.needs) {
+    case Dependency::Needs::end:
+      return 1;
+    case Dependency::Needs::failure:
+      return dependency.is_durable ? 4 : 3;
+    case Dependency::Needs::success:
+      break;
+  }
+  return dependency.is_durable ? 2 : 0;
+}
 
 }  // namespace
 
@@ -36,12 +47,14 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
   const std::pair<std::optional<Statement>*, const char*> all[] = {
       {&sql.job, kJob},
       {&sql.dependency, kDependency},
+      {&sql.note, kNote},
       {&sql.attempt, kAttempt},
       {&sql.undone, kUndone},
       {&sql.attempt_end, kAttemptEnd},
       {&sql.end, kEnd},
       {&sql.remove_job, "DELETE FROM job WHERE id = ?"},
       {&sql.remove_dependencies, "DELETE FROM dependency WHERE job = ?"},
+      {&sql.remove_note, "DELETE FROM job_note WHERE job = ?"},
       {&sql.remove_attempts, "DELETE FROM attempt WHERE job = ?"},
       {&sql.remove_end, "DELETE FROM ending WHERE job = ?"},
       {&sql.pool, kPool},
@@ -71,6 +84,7 @@ Result<void> RecordWriter::write(const JobRecord& job) {
   int position = 0;
   for (auto dependency = job.after.begin(); done && dependency != job.after.end(); ++dependency)
     done = sql_.dependency->run(job.id.value, position++, dependency->job.value, number_of(*dependency));
+  if (done && !job.notes.is_empty()) done = sql_.note->run(job.id.value, job.notes.retry_of.value, job.notes.items);
   return done;
 }
 
@@ -113,7 +127,7 @@ Result<void> RecordWriter::write(const JobEnd& end) {
 }
 
 Result<void> RecordWriter::write(const JobRemoval& removal) {
-  for (auto* statement : {&sql_.remove_job, &sql_.remove_dependencies, &sql_.remove_attempts, &sql_.remove_end}) {
+  for (auto* statement : {&sql_.remove_job, &sql_.remove_dependencies, &sql_.remove_note, &sql_.remove_attempts, &sql_.remove_end}) {
     if (auto done = (*statement)->run(removal.job.value); !done) return done;
   }
   files_->remove_after_commit(removal.job);

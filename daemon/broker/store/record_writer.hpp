@@ -37,8 +37,8 @@ class RecordWriter {
   std::size_t inline_result_bytes_ = 0;
   std::optional<QueueWriter> queues_;
   struct {
-    std::optional<Statement> job, dependency, attempt, undone, attempt_end, end;
-    std::optional<Statement> remove_job, remove_dependencies, remove_attempts, remove_end, pool, remove_pool;
+    std::optional<Statement> job, dependency, note, attempt, undone, attempt_end, end;
+    std::optional<Statement> remove_job, remove_dependencies, remove_note, remove_attempts, remove_end, pool, remove_pool;
   } sql_;
 };
 

@@ -31,6 +31,7 @@ struct JobRecord {
   SharedText name, description, key;  // key: unique per uid among the jobs in the store; empty: none
   std::uint64_t spec_hash = 0;        // compared when the key comes again
   std::int64_t submitted_usec = 0;
+  JobNotes notes;
   SharedText payload;  // the worker's JobSpec, opaque here
 };
 

@@ -143,7 +143,17 @@ constexpr const char* kVersion4 = R"sql(
 ALTER TABLE pool ADD COLUMN threads INTEGER NOT NULL DEFAULT 1;
 )sql";
 
-constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4};
+// What few jobs have: apart, since each column of the table of jobs costs all of them.
+constexpr const char* kVersion5 = R"sql(
+CREATE TABLE job_note(
+  job INTEGER PRIMARY KEY,
+  retry_of INTEGER NOT NULL,        -- the job that it is once more; 0: none
+  items INTEGER NOT NULL            -- of a batch's chunk; 0: it is none
+) STRICT;
+-- dependency.needs may be, from here on: 3 failure, 4 failure of a durable job
+)sql";
+
+constexpr std::array<const char*, kSchemaVersion> kMigrations{kVersion1, kVersion2, kVersion3, kVersion4, kVersion5};
 
 Result<void> migrate_from(Database& database, std::int64_t version) {
   const std::string sql = std::string("BEGIN IMMEDIATE;") + kMigrations.at(static_cast<std::size_t>(version)) +

@@ -84,6 +84,7 @@ JobRecord History::job() {
   if (!one_in(3)) record.key = std::to_string(last_job_ % 5) + ":" + text(10) + std::to_string(last_job_);
   record.spec_hash = std::uint64_t{random_()} << 32 | random_();
   record.submitted_usec = number() * number();
+  if (one_in(4)) record.notes = {JobId{static_cast<std::uint64_t>(below(1'000))}, static_cast<std::uint32_t>(below(3))};
   record.payload = text(one_in(8) ? 20'000 : 300);
   return record;
 }

@@ -56,6 +56,8 @@ std::string text_of(const StoredJob& stored) {
   out << "job " << job.id.value;
   write(out, job.terms);
   for (const Dependency& dependency : job.after) out << " after " << dependency.job.value << "/" << int(dependency.needs);
+  if (job.notes.retry_of.value != 0) out << " retry of " << job.notes.retry_of.value;
+  if (job.notes.items != 0) out << " items " << job.notes.items;
   out << " name " << shortened(job.name) << " description " << shortened(job.description) << " key " << shortened(job.key) << " hash "
       << job.spec_hash << " submitted " << job.submitted_usec << " payload " << shortened(job.payload) << "\n";
   for (const Attempt& attempt : stored.attempts) write(out, attempt);

@@ -216,3 +216,40 @@ TEST_CASE("a batch whose pool is terminated ends with the last of its chunks") {
   driver.report(JobId{1});
   CHECK(driver.job(batch).outcome == Outcome::cancelled);
 }
+
+TEST_CASE("a batch's chunks are not forgotten before it, and with it") {
+  CoreLimits limits;
+  limits.kept_async = 2;
+  CoreDriver driver(limits);
+  driver.join(1);
+  const JobId batch = submit(driver, batch_of(3));
+  for (const JobId chunk : {JobId{1}, JobId{2}, JobId{3}}) {
+    run(driver, chunk);
+    driver.end_turn();
+  }
+  for (const JobId id : {JobId{1}, JobId{2}, JobId{3}, batch}) CHECK(driver.core.find(id) != nullptr);
+  const JobId later = driver.submit();
+  run(driver, later);
+  driver.end_turn();
+  for (const JobId id : {JobId{1}, JobId{2}, JobId{3}, batch}) CHECK(driver.core.find(id) == nullptr);
+  CHECK(driver.core.find(later) != nullptr);
+}
+
+TEST_CASE("a chunk that was kept for its batch can be removed by itself, and the others stay") {
+  CoreLimits limits;
+  limits.kept_async = 1;
+  CoreDriver driver(limits);
+  driver.join(1);
+  const JobId batch = submit(driver, batch_of(2));
+  for (const JobId chunk : {JobId{1}, JobId{2}}) {
+    run(driver, chunk);
+    driver.end_turn();
+  }
+  driver.tell(Remove{JobId{1}});
+  driver.end_turn();
+  CHECK(driver.core.find(JobId{1}) == nullptr);
+  CHECK(driver.core.find(JobId{2}) != nullptr);
+  driver.tell(Remove{batch});
+  CHECK(driver.core.find(JobId{2}) == nullptr);
+  CHECK(driver.core.find(batch) == nullptr);
+}

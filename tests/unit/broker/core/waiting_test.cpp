@@ -70,6 +70,19 @@ TEST_CASE("what waits for a success is skipped when there is none, and says afte
   CHECK(driver.job(driver.submit(after({first}, Dependency::Needs::end))).state == JobState::ready);
 }
 
+TEST_CASE("what waits for a failure runs when there is one, and is skipped when there is none") {
+  CoreDriver driver;
+  driver.join(1);
+  const JobId bad = driver.submit(), good = driver.submit();
+  const JobId runs = driver.submit(after({bad}, Dependency::Needs::failure)),
+              skipped = driver.submit(after({good}, Dependency::Needs::failure));
+  run(driver, bad, Ending::exited);
+  CHECK(driver.job(runs).state == JobState::ready);
+  run(driver, good);
+  CHECK(driver.job(skipped).outcome == Outcome::skipped);
+  CHECK(driver.job(skipped).reason == "it was to run when job 2 has failed, and that succeeded");
+}
+
 TEST_CASE("a job that nobody knows cannot be waited for") {
   CoreDriver driver;
   driver.tell(after({JobId{99}}));

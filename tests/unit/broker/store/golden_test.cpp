@@ -109,6 +109,24 @@ StoreBatch golden_batch_with_threads() {
   return batch;
 }
 
+// What came with version 5: what few jobs have.
+StoreBatch golden_batch_with_notes() {
+  StoreBatch batch = golden_batch_with_threads();
+  JobRecord retried;
+  retried.id = JobId{44};
+  retried.terms.flags.durable = true;
+  retried.notes = {JobId{42}, 0};
+  retried.after = {{JobId{41}, Dependency::Needs::failure, true}, {JobId{40}, Dependency::Needs::failure, false}};
+  retried.payload = "again";
+  JobRecord chunk = retried;
+  chunk.id = JobId{45};
+  chunk.notes = {JobId{}, 4'096};
+  chunk.after.clear();
+  batch.push_back(retried);
+  batch.push_back(chunk);
+  return batch;
+}
+
 StoreBatch golden_queues() {
   const QueueId mail{7};
   return {QueueWrite{QueueMade{mail, "mail", 100, true, 1'700'000'000'000'005, 0}},
@@ -126,7 +144,7 @@ std::string queues_in(const StoreOptions& options) {
 // All that a store of today's version can hold.
 void write_golden(const StoreOptions& options) {
   const auto store = loaded(options);
-  commit(*store, golden_batch_with_threads());
+  commit(*store, golden_batch_with_notes());
   commit(*store, golden_queues());
 }
 
@@ -168,8 +186,17 @@ TEST_CASE("a store of version 4 is read as it was written, with its pools of thr
   CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v4.queues.txt"));
 }
 
+TEST_CASE("a store of version 5 is read as it was written, with what few jobs have") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v5.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v5.txt"));
+  CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v5.queues.txt"));
+  commit(*loaded(options_in(dir)), {JobRemoval{JobId{44}}});
+  CHECK(text_in(options_in(dir)).find("retry of") == std::string::npos);
+}
+
 TEST_CASE("what is written today reads as the golden stores do") {
-  const TempDir first, second, third, fourth;
+  const TempDir first, second, third, fourth, fifth;
   { commit(*loaded(options_in(first)), golden_batch()); }
   CHECK(text_in(options_in(first)) == content_of(kGolden + "store-v1.txt"));
   { commit(*loaded(options_in(second)), golden_batch_with_pools()); }
@@ -181,9 +208,16 @@ TEST_CASE("what is written today reads as the golden stores do") {
   }
   CHECK(text_in(options_in(third)) == content_of(kGolden + "store-v3.txt"));
   CHECK(queues_in(options_in(third)) == content_of(kGolden + "store-v3.queues.txt"));
-  write_golden(options_in(fourth));
+  {
+    const auto store = loaded(options_in(fourth));
+    commit(*store, golden_batch_with_threads());
+    commit(*store, golden_queues());
+  }
   CHECK(text_in(options_in(fourth)) == content_of(kGolden + "store-v4.txt"));
   CHECK(queues_in(options_in(fourth)) == content_of(kGolden + "store-v4.queues.txt"));
+  write_golden(options_in(fifth));
+  CHECK(text_in(options_in(fifth)) == content_of(kGolden + "store-v5.txt"));
+  CHECK(queues_in(options_in(fifth)) == content_of(kGolden + "store-v5.queues.txt"));
 }
 
 TEST_CASE("a key in a store of version 1 is still nobody else's after it was brought to today's") {
