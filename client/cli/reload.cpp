@@ -28,7 +28,7 @@ Result<int> broker_pid(const Result<client::Reply>& reply) {
   return hello->broker_pid;
 }
 
-// A connection to the broker of now, and its pid: its hang-up is the news that this broker has gone.
+// A connection to the broker of now, and its pid: the reload is asked for there, and its hang-up is the news that this broker has gone.
 struct Witness {
   client::Connection connection;
   int broker_pid;
@@ -44,12 +44,24 @@ Result<Witness> make_witness(client::Connections& connections, TimePoint deadlin
   return Witness{std::move(*connection), *pid};
 }
 
-// Until another broker answers than the witness saw, Status too: then it has read what the old one left.
-Result<void> await_other_broker(client::Connections& connections, Witness& witness, TimePoint deadline) {
-  Result<void> heard;
-  while ((heard = witness.connection.read_more(deadline))) {
+// Returns when the witness has hung up. Errors: the daemon's, as soon as it says that nothing comes of it.
+Result<void> ask_and_lose(Witness& witness, TimePoint deadline) {
+  // The daemon that runs is the old one, which may not know `wait` yet: then it answers, and hangs up when it goes.
+  for (const bool wait : {true, false}) {
+    const std::string call = proto::write_call("org.jobpool.Pool.Reload", proto::write_reload({wait}));
+    if (const auto sent = witness.connection.send(call, {}, deadline); !sent) return sent;
+    const Result<client::Reply> reply = witness.connection.receive(deadline);
+    if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
+    if (wait && reply->error == proto::error::kInvalidParameter) continue;
+    if (!reply->error.empty()) return client::describe_error(*reply);
   }
-  if (heard.error().code == Errc::timed_out) return not_in_time();
+  Result<void> heard;
+  while ((heard = witness.connection.read_more(deadline))) continue;
+  return heard.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
+}
+
+// Until another broker answers than the witness saw, Status too: then it has read what the old one left.
+Result<void> await_other_broker(client::Connections& connections, const Witness& witness, TimePoint deadline) {
   const Result<int> pid = broker_pid(ask_until(connections, "org.jobpool.Pool.Hello", deadline));
   if (!pid) return pid.error();
   if (*pid == witness.broker_pid) return Error{Errc::unsupported, "the old broker still serves: the reload did not happen"};
@@ -66,24 +78,22 @@ int run_reload(Context& context, Words words) {
                    "that has begun.",
                    "jobpool reload --wait"});
   bool wait = false;
-  options.flag("--wait", "return when the new broker serves; gives up after 30 s with exit code 124", wait);
+  options.flag("--wait", "return when the new broker serves, or nothing comes of it; gives up after 30 s with exit code 124", wait);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (!parsed.operands.empty()) return options.misused("reload takes no operands");
   const Result<client::Connections*> connections = context.connect(Context::Daemon::must_run);
   if (!connections) return fail(connections.error());
 
-  const TimePoint deadline = Clock::now() + kReloadPatience;
-  std::optional<Witness> witness;
-  if (wait) {
-    Result<Witness> made = make_witness(**connections, deadline);
-    if (!made) return fail(made.error());
-    witness = std::move(*made);
+  if (!wait) {
+    const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Reload", "{}", client::Resend::never, Context::Daemon::must_run);
+    return reply ? 0 : fail(reply.error());
   }
-  const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Reload", "{}", client::Resend::never, Context::Daemon::must_run);
-  if (!reply) return fail(reply.error());
-  if (!witness) return 0;
-  const Result<void> done = await_other_broker(**connections, *witness, deadline);
+  const TimePoint deadline = Clock::now() + kReloadPatience;
+  Result<Witness> witness = make_witness(**connections, deadline);
+  if (!witness) return fail(witness.error());
+  Result<void> done = ask_and_lose(*witness, deadline);
+  if (done) done = await_other_broker(**connections, *witness, deadline);
   return done ? 0 : fail(done.error());
 }
 

@@ -50,6 +50,8 @@ void Broker::on_message(control::Envelope envelope) {
       return stop_now();
     case control::Kind::checkup:
       return on_checkup();
+    case control::Kind::reload_refused:
+      return verbs_->on_reload_refused();
     default:
       return log::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
   }

@@ -38,7 +38,10 @@ ResumeRecord Supervisor::remember() const {
 }
 
 void Supervisor::reload() {
-  if (phase_ != Phase::serving) return log::warn("stopping: no reload any more");
+  if (phase_ != Phase::serving) {
+    log::warn("stopping: no reload any more");
+    return tell_reload_refused();
+  }
   if (reload_ != Reload::none) return log::info("reloading already");
   new_program_ = installed_program(house_);
   log::info("reloading: trying {}", new_program_);
@@ -52,7 +55,7 @@ void Supervisor::reload() {
 
 void Supervisor::on_trial_end(const Result<void>& trial) {
   reload_ = Reload::none;
-  if (phase_ != Phase::serving) return;
+  if (phase_ != Phase::serving) return;  // who waits for it sees the broker go
   if (!trial) return give_up_reload(trial.error());
   // SIGKILL is the simplest right way: it is what a broker must survive anyway.
   reload_ = Reload::ending_broker;
@@ -73,6 +76,15 @@ void Supervisor::change_over() {
 void Supervisor::give_up_reload(const Error& why) {
   log::error("reload: {}; going on as before", why.text);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
+  tell_reload_refused();
+}
+
+// For those who wait for it there.
+void Supervisor::tell_reload_refused() {
+  if (!broker_.is_alive()) return;
+  control::Message refused;
+  refused.kind = control::Kind::reload_refused;
+  broker_.tell(refused);
 }
 
 }  // namespace jobpool::supervisor

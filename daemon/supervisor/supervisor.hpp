@@ -68,6 +68,7 @@ class Supervisor {
   void on_trial_end(const Result<void>& trial);
   void change_over();
   void give_up_reload(const Error& why);
+  void tell_reload_refused();
   ResumeRecord remember() const;
 
   // stopping.cpp: the way out

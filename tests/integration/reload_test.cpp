@@ -66,7 +66,7 @@ TEST_CASE("a command survives a reload, its caller gets all of its output, and i
   CHECK(daemon.status()["workerRestarts"] == 0);  // those that left were no crashes
 }
 
-TEST_CASE("jobpool reload --wait returns when another broker serves, and what ran goes on") {
+TEST_CASE("reload --wait returns when another broker serves, and what ran goes on") {
   Daemon daemon({.workers = 1});
   const Gate gate(daemon.file("gate"));
   const std::string running = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo $word"});
@@ -87,7 +87,7 @@ TEST_CASE("jobpool reload --wait returns when another broker serves, and what ra
   CHECK(daemon.status()["brokerRestarts"] == 1);
 }
 
-TEST_CASE("jobpool reload returns when the reload has begun, and callers that wait do not notice it") {
+TEST_CASE("reload returns when it has begun, and callers that wait do not notice it") {
   Daemon daemon({.workers = 2});
   const Gate gate(daemon.file("gate"));
   Child applied = daemon.start({"apply", "--", "sh", "-c", "echo ready; " + gate.wait() + "; exit 5"});
@@ -107,6 +107,10 @@ TEST_CASE("a reload with a broken configuration leaves everything as it was, and
   daemon.configure("queue_limit = 0\n");
   CHECK(daemon.run({"reload"}).exit_code == 0);
   REQUIRE(wait_until([&] { return daemon.log().find("going on as before") != std::string::npos; }));
+  // It waited for 30 s to say that nothing had come of it.
+  const Finished refused = daemon.run({"reload", "--wait"}, {}, std::chrono::seconds(20));
+  CHECK(refused.exit_code == 125);
+  CHECK(refused.err.find("the reload was refused") != std::string::npos);
   CHECK(daemon.log().find("daemon.toml:2: 'queue_limit'") != std::string::npos);
   CHECK(daemon.hello()["brokerPid"] == before["brokerPid"]);
   CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");
@@ -114,7 +118,7 @@ TEST_CASE("a reload with a broken configuration leaves everything as it was, and
   CHECK(daemon.run({"reload", "--wait"}).exit_code == 0);
 }
 
-TEST_CASE("jobpool reload starts no daemon, and takes no operands") {
+TEST_CASE("reload starts no daemon, and takes no operands") {
   Daemon daemon;
   CHECK(daemon.run({"reload", "now"}).exit_code == 2);
   daemon.stop();

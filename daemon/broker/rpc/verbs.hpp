@@ -56,6 +56,7 @@ class Verbs final : public CallHandler {
   void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
   void on_pool_left(PoolNumber pool);
+  void on_reload_refused();
   void on_pool_removed(PoolNumber pool) { joiners_.tell(pool, Joiners::News::reopened); }
 
   bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
@@ -201,6 +202,7 @@ class Verbs final : public CallHandler {
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;
+  std::vector<CallPtr> reloaders_;  // wait for a reload that ends this broker, or is refused
   std::uint64_t last_token_ = 0;
 };
 

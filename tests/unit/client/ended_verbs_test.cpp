@@ -94,8 +94,8 @@ TEST_CASE("reload --wait returns when another broker serves, and not before") {
     FakePeer witness = self.accept();
     witness.hear("org.jobpool.Pool.Hello");
     witness.say(hello_of(2));
-    idle.hear("org.jobpool.Pool.Reload");
-    idle.say("{}");
+    if (witness.hear("org.jobpool.Pool.Reload").call.parameters != nlohmann::json{{"wait", true}})
+      throw std::runtime_error("it does not wait");
     idle.close();
     witness.close();
     FakePeer next = self.accept();
@@ -116,8 +116,7 @@ TEST_CASE("reload --wait is an error when the same broker answers again") {
     FakePeer witness = self.accept();
     witness.hear("org.jobpool.Pool.Hello");
     witness.say(hello_of(2));
-    idle.hear("org.jobpool.Pool.Reload");
-    idle.say("{}");
+    witness.hear("org.jobpool.Pool.Reload");
     witness.close();
     idle.hear("org.jobpool.Pool.Hello");
     idle.say(hello_of(2));
@@ -126,6 +125,46 @@ TEST_CASE("reload --wait is an error when the same broker answers again") {
   server.finish();
   CHECK(finished.exit_code == 125);
   CHECK(has(finished.err, "old broker"));
+}
+
+// It said so after thirty seconds.
+TEST_CASE("reload --wait says at once that the reload was refused") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer idle = self.accept();
+    FakePeer witness = self.accept();
+    witness.hear("org.jobpool.Pool.Hello");
+    witness.say(hello_of(2));
+    witness.hear("org.jobpool.Pool.Reload");
+    witness.fail("org.jobpool.Pool.ReloadRefused", R"({"reason":"the daemon goes on as before"})");
+  });
+  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
+  server.finish();
+  CHECK(finished.exit_code == 125);
+  CHECK(has(finished.err, "the reload was refused: the daemon goes on as before"));
+}
+
+TEST_CASE("reload --wait asks a daemon that does not know `wait` without it") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer idle = self.accept();
+    FakePeer witness = self.accept();
+    witness.hear("org.jobpool.Pool.Hello");
+    witness.say(hello_of(2));
+    witness.hear("org.jobpool.Pool.Reload");
+    witness.fail("org.varlink.service.InvalidParameter", R"({"parameter":"wait"})");
+    witness.hear("org.jobpool.Pool.Reload");
+    witness.say("{}");
+    idle.close();
+    witness.close();
+    FakePeer next = self.accept();
+    next.hear("org.jobpool.Pool.Hello");
+    next.say(hello_of(3));
+    next.hear("org.jobpool.Pool.Status");
+    next.say(proto::write_status({}));
+  });
+  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
+  server.finish();
+  INFO(finished.err);
+  CHECK(finished.exit_code == 0);
 }
 
 TEST_CASE("list says what a job waits for, and nothing in it writes to the terminal") {

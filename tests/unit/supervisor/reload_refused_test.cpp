@@ -21,6 +21,7 @@ void expect_refusal(const House& house, Broker& broker, const std::string& words
   const bool said = testing::wait_until([&] { return house.log().find(words) != std::string::npos; });
   INFO(house.log());
   REQUIRE(said);
+  broker.expect(Kind::reload_refused);  // for those who wait for it there
   broker.start_worker(1);
   Worker worker(broker.expect(Kind::worker_started));
   CHECK(!worker.is_zombie_or_gone());
@@ -115,6 +116,7 @@ TEST_CASE("while jobs finish for a stop, a reload is refused") {
   broker.expect(Kind::drain);
   house.signal(SIGHUP);
   CHECK(testing::wait_until([&] { return house.log().find("no reload any more") != std::string::npos; }));
+  broker.expect(Kind::reload_refused);
   broker.say(Kind::drained);
   broker.expect(Kind::stop_now);
   broker.exit_with(0);
