@@ -53,11 +53,11 @@ int run_process_alive(Context& context, Words words) {
 }
 
 int run_process_terminate(Context& context, Words words) {
-  return end_process(context, words,
-                     {"process terminate [options] NAME…",
-                      "Sends TERM to a command's processes: they may end later, or not at all, so join. A function's process is killed.",
-                      "jobpool process terminate server && jobpool process join server --timeout 5s"},
-                     "org.jobpool.Process.Terminate");
+  return end_process(
+      context, words,
+      {"process terminate [options] NAME…", "Sends TERM: the process may end later, or not at all where it catches it, so join.",
+       "jobpool process terminate server && jobpool process join server --timeout 5s"},
+      "org.jobpool.Process.Terminate");
 }
 
 int run_process_kill(Context& context, Words words) {

@@ -108,6 +108,14 @@ void Broker::on_kill_worker(Incarnation worker) {
   link_.send(kill);
 }
 
+void Broker::on_signal_worker(Incarnation worker, int signal) {
+  control::Message message;
+  message.kind = control::Kind::signal_worker;
+  message.incarnation = worker;
+  message.value = signal;
+  link_.send(message);
+}
+
 void Broker::on_start_worker(WorkerNumber number, PoolNumber pool) {
   if (stopping_) return;
   control::Message start;

@@ -61,6 +61,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_drained() override;
   bool is_awaited(JobId job) const override;
   void on_kill_worker(Incarnation worker) override;
+  void on_signal_worker(Incarnation worker, int signal) override;
   void on_start_worker(WorkerNumber number, PoolNumber pool) override;
   void on_pool_left(PoolNumber pool) override;
   void on_pool_removed(PoolNumber pool) override;

@@ -37,8 +37,9 @@ class EngineListener {
   virtual void on_forgotten(const Forgotten& forgotten) = 0;
   virtual void on_drained() = 0;
   virtual void on_kill_worker(Incarnation worker) = 0;
-  virtual void on_start_worker(WorkerNumber, PoolNumber) {}  // told only after StaffPools
-  virtual void on_pool_left(PoolNumber) {}                   // it is closed or terminated, and its workers have left
+  virtual void on_signal_worker(Incarnation, int /*signal*/) {}  // to it alone
+  virtual void on_start_worker(WorkerNumber, PoolNumber) {}      // told only after StaffPools
+  virtual void on_pool_left(PoolNumber) {}                       // it is closed or terminated, and its workers have left
   virtual void on_pool_removed(PoolNumber) {}
   // What is told to those who listen to events, once the job's part of it is durable; empty: nobody listens.
   virtual std::function<void()> announcement(const Job&, JobState) { return {}; }
@@ -78,6 +79,8 @@ class Engine final : ReportSink, JournalListener {
   // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
   void look_for_starts(std::span<const JobId> jobs);
   void signal_job(const Job& job, int signal);
+  // The same for a function, whose process is its worker. Requires: it runs, and nothing else does there.
+  void signal_worker_of(const Job& job, int signal) { listener_.on_signal_worker(job.worker, signal); }
 
   // Requires: settled. The result's JSON text, empty: none; nullopt: the store has it, to be read with read_result().
   std::optional<std::string> result_at_hand(const Job& job) const;

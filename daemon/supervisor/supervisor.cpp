@@ -140,7 +140,9 @@ void Supervisor::on_message(const Message& message) {
     case Kind::start_worker:
       return workers_.start(message.number, message.value, message.usec);
     case Kind::kill_worker:
-      return workers_.kill(message.incarnation);
+      return workers_.send(message.incarnation, SIGKILL);
+    case Kind::signal_worker:
+      return workers_.send(message.incarnation, message.value);
     case Kind::forget_worker:
       return workers_.forget(message.incarnation);
     case Kind::ready:

@@ -36,7 +36,8 @@ std::string describe(std::int32_t code, std::int32_t value) {
 
 DeathCause cause_of(std::int32_t code, std::int32_t value) {
   if (code == CLD_EXITED) return value == 0 ? DeathCause::as_told : DeathCause::own_fault;
-  return value == SIGKILL ? DeathCause::killed : DeathCause::own_fault;
+  // TERM ends none but who runs the function of a process, and by somebody's wish.
+  return value == SIGKILL || value == SIGTERM ? DeathCause::killed : DeathCause::own_fault;
 }
 
 }  // namespace
@@ -190,11 +191,11 @@ void Workers::send_signal(const Worker& worker, int signal) const {
   if (worker.state == State::alive) ::syscall(SYS_pidfd_send_signal, worker.process.get(), signal, nullptr, 0);
 }
 
-void Workers::kill(Incarnation incarnation) {
+void Workers::send(Incarnation incarnation, int signal) {
   const auto found = workers_.find(incarnation);
   // Dead already is no mistake: the broker could not know yet.
-  if (found != workers_.end()) return send_signal(found->second, SIGKILL);
-  log::warn("the broker wants incarnation {} killed, which is not there: ignoring it", incarnation.value);
+  if (found != workers_.end()) return send_signal(found->second, signal);
+  log::warn("the broker wants signal {} sent to incarnation {}, which is not there: ignoring it", signal, incarnation.value);
 }
 
 void Workers::forget(Incarnation incarnation) {

@@ -51,7 +51,7 @@ class Workers {
   // `threads`: how many jobs it runs side by side; it and every broker find that in its shared memory.
   // `note` is the broker's own: kept with the worker, and told with it.
   void start(WorkerNumber number, std::int32_t threads, std::int64_t note);
-  void kill(Incarnation incarnation);
+  void send(Incarnation incarnation, int signal);
   void forget(Incarnation incarnation);
 
   // Tells a new broker of all that are not forgotten, dead or alive, in ascending order.

@@ -11,6 +11,7 @@
 #include "common/job/spec.hpp"
 #include "daemon/worker/command/command_runner.hpp"
 #include "daemon/worker/command/start_error.hpp"
+#include "daemon/worker/function/own_term.hpp"
 
 namespace jobpool::worker {
 
@@ -20,12 +21,14 @@ Desk::Desk(shm::ClaimSide& claims, FunctionRunner& functions) : claims_(claims),
 
 FunctionRunner::After Desk::serve_function(const shm::Claim& claim, BeforeReport before_report) {
   auto after = FunctionRunner::After::go_on;
-  claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
   const auto spec = decode_function(claim.payload);
   if (spec) {
+    const OwnTerm term(spec->pool);  // before anybody can know that it runs, and send it one
+    claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
     after = functions_.run(attempt_of(claim), *spec, report_, claims_.item(claim));
     report_.ended_usec = wall_usec();
   } else {
+    claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
     report_ = not_started(kOwnFailure, spec.error().text);
   }
   before_report(after);

@@ -114,6 +114,8 @@ void Verbs::signal_process(const CallPtr& call, int signal) {
     engine_.tell(Cancel{id, Cancel::Haste::now, "it was ended before it started"});
   else if (job->state == JobState::running && job->kind == shm::JobKind::command)
     engine_.signal_job(*job, signal);
+  else if (job->state == JobState::running && signal == SIGTERM)
+    engine_.signal_worker_of(*job, signal);  // it may catch it, as in Python
   else if (job->state == JobState::running)
     engine_.tell(KillFunction{id});
   call->reply({});

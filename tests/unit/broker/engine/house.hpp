@@ -110,6 +110,7 @@ class FakeBroker final : public EngineListener {
   }
   void on_drained() override { ++drained; }
   void on_kill_worker(Incarnation worker) override { killed.push_back(worker); }
+  void on_signal_worker(Incarnation worker, int signal) override { signalled.emplace_back(worker, signal); }
   void on_start_worker(WorkerNumber number, PoolNumber pool) override { asked_for.push_back({number, pool}); }
   void on_pool_left(PoolNumber pool) override { verbs.on_pool_left(pool); }
   void on_pool_removed(PoolNumber pool) override { verbs.on_pool_removed(pool); }
@@ -119,6 +120,7 @@ class FakeBroker final : public EngineListener {
 
   int forgotten = 0, drained = 0;
   std::vector<Incarnation> killed;
+  std::vector<std::pair<Incarnation, int>> signalled;
   std::vector<StartWorker> asked_for;
   std::function<void(bool now)> on_shut_down;
   std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
