@@ -34,7 +34,9 @@ void terms(std::string& out, const proto::Job& job) {
   if (job.retries.value_or(0) != 0) line(out, "retries", std::to_string(*job.retries));
   line(out, "after", list_of(job.after));
   line(out, "after any", list_of(job.after_any));
+  line(out, "after failed", list_of(job.after_failed));
   line(out, "key", printable(job.key));
+  if (job.retry_of) line(out, "retry of", std::to_string(job.retry_of->value));
 }
 
 // How long it was in each state; what is not known is said.

@@ -22,11 +22,13 @@ std::string pools_table(const proto::Status& status) {
   Table table;
   table.column("pool");
   table.column("state");
-  for (const char* title : {"workers", "idle", "ready", "running", "waiting", "done"}) table.column(title, Table::Align::right);
+  for (const char* title : {"workers", "idle", "ready", "running", "waiting", "done", "ready for", "ran", "waited"})
+    table.column(title, Table::Align::right);
   for (const proto::PoolStatus& pool : status.pools) {
     const auto number = [](std::int64_t count, Ink colour = Ink::none) {
       return Cell{std::to_string(count), count > 0 ? colour : Ink::none};
     };
+    const auto time = [](const std::optional<std::int64_t>& usec) { return Cell{usec ? show_duration(Microseconds{*usec}) : ""}; };
     table.row({{printable(pool.name)},
                {printable(pool.state), pool.state == "running" ? Ink::green : Ink::yellow},
                number(pool.workers),
@@ -34,7 +36,10 @@ std::string pools_table(const proto::Status& status) {
                number(pool.ready),
                number(pool.running, Ink::green),
                number(pool.waiting, Ink::yellow),
-               number(pool.done)});
+               number(pool.done),
+               time(pool.ready_time_usec),
+               time(pool.running_time_usec),
+               time(pool.waiting_time_usec)});
   }
   return table.text();
 }
@@ -42,7 +47,9 @@ std::string pools_table(const proto::Status& status) {
 }  // namespace
 
 int run_status(Context& context, Words words) {
-  Options options(context, {"status [options]", "The daemon, its pools, and their jobs by state: ready, running, waiting, done.",
+  Options options(context, {"status [options]",
+                            "The daemon, its pools, and their jobs by state: ready, running, waiting, done; and how long those that have "
+                            "ended since the\nbroker began were ready, ran and waited, on average.",
                             "jobpool status --json"});
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;

@@ -24,6 +24,7 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
   if (auto result = engine_.result_at_hand(job)) {
     proto::Ending ending = ending_view(job, std::move(*result));
     if (const std::vector<JobId>* chunks = engine_.core().chunks(job.id)) ending.chunks = *chunks;
+    ending.items = items_of(job);
     if (with_output == WithOutput::yes && job.kind == shm::JobKind::command) {
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
@@ -34,8 +35,15 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
     const Job* ended = engine_.core().find(id);
     if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
-    call->reply(proto::write_ending(ending_view(*ended, std::move(*result))), {}, handed_over);
+    proto::Ending ending = ending_view(*ended, std::move(*result));
+    ending.items = items_of(*ended);
+    call->reply(proto::write_ending(ending), {}, handed_over);
   });
+}
+
+std::optional<std::int64_t> Verbs::items_of(const Job& job) const {
+  const std::uint32_t items = engine_.core().notes(job.id).items;
+  return items > 0 ? std::optional<std::int64_t>{items} : std::nullopt;
 }
 
 Verbs::Delivery Verbs::delivery_of(const Job& job) {

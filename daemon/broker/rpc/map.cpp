@@ -6,19 +6,47 @@
 #include "common/job/spec.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
+#include "daemon/broker/rpc/views.hpp"
+#include "proto/chunk.hpp"
 
 namespace jobpool::broker {
 namespace {
 
 // What cannot be asked of a batch; empty: nothing of the kind was.
 std::string refusal_of(const proto::Submission& job) {
-  if (!job.function || job.items || job.arguments != "[]")
-    return invalid_job("job.function", "a batch is of a function, whose arguments are in the chunks");
+  if (job.items || job.arguments != "[]") return invalid_job("job.arguments", "the arguments of a batch's function are in its chunks");
   if (!job.durable.value_or(true)) return invalid_job("job.durable", "a batch is always on disk: it outlives whoever submitted it");
   if (job.if_full == proto::IfFull::block) return invalid_job("job.ifFull", "a batch is taken whole or not at all; try again later");
   if (job.stdin_index || job.stdout_index || job.stderr_index)
-    return invalid_job("job.function", "a function has no streams; descriptors are for commands");
+    return invalid_job("job.stdin", "a batch outlives its caller's streams; the daemon keeps the output of its commands");
   return {};
+}
+
+// Names the first chunk that is none of a command; empty: they all are.
+std::string refusal_of_lines(const proto::MapRequest& request) {
+  if (request.job.function) return {};
+  for (std::size_t i = 0; i < request.chunks.size(); ++i)
+    if (!proto::read_command_line(request.chunks[i]))
+      return invalid_job("chunks", "chunk " + std::to_string(i) + " is no command line: an array of one array of texts");
+  return {};
+}
+
+std::string description_of(const proto::MapRequest& request) {
+  const std::string count = std::to_string(request.chunks.size());
+  if (request.job.function) return "map @" + *request.job.function + ", " + count + " chunks";
+  return "map " + describe(request.job) + ", " + count + " commands";
+}
+
+Submit event_of_chunk(proto::Submission chunk, std::string text) {
+  if (!chunk.function) {
+    if (auto words = proto::read_command_line(text)) chunk.command = *std::move(words);
+    return event_of(chunk, Mode::apply_async);
+  }
+  const auto items = proto::read_elements(text);
+  chunk.items = std::move(text);
+  Submit event = event_of(chunk, Mode::apply_async);
+  if (items) event.notes.items = static_cast<std::uint32_t>(items->size());
+  return event;
 }
 
 struct Owner {
@@ -36,24 +64,24 @@ Submit durable(Submit event, const Owner& owner) {
 
 SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
   SubmitBatch event;
+  const std::string description = description_of(request);
   proto::Submission chunk = request.job;
   chunk.key.clear();
   std::uint64_t hash = hash_of(request.job);
   for (std::string& items : request.chunks) {
     hash = (hash ^ std::hash<std::string_view>{}(items)) * 0x9e3779b97f4a7c15U;
-    chunk.items = std::move(items);
-    event.chunks.push_back(durable(event_of(chunk, Mode::apply_async), owner));
+    event.chunks.push_back(durable(event_of_chunk(chunk, std::move(items)), owner));
   }
   // The terms are those of the chunks: it only waits for them.
   proto::Submission batch;
-  batch.function = request.job.function;
+  batch.function = request.job.function.value_or("map");
   batch.pool = request.job.pool;
   batch.name = request.job.name;
   batch.key = request.job.key;
   event.batch = durable(event_of(batch, Mode::apply_async), owner);
   event.batch.flags.batch = true;
   event.batch.spec_hash = hash;
-  event.batch.description = "map @" + *batch.function + ", " + std::to_string(event.chunks.size()) + " chunks";
+  event.batch.description = description;
   return event;
 }
 
@@ -66,6 +94,8 @@ void Verbs::map(const CallPtr& call) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_of(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  if (const std::string refused = refusal_of_lines(*request); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
   const Token token{++last_token_};
   event.batch.token = token;

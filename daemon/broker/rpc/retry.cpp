@@ -22,6 +22,7 @@ Dependencies still_open(const Dependencies& after, const JobCore& core) {
 }
 
 Submit event_of_retry(JobRecord record, const JobCore& core) {
+  const JobId retried = record.id;
   Submit event;
   static_cast<Terms&>(event) = record.terms;
   event.mode = Mode::apply_async;
@@ -31,6 +32,8 @@ Submit event_of_retry(JobRecord record, const JobCore& core) {
   event.payload = std::move(record.payload);
   event.name = std::move(record.name);
   event.description = std::move(record.description);
+  event.notes = record.notes;
+  event.notes.retry_of = retried;
   return event;
 }
 

@@ -8,6 +8,17 @@
 #include "proto/version.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+void add_mean_times(proto::PoolStatus& view, const PoolCounts& counts) {
+  const auto jobs = static_cast<std::int64_t>(counts.lives.jobs);
+  if (jobs == 0) return;
+  view.ready_time_usec = counts.lives.ready_usec / jobs;
+  view.running_time_usec = counts.lives.running_usec / jobs;
+  view.waiting_time_usec = counts.lives.waiting_usec / jobs;
+}
+
+}  // namespace
 
 void Verbs::hello(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
@@ -29,6 +40,7 @@ void Verbs::status(const CallPtr& call) {
     if (pool.record.deleted) return;
     proto::PoolStatus& view = status.pools.emplace_back(pool_status_view(pool, engine_.core()));
     show_waiting_at_queues(view, pool.record.number);
+    if (const PoolCounts* counts = engine_.stats().find(pool.record.number)) add_mean_times(view, *counts);
   });
   call->reply(proto::write_status(status));
 }

@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "daemon/broker/core/event.hpp"
+#include "daemon/broker/core/pool_table.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::broker {
@@ -19,6 +20,9 @@ std::uint64_t hash_of(const proto::Submission& job);
 
 // The same of a retry.
 std::uint64_t hash_of_retry(JobId retried);
+
+// The parameters of InvalidJob, where the pool's workers have threads and it is a command; else empty.
+std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool);
 
 // The parameters of InvalidJob.
 std::string invalid_job(std::string_view field, std::string_view reason);

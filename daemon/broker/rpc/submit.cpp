@@ -80,6 +80,7 @@ Dependencies dependencies_of(const proto::Submission& job) {
   Dependencies all;
   for (const JobId id : job.after) all.push_back({id, Dependency::Needs::success});
   for (const JobId id : job.after_any) all.push_back({id, Dependency::Needs::end});
+  for (const JobId id : job.after_failed) all.push_back({id, Dependency::Needs::failure});
   return all;
 }
 
@@ -126,7 +127,17 @@ std::uint64_t hash_of(const proto::Submission& job) {
     sum.add(static_cast<std::int64_t>(jobs->size()));
     for (const JobId id : *jobs) sum.add(static_cast<std::int64_t>(id.value));
   }
+  if (!job.after_failed.empty()) {  // nothing otherwise: fingerprints of before it was there stay as they are
+    sum.add("failed");
+    for (const JobId id : job.after_failed) sum.add(static_cast<std::int64_t>(id.value));
+  }
   return sum.value();
+}
+
+std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool) {
+  if (job.function || pool.record.settings.threads <= 1) return {};
+  return invalid_job("job.command",
+                     "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads");
 }
 
 std::uint64_t hash_of_retry(JobId retried) {
@@ -169,11 +180,7 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
 void Verbs::submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
-  if (!job.function && pool->record.settings.threads > 1)
-    return call->error(
-        proto::error::kInvalidJob,
-        invalid_job("job.command",
-                    "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads"));
+  if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   auto streams = take_streams(job, call->fds);
   if (!streams)
     return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));

@@ -189,6 +189,7 @@ class Verbs final : public CallHandler {
   // answers.cpp: until the last of these is dropped, the end of an apply is on its way to somebody, and its key is not forgotten.
   using Delivery = std::shared_ptr<void>;
   Delivery delivery_of(const Job& job);
+  std::optional<std::int64_t> items_of(const Job& job) const;  // of a batch's chunk
 
   Engine& engine_;
   Outputs& outputs_;

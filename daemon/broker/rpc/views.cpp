@@ -133,9 +133,13 @@ proto::Job job_view(const Job& job, const JobCore& core) {
   view.retries = job.retries;
   if (job.not_before_usec > 0) view.not_before_usec = job.not_before_usec;
   view.key = job.key;
+  if (const JobId retried = core.notes(job.id).retry_of; retried.value > 0) view.retry_of = retried;
   view.waiting_for = condition_of(job, core);
   if (missing != nullptr)
-    for (const Dependency& one : *missing) (one.needs == Dependency::Needs::end ? view.after_any : view.after).push_back(one.job);
+    for (const Dependency& one : *missing) {
+      const bool any_end = one.needs == Dependency::Needs::end, success = one.needs == Dependency::Needs::success;
+      (any_end ? view.after_any : success ? view.after : view.after_failed).push_back(one.job);
+    }
   if (!job.settled) return view;
   view.outcome = job.outcome;
   view.exit_code = job.exit_code;

@@ -1,6 +1,8 @@
 // See stats.hpp.
 #include "daemon/broker/stats/stats.hpp"
 
+#include <algorithm>
+
 namespace jobpool::broker {
 
 void PoolCounts::add(const PoolCounts& other) {
@@ -12,6 +14,10 @@ void PoolCounts::add(const PoolCounts& other) {
   queueing.add(other.queueing);
   running.add(other.running);
   end_to_end.add(other.end_to_end);
+  lives.jobs += other.lives.jobs;
+  lives.ready_usec += other.lives.ready_usec;
+  lives.running_usec += other.lives.running_usec;
+  lives.waiting_usec += other.lives.waiting_usec;
 }
 
 PoolCounts& Stats::of(PoolNumber pool) {
@@ -50,6 +56,27 @@ void Stats::ended(const Job& job, std::int64_t second) {
   counts.recent_ended.add(second);
   add_times(counts, job.ready_usec, job.started_usec, job.ended_usec);
   if (job.submitted_usec > 0 && job.ended_usec > 0) counts.end_to_end.add(Microseconds{job.ended_usec - job.submitted_usec});
+  add_life(counts, job);
+}
+
+// As job_times tells of one, but for pauses and waits at queues. What lies between two attempts is waiting.
+void Stats::add_life(PoolCounts& counts, const Job& job) {
+  std::int64_t ready = 0, running = 0, waiting = 0, from = job.submitted_usec;
+  const auto add = [&](std::int64_t ready_usec, std::int64_t started_usec, std::int64_t ended_usec) {
+    if (ready_usec <= 0 || started_usec < ready_usec || ended_usec < started_usec) return false;
+    waiting += std::max<std::int64_t>(ready_usec - from, 0);
+    ready += started_usec - ready_usec;
+    running += ended_usec - started_usec;
+    from = ended_usec;
+    return true;
+  };
+  for (const Attempt& attempt : job.earlier)
+    if (!add(attempt.ready_usec, attempt.started_usec, attempt.ended_usec)) return;
+  if (!add(job.ready_usec, job.started_usec, job.ended_usec)) return;
+  ++counts.lives.jobs;
+  counts.lives.ready_usec += ready;
+  counts.lives.running_usec += running;
+  counts.lives.waiting_usec += waiting;
 }
 
 void Stats::forget(PoolNumber pool) {

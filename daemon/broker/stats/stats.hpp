@@ -25,6 +25,11 @@ struct PoolCounts {
   Histogram queueing, running;                       // of attempts whose times are known
   Histogram end_to_end;                              // of jobs, from their acceptance to their end
   Recent recent_accepted, recent_started, recent_ended;
+  // Of jobs that have ended and of which all is known: how long they were in each state, added up.
+  struct {
+    std::uint64_t jobs = 0;
+    std::int64_t ready_usec = 0, running_usec = 0, waiting_usec = 0;
+  } lives;
 
   void add(const PoolCounts& other);
 };
@@ -54,6 +59,7 @@ class Stats {
 
  private:
   PoolCounts& of(PoolNumber pool);
+  static void add_life(PoolCounts& counts, const Job& job);
   static void add_times(PoolCounts& counts, std::int64_t ready, std::int64_t started, std::int64_t ended);
 
   std::array<std::unique_ptr<PoolCounts>, kMaxPools> pools_;

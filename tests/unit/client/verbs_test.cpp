@@ -234,11 +234,15 @@ TEST_CASE("status counts the three states") {
                           .ready = 3,
                           .running = 1,
                           .waiting = 4,
-                          .done = 5});
+                          .done = 5,
+                          .ready_time_usec = 333,
+                          .running_time_usec = 1'500'000,
+                          .waiting_time_usec = 0});
   const Finished finished = answered("org.jobpool.Pool.Status", proto::write_status(status), {"status"});
   CHECK(finished.exit_code == 0);
-  CHECK(finished.out.find("pool     state    workers  idle  ready  running  waiting  done\n"
-                          "default  running        2     1      3        1        4     5\n") != std::string::npos);
+  CHECK(finished.out.find("pool     state    workers  idle  ready  running  waiting  done  ready for    ran  waited\n"
+                          "default  running        2     1      3        1        4     5      333us  1.50s     0us\n") !=
+        std::string::npos);
 }
 
 TEST_CASE("shutdown returns when the daemon has gone") {

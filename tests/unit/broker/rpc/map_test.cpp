@@ -69,6 +69,31 @@ TEST_CASE("the end of a batch names its chunks, whose results are their own, als
   CHECK_FALSE(ending.contains("result"));
   CHECK(get(house, 1)["result"] == "49");  // what the pretended worker answers
   CHECK_FALSE(get(house, 1).contains("chunks"));
+  CHECK(get(house, 1)["items"] == 2);  // which nobody could tell of one that crashed
+  CHECK_FALSE(ending.contains("items"));
+}
+
+TEST_CASE("a batch of commands has a job for each command line, and all else of the submission in each") {
+  House house(0);
+  house.broker->call("Pool.Map",
+                     R"({"job":{"command":["echo","{}"],"cwd":"/","priority":3},"chunks":["[[\"echo\",\"1\"]]","[[\"echo\",\"2\"]]"]})");
+  settle(house);
+  CHECK(job(house, 1).description == "echo 1");
+  CHECK(job(house, 2).description == "echo 2");
+  CHECK(job(house, 2).kind == shm::JobKind::command);
+  CHECK(job(house, 2).priority == 3);
+  CHECK(job(house, 3).description == "map echo '{}', 2 commands");
+  CHECK(job(house, 3).flags.batch);
+}
+
+TEST_CASE("a chunk that is no command line is named") {
+  House house(0);
+  for (const char* bad : {"[[1]]", "[[]]", "[[\\\"a\\\"],[\\\"b\\\"]]"}) {
+    const auto call =
+        house.broker->call("Pool.Map", R"({"job":{"command":["echo"]},"chunks":["[[\"echo\"]]",")" + std::string{bad} + "\"]}");
+    CHECK(call->error_name == "org.jobpool.Pool.InvalidJob");
+    CHECK(parsed(call->parameters)["reason"].get<std::string>().starts_with("chunk 1 is no command line"));
+  }
 }
 
 TEST_CASE("a batch goes on when the host dies before its chunks have run") {
@@ -95,7 +120,7 @@ TEST_CASE("a batch that comes again by its key is the same, and another one a co
 TEST_CASE("a batch cannot be ephemeral, wait for room, or have streams") {
   House house(0);
   for (const auto& [more, field] : {std::pair{R"(,"durable":false)", "job.durable"}, std::pair{R"(,"ifFull":"block")", "job.ifFull"},
-                                    std::pair{R"(,"stdin":0)", "job.function"}, std::pair{R"(,"arguments":"[1]")", "job.function"}}) {
+                                    std::pair{R"(,"stdin":0)", "job.stdin"}, std::pair{R"(,"arguments":"[1]")", "job.arguments"}}) {
     const auto call = house.broker->call("Pool.Map", batch(more));
     CHECK(call->error_name == "org.jobpool.Pool.InvalidJob");
     CHECK(parsed(call->parameters)["field"] == field);

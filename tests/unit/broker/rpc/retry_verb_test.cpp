@@ -55,6 +55,7 @@ TEST_CASE("a retry is a new job with the old one's work and terms, and without i
   REQUIRE(claim);
   CHECK(claim->job == JobId{2});
   CHECK(house.store.committed(JobId{2})->payload == house.store.committed(JobId{1})->payload);
+  CHECK(parsed(house.broker->call("Job.Show", R"({"id":2})")->parameters)["job"]["retryOf"] == 1);
 }
 
 TEST_CASE("the same retry under the same key is the same job, also when the old one is gone, and another one is a conflict") {
