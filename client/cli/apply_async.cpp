@@ -1,4 +1,5 @@
 // jobpool apply-async: submit only, as multiprocessing's Pool.apply_async. Prints nothing but the id.
+#include "client/cli/callbacks.hpp"
 #include "client/cli/submission_options.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -14,18 +15,22 @@ int run_apply_async(Context& context, Words words) {
                    "         jobpool apply-async --after \"$id\" --unique report-$(date +%F) -- ./report.sh"},
                   Options::Operands::end_options);
   SubmissionOptions submission;
+  Callbacks callbacks;
   submission.declare(options);
+  callbacks.declare(options);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("name a command or a @function to run");
   const Result<SubmissionCall> call = submission.build(context, parsed, OwnStreams::none);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
+  if (auto checked = callbacks.check(call->job); !checked) return options.misused(checked.error().text);
 
   const Result<client::Reply> reply = context.submit(call->job, call->fds);
   if (!reply) return fail(reply.error());
   const Result<JobId> id = proto::read_accepted(reply->parameters);
   if (!id) return fail(id.error());
   const std::string number = std::to_string(id->value);
+  if (auto submitted = callbacks.submit(context, call->job, *id); !submitted) return fail(submitted.error());
   return print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
 }
 

@@ -39,6 +39,7 @@ void TermsOptions::declare(Options& options) {
   });
   options.value("--after", "ID[,ID]", "when these have succeeded (3,5-8, last); skipped when one does not", collect_into(after_));
   options.value("--after-any", "ID[,ID]", "when these have ended, however", collect_into(after_any_));
+  options.value("--after-failed", "ID[,ID]", "when these have ended, and none of them well; skipped else", collect_into(after_failed_));
   options.integer("--retries", "N", "so many more attempts when it does not succeed; 0 when absent", {0, proto::kMaxRetries}, retries_);
   options.duration("--backoff", "D", "before the first retry; doubles each time, up to 1h; 1s when absent", backoff_);
   options.duration("--timeout", "D", "stop an attempt that runs longer: timed_out, exit code 124", timeout_);
@@ -69,10 +70,13 @@ Result<void> TermsOptions::fill_dependencies(Context& context, proto::Submission
   if (!after) return after.error();
   Result<std::vector<JobId>> after_any = select(after_any_);
   if (!after_any) return after_any.error();
-  if (after->size() + after_any->size() > proto::kMaxDependencies)
+  Result<std::vector<JobId>> after_failed = select(after_failed_);
+  if (!after_failed) return after_failed.error();
+  if (after->size() + after_any->size() + after_failed->size() > proto::kMaxDependencies)
     return Error{Errc::invalid_argument, "a job comes after " + std::to_string(proto::kMaxDependencies) + " others at most"};
   job.after = std::move(*after);
   job.after_any = std::move(*after_any);
+  job.after_failed = std::move(*after_failed);
   return {};
 }
 

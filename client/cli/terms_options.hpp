@@ -27,7 +27,7 @@ class TermsOptions {
   std::optional<int> priority_, retries_;
   std::optional<Microseconds> delay_, backoff_, timeout_;
   std::optional<std::int64_t> at_usec_;
-  std::vector<std::string> after_, after_any_;
+  std::vector<std::string> after_, after_any_, after_failed_;
   std::optional<proto::IfFull> if_full_;
 };
 

@@ -74,6 +74,7 @@ void apply_options(const SubmitOptions& options, proto::Submission& job) {
   if (options.at) job.at_usec = wall_usec_of(*options.at);
   job.after = to_ids(options.after);
   job.after_any = to_ids(options.after_any);
+  job.after_failed = to_ids(options.after_failed);
   job.retries = options.retries;
   job.backoff = options.backoff;
   job.timeout = options.timeout;

@@ -62,3 +62,21 @@ TEST_CASE("a hundred thousand pipelined submissions of a small Python script are
   CHECK(pool["running"] == 0);
   CHECK(daemon.status()["rescuedWakeups"] == 0);
 }
+
+TEST_CASE("apply-async --on-success and --on-failure run one of two commands when it has ended") {
+  Daemon daemon({.workers = 1});
+  const std::string said = daemon.file("said");
+  for (const char* code : {"0", "3"}) {
+    const std::string id = daemon.submit({"--on-success", "echo well $JOBPOOL_OF_JOB >> " + said, "--on-failure",
+                                          "echo badly $JOBPOOL_OF_JOB >> " + said, "--", "sh", "-c", std::string{"exit "} + code});
+    const std::string success = std::to_string(std::stoull(id) + 1), failure = std::to_string(std::stoull(id) + 2);
+    REQUIRE(daemon.run({"wait", id, success, failure}).exit_code == 0);
+    const bool well = *code == '0';
+    CHECK(daemon.job(success)["outcome"] == (well ? "succeeded" : "skipped"));
+    CHECK(daemon.job(failure)["outcome"] == (well ? "skipped" : "succeeded"));
+    CHECK(run({.argv = {"tail", "-n", "1", said}}).out == (well ? "well " : "badly ") + id + "\n");
+  }
+  const std::string key(128, 'k');
+  CHECK(daemon.run({"apply-async", "--unique", key, "--on-success", "true", "--", "true"}).exit_code == 2);
+  CHECK(daemon.run({"apply-async", "--unique", key, "--", "true"}).exit_code == 0);
+}

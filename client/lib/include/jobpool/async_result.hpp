@@ -3,11 +3,15 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "jobpool/command.hpp"
+#include "jobpool/end_watch.hpp"
+#include "jobpool/errors.hpp"
 #include "jobpool/export.hpp"
 #include "jobpool/value.hpp"
 
@@ -35,6 +39,24 @@ class JOBPOOL_EXPORT AsyncResult {
   bool wait(Timeout timeout = {}) const;
   bool ready() const;       // ended?
   bool successful() const;  // ended well? Errors: NotReady before the end
+
+  // multiprocessing's callback and error_callback: one of them is called when it has ended, by another thread, as long as the EndWatch is
+  // kept. Either may be empty.
+  template <class T = Json>
+  [[nodiscard]] EndWatch then(std::function<void(T)> callback, std::function<void(const ClientError&)> error_callback = {}) const {
+    return when_ended([callback = std::move(callback), error_callback = std::move(error_callback)](const AsyncResult& ended) {
+      std::optional<T> result;
+      try {
+        result = ended.get<T>();
+      } catch (const ClientError& error) {
+        if (error_callback) error_callback(error);
+        return;
+      }
+      if (callback) callback(std::move(*result));
+    });
+  }
+  // The same for commands, and for whoever wants to know more: `call` asks what it likes.
+  [[nodiscard]] EndWatch when_ended(std::function<void(const AsyncResult&)> call) const;
 
   // Stops it for good, the whole tree; returns when it has ended. False: it had ended before.
   bool cancel() const;

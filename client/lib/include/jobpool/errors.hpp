@@ -161,7 +161,7 @@ class JOBPOOL_EXPORT KeyConflict : public ClientError {
   std::uint64_t id_;
 };
 
-// `after` or `after_any` names a job that there never was, or that was removed.
+// `after`, `after_any` or `after_failed` names a job that there never was, or that was removed.
 class JOBPOOL_EXPORT NoSuchDependency : public ClientError {
  public:
   using ClientError::ClientError;

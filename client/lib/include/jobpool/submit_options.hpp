@@ -23,7 +23,8 @@ struct SubmitOptions {
   std::chrono::microseconds delay{0};                            // waited for first, at most ten years
   std::optional<std::chrono::system_clock::time_point> at = {};  // started no earlier; not together with a delay
   std::vector<std::uint64_t> after = {};                         // jobs that must succeed first, else this one is `skipped`
-  std::vector<std::uint64_t> after_any = {};                     // jobs that must have ended first, however; with `after` at most 10,000
+  std::vector<std::uint64_t> after_any = {};                     // jobs that must have ended first, however
+  std::vector<std::uint64_t> after_failed = {};                  // jobs that must have ended first, and badly; of all three 10,000 at most
   int retries = 0;                                               // more attempts when one does not succeed, at most 10,000
   std::chrono::microseconds backoff{1'000'000};                  // before the first retry; doubles each time, up to an hour
   std::chrono::microseconds timeout{0};                          // of one attempt, from its start; 0: none

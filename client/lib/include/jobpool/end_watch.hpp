@@ -1,0 +1,27 @@
+// Somebody waits for a job's end in a thread of its own, and is told: multiprocessing's callbacks. Given by AsyncResult; move-only.
+#pragma once
+
+#include <memory>
+
+namespace jobpool {
+namespace client {
+class EndWaiter;
+}
+
+// Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for.
+class EndWatch {
+ public:
+  EndWatch(EndWatch&&) noexcept;
+  EndWatch& operator=(EndWatch&&) noexcept;
+  ~EndWatch();
+
+  // Until the callback has returned, or the wait was given up.
+  void wait();
+
+ private:
+  friend class AsyncResult;
+  explicit EndWatch(std::unique_ptr<client::EndWaiter> waiter);
+  std::unique_ptr<client::EndWaiter> waiter_;
+};
+
+}  // namespace jobpool
