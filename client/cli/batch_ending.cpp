@@ -1,8 +1,8 @@
 // One Get for each chunk. See batch_ending.hpp.
 #include "client/cli/batch_ending.hpp"
 
+#include <algorithm>
 #include <utility>
-#include <vector>
 
 #include "client/cli/halt_rule.hpp"
 #include "client/cli/map_report.hpp"
@@ -20,6 +20,37 @@ Result<proto::Ending> get_chunk(Context& context, JobId id) {
   return reply ? proto::read_ending(reply->parameters) : reply.error();
 }
 
+// Of a function how many items; 0: nobody said.
+std::size_t items_of(const proto::Ending& chunk) {
+  if (chunk.items) return static_cast<std::size_t>(*chunk.items);
+  return chunk.result ? client::items_in(*chunk.result) : 0;  // taken by a daemon that did not say it yet
+}
+
+// A chunk of a function is told by its items, in the order of all of them; a command is one item.
+class BatchShow {
+ public:
+  explicit BatchShow(MapReport& report) : report_(report) {}
+
+  Result<void> take(proto::Ending chunk) {
+    const std::size_t items = items_of(chunk);
+    const bool is_command = items == 0 && !chunk.result && chunk.error_type.empty();
+    MapTask task;
+    MapTaskEnd end;
+    end.is_function = !is_command;
+    end.ends.push_back(client::ChunkEnd::of(std::move(chunk), std::max<std::size_t>(items, 1)));
+    for (std::size_t i = 0; i < end.ends.back().size(); ++i) {
+      task.items.push_back(Item{{}, ++numbered_, 0});
+      end.places.push_back({0, i});
+    }
+    (void)report_.count(end);
+    return report_.take(task, end);
+  }
+
+ private:
+  MapReport& report_;
+  std::size_t numbered_ = 0;
+};
+
 }  // namespace
 
 int show_batch(Context& context, const proto::Ending& batch, ResultForm form) {
@@ -27,22 +58,12 @@ int show_batch(Context& context, const proto::Ending& batch, ResultForm form) {
   terms.job.function = "";  // whichever it was: its results are told, not its calls
   MapWork work(nullptr, {}, Template({}), std::move(terms), nullptr, -1);
   ProgressBar no_bar(ProgressBar::Wanted::no);
-  MapReport report(context, work, nullptr, no_bar, {}, {form, false});
-  // All chunks but the last are of one size: what is known of one tells how many items there were in one that failed as a whole.
-  std::size_t numbered = 0, usual = 1;
+  MapReport report(context, work, nullptr, nullptr, no_bar, {}, {form, false});
+  BatchShow show(report);
   for (const JobId id : batch.chunks) {
     Result<proto::Ending> ending = get_chunk(context, id);
     if (!ending) return fail(ending.error());
-    const std::size_t known = ending->result ? client::items_in(*ending->result) : 0, count = known > 0 ? known : usual;
-    if (known > 0 && numbered == 0) usual = known;
-    MapTask task;
-    MapTaskEnd end;
-    end.ends.push_back(client::ChunkEnd::of(std::move(*ending), count));
-    for (std::size_t i = 0; i < count; ++i) {
-      task.items.push_back(Item{{}, ++numbered, 0});
-      end.places.push_back({0, i});
-    }
-    if (auto told = report.take(task, end); !told) return fail(told.error());
+    if (auto told = show.take(std::move(*ending)); !told) return fail(told.error());
   }
   report.finish();
   return report.exit_code();

@@ -3,11 +3,14 @@
 
 #include <poll.h>
 #include <sys/eventfd.h>
+#include <sys/signalfd.h>
+#include <unistd.h>
 
 #include <array>
 #include <utility>
 
 #include "client/cli/interrupts.hpp"
+#include "client/cli/tell.hpp"
 #include "common/eventfd.hpp"
 
 namespace jobpool::cli {
@@ -26,8 +29,14 @@ InterruptWatch::~InterruptWatch() {
 
 void InterruptWatch::watch(const std::function<void()>& on_interrupt) const {
   std::array<pollfd, 2> watched{{{signals_.get(), POLLIN, 0}, {over_.get(), POLLIN, 0}}};
-  while (::poll(watched.data(), watched.size(), -1) < 0) continue;
-  if (watched[0].revents != 0) on_interrupt();
+  for (bool is_first = true;; is_first = false) {
+    while (::poll(watched.data(), watched.size(), -1) < 0) continue;
+    if (watched[0].revents == 0) return;
+    if (!is_first) ::_exit(kExitInterrupted);
+    signalfd_siginfo news{};
+    if (::read(signals_.get(), &news, sizeof news) < 0) return;
+    on_interrupt();
+  }
 }
 
 }  // namespace jobpool::cli

@@ -102,11 +102,10 @@ Result<bool> JobLog::has(std::size_t number, const std::string& command) const {
 
 void JobLog::add(const MapEnd& end, const std::string& command) {
   const auto in_seconds = [](std::int64_t usec) { return static_cast<double>(usec) / 1e6; };
-  const std::size_t received = end.ending == nullptr ? 0 : end.result.size() + end.ending->standard_output.bytes.size();
   std::array<char, 160> numbers;
   const int size =
       std::snprintf(numbers.data(), numbers.size(), "%zu\t:\t%.3f\t%10.3f\t0\t%zu\t%d\t%d\t", end.item.number, in_seconds(end.started_usec),
-                    in_seconds(end.ended_usec - end.started_usec), received, end.exit_code, end.signal);
+                    in_seconds(end.ended_usec - end.started_usec), end.received, end.exit_code, end.signal);
   lines_.append(numbers.data(), static_cast<std::size_t>(size)).append(printable(command)) += '\n';
 }
 

@@ -6,14 +6,28 @@
 #include <array>
 
 #include "client/cli/tell.hpp"
+#include "client/lib/recovering_call.hpp"
+#include "client/lib/remote_error.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::cli {
+namespace {
+
+constexpr std::chrono::seconds kLogsPatience{60};  // the daemon has it at hand
+
+}  // namespace
 
 Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream) {
+  const Result<client::Connections*> connections = context.connect();
+  return connections ? open_job_output(**connections, id, stream) : connections.error();
+}
+
+Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream) {
   const std::string request = proto::write_logs(proto::LogsRequest{id, stream == OutputStream::standard_error});
-  Result<client::Reply> reply = context.ask("org.jobpool.Job.Logs", request);
+  client::RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Logs", request), client::Resend::always);
+  Result<client::Reply> reply = call.finish(Clock::now() + kLogsPatience);
   if (!reply) return reply.error();
+  if (!reply->error.empty()) return client::describe_error(*reply);
   const auto index = reply->parameters.find("descriptor");
   const auto running = reply->parameters.find("running");
   const bool is_number = index != reply->parameters.end() && index->is_number_integer();

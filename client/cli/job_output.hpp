@@ -18,6 +18,8 @@ struct JobOutput {
 };
 // Errors: not_found (no such job, or no output kept), protocol (no descriptor came), those of the connection.
 Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream);
+// By any thread.
+Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream);
 
 // From `offset`, which moves along, to what is the end now. Errors: io.
 Result<void> copy_output(int file, off_t& offset, int to);

@@ -8,6 +8,7 @@
 #include "client/cli/map_batch.hpp"
 #include "client/cli/map_options.hpp"
 #include "client/cli/map_report.hpp"
+#include "client/cli/map_show.hpp"
 #include "client/cli/map_work.hpp"
 #include "client/cli/submission_options.hpp"
 #include "client/cli/tell.hpp"
@@ -21,12 +22,6 @@ constexpr std::size_t kCallsPerWorker = 2, kLeastCalls = 4, kMostCalls = 256;  /
 constexpr std::size_t kLeastCommands = 16;
 constexpr std::size_t kUsualBufferPerSlot = 16;  // jobs; of functions fewer, since each is a chunk
 constexpr std::size_t kUsualChunksPerSlot = 2;
-
-using MapRun = client::ParallelRun<MapTask, MapTaskEnd>;
-
-// The end of this process cancels what is under way. To wait for that instead could take as long as it runs, or as whoever writes our
-// stdin.
-[[noreturn]] void leave(int code) { ::_exit(code); }
 
 // How it is cut and how much of it is under way.
 struct MapScale {
@@ -69,34 +64,6 @@ int print_plan(MapWork& work) {
   }
 }
 
-// To the end, or until the rule to halt by is met.
-int show_all(MapRun& run, MapReport& report, ProgressBar& bar, std::optional<std::size_t> total) {
-  bool is_halted = false;
-  for (;;) {
-    const auto done = run.next();
-    if (!done || !*done) {
-      bar.clear();
-      if (done) break;
-      if (done.error().code == Errc::interrupted) tell("interrupted: " + report.summary(total) + "; what ran is cancelled");
-      report.finish();
-      leave(done.error().code == Errc::interrupted ? kExitInterrupted : fail(done.error()));
-    }
-    const auto halted = report.take((*done)->task, (*done)->end);
-    if (!halted) {
-      bar.clear();
-      leave(fail(halted.error()));
-    }
-    if (!*halted || std::exchange(is_halted, true)) continue;
-    bar.clear();
-    tell("halted: " + report.summary(total) + (**halted == HaltRule::Haste::now ? "; what ran is cancelled" : "; what runs may end"));
-    if (**halted == HaltRule::Haste::now) break;
-    run.stop();
-  }
-  report.finish();
-  if (is_halted) leave(report.exit_code());  // a thread may be reading still
-  return report.exit_code();
-}
-
 int run_items(Context& context, MapOptions& options, ItemSource source, proto::Submission job, const Template& words) {
   const Result<client::Connections*> connections = context.connect();
   if (!connections) return fail(connections.error());
@@ -119,16 +86,18 @@ int run_items(Context& context, MapOptions& options, ItemSource source, proto::S
   (*connections)->keep_idle(scale.slots);
 
   InterruptWatch::block();
-  MapWork work(*connections, std::move(source), words, std::move(scale.terms), log ? &*log : nullptr, -1);
+  OutputHolder holder(**connections);
+  OutputHolder* const outputs = context.json || !is_command ? nullptr : &holder;
+  MapWork work(*connections, std::move(source), words, std::move(scale.terms), log ? &*log : nullptr, -1, outputs);
   ProgressBar bar(options.bar ? ProgressBar::Wanted::yes : ProgressBar::Wanted::no);
   bar.set_total(total);
-  MapReport report(context, work, log ? &*log : nullptr, bar, options.halt,
+  MapReport report(context, work, outputs, log ? &*log : nullptr, bar, options.halt,
                    {options.raw ? ResultForm::raw : ResultForm::json, options.tag});
-  const auto order = options.stream && !options.keep_order ? client::Order::as_they_come : client::Order::of_tasks;
+  const auto order = options.stream && !options.keep_order ? client::Order::as_they_come : client::Order::as_they_come_in_window;
   MapRun run([&work](std::size_t slot) { return work.read(slot); }, [&work](const MapTask& task) { return work.perform(task); }, order,
              scale.slots, scale.buffer);
   const InterruptWatch watch([&run] { run.interrupt(Error{Errc::interrupted, "interrupted"}); });
-  return show_all(run, report, bar, total);
+  return MapShow(run, report, bar, order, total).to_the_end();
 }
 
 constexpr std::string_view kPurpose =
@@ -170,7 +139,6 @@ int run_map(Context& context, Words words) {
     return print_plan(work);
   }
   if (!own.async) return run_items(context, own, std::move(*source), std::move(call->job), filled);
-  if (!is_function) return options.misused("--async is for a @function; submit each command with apply-async");
   return submit_batch(context, std::move(*source), filled, std::move(call->job), static_cast<std::size_t>(own.chunk.value_or(0)));
 }
 

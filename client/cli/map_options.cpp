@@ -38,7 +38,7 @@ void MapOptions::declare(Options& options) {
   options.flag("--bar", "show how far it is, on a terminal's stderr", bar);
   options.flag("--raw", "print results that are strings without their quotes", raw);
   options.flag("--dry-run", "print what would run, and run nothing", dry_run);
-  options.flag("--async", "submit all items of a @function as one durable batch and print its id; 'get ID' gives the results", async);
+  options.flag("--async", "submit all of it as one durable batch and print its id; 'get ID' gives the results", async);
 }
 
 Result<void> MapOptions::check() const {

@@ -7,7 +7,6 @@
 #include <utility>
 
 #include "client/cli/exit_code.hpp"
-#include "client/cli/job_output.hpp"
 #include "client/cli/tell.hpp"
 #include "proto/json_writer.hpp"
 
@@ -24,8 +23,17 @@ void share_time(const MapTaskEnd& all, std::size_t index, MapEnd& end) {
   end.ended_usec = all.started_usec + took * (at + 1) / count;
 }
 
+// As end_of() will tell it.
+bool has_failed(const MapTaskEnd& all, std::size_t index) {
+  const MapTaskEnd::Place& place = all.places[index];
+  if (!place.end || all.unread) return true;
+  const client::ChunkEnd& chunk = all.ends[*place.end];
+  if (chunk.result(place.index)) return false;
+  return chunk.error(place.index) != nullptr || exit_code(chunk.ending()) != 0;
+}
+
 MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
-  MapEnd end{.item = task.items[index], .why = {}};
+  MapEnd end{.item = task.items[index], .is_function = all.is_function, .why = {}};
   share_time(all, index, end);
   const MapTaskEnd::Place& place = all.places[index];
   if (!place.end) {
@@ -39,6 +47,7 @@ MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
   end.job = ending.id.value;
   if (const auto result = chunk.result(place.index)) {
     end.result = *result;
+    end.received = end.result.size();
     return end;
   }
   end.error = chunk.error(place.index);
@@ -50,6 +59,11 @@ MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
   end.exit_code = exit_code(ending);
   end.signal = ending.signal.value_or(0);
   if (end.exit_code != 0) end.why = ending_message(ending);
+  end.received = all.outputs[0].size + ending.standard_output.bytes.size();
+  if (all.unread) {
+    if (end.exit_code == 0) end.exit_code = kExitFailed;
+    end.why = "its output could not be read: " + all.unread->text;
+  }
   // What took a whole chunk along was in one of its items, and the reason says which.
   if (chunk.size() > 1 && ending.outcome == Outcome::crashed && !ending.reason.empty())
     end.why = "job " + std::to_string(end.job) + ": crashed: " + ending.reason;
@@ -58,41 +72,42 @@ MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
 
 }  // namespace
 
-Result<std::optional<HaltRule::Haste>> MapReport::take(const MapTask& task, const MapTaskEnd& all) {
-  using Halted = std::optional<HaltRule::Haste>;
-  if (all.lost) return *all.lost;
-  Halted halted;
-  for (std::size_t index = 0; index < task.items.size() && halted != HaltRule::Haste::now; ++index) {
-    const MapEnd end = end_of(task, all, index);
-    if (auto told = tell_of(end); !told) return told.error();
-    if (halt_.is_met(failures_.count(), ended_ - failures_.count())) halted = halt_.haste();
+std::optional<HaltRule::Haste> MapReport::count(MapTaskEnd& end) {
+  std::optional<HaltRule::Haste> halted;
+  while (end.counted < end.places.size() && halted != HaltRule::Haste::now) {
+    ++ended_;
+    if (has_failed(end, end.counted++)) ++failed_;
+    if (halt_.is_met(failed_, ended_ - failed_)) halted = halt_.haste();
   }
-  if (auto flushed = flush(); !flushed) return flushed.error();
-  if (log_ != nullptr)
-    if (auto written = log_->write(); !written) return written.error();
-  bar_.show(ended_ + work_.skipped(), failures_.count());
+  bar_.show(ended_ + work_.skipped(), failed_);
   return halted;
 }
 
-Result<void> MapReport::tell_of(const MapEnd& end) {
-  ++ended_;
+Result<void> MapReport::take(const MapTask& task, MapTaskEnd& all) {
+  for (std::size_t index = 0; index < all.counted; ++index)
+    if (auto told = tell_of(end_of(task, all, index), all); !told) return told;
+  if (auto flushed = flush(); !flushed) return flushed;
+  return log_ != nullptr ? log_->write() : Result<void>{};
+}
+
+Result<void> MapReport::tell_of(const MapEnd& end, MapTaskEnd& all) {
   if (end.exit_code != 0) failures_.add(end);
-  if (log_ != nullptr) log_->add(end, work_.command_of(end.item));
+  if (log_ != nullptr) log_->add(end, work_.logged_command_of(end.item));
   if (end.ending == nullptr) return {};
   if (context_.json) {
     append_object(end);
-  } else if (work_.is_function()) {
+  } else if (end.is_function) {
     if (end.result.empty()) return {};
     if (form_.is_tagged) out_.append(shown(end.item)) += '\t';
     append_result(out_, end.result, form_.results);
   } else {
-    return write_result(end);
+    return write_result(end, all);
   }
   return out_.size() < kMostUnwritten ? Result<void>{} : flush();
 }
 
 void MapReport::append_object(const MapEnd& end) {
-  if (!work_.is_function()) {
+  if (!end.is_function) {
     nlohmann::json object = proto::ending_object(*end.ending);
     object["item"] = end.item.number;
     out_ += object.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
@@ -112,11 +127,12 @@ void MapReport::append_object(const MapEnd& end) {
   out_ += '\n';
 }
 
-Result<void> MapReport::write_result(const MapEnd& end) {
-  if (form_.is_tagged) return write_tagged(end);
-  if (auto flushed = flush(); !flushed) return flushed;
+Result<void> MapReport::write_result(const MapEnd& end, MapTaskEnd& all) {
+  if (outputs_ == nullptr) return show_output(context_, *end.ending, form_.results);
+  if (form_.is_tagged) return write_tagged(end, all);
   bar_.clear();
-  return show_output(context_, *end.ending, form_.results);
+  if (auto written = outputs_->write(all.outputs[0], STDOUT_FILENO); !written) return written;
+  return outputs_->write(all.outputs[1], STDERR_FILENO);
 }
 
 void MapReport::append_tagged(const Item& item, std::string_view text) {
@@ -128,22 +144,13 @@ void MapReport::append_tagged(const Item& item, std::string_view text) {
   }
 }
 
-Result<void> MapReport::write_tagged(const MapEnd& end) {
-  for (const OutputStream stream : {OutputStream::standard_output, OutputStream::standard_error}) {
-    const bool is_output = stream == OutputStream::standard_output;
-    const proto::Output& output = is_output ? end.ending->standard_output : end.ending->standard_error;
-    std::string whole;
-    if (output.truncated) {
-      const Result<JobOutput> file = open_job_output(context_, end.ending->id, stream);
-      if (!file) return file.error();
-      if (auto read = read_output(file->file.get(), whole); !read) return read;
-    }
-    append_tagged(end.item, output.truncated ? std::string_view{whole} : std::string_view{output.bytes});
-    if (is_output) {
-      if (auto flushed = flush(); !flushed) return flushed;
-    } else if (auto written = write_all(STDERR_FILENO, std::exchange(out_, {})); !written) {
-      return written;
-    }
+Result<void> MapReport::write_tagged(const MapEnd& end, MapTaskEnd& all) {
+  for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+    const Result<std::string> text = outputs_->read(all.outputs[stream == STDOUT_FILENO ? 0 : 1]);
+    if (!text) return text.error();
+    append_tagged(end.item, *text);
+    bar_.clear();
+    if (auto written = write_all(stream, std::exchange(out_, {})); !written) return written;
   }
   return {};
 }
@@ -160,7 +167,7 @@ std::string MapReport::summary(std::optional<std::size_t> total) const {
   std::string text = std::to_string(ended_);
   if (total) text += " of " + std::to_string(*total - std::min(work_.skipped(), *total));
   text += " items have ended";
-  if (failures_.count() > 0) text += ", " + std::to_string(failures_.count()) + " of them badly";
+  if (failed_ > 0) text += ", " + std::to_string(failed_) + " of them badly";
   return text;
 }
 

@@ -21,13 +21,15 @@ struct MapReportForm {
 
 class MapReport {
  public:
-  // All must outlive this; `log` may be null.
-  MapReport(Context& context, const MapWork& work, JobLog* log, ProgressBar& bar, HaltRule halt, MapReportForm form)
-      : context_(context), work_(work), log_(log), bar_(bar), halt_(halt), form_(form) {}
+  // All must outlive this; `log` and `outputs` may be null: see MapWork.
+  MapReport(Context& context, const MapWork& work, OutputHolder* outputs, JobLog* log, ProgressBar& bar, HaltRule halt, MapReportForm form)
+      : context_(context), work_(work), outputs_(outputs), log_(log), bar_(bar), halt_(halt), form_(form) {}
 
-  // Tells of one more task. The rule to halt by, once it is met; nothing is told of what came behind that with `now`.
-  // Errors: of stdout, of the job log; the daemon is gone.
-  Result<std::optional<HaltRule::Haste>> take(const MapTask& task, const MapTaskEnd& end);
+  // One more task has ended: its items count, for the bar and for the rule to halt by. That, once it is met; what is behind the item that
+  // met it with `now` counts no more. Requires: it is not lost.
+  std::optional<HaltRule::Haste> count(MapTaskEnd& end);
+  // Its turn has come: tells of what counts. Errors: of stdout, of the job log.
+  Result<void> take(const MapTask& task, MapTaskEnd& end);
 
   // When all is over: which failed.
   void finish() const { failures_.tell_of(ended_); }
@@ -36,21 +38,22 @@ class MapReport {
   std::string summary(std::optional<std::size_t> total) const;
 
  private:
-  Result<void> tell_of(const MapEnd& end);
-  Result<void> write_result(const MapEnd& end);
-  Result<void> write_tagged(const MapEnd& end);
+  Result<void> tell_of(const MapEnd& end, MapTaskEnd& all);
+  Result<void> write_result(const MapEnd& end, MapTaskEnd& all);
+  Result<void> write_tagged(const MapEnd& end, MapTaskEnd& all);
   void append_tagged(const Item& item, std::string_view text);
   void append_object(const MapEnd& end);
   Result<void> flush();
 
   Context& context_;
   const MapWork& work_;
+  OutputHolder* const outputs_;
   JobLog* const log_;
   ProgressBar& bar_;
   const HaltRule halt_;
   const MapReportForm form_;
   MapFailures failures_;
-  std::size_t ended_ = 0;
+  std::size_t ended_ = 0, failed_ = 0;
   std::string out_;  // for stdout, not written yet
 };
 

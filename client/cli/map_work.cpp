@@ -23,7 +23,8 @@ std::size_t bytes_of(const Item& item) {
 
 }  // namespace
 
-MapWork::MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop)
+MapWork::MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop,
+                 OutputHolder* outputs)
     : connections_(connections),
       source_(std::move(source)),
       words_(std::move(words)),
@@ -32,7 +33,8 @@ MapWork::MapWork(client::Connections* connections, ItemSource source, Template w
       chunk_(terms.chunk),
       most_in_chunk_(terms.most_in_chunk),
       log_(log),
-      stop_(stop) {}
+      stop_(stop),
+      outputs_(outputs) {}
 
 std::string MapWork::command_of(const Item& item) const {
   std::string line = job_.function ? "@" + *job_.function : "";
@@ -40,27 +42,34 @@ std::string MapWork::command_of(const Item& item) const {
   return line;
 }
 
-// The items of one command line, as one.
-Result<std::optional<Item>> MapWork::read_line(std::size_t slot) {
-  Item line{{}, 0, slot};
-  const std::size_t wanted = is_function() ? 1 : chunk_.value_or(1);
-  for (std::size_t parts = 0; parts < wanted; ++parts) {
-    auto columns = source_.next();
+std::string MapWork::logged_command_of(const Item& item) const { return command_of({item.columns, item.number, 0, item.ends}); }
+
+Result<std::optional<Item>> next_line(ItemSource& source, std::size_t items) {
+  Item line;
+  for (std::size_t parts = 0; parts < items; ++parts) {
+    auto columns = source.next();
     if (!columns) return columns.error();
     if (!*columns) break;
     line.columns.insert(line.columns.end(), std::make_move_iterator((*columns)->begin()), std::make_move_iterator((*columns)->end()));
-    if (wanted > 1) line.ends.push_back(line.columns.size());
+    if (items > 1) line.ends.push_back(line.columns.size());
   }
   if (line.columns.empty()) return std::optional<Item>{};
-  line.number = ++numbers_;
   return std::optional{std::move(line)};
+}
+
+Result<std::optional<Item>> MapWork::read_line(std::size_t slot) {
+  auto line = next_line(source_, is_function() ? 1 : chunk_.value_or(1));
+  if (!line || !*line) return line;
+  (*line)->number = ++numbers_;
+  (*line)->slot = slot;
+  return line;
 }
 
 Result<std::optional<Item>> MapWork::read_item(std::size_t slot) {
   for (;;) {
     auto item = read_line(slot);
     if (!item || !*item || log_ == nullptr) return item;
-    const Result<bool> known = log_->has((*item)->number, command_of(**item));
+    const Result<bool> known = log_->has((*item)->number, logged_command_of(**item));
     if (!known) return known.error();
     if (!*known) return item;
     ++skipped_;
@@ -86,12 +95,11 @@ Result<std::optional<MapTask>> MapWork::read(std::size_t slot) {
 MapTaskEnd MapWork::perform(const MapTask& task) {
   MapTaskEnd end;
   end.places.resize(task.items.size());
+  end.is_function = is_function();
   const TimePoint begin = Clock::now();
   end.started_usec = wall_usec();
   if (is_function()) {
-    std::vector<std::size_t> all(task.items.size());
-    std::iota(all.begin(), all.end(), 0);
-    run_items(task, all, 0, end);
+    run_items(task, end);
   } else {
     run_command(task, end);
   }
@@ -111,7 +119,20 @@ void MapWork::run_command(const MapTask& task, MapTaskEnd& end) const {
     end.refusals.push_back(ending.error());
   } else {
     end.places.front().end = 0;
+    hold_outputs(*ending, end);
     end.ends.push_back(client::ChunkEnd::of(std::move(*ending), 1));
+  }
+}
+
+void MapWork::hold_outputs(proto::Ending& ending, MapTaskEnd& end) const {
+  if (outputs_ == nullptr) return;
+  for (const OutputStream stream : {OutputStream::standard_output, OutputStream::standard_error}) {
+    const bool is_output = stream == OutputStream::standard_output;
+    auto held = outputs_->hold(ending.id, is_output ? ending.standard_output : ending.standard_error, stream);
+    if (held)
+      end.outputs[is_output ? 0 : 1] = std::move(*held);
+    else
+      end.unread = held.error();
   }
 }
 
@@ -140,15 +161,37 @@ std::vector<std::size_t> MapWork::append_items(const MapTask& task, const std::v
 }
 
 // What failed is tried again without what did not; after a crash, which took all of them along, each by itself.
-void MapWork::run_items(const MapTask& task, const std::vector<std::size_t>& which, int attempt, MapTaskEnd& end) const {
+void MapWork::run_items(const MapTask& task, MapTaskEnd& end) const {
+  Round round;
+  round.which.resize(task.items.size());
+  std::iota(round.which.begin(), round.which.end(), 0);
+  while (!round.which.empty() && !end.lost) round = run_round(task, round, end);
+}
+
+// All of it after one wait, however many jobs it is.
+MapWork::Round MapWork::run_round(const MapTask& task, const Round& round, MapTaskEnd& end) const {
+  Round again{{}, round.attempt + 1, round.is_alone};
+  if (!round.is_alone) {
+    run_chunk(task, round.which, round.attempt, BackOff::wait, again, end);
+    return again;
+  }
+  for (std::size_t i = 0; i < round.which.size() && !end.lost; ++i)
+    run_chunk(task, {round.which[i]}, round.attempt, i == 0 ? BackOff::wait : BackOff::waited, again, end);
+  return again;
+}
+
+void MapWork::run_chunk(const MapTask& task, const std::vector<std::size_t>& which, int attempt, BackOff back_off, Round& again,
+                        MapTaskEnd& end) const {
   proto::Submission job = job_;
-  std::vector<std::size_t> sent = append_items(task, which, job.items.emplace(), end);
+  const std::vector<std::size_t> sent = append_items(task, which, job.items.emplace(), end);
   if (sent.empty()) return;
   job.key += "-" + std::to_string(task.items[sent.front()].number) + (attempt > 0 ? "-" + std::to_string(attempt) : "");
   if (attempt > 0) {
     constexpr int kMostDoublings = 20;
     job.at_usec.reset();
-    job.delay = std::min(job.backoff * (std::int64_t{1} << std::min(attempt - 1, kMostDoublings)), proto::kMaxBackoff);
+    job.delay = back_off == BackOff::wait
+                    ? std::min(job.backoff * (std::int64_t{1} << std::min(attempt - 1, kMostDoublings)), proto::kMaxBackoff)
+                    : Microseconds{0};
   }
   Result<proto::Ending> ending = client::apply(*connections_, job, stop_);
   if (!ending && ending.error().code != Errc::invalid_argument) {
@@ -162,15 +205,11 @@ void MapWork::run_items(const MapTask& task, const std::vector<std::size_t>& whi
   }
   const bool may_retry = attempt < retries_ && ending->outcome != Outcome::cancelled;
   end.ends.push_back(client::ChunkEnd::of(std::move(*ending), sent.size()));
-  std::vector<std::size_t> failed;
   for (std::size_t i = 0; i < sent.size(); ++i) {
     end.places[sent[i]] = {end.ends.size() - 1, i};
-    if (!end.ends.back().result(i)) failed.push_back(sent[i]);
+    if (may_retry && !end.ends.back().result(i)) again.which.push_back(sent[i]);
   }
-  if (failed.empty() || !may_retry) return;
-  if (!end.ends.back().has_failed_whole()) return run_items(task, failed, attempt + 1, end);
-  for (const std::size_t index : failed)
-    if (!end.lost) run_items(task, {index}, attempt + 1, end);
+  again.is_alone = again.is_alone || end.ends.back().has_failed_whole();
 }
 
 void MapWork::adapt(std::size_t items, Microseconds took) {

@@ -2,12 +2,14 @@
 // its end. Read by one thread at a time, performed by several.
 #pragma once
 
+#include <array>
 #include <atomic>
 #include <cstdint>
 #include <optional>
 #include <string>
 #include <vector>
 
+#include "client/cli/held_output.hpp"
 #include "client/cli/item_source.hpp"
 #include "client/cli/job_log.hpp"
 #include "client/cli/map_end.hpp"
@@ -31,7 +33,12 @@ struct MapTaskEnd {
   std::vector<Place> places;  // of each item
   std::vector<client::ChunkEnd> ends;
   std::vector<Error> refusals;
+  bool is_function = true;
   std::optional<Error> lost;  // the daemon is gone, or refuses everything: nothing more can be said of these items
+  // Of a command, where outputs are held: stdout, stderr; and why they are not there, if they are not.
+  std::array<HeldOutput, 2> outputs;
+  std::optional<Error> unread;
+  std::size_t counted = 0;  // how many of the items count: not those behind the one that the map halts at, now
   std::int64_t started_usec = 0, ended_usec = 0;
 };
 
@@ -41,19 +48,25 @@ struct MapTerms {
   std::size_t most_in_chunk = 4'096;
 };
 
+// The items of one command line, as one, without number and slot; nullopt: there are no more. Errors: of the source.
+Result<std::optional<Item>> next_line(ItemSource& source, std::size_t items);
+
 class MapWork {
  public:
   // `words`: the command, or what goes before a function's items. `log`: whose items are passed over; may be null. `stop`: see
-  // client::apply.
-  MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop);
+  // client::apply. `outputs`: where those of commands wait for their turn; null: they stay in their endings, cut as the daemon does.
+  MapWork(client::Connections* connections, ItemSource source, Template words, MapTerms terms, const JobLog* log, int stop,
+          OutputHolder* outputs = nullptr);
 
   bool is_function() const { return job_.function.has_value(); }
   // nullopt: that was all. Errors: of the source; of JobLog::has.
   Result<std::optional<MapTask>> read(std::size_t slot);
   MapTaskEnd perform(const MapTask& task);
 
-  // What would run, for people and the job log.
+  // What would run, for people.
   std::string command_of(const Item& item) const;
+  // The same for the job log: without the slot, which is another one when the map is resumed.
+  std::string logged_command_of(const Item& item) const;
   // How many were passed over so far.
   std::size_t skipped() const { return skipped_; }
 
@@ -61,8 +74,19 @@ class MapWork {
   Result<std::optional<Item>> read_item(std::size_t slot);
   Result<std::optional<Item>> read_line(std::size_t slot);
   std::size_t room_in_chunk() const { return chunk_.value_or(adapted_.load(std::memory_order_relaxed)); }
+  // Items of a chunk that are tried together, and what is to be tried again of them.
+  struct Round {
+    std::vector<std::size_t> which;
+    int attempt = 0;
+    bool is_alone = false;  // each of them in a job of its own, since one of them took the others along
+  };
+  enum class BackOff { wait, waited };
   void run_command(const MapTask& task, MapTaskEnd& end) const;
-  void run_items(const MapTask& task, const std::vector<std::size_t>& which, int attempt, MapTaskEnd& end) const;
+  void hold_outputs(proto::Ending& ending, MapTaskEnd& end) const;
+  void run_items(const MapTask& task, MapTaskEnd& end) const;
+  Round run_round(const MapTask& task, const Round& round, MapTaskEnd& end) const;
+  void run_chunk(const MapTask& task, const std::vector<std::size_t>& which, int attempt, BackOff back_off, Round& again,
+                 MapTaskEnd& end) const;
   std::vector<std::size_t> append_items(const MapTask& task, const std::vector<std::size_t>& which, std::string& items,
                                         MapTaskEnd& end) const;
   void adapt(std::size_t items, Microseconds took);
@@ -76,6 +100,7 @@ class MapWork {
   const std::size_t most_in_chunk_;
   const JobLog* const log_;
   const int stop_;
+  OutputHolder* const outputs_;
 
   std::size_t numbers_ = 0;  // given out
   std::atomic<std::size_t> skipped_{0};

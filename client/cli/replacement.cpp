@@ -84,7 +84,7 @@ std::string Template::formed(std::string_view text, Form form) {
 
 std::string Template::value_of(const Place& place, const Item& item) {
   if (place.form == Form::number) return std::to_string(item.number);
-  if (place.form == Form::slot) return std::to_string(item.slot);
+  if (place.form == Form::slot) return item.slot == 0 ? "{%}" : std::to_string(item.slot);
   if (place.column > 0) return place.column > item.columns.size() ? std::string{} : formed(item.columns[place.column - 1], place.form);
   std::string all;
   for (const std::string& column : item.columns) all += (all.empty() ? "" : " ") + formed(column, place.form);

@@ -3,7 +3,7 @@
 //   {}  the item          {1} {2} …  its columns, where there are several inputs
 //   {.} without its extension   {/} the base name   {//} the folder   {/.} the base name without extension   ({1.} {1/} {1//} {1/.}
 //   likewise)
-//   {#} the item's number, from 1   {%} the number of the slot that runs it, from 1
+//   {#} the item's number, from 1   {%} the number of the slot that runs it, from 1; where that is not said, {%} stands for itself
 //
 // Several items on one command line (map -n N): their columns count on, {1} {2} …, and a word that is {} alone (or {.} {/} {//} {/.})
 // becomes a word for each of them; inside a longer word they stand with spaces between.
@@ -19,7 +19,7 @@ namespace jobpool::cli {
 struct Item {
   std::vector<std::string> columns;  // at least one
   std::size_t number = 0;            // from 1
-  std::size_t slot = 0;              // from 1
+  std::size_t slot = 0;              // from 1; 0: not said
   // Of several items on one command line: where the columns of each end; empty: it is one.
   std::vector<std::size_t> ends = {};
 };

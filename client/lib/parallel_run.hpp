@@ -8,6 +8,7 @@
 #include <map>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <span>
 #include <thread>
 #include <utility>
@@ -17,7 +18,9 @@
 
 namespace jobpool::client {
 
-enum class Order { of_tasks, as_they_come };
+// as_they_come_in_window: as they come, and yet no more is read ahead of the first task that has not ended than with of_tasks: for whoever
+// puts them in order.
+enum class Order { of_tasks, as_they_come, as_they_come_in_window };
 
 template <class Task, class End>
 class ParallelRun {
@@ -26,6 +29,7 @@ class ParallelRun {
   using Read = std::function<Result<std::optional<Task>>(std::size_t slot)>;
   using Perform = std::function<End(const Task& task)>;  // by several at once
   struct Done {
+    std::size_t number = 0;  // the task's, from 0
     Task task;
     End end;
   };
@@ -35,7 +39,8 @@ class ParallelRun {
   using PerformAll = std::function<void(std::span<Task> tasks, const Tell& tell)>;
   using AtOnce = std::function<std::size_t()>;
 
-  // `slots`: threads. `buffer`: how many tasks may be read beyond the first whose end was not taken.
+  // `slots`: threads. `buffer`: how many tasks may be read beyond the first whose end was not taken; as they come, beyond as many as
+  // were taken.
   ParallelRun(Read read, const Perform& perform, Order order, std::size_t slots, std::size_t buffer)
       : ParallelRun(
             std::move(read), [perform](std::span<Task> tasks, const Tell& tell) { tell(0, perform(tasks.front())); }, [] { return 1; },
@@ -88,14 +93,31 @@ class ParallelRun {
       if (source_error_) return *source_error_;
       return std::optional<Done>{};
     }
-    Done done = std::move(found->second);
-    ends_.erase(found);
-    ++taken_;
-    room_.notify_one();
-    return std::optional{std::move(done)};
+    return std::optional{take(found)};
+  }
+
+  // One that has ended and that next() has not given, whatever else there is to say: after an interruption. nullopt: there is none.
+  std::optional<Done> take_ended() {
+    const std::lock_guard lock(mutex_);
+    if (ends_.empty()) return std::nullopt;
+    return take(ends_.begin());
   }
 
  private:
+  using Ends = std::map<std::size_t, Done>;
+
+  // Requires: mutex_ is held.
+  Done take(typename Ends::iterator found) {
+    Done done = std::move(found->second);
+    ends_.erase(found);
+    ++taken_;
+    taken_ahead_.insert(done.number);
+    while (taken_ahead_.erase(first_open_) > 0) ++first_open_;
+    room_.notify_one();
+    return done;
+  }
+  std::size_t read_ahead() const { return read_ - (order_ == Order::as_they_come_in_window ? first_open_ : taken_); }
+
   // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: source_mutex_ is held.
   void start_thread() {
     if (threads_.size() == slots_) return;
@@ -111,9 +133,10 @@ class ParallelRun {
   void serve(std::size_t slot) {
     for (Tasks tasks = take_tasks(slot); !tasks.list.empty(); tasks = take_tasks(slot)) {
       perform_(tasks.list, [&](std::size_t place, End end) {
-        Done done{std::move(tasks.list[place]), std::move(end)};
+        Done done{tasks.first + place, std::move(tasks.list[place]), std::move(end)};
         const std::lock_guard lock(mutex_);
-        ends_.emplace(tasks.first + place, std::move(done));
+        const std::size_t number = done.number;
+        ends_.emplace(number, std::move(done));
         ended_.notify_one();
       });
     }
@@ -125,7 +148,7 @@ class ParallelRun {
     Tasks tasks;
     {
       std::unique_lock lock(mutex_);
-      room_.wait(lock, [&] { return exhausted_ || read_ - taken_ < buffer_; });
+      room_.wait(lock, [&] { return exhausted_ || read_ahead() < buffer_; });
       if (exhausted_) return tasks;
       tasks.first = read_;
     }
@@ -142,7 +165,7 @@ class ParallelRun {
     if (task && *task && !exhausted_) {
       ++read_;
       tasks.list.push_back(std::move(**task));
-      return read_ - taken_ < buffer_;
+      return read_ahead() < buffer_;
     }
     if (!task) source_error_ = task.error();
     exhausted_ = true;
@@ -165,7 +188,9 @@ class ParallelRun {
   std::optional<Error> source_error_, interruption_;
   bool exhausted_ = false;
   std::size_t read_ = 0, taken_ = 0;
-  std::map<std::size_t, Done> ends_;  // by the task's number, of those not taken
+  Ends ends_;                          // by the task's number, of those not taken
+  std::size_t first_open_ = 0;         // the first whose end was not taken
+  std::set<std::size_t> taken_ahead_;  // those behind it whose ends were
 };
 
 }  // namespace jobpool::client

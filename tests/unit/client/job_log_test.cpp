@@ -35,6 +35,7 @@ void add(JobLog& log, std::size_t number, int exit_code, const std::string& comm
            .why = {},
            .result = "12",
            .ending = &ending,
+           .received = 2,
            .started_usec = 1'500'000,
            .ended_usec = 1'750'000},
           command);

@@ -147,3 +147,44 @@ TEST_CASE("a thread that is free takes as many tasks as it may, within the bound
   CHECK(most <= 5);
   CHECK(most > 1);
 }
+
+TEST_CASE("ends that come in a window are given at once, and nothing is read beyond it until the first task has ended") {
+  std::latch go_on(1);
+  std::atomic<int> read{0};
+  Run run([&](std::size_t) -> Result<std::optional<int>> { return std::optional<int>{++read}; },
+          [&](const int& task) {
+            if (task == 1) go_on.wait();
+            return task * task;
+          },
+          Order::as_they_come_in_window, 2, 3);
+  for (const std::size_t number : {1U, 2U}) {
+    const auto done = run.next();
+    REQUIRE(*done);
+    CHECK((*done)->number == number);
+    CHECK((*done)->end == (*done)->task * (*done)->task);
+  }
+  CHECK(read == 3);
+  go_on.count_down();
+  CHECK((*run.next())->number == 0);
+  run.stop();
+}
+
+TEST_CASE("what had ended before an interruption can be had behind it") {
+  std::latch second(2);
+  Run run(
+      up_to(1000),
+      [&](const int& task) {
+        if (task < 3) second.count_down();
+        return task * task;
+      },
+      Order::of_tasks, 1, 2);
+  second.wait();
+  REQUIRE(run.next());  // so that the other end is on its way
+  run.interrupt(Error{Errc::interrupted, "enough"});
+  CHECK_FALSE(run.next());
+  run.stop();
+  std::optional<Run::Done> done;
+  while (!(done = run.take_ended())) continue;
+  CHECK(done->number == 1);
+  CHECK(done->end == 4);
+}

@@ -1,0 +1,51 @@
+// What a command of a map wrote, from its end to its turn. The daemon keeps the output of few jobs that were applied, and the first item
+// may take longer than thousands behind it: so what did not fit into the reply is asked for at once, as the daemon's own descriptor, which
+// is good whatever the daemon forgets; and what would be too much in memory, or too many descriptors, goes to the spool.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <optional>
+#include <string>
+
+#include "client/cli/job_output.hpp"
+#include "client/cli/output_spool.hpp"
+#include "client/lib/connections.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::cli {
+
+// One stream of one job: in one of three places.
+struct HeldOutput {
+  std::string bytes;
+  UniqueFd file;
+  std::optional<OutputSpool::Range> spooled;
+  std::size_t size = 0;  // what the log tells: as it came in the reply
+};
+
+class OutputHolder {
+ public:
+  static constexpr std::size_t kMostInMemory = 16 * 1024 * 1024;  // bytes, beside one output each thread
+  static constexpr int kMostFiles = 64;                           // of the thousand descriptors that a process usually may have
+
+  // `connections` must outlive this.
+  explicit OutputHolder(client::Connections& connections) : connections_(connections) {}
+
+  // By any thread, as soon as the job has ended. Takes `output` away. Errors: the daemon's, where it has forgotten the job already; those
+  // of the connection and of the spool.
+  Result<HeldOutput> hold(JobId id, proto::Output& output, OutputStream stream);
+  // When its turn has come. Errors: io.
+  Result<void> write(HeldOutput& held, int to);
+  Result<std::string> read(HeldOutput& held);
+
+ private:
+  Result<void> keep(HeldOutput& held, UniqueFd file);
+  void release(HeldOutput& held);
+
+  client::Connections& connections_;
+  OutputSpool spool_;
+  std::atomic<std::size_t> bytes_{0};
+  std::atomic<int> files_{0};
+};
+
+}  // namespace jobpool::cli
