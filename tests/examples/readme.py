@@ -169,6 +169,7 @@ def main():
     folder = tempfile.mkdtemp(prefix="jobpool-readme-")
     os.makedirs(folder + "/build/release")
     os.symlink(plugins, folder + "/build/release/plugins")
+    os.symlink(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), folder + "/tests")
     shell = Shell(folder, bin_dir)
     try:
         status = check(readme, shell, bool(sys.argv[4:]))

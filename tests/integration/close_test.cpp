@@ -6,7 +6,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("a closed pool does what it has, also delayed jobs and those that wait for others, and takes no more") {
+TEST_CASE("close lets a pool do what it has, also delayed jobs and those that wait for others, and it takes no more") {
   Daemon daemon({.workers = 1});
   const Gate gate(daemon.file("gate"));
   create_pool(daemon, {"images", "-j", "1"});
@@ -35,4 +35,11 @@ TEST_CASE("close without a name is the default pool's, twice is as once") {
   CHECK(daemon.run({"close"}).exit_code == 0);
   CHECK(daemon.run({"apply", "@square", "7"}).exit_code == 125);
   CHECK(daemon.run({"close", "nowhere"}).exit_code == 125);
+}
+
+TEST_CASE("pool close is close") {
+  Daemon daemon({.workers = 1});
+  create_pool(daemon, {"images", "-j", "1"});
+  CHECK(daemon.run({"pool", "close", "images"}).exit_code == 0);
+  CHECK(daemon.run({"apply", "--pool", "images", "@square", "7"}).exit_code == 125);
 }

@@ -48,7 +48,7 @@ using States = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("the life of a job is told, state by state, with what belongs to it") {
+TEST_CASE("events tell the life of a job, state by state, with what belongs to it") {
   Daemon daemon({.workers = 1});
   Listener listener(daemon, {});
   const std::string id = daemon.submit({"--delay", "20ms", "--", "sh", "-c", "exit 3"});

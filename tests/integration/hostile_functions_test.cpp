@@ -1,4 +1,6 @@
 // Functions that disturb their worker: each job has one clear outcome, and those that come after it notice nothing.
+#include <sstream>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/processes.hpp"
@@ -113,7 +115,23 @@ TEST_CASE("map --retries tries the items of a chunk that took its worker along e
   const Finished tried = daemon.run({"map", "-n", "3", "--retries", "1", "--backoff", "1ms", "@exit_on_zero", ":::", "1", "0", "3"});
   CHECK(tried.exit_code == 1);
   CHECK(tried.out == "1\n3\n");
+  // Each of them waited for its own back-off: a chunk of a thousand for a thousand of them.
+  std::istringstream jobs(daemon.run({"list", "--json"}).out);
+  int held_back = 0;
+  for (std::string line; std::getline(jobs, line);) held_back += json::parse(line).contains("notBeforeUSec") ? 1 : 0;
+  CHECK(held_back == 1);
   check_others_work(daemon);
+}
+
+// Its items were counted as one, and those behind it had other numbers.
+TEST_CASE("get of a batch whose first chunk took its worker along numbers all items as they were given") {
+  Daemon daemon(one_worker());
+  const Finished submitted = daemon.run({"map", "--async", "-n", "2", "@exit_on_zero", ":::", "0", "1", "2", "3", "0"});
+  const Finished finished = daemon.run({"get", submitted.out.substr(0, submitted.out.size() - 1)});
+  CHECK(finished.exit_code == 3);
+  CHECK(finished.out == "2\n3\n");
+  CHECK(finished.err.find("3 of 5 failed") != std::string::npos);
+  CHECK(finished.err.find("\n   5 ") != std::string::npos);
 }
 
 TEST_CASE("map over functions that disturb their worker ends, and those that come after it notice nothing") {

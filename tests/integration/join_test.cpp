@@ -50,3 +50,11 @@ TEST_CASE("a join outlives its broker") {
   gate.open();
   CHECK(joining.finish().exit_code == 0);
 }
+
+TEST_CASE("pool join is join") {
+  Daemon daemon({.workers = 1});
+  CHECK(daemon.run({"pool", "join"}).exit_code == 125);
+  REQUIRE(daemon.run({"close"}).exit_code == 0);
+  CHECK(daemon.run({"pool", "join"}).exit_code == 0);
+  CHECK(daemon.status()["pools"][0]["state"] == "joined");
+}

@@ -140,6 +140,18 @@ TEST_CASE("keep_ended_count bounds the applied jobs that are kept as well") {
   CHECK(wait_until([&] { return listed(daemon).size() == 2; }));
 }
 
+// Chunks end before their batch, and were forgotten before it.
+TEST_CASE("keep_ended_count forgets a batch's chunks with the batch, not before it") {
+  Daemon daemon({.workers = 1, .settings = "keep_ended_count = 3\n"});
+  const Finished submitted = daemon.run({"map", "--async", "-n", "1", "@square", ":::", "1", "2", "3", "4"});
+  const std::string batch = submitted.out.substr(0, submitted.out.size() - 1);
+  CHECK(daemon.run({"get", batch}).out == "1\n4\n9\n16\n");
+  CHECK(listed(daemon).size() == 5);
+  const std::string later = daemon.submit({"@square", "5"});
+  REQUIRE(daemon.run({"wait", later}).exit_code == 0);
+  CHECK(listed(daemon) == std::vector<std::string>{later});
+}
+
 TEST_CASE("an ended job is forgotten after keep_ended_seconds, with its output, and one that has not ended is not") {
   Daemon daemon({.workers = 1, .settings = "keep_ended_seconds = 1\n"});
   const std::string waits = daemon.submit({"--delay", "1h", "--", "true"});

@@ -139,6 +139,25 @@ TEST_CASE("map --async prints one id, and get has all results in order, also aft
   CHECK(daemon.job(id)["description"] == "map @square, 8 chunks");
 }
 
+TEST_CASE("map --async takes commands as well, and get has their outputs in order, also after everything was killed") {
+  Daemon daemon({.workers = 2});
+  const Finished submitted = daemon.run({"map", "--async", "--", "sh", "-c", "echo {}; echo {} >&2; exit {}", ":::", "0", "3", "0"});
+  REQUIRE(submitted.exit_code == 0);
+  const std::string id = submitted.out.substr(0, submitted.out.size() - 1);
+  for (int life = 1; life <= 2; ++life) {
+    const Finished finished = daemon.run({"get", id});
+    CHECK(finished.exit_code == 1);
+    CHECK(finished.out == "0\n3\n0\n");
+    CHECK(finished.err.find("1 of 3 failed") != std::string::npos);
+    CHECK(daemon.job(id)["description"] == "map sh -c 'echo {}; echo {} >&2; exit {}', 3 commands");
+    if (life == 2) break;
+    daemon.kill_everything();
+    daemon.start_again();
+  }
+  const Finished pairs = daemon.run({"map", "--async", "-n", "2", "--", "echo", ":::", "1", "2", "3"});
+  CHECK(daemon.run({"get", pairs.out.substr(0, pairs.out.size() - 1)}).out == "1 2\n3\n");
+}
+
 TEST_CASE("get of a batch exits as map does, with its table") {
   Daemon daemon;
   const Finished submitted = daemon.run({"map", "--async", "-n", "2", "@divide", "12", ":::", "1", "0", "3", "0", "6"});
@@ -173,7 +192,7 @@ TEST_CASE("a script maps with Python's own modules, by chunks on one connection 
 
 TEST_CASE("map --async says what it is not for") {
   Daemon daemon;
-  CHECK(daemon.run({"map", "--async", "--", "echo", ":::", "1"}).exit_code == 2);
+  CHECK(daemon.run({"map", "--async", "--", "echo", ":::", "\xff"}).exit_code == 2);
   CHECK(daemon.run({"map", "--async", "--stream", "@square", ":::", "1"}).exit_code == 2);
   CHECK(daemon.run({"map", "--async", "@square", ":::"}).exit_code == 2);
   CHECK(daemon.run({"map", "--async", "--ephemeral", "@square", ":::", "1"}).exit_code == 125);

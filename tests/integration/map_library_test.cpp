@@ -163,7 +163,7 @@ TEST_CASE("map_async is one durable id, for this client and any other") {
                   InvalidCall);
 }
 
-TEST_CASE("map_async whose item fails is not successful, and says which item it was") {
+TEST_CASE("starmap_async whose item fails is not successful, and says which item it was") {
   const testing::Daemon daemon({.workers = 2});
   const Pool pool = Client(daemon.socket()).pool();
   const MapResult result =
@@ -199,4 +199,49 @@ TEST_CASE("a map goes on when the broker dies in it") {
   ::kill(daemon.broker_pid(), SIGKILL);
   while (const auto value = stream.next()) all.push_back(*value);
   CHECK(all == squares(2'000));
+}
+
+TEST_CASE("apply_async gives a result that can be asked, waited for and had, here and by its id") {
+  const testing::Daemon daemon({.workers = 1});
+  const Client client(daemon.socket());
+  const AsyncResult result = client.pool().apply_async("square", 7);
+  CHECK(result.wait());
+  CHECK(result.ready());
+  CHECK(result.successful());
+  CHECK(result.get<int>() == 49);
+  CHECK(client.job(result.id()).get<int>() == 49);
+}
+
+TEST_CASE("Queue in the library: put, get, full, empty, qsize, task_done, join, first in, first out") {
+  const testing::Daemon daemon({.workers = 1});
+  const jobpool::Queue queue = Client(daemon.socket()).create_queue("mail", {.maxsize = 2});
+  CHECK(queue.empty());
+  queue.put(1);
+  queue.put("two");
+  CHECK(queue.full());
+  CHECK(queue.qsize() == 2);
+  CHECK_THROWS_AS(queue.put_nowait(3), QueueFull);
+  CHECK(queue.get<int>() == 1);
+  CHECK(queue.get<std::string>() == "two");
+  CHECK_THROWS_AS(queue.get_nowait(), QueueEmpty);
+  CHECK_FALSE(queue.join(std::chrono::milliseconds(1)));
+  queue.task_done();
+  queue.task_done();
+  CHECK(queue.join());
+}
+
+TEST_CASE("apply_async calls back with the result or the error, and not when nobody waits any more") {
+  const testing::Daemon daemon({.workers = 1});
+  const Pool pool = Client(daemon.socket()).pool();
+  std::string told;
+  const auto value = [&](long result) { told += std::to_string(result) + "\n"; };
+  const auto error = [&](const ClientError& failed) { told += std::string{failed.what()} + "\n"; };
+  pool.apply_async("square", 7).then<long>(value, error).wait();
+  pool.apply_async("divide", 1, 0).then<double>({}, error).wait();
+  CHECK(told.starts_with("49\n"));
+  CHECK(told.find("division by zero") != std::string::npos);
+  const AsyncResult endless = pool.apply_async("sleep", 1'000'000);
+  { const EndWatch dropped = endless.then<long>(value, error); }
+  CHECK(endless.cancel());
+  CHECK(std::count(told.begin(), told.end(), '\n') == 2);
 }

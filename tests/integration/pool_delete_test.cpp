@@ -5,7 +5,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("a pool is deleted when it is joined, its ended jobs can be collected still, and its name is free") {
+TEST_CASE("pool delete removes a pool that is joined, its ended jobs can be collected still, and its name is free") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "1"});
   const std::string id = daemon.submit({"--pool", "images", "@square", "7"});

@@ -36,3 +36,9 @@ TEST_CASE("list and clean take jobs of one pool") {
   CHECK(daemon.job(other)["pool"] == "default");
   CHECK(daemon.run({"list", "--pool", "nowhere"}).exit_code == 125);
 }
+
+TEST_CASE("pool without a verb, and with one that is none, is a usage error") {
+  Daemon daemon({.workers = 1});
+  CHECK(daemon.run({"pool"}).exit_code == 2);
+  CHECK(daemon.run({"pool", "nothing"}).err.find("jobpool pool --help") != std::string::npos);
+}

@@ -7,7 +7,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("nothing of a paused pool starts, its jobs are shown as waiting, with the reason") {
+TEST_CASE("pool pause lets nothing start, and the pool's jobs are shown as waiting, with the reason") {
   Daemon daemon({.workers = 2});
   const Ledger ledger(daemon.file("ledger"));
   const Gate gate(daemon.file("gate"));

@@ -5,7 +5,7 @@
 
 using namespace jobpool::testing;
 
-TEST_CASE("a pool that was closed and joined, or terminated, is reopened and has its workers again") {
+TEST_CASE("pool resume, or pool open, reopens a pool that was closed and joined, or terminated, and it has its workers again") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "2"});
   for (const char* end : {"close", "terminate"}) {

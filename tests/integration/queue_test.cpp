@@ -32,7 +32,7 @@ TEST_CASE("queue create makes a queue once, bounded or not, and --exist-ok takes
   CHECK(shown(daemon, "mail")["maxsize"] == 3);
 }
 
-TEST_CASE("queue put and queue get pass items on, first in, first out") {
+TEST_CASE("queue get takes items, first in, first out") {
   Daemon daemon;
   queue(daemon, {"create", "mail"});
   CHECK(queue(daemon, {"put", "mail", R"({"to": 7})", "hello", "[1]"}).exit_code == 0);
@@ -75,18 +75,41 @@ TEST_CASE("queue put of a full queue and queue get of an empty one wait, or exit
   CHECK(getter.finish().out == "3\n");
 }
 
-TEST_CASE("queue full and queue empty answer by exit code, queue size prints") {
+TEST_CASE("queue full answers by exit code") {
   Daemon daemon;
   queue(daemon, {"create", "mail", "--maxsize", "1"});
   CHECK(queue(daemon, {"full", "mail"}).exit_code == 1);
-  CHECK(queue(daemon, {"empty", "mail"}).exit_code == 0);
   queue(daemon, {"put", "mail", "1"});
   CHECK(queue(daemon, {"full", "mail"}).exit_code == 0);
+  CHECK(queue(daemon, {"full", "none"}).exit_code == 125);
+}
+
+TEST_CASE("queue empty answers by exit code") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail"});
+  CHECK(queue(daemon, {"empty", "mail"}).exit_code == 0);
+  queue(daemon, {"put", "mail", "1"});
   const Finished empty = queue(daemon, {"empty", "mail", "--json"});
   CHECK(empty.exit_code == 1);
   CHECK(empty.out == "{\"empty\":false}\n");
-  CHECK(queue(daemon, {"size", "mail"}).out == "1\n");
+}
+
+TEST_CASE("queue size, or queue qsize, prints how many items there are") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail"});
+  queue(daemon, {"put", "mail", "1", "2"});
+  CHECK(queue(daemon, {"size", "mail"}).out == "2\n");
+  CHECK(queue(daemon, {"qsize", "mail"}).out == "2\n");
   CHECK(queue(daemon, {"size", "none"}).exit_code == 125);
+}
+
+TEST_CASE("queue done, or queue task_done or queue task-done, says that so many items are dealt with, and no more than were put") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail"});
+  queue(daemon, {"put", "mail", "1", "2", "3"});
+  for (const char* alias : {"done", "task_done", "task-done"}) CHECK(queue(daemon, {alias, "mail"}).exit_code == 0);
+  CHECK(shown(daemon, "mail")["unfinished"] == 0);
+  CHECK(queue(daemon, {"done", "mail"}).exit_code == 125);
 }
 
 TEST_CASE("queue join waits for as many queue dones as items were put") {
@@ -105,7 +128,7 @@ TEST_CASE("queue join waits for as many queue dones as items were put") {
   CHECK(joiner.finish().exit_code == 0);
 }
 
-TEST_CASE("queue delete tells everybody who waits there") {
+TEST_CASE("queue delete, or queue remove, tells everybody who waits there") {
   Daemon daemon;
   queue(daemon, {"create", "mail", "--maxsize", "1"});
   Child getter = daemon.start({"queue", "get", "mail"});
@@ -114,22 +137,31 @@ TEST_CASE("queue delete tells everybody who waits there") {
   const Finished told = getter.finish();
   CHECK(told.exit_code == 125);
   CHECK(told.err.find("queue 'mail': no such queue") != std::string::npos);
-  CHECK(queue(daemon, {"delete", "mail"}).exit_code == 125);
+  CHECK(queue(daemon, {"remove", "mail"}).exit_code == 125);
+  queue(daemon, {"create", "mail"});
+  CHECK(queue(daemon, {"remove", "mail"}).exit_code == 0);
 }
 
-TEST_CASE("queue list and queue show tell what is known of queues") {
+TEST_CASE("queue show tells what is known of a queue") {
   Daemon daemon;
-  queue(daemon, {"create", "mail", "--maxsize", "5"});
   queue(daemon, {"create", "letters", "--durable"});
   queue(daemon, {"put", "letters", "1", "2"});
-  const Finished table = queue(daemon, {"list"});
-  CHECK(table.out.find("letters     2") != std::string::npos);
-  CHECK(table.out.find("mail        0        5") != std::string::npos);
   const json letters = shown(daemon, "letters");
   CHECK(letters["size"] == 2);
   CHECK(letters["durable"] == true);
   CHECK(queue(daemon, {"show", "letters"}).out.find("2, unbounded") != std::string::npos);
   CHECK(queue(daemon, {"show", "none"}).exit_code == 125);
+}
+
+TEST_CASE("queue list, or queue ls, has a line for each queue") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail", "--maxsize", "5"});
+  queue(daemon, {"create", "letters", "--durable"});
+  queue(daemon, {"put", "letters", "1", "2"});
+  CHECK(queue(daemon, {"ls"}).out.find("letters") != std::string::npos);
+  const Finished table = queue(daemon, {"list"});
+  CHECK(table.out.find("letters     2") != std::string::npos);
+  CHECK(table.out.find("mail        0        5") != std::string::npos);
 }
 
 TEST_CASE("queue without a verb, and with one that is none, is a usage error") {

@@ -17,7 +17,7 @@ using Ids = std::vector<std::string>;
 
 }  // namespace
 
-TEST_CASE("a removed job is gone with its output and result, and its id is not used again") {
+TEST_CASE("remove forgets a job with its output and result, and its id is not used again") {
   Daemon daemon;
   const std::string command = ended(daemon, {"--", "echo", "said"}), function = ended(daemon, {"@square", "7"});
   const std::string kept = ended(daemon, {"--", "echo", "kept"});

@@ -17,7 +17,7 @@ std::string only_line(const Finished& finished) {
 
 }  // namespace
 
-TEST_CASE("a command is retried with all that it was submitted with, under a new id") {
+TEST_CASE("retry runs a command again with all that it was submitted with, under a new id") {
   Daemon daemon;
   const std::string body = "echo $WORD in $(pwd); cat; exit 3";
   const std::string input = daemon.file("input");
@@ -47,6 +47,11 @@ TEST_CASE("a function is retried with its arguments, also after the death of eve
   const std::string again = only_line(daemon.run({"retry", id}));
   CHECK(daemon.run({"get", again}).out == "49\n");
   CHECK(daemon.submit({"--unique", "key", "@square", "7"}) == id);  // its key stays its own
+  daemon.kill_everything();
+  daemon.start_again();
+  CHECK(daemon.job(again)["retryOf"] == std::stoull(id));
+  CHECK(daemon.run({"show", again}).out.find("retry of    " + id + "\n") != std::string::npos);
+  CHECK_FALSE(daemon.job(id).contains("retryOf"));
 }
 
 TEST_CASE("selectors name several, the new ids come in their order, and what cannot be retried is named with its remedy") {

@@ -27,13 +27,15 @@ TEST_CASE("status counts the three states and the end") {
   CHECK(now["ready"] == 3);
   CHECK(now["waiting"] == 0);
   CHECK(now["done"] == 1);
+  const json job = daemon.job(ended);
+  for (const char* time : {"readyTimeUSec", "runningTimeUSec", "waitingTimeUSec"}) CHECK(now[time] == job[time]);  // of one it is the mean
 }
 
 TEST_CASE("status for people names the pool and its states") {
   Daemon daemon;
   const Finished finished = daemon.run({"status"});
   CHECK(finished.exit_code == 0);
-  for (const char* word : {"default", "ready", "running", "waiting", "done"}) {
+  for (const char* word : {"default", "ready", "running", "waiting", "done", "ready for", "ran", "waited"}) {
     INFO(word);
     CHECK(finished.out.find(word) != std::string::npos);
   }

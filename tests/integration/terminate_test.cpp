@@ -20,7 +20,7 @@ std::chrono::steady_clock::duration time_of(Doing doing) {
 
 }  // namespace
 
-TEST_CASE("terminated under 10,000 queued and 2 running jobs that ignore TERM: joined within the grace plus one second, all waiters told") {
+TEST_CASE("terminate under 10,000 queued and 2 running jobs that ignore TERM: joined within the grace plus one second, all waiters told") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "2"});
   const auto stubborn = [&] {
@@ -66,7 +66,7 @@ TEST_CASE("terminated under 10,000 queued and 2 running jobs that ignore TERM: j
   CHECK(daemon.run({"apply", "@square", "7"}).out == "49\n");
 }
 
-TEST_CASE("terminate's own grace bounds that of its jobs") {
+TEST_CASE("terminate may be given a grace, which bounds that of its jobs") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "1"});
   Child stubborn =
@@ -88,4 +88,13 @@ TEST_CASE("what terminate stopped stays stopped, whatever dies next") {
   CHECK(pool_of(daemon, "images")["state"] == "joined");
   const Finished refused = daemon.run({"apply", "--pool", "images", "@square", "7"});
   CHECK(refused.err.find("it was terminated; reopen it with: jobpool pool resume images") != std::string::npos);
+}
+
+TEST_CASE("pool terminate is terminate") {
+  Daemon daemon({.workers = 1});
+  create_pool(daemon, {"images", "-j", "1"});
+  const std::string id = daemon.submit({"--pool", "images", "--", "sleep", "1000"});
+  CHECK(daemon.run({"pool", "terminate", "images"}).exit_code == 0);
+  REQUIRE(daemon.run({"wait", id}).exit_code == 0);
+  CHECK(daemon.job(id)["outcome"] == "cancelled");
 }

@@ -172,7 +172,7 @@ TEST_CASE("workers of three threads killed at random cost started jobs alone, an
   CHECK(daemon.status()["rescuedWakeups"] == 0);
 }
 
-TEST_CASE("map through threads gives what Python's ThreadPool gives") {
+TEST_CASE("ThreadPool and map through threads give the same") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"threads", "-j", "1", "--threads", "4"});
   require_workers_of(daemon, "threads", 1);

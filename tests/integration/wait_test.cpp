@@ -22,23 +22,28 @@ TEST_CASE("wait returns when all its jobs have ended, however they ended") {
   const Finished finished = waiter.finish();
   CHECK(finished.exit_code == 0);
   CHECK(finished.out.empty());
+  CHECK(daemon.run({"wait", "4711"}).exit_code == 125);
 }
 
-TEST_CASE("ready and successful answer by exit code") {
+TEST_CASE("ready answers by exit code, however the job ended") {
   Daemon daemon;
-  const std::string running = daemon.submit({"--", "sleep", "1000"});
-  const std::string good = daemon.submit({"--", "true"});
-  const std::string bad = daemon.submit({"--", "false"});
+  const std::string running = daemon.submit({"--", "sleep", "1000"}), good = daemon.submit({"--", "true"}),
+                    bad = daemon.submit({"--", "false"});
   REQUIRE(daemon.run({"wait", good, bad}).exit_code == 0);
-
   CHECK(daemon.run({"ready", running}).exit_code == 1);
   CHECK(daemon.run({"ready", good}).exit_code == 0);
   CHECK(daemon.run({"ready", bad}).exit_code == 0);
+}
+
+TEST_CASE("successful answers by exit code, and before the end it is an error") {
+  Daemon daemon;
+  const std::string running = daemon.submit({"--", "sleep", "1000"}), good = daemon.submit({"--", "true"}),
+                    bad = daemon.submit({"--", "false"});
+  REQUIRE(daemon.run({"wait", good, bad}).exit_code == 0);
   CHECK(daemon.run({"successful", good}).exit_code == 0);
   CHECK(daemon.run({"successful", bad}).exit_code == 1);
   // As in Python, the question is an error before the end: neither yes nor no.
   const Finished early = daemon.run({"successful", running});
   CHECK(early.exit_code == 125);
   CHECK(early.err.find(running) != std::string::npos);
-  CHECK(daemon.run({"wait", "4711"}).exit_code == 125);
 }
