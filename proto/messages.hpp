@@ -46,7 +46,8 @@ struct Submission {
   std::string cwd = "/";
   std::optional<std::vector<std::string>> environment;
   int umask = 022;
-  std::optional<int> nice;  // of a command; absent: as the workers
+  std::optional<int> nice;                   // of a command; absent: as the workers
+  std::optional<std::int64_t> memory_bytes;  // of a command: what each of its processes may allocate
   std::optional<int> stdin_index, stdout_index, stderr_index;
   std::string stdin_file;
   Microseconds grace{5'000'000};

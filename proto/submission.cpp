@@ -81,6 +81,7 @@ void take_surroundings(Fields& fields, Submission& job) {
   if (total_bytes(job.command) > kMaxPayloadBytes) fields.reject("command");
   job.umask = static_cast<int>(fields.integer("umask", 0, kMaxUmask).value_or(job.umask));
   if (const auto nice = fields.integer("nice", kLowestNice, kHighestNice)) job.nice = static_cast<int>(*nice);
+  job.memory_bytes = fields.integer("memoryBytes", 1, kMaxInteger);
   job.stdin_index = take_index(fields, "stdin");
   job.stdout_index = take_index(fields, "stdout");
   job.stderr_index = take_index(fields, "stderr");
@@ -96,6 +97,7 @@ void write_command(ObjectWriter& object, const Submission& job) {
   if (job.environment) object.words("environment", *job.environment);
   if (job.umask != defaults.umask) object.integer("umask", job.umask);
   object.integer_if("nice", job.nice);
+  object.integer_if("memoryBytes", job.memory_bytes);
   object.integer_if("stdin", job.stdin_index);
   object.integer_if("stdout", job.stdout_index);
   object.integer_if("stderr", job.stderr_index);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdlib>
 
+#include "client/cli/byte_size.hpp"
 #include "client/cli/function_arguments.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/submission.hpp"
@@ -63,6 +64,14 @@ void SubmissionOptions::declare_target(Options& options) {
   options.text("--stdin", "FILE", "what the command reads as its input", stdin_file_);
   options.integer("--nice", "N", "the command's nice value, -20 (served first) to 19 (last)", {proto::kLowestNice, proto::kHighestNice},
                   nice_);
+  options.value("--memory", "SIZE", "what the command and each process it starts may allocate: 512M, 2G",
+                [this](std::string_view given) -> Result<void> {
+                  const Result<std::int64_t> size = parse_byte_size(given);
+                  if (!size) return size.error();
+                  if (*size <= 0) return Error{Errc::invalid_argument, "a command needs some memory"};
+                  memory_bytes_ = *size;
+                  return {};
+                });
   options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
 }
 
@@ -93,10 +102,10 @@ Result<void> SubmissionOptions::fill(const Options::Parsed& parsed, OwnStreams s
 
 Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& words, proto::Submission& job) const {
   const bool for_commands =
-      !cwd_.empty() || !variables_.empty() || clean_environment_ || !stdin_file_.empty() || !output_file_.empty() || nice_;
+      !cwd_.empty() || !variables_.empty() || clean_environment_ || !stdin_file_.empty() || !output_file_.empty() || nice_ || memory_bytes_;
   if (for_commands)
     return Error{Errc::invalid_argument,
-                 "--cwd, --env, --clean-env, --stdin, --output and --nice are for commands; a function has its arguments only"};
+                 "--cwd, --env, --clean-env, --stdin, --output, --nice and --memory are for commands; a function has its arguments only"};
   if (words.front().size() < 2) return Error{Errc::invalid_argument, "a function's name follows the @, as in @square"};
   job.function = words.front().substr(1);
   Result<std::string> arguments = function_arguments(Words{words}.subspan(1));
@@ -113,6 +122,7 @@ Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& wor
   call.job.environment = environment();
   call.job.umask = client::current_umask();
   call.job.nice = nice_;
+  call.job.memory_bytes = memory_bytes_;
   return pass_streams(streams, call);
 }
 

@@ -46,6 +46,7 @@ class SubmissionOptions {
   bool clean_environment_ = false;
   std::optional<Microseconds> grace_;
   std::optional<int> nice_;
+  std::optional<std::int64_t> memory_bytes_;
   TermsOptions terms_;
 };
 

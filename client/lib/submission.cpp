@@ -51,6 +51,7 @@ Result<CommandCall> command_submission(std::string_view pool, const Command& com
   call.job.environment = command.environment ? *command.environment : current_environment();
   call.job.umask = current_umask();
   call.job.nice = command.nice;
+  call.job.memory_bytes = command.memory_bytes;
   call.job.stdin_file = command.stdin_file;
   call.job.grace = command.grace;
   call.job.name = command.name;

@@ -17,7 +17,8 @@ constexpr std::uint32_t kPassesStdin = 1;
 constexpr std::uint32_t kPassesStdout = 2;
 constexpr std::uint32_t kPassesStderr = 4;
 constexpr std::uint32_t kHasNice = 8;
-constexpr std::uint32_t kAllFlags = kPassesStdin | kPassesStdout | kPassesStderr | kHasNice;
+constexpr std::uint32_t kHasMemory = 16;
+constexpr std::uint32_t kAllFlags = kPassesStdin | kPassesStdout | kPassesStderr | kHasNice | kHasMemory;
 
 constexpr std::uint64_t kMaxGraceMs = std::uint64_t{366} * 24 * 3600 * 1000;  // a year: keeps every sum of times far from overflow
 
@@ -27,7 +28,7 @@ Error bad_spec(std::string_view what) { return Error{Errc::protocol, "job spec: 
 
 std::uint32_t flags_of(const CommandSpec& spec) {
   return (spec.passes_stdin ? kPassesStdin : 0) | (spec.passes_stdout ? kPassesStdout : 0) | (spec.passes_stderr ? kPassesStderr : 0) |
-         (spec.nice ? kHasNice : 0);
+         (spec.nice ? kHasNice : 0) | (spec.memory_bytes > 0 ? kHasMemory : 0);
 }
 
 void write_list(StringWriter& writer, const std::vector<std::string>& list) {
@@ -43,6 +44,7 @@ std::string encode_command(const CommandSpec& spec) {
   writer.number(flags_of(spec));
   writer.number(spec.umask);
   if (spec.nice) writer.number(static_cast<std::int32_t>(*spec.nice));
+  if (spec.memory_bytes > 0) writer.number(spec.memory_bytes);
   writer.number(static_cast<std::uint64_t>(std::max<std::int64_t>(0, spec.grace.count())));
   writer.number(spec.file_limit);
   writer.bytes(spec.cwd);
@@ -73,6 +75,7 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   spec.passes_stderr = (flags & kPassesStderr) != 0;
   spec.umask = reader.number<std::uint32_t>();
   if ((flags & kHasNice) != 0) spec.nice = reader.number<std::int32_t>();
+  if ((flags & kHasMemory) != 0) spec.memory_bytes = reader.number<std::uint64_t>();
   const auto grace_ms = reader.number<std::uint64_t>();
   spec.grace = std::chrono::milliseconds(std::min(grace_ms, kMaxGraceMs));
   spec.file_limit = reader.number<std::uint64_t>();

@@ -4,8 +4,9 @@
 //   payload  = version:u8 kind:u8 body
 //   function = name:bytes pool:bytes arguments:bytes
 //   chunk    = the same, `arguments` being those of several calls: items of a map
-//   command  = flags:u32 umask:u32 [nice:i32: if a flag says so] grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes pool:bytes argc:u32
-//   argv:bytes* envc:u32 env:bytes* bytes    = length:u32 octets;  little-endian (the host's), every length checked before use.
+//   command  = flags:u32 umask:u32 [nice:i32] [memory:u64] (each if a flag says so) grace_ms:u64 file_limit:u64 cwd:bytes stdin_file:bytes
+//   pool:bytes argc:u32 argv:bytes* envc:u32 env:bytes* bytes    = length:u32 octets;  little-endian (the host's), every length checked
+//   before use.
 #pragma once
 
 #include <chrono>
@@ -38,6 +39,7 @@ struct CommandSpec {
   bool passes_stderr = false;
   std::uint32_t umask = 022;
   std::optional<int> nice;                // -20 to 19; absent: as the worker
+  std::uint64_t memory_bytes = 0;         // RLIMIT_DATA of each of its processes; 0: as the worker
   std::chrono::milliseconds grace{5000};  // between TERM and KILL
   std::uint64_t file_limit = 0;           // RLIMIT_FSIZE in bytes; 0 = as the daemon's
   std::string cwd;                        // empty: "/"

@@ -133,6 +133,19 @@ TEST_CASE("a command has the nice value that was asked for, and the next one has
   CHECK(daemon.run({"apply", "--nice", "20", "--", "nice"}).exit_code == 2);
 }
 
+TEST_CASE("apply --memory bounds what a command may allocate, and the next one has its own bound") {
+  Daemon daemon({.workers = 1});
+  const auto allocate = [&](const char* memory) {
+    return daemon.run({"apply", "--memory", memory, "--", "python3", "-c", "print(len(bytearray(300 << 20)))"});
+  };
+  const Finished bounded = allocate("200M");
+  CHECK(bounded.exit_code == 1);
+  CHECK(bounded.err.find("MemoryError") != std::string::npos);
+  CHECK(allocate("2G").out == "314572800\n");
+  CHECK(daemon.run({"apply", "--memory", "much", "--", "true"}).exit_code == 2);
+  CHECK(daemon.run({"apply", "--memory", "1G", "@square", "7"}).exit_code == 2);
+}
+
 TEST_CASE("nothing of one job is seen by the next") {
   Daemon daemon({.workers = 1});
   REQUIRE(daemon.run({"apply", "--", "sh", "-c", "cd /tmp; umask 0; trap '' USR1; LEFT=over; export LEFT; exec 9>/dev/null"}).exit_code ==

@@ -62,6 +62,7 @@ std::string command_payload(proto::Submission& job) {
   spec.passes_stderr = job.stderr_index.has_value();
   spec.umask = static_cast<std::uint32_t>(job.umask);
   spec.nice = job.nice;
+  spec.memory_bytes = static_cast<std::uint64_t>(job.memory_bytes.value_or(0));
   spec.grace = std::chrono::duration_cast<std::chrono::milliseconds>(job.grace);
   spec.cwd = std::move(job.cwd);
   spec.stdin_file = std::move(job.stdin_file);
@@ -126,6 +127,10 @@ std::uint64_t hash_of(const proto::Submission& job) {
   for (const auto* jobs : {&job.after, &job.after_any}) {
     sum.add(static_cast<std::int64_t>(jobs->size()));
     for (const JobId id : *jobs) sum.add(static_cast<std::int64_t>(id.value));
+  }
+  if (job.memory_bytes) {
+    sum.add("memory");
+    sum.add(*job.memory_bytes);
   }
   if (!job.after_failed.empty()) {  // nothing otherwise: fingerprints of before it was there stay as they are
     sum.add("failed");

@@ -58,13 +58,13 @@ JOBPOOL_VFORK_CHILD bool take_streams(const int (&streams)[3]) {
   return true;
 }
 
-JOBPOOL_VFORK_CHILD bool limit_files(std::uint64_t bytes) {
+JOBPOOL_VFORK_CHILD bool set_limit(decltype(RLIMIT_FSIZE) resource, std::uint64_t bytes) {
   if (bytes == 0) return true;
   struct rlimit limit {};
-  if (::getrlimit(RLIMIT_FSIZE, &limit) != 0) return false;
+  if (::getrlimit(resource, &limit) != 0) return false;
   limit.rlim_max = bytes < limit.rlim_max ? bytes : limit.rlim_max;
   limit.rlim_cur = limit.rlim_max;
-  return ::setrlimit(RLIMIT_FSIZE, &limit) == 0;
+  return ::setrlimit(resource, &limit) == 0;
 }
 
 JOBPOOL_VFORK_CHILD bool prepare_child(ChildTask& task) {
@@ -75,7 +75,9 @@ JOBPOOL_VFORK_CHILD bool prepare_child(ChildTask& task) {
   if (request.cgroup_procs >= 0 && ::write(request.cgroup_procs, "0", 1) != 1) return fail(task, SpawnStep::cgroup);
   if (!take_streams(request.streams)) return fail(task, SpawnStep::streams);
   if (::chdir(request.cwd) != 0) return fail(task, SpawnStep::directory);
-  if (!limit_files(request.file_limit)) return fail(task, SpawnStep::limit);
+  if (!set_limit(RLIMIT_FSIZE, request.file_limit)) return fail(task, SpawnStep::limit);
+  // Of the program to come: until exec this is the worker's memory, and nothing more is asked for.
+  if (!set_limit(RLIMIT_DATA, request.memory_bytes)) return fail(task, SpawnStep::memory);
   if (request.nice && ::setpriority(PRIO_PROCESS, 0, *request.nice) != 0) return fail(task, SpawnStep::nice);
   ::umask(request.umask);
   sigset_t none;

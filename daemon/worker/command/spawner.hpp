@@ -25,6 +25,7 @@ struct SpawnRequest {
   mode_t umask;
   const std::optional<int>& nice;  // absent: as the worker
   std::uint64_t file_limit;        // RLIMIT_FSIZE; 0 = leave it
+  std::uint64_t memory_bytes;      // RLIMIT_DATA, likewise
   int cgroup_procs;                // the child enters that cgroup by writing here; -1: none
 };
 
@@ -34,7 +35,7 @@ struct Spawned {
 };
 
 // Which step failed, and errno. For `exec`: EACCES if any candidate was there but forbidden, as execvp has it.
-enum class SpawnStep : int { none, clone, orphaned, session, streams, cgroup, directory, limit, nice, exec };
+enum class SpawnStep : int { none, clone, orphaned, session, streams, cgroup, directory, limit, memory, nice, exec };
 struct SpawnFailure {
   SpawnStep step;
   int number;

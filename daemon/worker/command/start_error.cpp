@@ -51,6 +51,8 @@ StartError explain(const SpawnFailure& failure, const CommandSpec& spec, const E
       return {kOwnFailure, "working directory '" + (spec.cwd.empty() ? "/" : spec.cwd) + "'" + why};
     case SpawnStep::limit:
       return {kOwnFailure, "the file size limit of " + std::to_string(spec.file_limit) + " bytes cannot be set" + why};
+    case SpawnStep::memory:
+      return {kOwnFailure, "the memory limit of " + std::to_string(spec.memory_bytes) + " bytes cannot be set" + why};
     case SpawnStep::nice:
       return {kOwnFailure, "nice " + std::to_string(spec.nice.value_or(0)) + " cannot be set" + why +
                                "; below the daemon's own it needs CAP_SYS_NICE, or LimitNICE= of its unit"};

@@ -14,6 +14,7 @@ CommandSpec full_command() {
   spec.passes_stderr = true;
   spec.umask = 077;
   spec.nice = -7;
+  spec.memory_bytes = std::uint64_t{5} << 30;
   spec.grace = std::chrono::milliseconds(1234);
   spec.file_limit = std::uint64_t{1} << 40;
   spec.cwd = "/tmp/ä b";
@@ -34,6 +35,7 @@ TEST_CASE("a command comes out of the codec as it went in") {
   CHECK(command.passes_stderr);
   CHECK(command.umask == spec.umask);
   CHECK(command.nice == -7);
+  CHECK(command.memory_bytes == spec.memory_bytes);
   CHECK(command.grace == spec.grace);
   CHECK(command.file_limit == spec.file_limit);
   CHECK(command.cwd == spec.cwd);
@@ -55,6 +57,7 @@ TEST_CASE("a command without a nice value has the form it had before there were 
   const Result<JobSpec> decoded = decode_spec(payload);
   REQUIRE(decoded);
   CHECK_FALSE(std::get<CommandSpec>(*decoded).nice);
+  CHECK(std::get<CommandSpec>(*decoded).memory_bytes == 0);
 }
 
 TEST_CASE("a nice value that no kernel takes is refused") {

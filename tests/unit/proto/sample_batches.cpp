@@ -35,6 +35,13 @@ Submission function_after_failed() {
   return job;
 }
 
+Submission bounded_command() {
+  Submission job;
+  job.command = {"make"};
+  job.memory_bytes = 536'870'912;
+  return job;
+}
+
 Ending chunk_ending() {
   Ending ending;
   ending.id = JobId{11};

@@ -28,6 +28,7 @@ MapRequest full_map();
 Ending full_batch_ending();
 Ending full_ending();
 Ending chunk_ending();
+Submission bounded_command();
 Submission function_after_failed();
 Job full_job();
 Job full_scheduled_job();

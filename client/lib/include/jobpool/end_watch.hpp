@@ -8,7 +8,8 @@ namespace client {
 class EndWaiter;
 }
 
-// Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for.
+// Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for. What the callback
+// throws ends the program, as in any thread of its own.
 class EndWatch {
  public:
   EndWatch(EndWatch&&) noexcept;
