@@ -21,7 +21,7 @@ std::map<std::string, json> examined(const Daemon& daemon) {
 
 }  // namespace
 
-TEST_CASE("the doctor looks at the daemon that answers, and names what is wrong with its remedy") {
+TEST_CASE("doctor looks at the daemon that answers, and names what is wrong with its remedy") {
   Daemon daemon({.workers = 1});
   auto findings = examined(daemon);
   for (const char* check : {"daemon", "version", "protocol", "configuration", "SQLite", "state directory", "free space", "ballast"}) {

@@ -258,6 +258,7 @@ void World::note_waiting(const JobCore& core) {
   if (core.draining()) return;
   for (const Job* job = core.next_job(JobId{1}); job != nullptr; job = core.next_job(JobId{job->id.value + 1})) {
     if (job->state != JobState::ready || job->offered || !core.pools().at(job->pool).starts_jobs()) continue;
+    if (core.is_store_stuck() && job->flags.durable) continue;  // the others need not wait for it
     std::uint32_t number = 0;
     std::from_chars(job->payload.data(), job->payload.data() + job->payload.size(), number);
     waiting_.push_back({job->id, oracle_.work(number).submit.priority, job->pool});

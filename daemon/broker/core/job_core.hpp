@@ -57,9 +57,7 @@ class JobCore {
 
   const Job* find(JobId id) const { return jobs_.find(id); }
   // The one that was submitted under that key; null: none that is remembered.
-  const Job* find_key(uid_t uid, const SharedText& key) const {
-    return keys_.find(uid, key);
-  }
+  const Job* find_key(uid_t uid, const SharedText& key) const { return keys_.find(uid, key); }
   // What a job still waits for, ascending; null: nothing.
   const Dependencies* dependencies(JobId id) const;
   // Of a batch, in their order; null: it is none.
@@ -67,6 +65,8 @@ class JobCore {
   JobNotes notes(JobId id) const;
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }
+  // Nothing can be recorded: durable jobs wait, and others overtake them.
+  bool is_store_stuck() const { return store_is_stuck_; }
   JobId next_id() const { return next_id_; }
   // The same when the turn has ended, at the most: those who wait for room may get some.
   JobId next_id_after_turn() const { return JobId{next_id_.value + blocked_.size()}; }

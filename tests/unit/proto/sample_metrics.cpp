@@ -20,7 +20,7 @@ Metrics full_metrics() {
   const Stats stats = full_stats();
   for (const PoolStats& counts : stats.pools) {
     PoolMetrics& pool = metrics.pools.emplace_back();
-    pool.status = full_status().pools.front();
+    pool.status = status_with_times().pools.front();
     pool.status.name = counts.name;
     pool.stats = counts;
     pool.queueing = {40, {1, 2, 3, 4}};

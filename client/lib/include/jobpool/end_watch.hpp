@@ -3,6 +3,8 @@
 
 #include <memory>
 
+#include "jobpool/export.hpp"
+
 namespace jobpool {
 namespace client {
 class EndWaiter;
@@ -10,7 +12,7 @@ class EndWaiter;
 
 // Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for. What the callback
 // throws ends the program, as in any thread of its own.
-class EndWatch {
+class JOBPOOL_EXPORT EndWatch {
  public:
   EndWatch(EndWatch&&) noexcept;
   EndWatch& operator=(EndWatch&&) noexcept;
