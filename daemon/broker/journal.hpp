@@ -82,7 +82,7 @@ class Journal final : StoreListener {
   StoreBatch batch_;
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
   bool is_stuck_ = false;
-  std::deque<TimePoint> handed_over_at_;   // those in between
+  std::deque<TimePoint> handed_over_at_;  // those in between
   Histogram commit_times_;
   std::map<CommitNumber, std::vector<std::function<void()>>> waiting_;
   std::function<void(const std::vector<PutNumber>&)> on_puts_refused_;

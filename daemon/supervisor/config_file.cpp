@@ -3,6 +3,7 @@
 
 #define TOML_HEADER_ONLY 1
 #define TOML_EXCEPTIONS 0
+#define TOML_ENABLE_FORMATTERS 0  // it is only read: seconds of compiling less
 // toml++ (3.3, 3.4) asserts what a malformed file violates ("[=") just before it reports that very fault: the report is what we want.
 #define TOML_ASSERT(expression) static_assert(true)
 // It also holds it for impossible that a character such as U+00E4 is asked whether it is white space: it is none.

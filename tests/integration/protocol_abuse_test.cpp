@@ -5,6 +5,7 @@
 
 #include <array>
 #include <cstring>
+#include <filesystem>
 #include <random>
 
 #include "tests/support/catch.hpp"
@@ -53,6 +54,15 @@ void send_with_fds(int socket, std::string_view bytes, const std::vector<int>& f
   control->cmsg_len = CMSG_LEN(sizeof(int) * fds.size());
   std::memcpy(CMSG_DATA(control), fds.data(), sizeof(int) * fds.size());
   REQUIRE(::sendmsg(socket, &header, MSG_NOSIGNAL) == static_cast<ssize_t>(bytes.size()));
+}
+
+// For a failure to tell which one it is.
+std::string names_of_open_files(pid_t process) {
+  std::string names;
+  std::error_code gone;  // one that is closed meanwhile
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/" + std::to_string(process) + "/fd", gone))
+    names += std::filesystem::read_symlink(entry.path(), gone).string() + ' ';
+  return names;
 }
 
 }  // namespace
@@ -141,12 +151,15 @@ TEST_CASE("file descriptors that no message names are closed") {
   VarlinkClient client = daemon.connect();
   client.call("org.jobpool.Pool.Hello");
   const std::size_t before = open_files(broker);
+  INFO("open before: " << names_of_open_files(broker));
   const std::string hello = call_text("org.jobpool.Pool.Hello", json::object());
   for (int time = 0; time < 50; ++time) {
     send_with_fds(client.fd(), hello, {0, 1, 2, 0, 1, 2, 0, 1});
     REQUIRE(client.receive());
   }
-  CHECK(wait_until([&] { return open_files(broker) <= before; }));
+  const bool are_closed = wait_until([&] { return open_files(broker) <= before; });
+  INFO("open now: " << names_of_open_files(broker));
+  CHECK(are_closed);
   const json bad_index = {{"job", {{"command", {"true"}}, {"stdout", 3}}}};
   send_with_fds(client.fd(), call_text("org.jobpool.Pool.Apply", bad_index), {1});
   CHECK((*client.receive())["error"] == "org.jobpool.Pool.InvalidJob");

@@ -20,6 +20,7 @@ class MapCalls;
 
 struct MapOptions {
   // Items to a job, which one worker runs in one go. 0: Python's rule: map makes about four chunks for each worker, imap chunks of 1.
+  // (Of a map, whose items are all there, small chunks that are quickly done go to the daemon several at a time.)
   std::size_t chunk_size = 0;
   // imap: how many chunks may be read ahead of the first whose results were not taken; 0: four for each worker.
   std::size_t buffer = 0;
