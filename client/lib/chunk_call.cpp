@@ -50,9 +50,9 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool) 
 }
 
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop) {
-  Result<proto::Ending> end = Error{Errc::interrupted, ""};
-  apply_all(connections, {&job, 1}, stop, [&](std::size_t, Result<proto::Ending> ending) { end = std::move(ending); });
-  return end;
+  std::optional<Result<proto::Ending>> end;
+  apply_all(connections, {&job, 1}, stop, [&](std::size_t, Result<proto::Ending> ending) { end.emplace(std::move(ending)); });
+  return std::move(*end);
 }
 
 void apply_all(Connections& connections, std::span<const proto::Submission> jobs, int stop,

@@ -110,8 +110,10 @@ Result<void> RecoveringCall::begin(TimePoint deadline) {
 }
 
 void RecoveringCall::on_answered() {
-  answered_bytes_ = message_.find('\0', answered_bytes_) + 1;
-  if (--unanswered_ == 0) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+  if (--unanswered_ > 0)
+    answered_bytes_ = message_.find('\0', answered_bytes_) + 1;
+  else
+    connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
 }
 
 Result<void> RecoveringCall::send_call(TimePoint deadline) {

@@ -95,8 +95,10 @@ void Engine::signal_job(const Job& job, int signal) {
 void Engine::end_turn() {
   dispatcher_.drain_all();
   tell(EndOfTurn{});
-  if (std::exchange(room_was_made_, false)) tell(EndOfTurn{});  // for the jobs that found the ledger full just now
-  ledger_.set_next_id(core_.next_id());                         // those that waited for room were given ids just now
+  // For jobs that found the ledger full just now, and for those that were taken back for an idle worker: nothing else may happen for long.
+  const bool room_was_made = std::exchange(room_was_made_, false);
+  if (room_was_made || core_.wants_turn()) tell(EndOfTurn{});
+  ledger_.set_next_id(core_.next_id());  // those that waited for room were given ids just now
   record_late();
   journal_.end_turn();
   dispatcher_.ring_bells();

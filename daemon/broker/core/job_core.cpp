@@ -66,6 +66,7 @@ void JobCore::on(Tick&, const Now& now, Effects& out) {
 }
 
 void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
+  taken_back_for_idle_ = false;
   accept_blocked(now, out);
   pools_.each([&](CorePool& pool) {
     assign(pool, now, out);

@@ -67,6 +67,8 @@ class JobCore {
   bool draining() const { return drain_ != DrainMode::none; }
   // Nothing can be recorded: durable jobs wait, and others overtake them.
   bool is_store_stuck() const { return store_is_stuck_; }
+  // What an idle worker takes over from another was taken back: it is offered at the end of a turn, which should be this one.
+  bool wants_turn() const { return taken_back_for_idle_; }
   JobId next_id() const { return next_id_; }
   // The same when the turn has ended, at the most: those who wait for room may get some.
   JobId next_id_after_turn() const { return JobId{next_id_.value + blocked_.size()}; }
@@ -286,6 +288,7 @@ class JobCore {
   bool room_was_made_ = false;                        // since blocked_ was last looked at
   bool store_is_full_ = false;
   bool store_is_stuck_ = false;
+  bool taken_back_for_idle_ = false;  // since the last end of a turn
 
   std::unordered_map<JobId, Dependencies> after_;  // of jobs that wait for others: those still missing
   std::unordered_map<JobId, Batch> batches_;       // as long as they are known

@@ -225,6 +225,7 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
     return go_on_with_claimed(*job, now, out);
   }
   take_back(*job, now, out);
+  taken_back_for_idle_ = job->state == JobState::ready && pool_of(*job).workers.free_threads() > 0;
 }
 
 // A stop came too late to take it back: it is stopped as a running one, if those are.

@@ -50,6 +50,24 @@ TEST_CASE("a worker's death costs the claimed job only") {
   CHECK(house.broker->engine.core().counts().ready == 1);
 }
 
+TEST_CASE("what an idle worker takes over from another is offered to it in the same turn") {
+  // The bug: it was offered at the end of the next one. Where nothing else happened, as after a worker's death, that was 100 ms later.
+  House house(1);
+  house.broker->apply("a");
+  const auto behind = house.broker->apply("b");
+  house.turn();
+  const auto claim = house.worker(0).claim();
+  REQUIRE(claim);
+  house.worker(0).report_start(*claim);
+  house.hire();
+  house.turn();
+  const auto taken_over = house.worker(1).claim();
+  REQUIRE(taken_over);
+  house.worker(1).run(*taken_over);
+  house.turn();
+  CHECK(behind->answer().value("outcome", "") == "succeeded");
+}
+
 TEST_CASE("a worker that says it leaves of its own accord is offered nothing more, and loses what it has not begun") {
   House house(1);
   const auto first = house.broker->apply("a");
