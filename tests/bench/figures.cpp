@@ -21,7 +21,8 @@ std::optional<nlohmann::json>& report() {
 void print(const std::string& key, std::optional<double> x, const std::vector<double>& rounds, const std::string& unit) {
   std::vector<double> sorted = rounds;
   std::sort(sorted.begin(), sorted.end());
-  const double median = sorted[sorted.size() / 2];
+  const std::size_t middle = sorted.size() / 2;
+  const double median = sorted.size() % 2 == 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2;
   if (auto& kept = report()) {
     nlohmann::json figure{{"key", key},           {"unit", unit},    {"median", median}, {"min", sorted.front()},
                           {"max", sorted.back()}, {"rounds", rounds}};

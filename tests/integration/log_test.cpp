@@ -38,7 +38,7 @@ TEST_CASE("nothing that jobs and queues carry is logged above debug, however the
 }
 
 TEST_CASE("control characters reach the log as text") {
-  Daemon daemon({.arguments = {"--plugin-dir", "/etc/hostname/\x1b[31mred\n2026 forged"}});
+  Daemon daemon({.arguments = {"--plugin-dir", "/proc/self/status/\x1b[31mred\n2026 forged"}});  // which is no directory
   REQUIRE(daemon.run({"ping"}).exit_code == 0);
   REQUIRE(wait_until([&] { return daemon.log().find("forged") != std::string::npos; }));
   CHECK(daemon.log().find("\\x1b[31mred\\x0a2026 forged") != std::string::npos);

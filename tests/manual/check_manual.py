@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 import tempfile
+import time
 import unittest
 
 BIN, MAN, COMPLETION = sys.argv[1:4]
@@ -125,9 +126,10 @@ class BashCompletion(unittest.TestCase):
         cls.env = {"JOBPOOL_SOCKET": os.path.join(cls.folder.name, "socket")}
         cls.daemon = subprocess.Popen([os.path.join(BIN, "jobpoold"), "-j", "1", "--log-level", "off", "--state-dir",
                                        os.path.join(cls.folder.name, "state"), "--socket", cls.env["JOBPOOL_SOCKET"]])
-        for _ in range(1000):
-            if cls.jobpool("ping").returncode == 0:
-                break
+        cls.addClassCleanup(cls.end_daemon)
+        deadline = time.monotonic() + 30
+        while cls.jobpool("ping").returncode != 0:
+            assert cls.daemon.poll() is None and time.monotonic() < deadline, "jobpoold does not answer"
         assert cls.jobpool("pool", "create", "images", "-j", "0").returncode == 0
         assert cls.jobpool("queue", "create", "mail").returncode == 0
         cls.ended = cls.jobpool("apply-async", "--", "true").stdout.strip()
@@ -135,7 +137,7 @@ class BashCompletion(unittest.TestCase):
         assert cls.jobpool("wait", cls.ended).returncode == 0
 
     @classmethod
-    def tearDownClass(cls):
+    def end_daemon(cls):  # also where what follows its start has failed
         cls.daemon.terminate()
         assert cls.daemon.wait(30) == 0
         cls.folder.cleanup()

@@ -93,7 +93,7 @@ TEST_CASE("doctor: the socket's directory is its owner's") {
   check_problem(check_socket_directory(socket, kMe), "everybody's", "--socket");
   REQUIRE(::chmod(directory.c_str(), 0700) == 0);
   if (kMe != 0) check_problem(check_socket_directory(socket, kSomebody), "belongs to", "chown 4711");
-  check_problem(check_socket_directory("/etc/hostname/socket", kMe), "no directory", "move it away");
+  check_problem(check_socket_directory("/proc/self/status/socket", kMe), "no directory", "move it away");
 }
 
 TEST_CASE("doctor: the state directory is for its user alone") {

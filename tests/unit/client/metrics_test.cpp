@@ -114,7 +114,9 @@ TEST_CASE("the file is replaced as a whole, readable for others, and says of a d
   CHECK(read_open_metrics(contents_of(file)).samples.at(R"(jobpool_up{user="me"})") == 1);
   struct stat about {};
   REQUIRE(::stat(file.c_str(), &about) == 0);
-  CHECK((about.st_mode & 0444) != 0400);
+  const mode_t mask = ::umask(0);
+  ::umask(mask);
+  CHECK((about.st_mode & 0777) == (0666 & ~mask));
 
   const Finished gone = jobpool_at(folder.file("nobody"), {"metrics", "--output", file});
   CHECK(gone.exit_code == 125);

@@ -90,5 +90,5 @@ TEST_CASE("an I/O error at any change of the disk fails the store or harms nothi
   }
   CHECK(failing > 100);
   CHECK(failures > 50 / stride);
-  CHECK(refusals_to_open > 3 / stride);
+  if (stride == 1) CHECK(refusals_to_open > 3);  // a few of the first changes, which a wider stride may step over
 }
