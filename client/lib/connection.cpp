@@ -18,12 +18,12 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one, a large one in pieces of this size
 
-// Waits for `events`. Errors: timed_out, io.
-Result<void> wait_for(int fd, short events, TimePoint deadline) {
+// Waits for one of `events`; which came. Errors: timed_out, io.
+Result<short> wait_for(int fd, short events, TimePoint deadline) {
   for (;;) {
     pollfd entry{fd, events, 0};
     const int ready = ::poll(&entry, 1, poll_timeout(deadline));
-    if (ready > 0) return {};
+    if (ready > 0) return entry.revents;
     if (ready == 0 && Clock::now() >= deadline) return Error{Errc::timed_out, "no answer from the daemon in time"};
     if (ready < 0 && errno != EINTR) return errno_error("poll");
   }
@@ -94,6 +94,7 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
   if (fds.size() > kMaxPassedFds)
     return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxPassedFds) + " descriptors in one message"};
   ControlBuffer control;
+  has_sent_part_ = false;
   while (!message.empty()) {
     iovec piece{const_cast<char*>(message.data()), message.size()};
     msghdr header{};
@@ -104,11 +105,16 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
     if (sent > 0) {
       message.remove_prefix(static_cast<std::size_t>(sent));
       fds = {};  // they went with the first byte
+      has_sent_part_ = true;
       continue;
     }
     if (errno == EINTR) continue;
     if (errno != EAGAIN) return errno_error("send to the daemon");
-    if (auto writable = wait_for(fd(), POLLOUT, deadline); !writable) return writable;
+    const Result<short> ready = wait_for(fd(), POLLOUT | POLLIN, deadline);
+    if (!ready) return ready.error();
+    // Of several calls in one message the first are answered meanwhile, and a daemon whose answers nobody reads reads nothing either.
+    if ((*ready & POLLOUT) == 0)
+      if (auto more = read_more(deadline); !more) return more.error();
   }
   return {};
 }
@@ -127,7 +133,7 @@ Result<void> Connection::read_more(TimePoint deadline) {
   ControlBuffer control;
   for (;;) {
     if (deadline != kNever)
-      if (auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable;
+      if (const auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable.error();
     iovec piece{bytes.data(), bytes.size()};
     msghdr header{};
     header.msg_iov = &piece;

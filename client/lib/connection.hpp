@@ -42,8 +42,11 @@ class Connection {
   void set_instance(std::string instance) { instance_ = std::move(instance); }
 
   // Sends one encoded message (proto::write_call), descriptors with its first byte. Never raises SIGPIPE.
-  // An error means that the daemon cannot have seen the whole message, so that it never acted on it. Errors: closed, timed_out, io.
+  // An error means that the daemon cannot have seen the whole message, so that it never acted on its last call. What the daemon says
+  // meanwhile is read, and waits for take_reply(). Errors: closed, timed_out, io, protocol.
   Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline);
+  // Of the message that was sent last, or was not: something of it has left, so that calls at its beginning may have been acted on.
+  bool has_sent_part() const { return has_sent_part_; }
 
   // A reply that has arrived already; nullopt: none is complete. Errors: protocol.
   Result<std::optional<Reply>> take_reply();
@@ -60,6 +63,7 @@ class Connection {
 
   UniqueFd socket_;
   std::string instance_;
+  bool has_sent_part_ = false;
   proto::FrameDecoder decoder_;
   std::vector<UniqueFd> fds_;
 };

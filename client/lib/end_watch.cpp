@@ -20,33 +20,40 @@ namespace jobpool {
 class client::EndWaiter {
  public:
   EndWaiter(std::shared_ptr<Connections> connections, JobId id, std::function<void()> call)
-      : connections_(std::move(connections)),
-        id_(id),
-        call_(std::move(call)),
-        given_up_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
-        thread_([this] { serve(); }) {}
-  ~EndWaiter() {
-    ring_eventfd(given_up_.get());
-    wait();
+      : state_(std::make_shared<State>(
+            State{std::move(connections), id, std::move(call), UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}})) {
+    if (!state_->given_up) raise(errno_error("eventfd"));
+    thread_ = std::thread([state = state_] { serve(*state); });
   }
+  ~EndWaiter() {
+    ring_eventfd(state_->given_up.get());
+    wait();
+    if (thread_.joinable()) thread_.detach();
+  }
+  // Not by the callback for itself: it goes on, and its state with it.
   void wait() {
-    if (thread_.joinable()) thread_.join();
+    if (thread_.joinable() && thread_.get_id() != std::this_thread::get_id()) thread_.join();
   }
 
  private:
+  struct State {
+    std::shared_ptr<Connections> connections;
+    JobId id;
+    std::function<void()> call;
+    UniqueFd given_up;
+  };
+
   // The end, or whatever keeps us from seeing it: the callback asks for the result, and is told which.
-  void serve() {
-    RecoveringCall call(*connections_, proto::write_call("org.jobpool.Job.Wait", proto::write_wait({{id_}, std::nullopt})), Resend::always);
-    pollfd given_up{given_up_.get(), POLLIN, 0};
+  static void serve(const State& state) {
+    RecoveringCall call(*state.connections, proto::write_call("org.jobpool.Job.Wait", proto::write_wait({{state.id}, std::nullopt})),
+                        Resend::always);
+    pollfd given_up{state.given_up.get(), POLLIN, 0};
     const auto reply = call.next(kNever, {&given_up, 1});
     if (reply && !*reply) return;
-    call_();
+    state.call();
   }
 
-  const std::shared_ptr<Connections> connections_;
-  const JobId id_;
-  const std::function<void()> call_;
-  const UniqueFd given_up_;
+  const std::shared_ptr<const State> state_;  // the thread's as well: a callback may drop its own watch
   std::thread thread_;
 };
 
@@ -55,7 +62,9 @@ EndWatch::EndWatch(EndWatch&&) noexcept = default;
 EndWatch& EndWatch::operator=(EndWatch&&) noexcept = default;
 EndWatch::~EndWatch() = default;
 
-void EndWatch::wait() { waiter_->wait(); }
+void EndWatch::wait() {
+  if (waiter_ != nullptr) waiter_->wait();
+}
 
 EndWatch AsyncResult::when_ended(std::function<void(const AsyncResult&)> call) const {
   return EndWatch{

@@ -17,6 +17,8 @@ namespace {
 // or a change of the load would notice.
 constexpr std::chrono::milliseconds kQuick{5}, kSlow{20};
 constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs more than a call does
+// Bytes of requests in one write, when chunks have become larger since: what waits to be sent cannot be stopped.
+constexpr std::size_t kMostTogether = 1024 * 1024;
 
 }  // namespace
 
@@ -54,19 +56,30 @@ Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
 
 void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
   const TimePoint begin = Clock::now();
+  std::size_t bytes = 0;
+  for (std::size_t done = 0; done < chunks.size();) {
+    std::size_t end = done, together = 0;
+    while (end < chunks.size() && (end == done || together + chunks[end].items.size() <= kMostTogether))
+      together += chunks[end++].items.size();
+    perform_together(chunks.subspan(done, end - done),
+                     [&](std::size_t place, Result<ChunkEnd> ended) { tell(done + place, std::move(ended)); });
+    bytes += together;
+    done = end;
+  }
+  choose_size(chunks.size(), bytes, Clock::now() - begin);
+}
+
+void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const {
   std::vector<proto::Submission> jobs(chunks.size(), plan_.job);
   std::vector<std::size_t> counts;
-  std::size_t bytes = 0;
   for (std::size_t i = 0; i < chunks.size(); ++i) {
     jobs[i].key += "-" + std::to_string(chunks[i].number);
-    bytes += chunks[i].items.size();
     counts.push_back(chunks[i].count);
     jobs[i].items = std::move(chunks[i].items);
   }
   apply_all(*connections_, jobs, stop_.get(), [&](std::size_t place, Result<proto::Ending> ending) {
     tell(place, ending ? Result<ChunkEnd>(ChunkEnd::of(std::move(*ending), counts[place])) : Result<ChunkEnd>(ending.error()));
   });
-  choose_size(chunks.size(), bytes, Clock::now() - begin);
 }
 
 void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken) {

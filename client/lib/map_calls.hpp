@@ -41,6 +41,7 @@ class MapCalls {
   Result<std::optional<Chunk>> read();
   using Run = ParallelRun<Chunk, Result<ChunkEnd>>;
   void perform(std::span<Chunk> chunks, const Run::Tell& tell);
+  void perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const;
   void choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken);
   [[noreturn]] void raise_item() const;
 

@@ -111,8 +111,10 @@ class ParallelRun {
     Done done = std::move(found->second);
     ends_.erase(found);
     ++taken_;
-    taken_ahead_.insert(done.number);
-    while (taken_ahead_.erase(first_open_) > 0) ++first_open_;
+    if (order_ == Order::as_they_come_in_window) {
+      taken_ahead_.insert(done.number);
+      while (taken_ahead_.erase(first_open_) > 0) ++first_open_;
+    }
     room_.notify_one();
     return done;
   }

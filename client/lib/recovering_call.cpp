@@ -119,10 +119,14 @@ void RecoveringCall::on_answered() {
 Result<void> RecoveringCall::send_call(TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
   const std::string_view unanswered = std::string_view(message_).substr(answered_bytes_);
-  if (auto sent = connection_->send(unanswered, fds_, deadline); !sent) return on_loss(sent.error());
-  may_have_run_ = sent_here_ = true;
-  sent_at_ = Clock::now();
-  ran_at_ = connection_->instance();
+  const Result<void> sent = connection_->send(unanswered, fds_, deadline);
+  const bool has_one_come = sent || (unanswered_ > 1 && connection_->has_sent_part());
+  if (has_one_come) {
+    may_have_run_ = sent_here_ = true;
+    sent_at_ = Clock::now();
+    ran_at_ = connection_->instance();
+  }
+  if (!sent) return on_loss(sent.error());
   return {};
 }
 

@@ -75,7 +75,7 @@ class RecoveringCall {
   std::size_t answered_bytes_ = 0;  // of the message
 
   std::optional<Connection> connection_;
-  bool may_have_run_ = false;         // the whole message was handed to the socket at least once
+  bool may_have_run_ = false;         // the whole message was handed to the socket at least once, or the first of several calls
   std::string ran_at_;                // the instance it was handed to; empty: that instance never said its name
   std::int64_t first_sent_usec_ = 0;  // CLOCK_BOOTTIME, as an instance's `since`
   bool hello_outstanding_ = false;

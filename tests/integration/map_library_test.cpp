@@ -3,6 +3,8 @@
 
 #include <algorithm>
 #include <atomic>
+#include <latch>
+#include <optional>
 #include <ranges>
 
 #include "jobpool/client.hpp"
@@ -244,4 +246,21 @@ TEST_CASE("apply_async calls back with the result or the error, and not when nob
   { const EndWatch dropped = endless.then<long>(value, error); }
   CHECK(endless.cancel());
   CHECK(std::count(told.begin(), told.end(), '\n') == 2);
+}
+
+TEST_CASE("apply_async's callback may drop its own watch, and wait for it") {
+  // The bug: the thread waited for itself, which ended the program.
+  const testing::Daemon daemon({.workers = 1});
+  const Pool pool = Client(daemon.socket()).pool();
+  std::optional<EndWatch> own;
+  std::latch is_kept(1), is_over(1);
+  own.emplace(pool.apply_async("square", 7).then<long>([&](long) {
+    is_kept.wait();
+    own->wait();
+    own.reset();
+    is_over.count_down();
+  }));
+  is_kept.count_down();
+  is_over.wait();
+  CHECK_FALSE(own);
 }

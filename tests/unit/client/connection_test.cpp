@@ -152,6 +152,25 @@ TEST_CASE("a large message is sent while the daemon reads slowly, and a large an
   server.finish();
 }
 
+TEST_CASE("whoever sends much reads meanwhile, since a daemon whose answers nobody reads reads nothing either") {
+  // The bug: of many calls in one message the first were answered, and both sides waited for ever until the other read.
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear("a.b.First");
+    peer.say("{\"text\":\"" + std::string(4 * 1024 * 1024, 'y') + "\"}");  // returns when it is read
+    peer.hear("a.b.Second");
+    peer.say("{}");
+  });
+  Connection connection = open(server);
+  const std::string second = proto::write_call("a.b.Second", "{\"text\":\"" + std::string(4 * 1024 * 1024, 'x') + "\"}");
+  REQUIRE(connection.send(proto::write_call("a.b.First", "{}") + second, {}, Clock::now() + 60s));
+  const Result<Reply> large = connection.receive(Clock::now() + 60s), empty = connection.receive(Clock::now() + 60s);
+  REQUIRE(large);
+  CHECK(large->parameters["text"].get_ref<const std::string&>().size() == 4 * 1024 * 1024);
+  CHECK(empty);
+  server.finish();
+}
+
 TEST_CASE("nobody there, and a path that fits no socket, are told apart") {
   CHECK(Connection::open("/tmp/no/such/jobpool", kNever).error().code == Errc::not_found);
   const Result<Connection> too_long = Connection::open("/" + std::string(200, 'x'), kNever);

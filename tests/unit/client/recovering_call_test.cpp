@@ -264,3 +264,26 @@ TEST_CASE("of calls that went together, what was answered before the broker died
   }
   server.finish();
 }
+
+TEST_CASE("of calls that went together, one that may have been seen is not sent to another daemon, though the last never left") {
+  // The bug: the message had not gone whole, so all of it was sent to the daemon that followed, and the first job could run twice.
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.greet("A");
+    first.hear(kApply);
+    first.close();
+    FakePeer second = self.accept();
+    second.hear("org.jobpool.Pool.Hello");
+    second.say(hello("B", boot_usec()));
+    if (second.hears_more()) throw std::runtime_error("a call was sent again");
+  });
+  {
+    const std::string large = R"({"job":{"function":"join","key":"k2","arguments":"[)" + std::string(8 * 1024 * 1024, '1') + "]\"}}";
+    Connections connections({server.path()});
+    RecoveringCall call(connections, apply_message() + proto::write_call(kApply, large), 2, Resend::same_instance);
+    const Result<std::optional<Reply>> reply = call.next(kNever);
+    REQUIRE_FALSE(reply);
+    CHECK(reply.error().code == Errc::interrupted);
+  }
+  server.finish();
+}

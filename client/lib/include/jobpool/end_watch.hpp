@@ -10,15 +10,15 @@ namespace client {
 class EndWaiter;
 }
 
-// Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for. What the callback
-// throws ends the program, as in any thread of its own.
+// Its end ends the wait: whoever drops it before the job has ended is not told. A call that has begun is waited for, but by the callback
+// itself, which may drop its own watch. What the callback throws ends the program, as in any thread of its own.
 class JOBPOOL_EXPORT EndWatch {
  public:
   EndWatch(EndWatch&&) noexcept;
   EndWatch& operator=(EndWatch&&) noexcept;
   ~EndWatch();
 
-  // Until the callback has returned, or the wait was given up.
+  // Until the callback has returned, or the wait was given up. At once in the callback itself, and where it was moved from.
   void wait();
 
  private:
