@@ -41,16 +41,17 @@ def system_name():
     return "unknown"
 
 
-def describe_machine(source):
-    """Taken when the run begins: date, machine, versions, load."""
+def describe_machine(source, rounds):
+    """Taken when the run begins: date, machine, versions, load. `rounds`: of each bench; 0: its own number."""
     versions = [f"{name} {said_by('dpkg-query', '--show', '--showformat=${Version}', name) or '(not installed)'}" for name in PACKAGES]
     changed = " with changes" if said_by("git", "-C", source, "status", "--porcelain", "--untracked-files=no") else ""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} × {file_line('/proc/cpuinfo', 'model name')}, {file_line('/proc/meminfo', 'MemTotal')}",
-        "system": f"Linux {platform.release()}, {system_name()}",
+        "system": f"Linux {'.'.join(platform.release().split('.')[:2])}, {system_name()}",
         "commit": said_by("git", "-C", source, "rev-parse", "--short", "HEAD") + changed,
         "versions": ", ".join(versions),
+        "rounds": str(rounds) if rounds else "as many as each bench makes by itself",
         "load": f"{os.getloadavg()[0]:.2f}",
     }
 
@@ -140,6 +141,7 @@ def results(machine, runs, rows, curves, figures):
         "| | |", "|---|---|",
         f"| date | {machine['date']} |", f"| machine | {machine['machine']} |", f"| system | {machine['system']} |",
         f"| commit | {machine['commit']} |", f"| versions | {machine['versions']} |",
+        f"| rounds | {machine['rounds']} |",
         f"| load when it began | {machine['load']}{' (**busy: the figures mean little**)' if float(machine['load']) > 0.5 else ''} |",
         "", "## The targets", ""]
     lines += rows_table(rows, figures)
