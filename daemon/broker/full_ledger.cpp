@@ -27,7 +27,7 @@ bool Engine::make_room() {
     tell(ResultLetGo{*id});
     ++let_go;
   }
-  if (ledger_.is_short_of_entries() || let_go == 0) {
+  if (ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap())) {
     forgotten = std::min<std::size_t>(kept.size(), ledger_.capacity().entries / 16);
     for (std::size_t i = 0; i < forgotten; ++i) tell(Remove{kept[i]});
   }

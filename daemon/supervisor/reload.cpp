@@ -55,7 +55,7 @@ void Supervisor::reload() {
 
 void Supervisor::on_trial_end(const Result<void>& trial) {
   reload_ = Reload::none;
-  if (phase_ != Phase::serving) return;  // who waits for it sees the broker go
+  if (phase_ != Phase::serving) return tell_reload_refused();
   if (!trial) return give_up_reload(trial.error());
   // SIGKILL is the simplest right way: it is what a broker must survive anyway.
   reload_ = Reload::ending_broker;

@@ -15,7 +15,8 @@ namespace jobpool::supervisor {
 
 struct SettingKey {
   enum class Kind { text, texts, number };
-  // start: the daemon must be started anew; a reload says so and goes on with the old value.
+  // start: the daemon must be started anew; a reload says so and goes on with the old value. For whoever reads of it: what a reload takes
+  // over is decided in house.cpp.
   enum class Change { reload, start };
 
   std::string_view name;

@@ -23,7 +23,7 @@ FunctionRunner::After Desk::serve_function(const shm::Claim& claim, BeforeReport
   auto after = FunctionRunner::After::go_on;
   const auto spec = decode_function(claim.payload);
   if (spec) {
-    const OwnTerm term(spec->pool);  // before anybody can know that it runs, and send it one
+    const OwnTerm term(spec->pool);  // before it is said that it runs: the broker sends none before
     claims_.report_start(claim, {.started_usec = wall_usec(), .pid = pid_, .reserved = 0});
     after = functions_.run(attempt_of(claim), *spec, report_, claims_.item(claim));
     report_.ended_usec = wall_usec();

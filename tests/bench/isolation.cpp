@@ -95,7 +95,7 @@ void crash_one(const jobpool::Pool& pool, unsigned places, PlaceFigures& figures
 }
 
 void measure_places(const jobpool::Client& client, const PlaceKind& kind, unsigned places, long calls, PlaceFigures& figures) {
-  const std::string name = kind.name;
+  const std::string name = std::string("in_") + kind.name;
   const auto begin = Clock::now();
   const jobpool::Pool pool = client.create_pool(name, options_of(kind));
   auto first = occupy(pool, places);

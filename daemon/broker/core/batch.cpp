@@ -48,6 +48,11 @@ const std::vector<JobId>* JobCore::chunks(JobId id) const {
   return found == batches_.end() ? nullptr : &found->second.chunks;
 }
 
+std::optional<JobId> JobCore::batch_of(JobId chunk) const {
+  const auto found = batch_of_.find(chunk);
+  return found == batch_of_.end() ? std::nullopt : std::optional{found->second};
+}
+
 JobNotes JobCore::notes(JobId id) const {
   const auto found = notes_.find(id);
   return found == notes_.end() ? JobNotes{} : found->second;

@@ -62,6 +62,8 @@ class JobCore {
   const Dependencies* dependencies(JobId id) const;
   // Of a batch, in their order; null: it is none.
   const std::vector<JobId>* chunks(JobId id) const;
+  // The batch that a job is a chunk of, which would miss it; nullopt: none that is known.
+  std::optional<JobId> batch_of(JobId chunk) const;
   JobNotes notes(JobId id) const;
   CoreCounts counts() const;
   bool draining() const { return drain_ != DrainMode::none; }

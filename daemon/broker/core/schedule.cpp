@@ -35,6 +35,7 @@ void JobCore::push_back_ready(Job& job) {
 // already.
 void JobCore::push_front_ready(Job& job) {
   CorePool& pool = pool_of(job);
+  if (store_is_stuck_ && job.flags.durable) return pool.set_aside.push_front(job.id);
   const auto place = std::ranges::find_if(pool.staged, [&](JobId id) { return is_offerable(id) && find(id)->priority <= job.priority; });
   if (!job.attempt_open || place == pool.staged.end()) return pool.ready.push_front(job.id, job.priority, job.uid);
   pool.staged.insert(place, job.id);
@@ -189,12 +190,13 @@ void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
   for (auto& [incarnation, worker] : workers) {
     if (thieves == 0) return;
     if (worker.in_flight.size() <= workers.threads()) continue;
-    // Not the first: those are running, or about to.
-    const JobId candidate = worker.in_flight[workers.threads()];
-    const Job& job = jobs_.at(candidate);
-    if (job.state != JobState::ready || (store_is_stuck_ && job.flags.durable)) continue;
-    out.push_back(RevokeJob{candidate, incarnation});
-    --thieves;
+    // Not the first: those are running, or about to. Of the others the last first: each goes to the front of the queue.
+    for (std::size_t i = workers.threads() + std::min(thieves, worker.in_flight.size() - workers.threads()); i-- > workers.threads();) {
+      const Job& job = jobs_.at(worker.in_flight[i]);
+      if (job.state != JobState::ready || (store_is_stuck_ && job.flags.durable)) continue;
+      out.push_back(RevokeJob{job.id, incarnation});
+      --thieves;
+    }
   }
 }
 
@@ -225,7 +227,7 @@ void JobCore::on(Revoked& event, const Now& now, Effects& out) {
     return go_on_with_claimed(*job, now, out);
   }
   take_back(*job, now, out);
-  taken_back_for_idle_ = job->state == JobState::ready && pool_of(*job).workers.free_threads() > 0;
+  if (job->state == JobState::ready && pool_of(*job).workers.free_threads() > 0) taken_back_for_idle_ = true;
 }
 
 // A stop came too late to take it back: it is stopped as a running one, if those are.
@@ -247,7 +249,7 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
   // commit.
   const CorePool& pool = pool_of(job);
-  const bool may_stand = !pool.starts_jobs() || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
+  const bool may_stand = !pool.starts_jobs() || store_is_stuck_ || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
   if (job.flags.durable && may_stand) undo_attempt(job, out);
   push_front_ready(job);
 }

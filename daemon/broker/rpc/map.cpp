@@ -85,6 +85,18 @@ SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
   return event;
 }
 
+// About what the batch's jobs take in memory: each has the environment, the folder and the dependencies of all.
+std::uint64_t needed_bytes(const proto::MapRequest& request) {
+  constexpr std::uint64_t kJobBytes = 1024;
+  const proto::Submission& job = request.job;
+  std::uint64_t of_each =
+      kJobBytes + job.cwd.size() + sizeof(Dependency) * (job.after.size() + job.after_any.size() + job.after_failed.size());
+  for (const std::string& assignment : job.environment.value_or(std::vector<std::string>{})) of_each += assignment.size() + 8;
+  std::uint64_t all = of_each * request.chunks.size();
+  for (const std::string& items : request.chunks) all += items.size();
+  return all;
+}
+
 }  // namespace
 
 void Verbs::map(const CallPtr& call) {
@@ -96,6 +108,10 @@ void Verbs::map(const CallPtr& call) {
   if (const std::string refused = refusal_of(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   if (const std::string refused = refusal_of_lines(*request); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  // Before they are made: a message of a few megabytes may ask for a hundred gigabytes.
+  if (needed_bytes(*request) > engine_.core().limits().max_queued_bytes)
+    return queue_full(*call, job.pool, engine_.core().limits().max_queued_bytes,
+                      "its chunks, with the environment that each of them has, are more bytes than may wait; submit less at a time");
   SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
   const Token token{++last_token_};
   event.batch.token = token;

@@ -10,6 +10,9 @@ void Verbs::create_pool(const CallPtr& call) {
   if (!request) return invalid_parameter(*call, request.error());
   const PoolTable& pools = engine_.core().pools();
   if (pools.find(request->name) != nullptr) return call->error(proto::error::kPoolExists, proto::one_field("pool", request->name));
+  if (request->name == proto::kProcessPool)
+    return invalid_pool(*call, "name",
+                        "the pool of processes is made by the first `jobpool process start`, with the settings that they need");
   if (pools.size() >= kMaxPools)
     return invalid_pool(*call, "name",
                         "there are as many pools as there may be (" + std::to_string(kMaxPools) +

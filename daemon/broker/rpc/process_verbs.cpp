@@ -106,6 +106,12 @@ void Verbs::list_processes(const CallPtr& call) {
 void Verbs::terminate_process(const CallPtr& call) { signal_process(call, SIGTERM); }
 void Verbs::kill_process(const CallPtr& call) { signal_process(call, SIGKILL); }
 
+// The worker of this function runs nothing else, nor will, and has said that it began: before that it hears no TERM.
+bool Verbs::hears_signals(const Job& job) const {
+  const PoolSettings& settings = engine_.core().pools().at(job.pool).record.settings;
+  return job.started_usec > 0 && settings.threads == 1 && settings.max_tasks == 1;
+}
+
 void Verbs::signal_process(const CallPtr& call, int signal) {
   const Job* job = only_process(*call);
   if (job == nullptr) return;
@@ -114,7 +120,7 @@ void Verbs::signal_process(const CallPtr& call, int signal) {
     engine_.tell(Cancel{id, Cancel::Haste::now, "it was ended before it started"});
   else if (job->state == JobState::running && job->kind == shm::JobKind::command)
     engine_.signal_job(*job, signal);
-  else if (job->state == JobState::running && signal == SIGTERM)
+  else if (job->state == JobState::running && signal == SIGTERM && hears_signals(*job))
     engine_.signal_worker_of(*job, signal);  // it may catch it, as in Python
   else if (job->state == JobState::running)
     engine_.tell(KillFunction{id});

@@ -1,4 +1,6 @@
 // Remove and Clean: ended jobs are forgotten, with their results and output.
+#include <algorithm>
+#include <optional>
 #include <vector>
 
 #include "daemon/broker/rpc/verbs.hpp"
@@ -11,6 +13,9 @@ void Verbs::remove(const CallPtr& call) {
   for (const JobId id : request->ids) {
     const Job* job = engine_.core().find(id);
     if (job != nullptr && !job->settled) return job_error(*call, proto::error::kNotEnded, id);
+    // Its result is a part of what the batch gives.
+    const std::optional<JobId> batch = engine_.core().batch_of(id);
+    if (batch && !engine_.core().find(*batch)->settled) return job_error(*call, proto::error::kNotEnded, *batch);
   }
   std::vector<JobId> removed;
   for (const JobId id : request->ids)
@@ -31,8 +36,13 @@ void Verbs::clean(const CallPtr& call) {
   for (const Job* job = engine_.core().next_job(JobId{1}); job != nullptr; job = engine_.core().next_job(JobId{job->id.value + 1}))
     if (job->settled && job->ended_usec <= newest && (!request->outcome || job->outcome == *request->outcome) && is_of_pool(*job))
       fitting.push_back(job->id);
+  // A chunk goes with its batch, or stays with it.
+  const auto is_missed = [&](JobId id) {
+    const std::optional<JobId> batch = engine_.core().batch_of(id);
+    return batch && !std::ranges::binary_search(fitting, *batch);
+  };
   std::int64_t removed = 0;
-  for (const JobId id : fitting) removed += forget(id) ? 1 : 0;
+  for (const JobId id : fitting) removed += !is_missed(id) && forget(id) ? 1 : 0;
   engine_.journal().after_commit([call, removed] { call->reply(proto::write_count("removed", removed)); });
 }
 

@@ -175,6 +175,7 @@ class Verbs final : public CallHandler {
   const Job* process_or_error(Call& call, const std::string& name);  // null: the call was answered NoSuchProcess
   const Job* only_process(Call& call);                               // likewise; of a request that is a name and nothing more
   void signal_process(const CallPtr& call, int signal);
+  bool hears_signals(const Job& job) const;
 
   struct Pending {
     CallPtr call;

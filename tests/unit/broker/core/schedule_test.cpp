@@ -103,6 +103,26 @@ TEST_CASE("an idle worker takes over what another has not started, and a revoked
   CHECK(driver.job(waiting).attempt == 1);  // an offer that was taken back spends no attempt
 }
 
+TEST_CASE("two idle workers take over two jobs that stand behind another's, at once, and in their order") {
+  // The bug: one for each end of a turn, and the next end may be long in coming.
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 10us);
+  std::vector<JobId> jobs;
+  for (int i = 0; i < 100; ++i) jobs.push_back(driver.submit());
+  driver.end_turn();
+  REQUIRE(driver.all<OfferJob>().size() == shm::kSlots);
+  driver.start(jobs.front());
+  for (std::size_t i = shm::kSlots; i < jobs.size(); ++i) driver.tell(Cancel{jobs[i], Cancel::Haste::grace, "not needed"});
+  driver.join(2);
+  driver.join(3);
+  driver.end_turn();
+  const auto revoked = driver.all<RevokeJob>();
+  REQUIRE(revoked.size() == 2);
+  CHECK(revoked[0].job == jobs[2]);
+  CHECK(revoked[1].job == jobs[1]);
+}
+
 TEST_CASE("a revoke that comes too late leaves the job where it runs") {
   CoreDriver driver;
   driver.join(1);

@@ -213,6 +213,28 @@ TEST_CASE("a stored apply needs no caller to come back, one whose end is in the 
   CHECK(driver.find<Forgotten>()->durable);
 }
 
+TEST_CASE("a job that comes back while the store is stuck stays before those that were behind it") {
+  // The bug: it went to the end of what was set aside.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId first = driver.submit(durable()), second = driver.submit(durable()), third = driver.submit(durable());
+  driver.end_turn();
+  REQUIRE(driver.job(first).offered);
+  driver.tell(StoreStuck{{}});  // what is offered was recorded before
+  driver.end_turn();            // the others are set aside
+  driver.tell(Revoked{second, true});
+  driver.tell(Revoked{first, true});
+  driver.end_turn();
+  CHECK(driver.find<OfferJob>() == nullptr);
+  driver.tell(StoreMoves{});
+  driver.end_turn();
+  const auto offers = driver.all<OfferJob>();
+  REQUIRE(!offers.empty());
+  CHECK(offers[0].job == first);
+  if (offers.size() > 1) CHECK(offers[1].job == second);
+  CHECK(driver.job(third).state == JobState::ready);
+}
+
 TEST_CASE("while the store is stuck ephemeral jobs overtake durable ones, which go on afterwards in their order") {
   CoreDriver driver;
   driver.join(1);

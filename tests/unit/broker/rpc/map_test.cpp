@@ -154,3 +154,38 @@ TEST_CASE("a chunk whose item failed has failed, and its result is kept all the 
   CHECK(ending["errorType"] == "E");
   CHECK(ending["result"] == report.result);
 }
+
+TEST_CASE("remove and clean leave the chunks of a batch that has not ended alone") {
+  // The bug: who cleaned up while a map was running made it fail, and its results were gone.
+  House house;
+  house.broker->call("Pool.Map", batch());
+  settle(house);
+  const auto first = house.worker().claim();
+  REQUIRE(first);
+  house.worker().run(*first);
+  settle(house);
+  REQUIRE(job(house, 1).settled);
+  const auto clean = house.broker->call("Job.Clean", "{}");
+  const auto remove = house.broker->call("Job.Remove", R"({"ids":[1]})");
+  settle(house);
+  CHECK(clean->parameters == R"({"removed":0})");
+  CHECK(remove->error_name == "org.jobpool.Job.NotEnded");
+  CHECK(parsed(remove->parameters)["id"] == 3);
+  run_chunks(house);
+  CHECK(get(house, 3)["outcome"] == "succeeded");
+  const auto all = house.broker->call("Job.Clean", "{}");
+  settle(house);
+  CHECK(all->parameters == R"({"removed":3})");
+  CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
+}
+
+TEST_CASE("a batch that would need more memory than may wait is refused before it is made") {
+  // The bug: each chunk of commands has the environment, so that a message of a few megabytes took a hundred gigabytes.
+  House house;
+  std::string chunks;
+  for (int i = 0; i < 9'000; ++i) chunks += (i == 0 ? "" : ",") + std::string(R"("[[\"true\"]]")");
+  const std::string job = R"({"command":["true"],"environment":["A=)" + std::string(300'000, 'x') + R"("]})";
+  const auto call = house.broker->call("Pool.Map", R"({"job":)" + job + R"(,"chunks":[)" + chunks + "]}");
+  CHECK(call->error_name == "org.jobpool.Pool.QueueFull");
+  CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
+}

@@ -138,3 +138,11 @@ TEST_CASE("a name is taken before its process is stored, also of a starter that 
   CHECK(at.call("Start", kStart)->error_name == "org.jobpool.Process.ProcessExists");
   CHECK(parsed(at.call("List", "{}")->parameters)["processes"].size() == 1);
 }
+
+TEST_CASE("nobody but a process makes the pool of processes") {
+  // The bug: with threads in it, or for more than one task, a TERM for one process would have ended others.
+  House house;
+  const auto call = house.broker->call("Pool.Create", R"({"name":"processes","workers":4,"threads":4})");
+  CHECK(call->error_name == "org.jobpool.Pool.InvalidPool");
+  CHECK(house.broker->engine.core().pools().find("processes") == nullptr);
+}
