@@ -1,6 +1,6 @@
 // jobpool metrics: what a monitoring system collects, on stdout or in a file for node-exporter's textfile collector.
 #include "client/cli/metrics_text.hpp"
-#include "client/cli/new_file.hpp"
+#include "client/cli/replace_file.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -61,7 +61,7 @@ int run_metrics(Context& context, Words words) {
        "workers, restarts, named queues, the store's size. Counters of jobs and histograms begin anew with each broker (after its death, "
        "after a\n"
        "reload: jobpool_broker_start_time_seconds), as rate() expects of counters; those of restarts with each daemon. Starts no daemon;\n"
-       "where none answers, --output writes jobpool_up 0, and the exit code is 125.",
+       "where none answers, --output writes jobpool_up 0 (with --json {\"up\":0}), and the exit code is 125.",
        "jobpool metrics --format prometheus --output /var/lib/prometheus/node-exporter/jobpool.prom"});
   MetricsOptions wanted;
   declare_metrics(options, wanted);
@@ -70,9 +70,8 @@ int run_metrics(Context& context, Words words) {
   if (!parsed.operands.empty()) return options.misused("metrics takes no operands");
   const Result<std::string> text = collect(context, wanted);
   if (wanted.output.empty()) return text ? print(*text) : fail(text.error());
-  const std::string contents = text ? *text : context.json ? std::string{} : metrics_text_of_nobody(wanted.labels, wanted.format);
-  if (!contents.empty())
-    if (auto written = replace_file(wanted.output, contents); !written) return fail(written.error());
+  const std::string contents = text ? *text : context.json ? "{\"up\":0}\n" : metrics_text_of_nobody(wanted.labels, wanted.format);
+  if (auto written = replace_file(wanted.output, contents); !written) return fail(written.error());
   return text ? 0 : fail(text.error());
 }
 

@@ -1,12 +1,19 @@
 // jobpool metrics: its text, held against a strict reader of the format, and the file that it replaces.
+#include <signal.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 
 #include "client/cli/metrics_text.hpp"
+#include "client/cli/replace_file.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/open_metrics.hpp"
+#include "tests/support/temp_dir.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/client/fake_server.hpp"
 #include "tests/unit/client/visit.hpp"
 
@@ -122,6 +129,62 @@ TEST_CASE("the file is replaced as a whole, readable for others, and says of a d
   CHECK(gone.exit_code == 125);
   CHECK(contents_of(file) == "# TYPE jobpool_up gauge\n# HELP jobpool_up 1: the daemon answers\njobpool_up 0\n# EOF\n");
   CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+
+  // The bug: with --json the file of before stayed, as if all were well.
+  CHECK(jobpool_at(folder.file("nobody"), {"metrics", "--json", "--output", file}).exit_code == 125);
+  CHECK(contents_of(file) == "{\"up\":0}\n");
+}
+
+TEST_CASE("nothing but a regular file is replaced, and of a link what it leads to") {
+  // The bug: the new file took the place of whatever stood there; with root's `--output /dev/stdout` of a device of the host.
+  TempDir folder;
+  const std::string file = folder.file("real/x.prom"), link = folder.file("link"), pipe = folder.file("pipe"), lost = folder.file("lost");
+  std::filesystem::create_directory(folder.file("real"));
+  REQUIRE(cli::replace_file(file, "old"));
+  std::filesystem::create_symlink("real/x.prom", link);
+  REQUIRE(cli::replace_file(link, "new"));
+  CHECK(std::filesystem::is_symlink(link));
+  CHECK(contents_of(file) == "new");
+
+  std::filesystem::create_symlink("nowhere", lost);
+  REQUIRE(::mkfifo(pipe.c_str(), 0600) == 0);
+  std::filesystem::create_symlink(pipe, folder.file("to_pipe"));
+  for (const std::string& taken : {lost, pipe, folder.file("to_pipe"), folder.file("real")}) {
+    INFO(taken);
+    const auto replaced = cli::replace_file(taken, "new");
+    REQUIRE_FALSE(replaced);
+    CHECK(replaced.error().text.starts_with(taken + " "));
+    CHECK(replaced.error().text.ends_with("name a regular file, or write to stdout"));
+  }
+  CHECK(std::filesystem::is_fifo(pipe));
+  CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 5);
+
+  const Finished finished = jobpool_at(folder.file("nobody"), {"metrics", "--output", "/dev/stdout"});
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err.find("/dev/stdout leads to ") != std::string::npos);
+  CHECK(std::filesystem::is_symlink("/dev/stdout"));
+}
+
+TEST_CASE("a file that is being replaced when its writer is ended leaves nothing beside it") {
+  // The bug: `.NAME.XXXXXX` stayed for ever.
+  TempDir folder;
+  const std::string file = folder.file("x.prom");
+  for (const int signal : {SIGTERM, SIGINT, SIGTERM, SIGINT}) {
+    const pid_t writer = ::fork();
+    REQUIRE(writer >= 0);
+    if (writer == 0) {
+      ::signal(signal, SIG_DFL);  // the test program has a handler
+      for (;;)
+        if (!cli::replace_file(file, std::string(100'000, 'x'))) ::_exit(1);
+    }
+    REQUIRE(wait_until([&] { return std::filesystem::exists(file); }));
+    REQUIRE(::kill(writer, signal) == 0);
+    int status = 0;
+    REQUIRE(::waitpid(writer, &status, 0) == writer);
+    CHECK((WIFSIGNALED(status) && WTERMSIG(status) == signal));
+    CHECK(std::distance(std::filesystem::directory_iterator(folder.path()), {}) == 1);
+    std::filesystem::remove(file);
+  }
 }
 
 TEST_CASE("metrics tell what is wrong with their options") {
