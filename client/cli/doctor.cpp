@@ -7,8 +7,10 @@
 
 #include <array>
 #include <cstdlib>
+#include <optional>
 
 #include "client/cli/doctor/checks.hpp"
+#include "client/cli/doctor/trust.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 #include "client/lib/address.hpp"
@@ -21,6 +23,7 @@ namespace {
 using doctor::Finding;
 
 constexpr const char* kCgroups = "/sys/fs/cgroup";
+constexpr std::chrono::seconds kListenerPatience{10};
 
 class Doctor {
  public:
@@ -55,8 +58,7 @@ class Doctor {
     found(doctor::check_version(version(), hello->version));
     check_protocol();
     const doctor::ProcessFacts supervisor = doctor::facts_of(hello->supervisor_pid), broker = doctor::facts_of(hello->broker_pid);
-    found(doctor::check_configuration(supervisor));
-    check_programs(broker);
+    check_programs(supervisor, broker);
     check_limits(supervisor);
     struct stat about {};
     const uid_t uid = ::stat(("/proc/" + std::to_string(hello->broker_pid)).c_str(), &about) == 0 ? about.st_uid : ::geteuid();
@@ -76,11 +78,28 @@ class Doctor {
     found(doctor::check_protocol(interfaces));
   }
 
-  void check_programs(const doctor::ProcessFacts& broker) {
-    if (broker.program.empty()) return found(doctor::note("SQLite", "the daemon's programs cannot be seen; it is another user's"));
-    const Result<doctor::Output> versions = doctor::output_of({broker.program, "--version"});
-    if (!versions) return found(doctor::note("SQLite", versions.error().text));
-    found(doctor::check_sqlite(versions->text));
+  // What they say themselves. Which they are is only the daemon's word: see trust.hpp.
+  void check_programs(const doctor::ProcessFacts& supervisor, const doctor::ProcessFacts& broker) {
+    const std::optional<uid_t> listener = find_listener();
+    const auto may_run = [&](const doctor::ProcessFacts& process, const char* name, const char* check) {
+      const std::optional<doctor::Refusal> refusal = doctor::refuse_to_run(process, name, listener, ::geteuid());
+      if (refusal) found(doctor::note(check, "could not be checked: " + refusal->why, refusal->remedy));
+      return !refusal;
+    };
+    if (may_run(supervisor, "jobpoold", "configuration")) found(doctor::check_configuration(supervisor));
+    if (!may_run(broker, "jobpool-broker", "SQLite")) return;
+    const Result<doctor::Output> versions = doctor::output_of({broker.program, "--version"}, broker.environment, "/");
+    found(versions ? doctor::check_sqlite(versions->text) : doctor::note("SQLite", versions.error().text));
+  }
+
+  std::optional<uid_t> find_listener() {
+    const Result<client::Connections*> connections = context_.connect();
+    if (!connections) return std::nullopt;
+    Result<client::Connection> connection = (*connections)->take(Clock::now() + kListenerPatience);
+    if (!connection) return std::nullopt;
+    const std::optional<uid_t> listener = doctor::listener_of(connection->fd());
+    (*connections)->give_back(std::move(*connection));
+    return listener;
   }
 
   void check_limits(const doctor::ProcessFacts& supervisor) {
@@ -92,7 +111,7 @@ class Doctor {
     const auto count = static_cast<unsigned>(workers);
     found(doctor::check_open_files(supervisor, count));
     found(doctor::check_processes(supervisor, count, kCgroups));
-    found(doctor::check_delegation(supervisor, kCgroups));
+    found(doctor::tell_of_process_trees());
     found(doctor::check_memory(doctor::text_of_file("/proc/meminfo"), count));
     if (status->rescued_wakeups > 0)
       found(doctor::problem("wake-ups", std::to_string(status->rescued_wakeups) + " were only found by the audit",

@@ -1,5 +1,8 @@
 // jobpool doctor: against a daemon that is well, and one that is not.
 #include <sys/stat.h>
+#include <unistd.h>
+
+#include <filesystem>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
@@ -19,16 +22,29 @@ std::map<std::string, json> examined(const Daemon& daemon) {
   return findings;
 }
 
+// By root nothing is run that is not root's alone. A tree that root builds and somebody else owns is such a thing.
+bool others_could_replace_programs() {
+  if (::geteuid() != 0) return false;
+  for (std::filesystem::path path = program("jobpoold"); path != path.parent_path(); path = path.parent_path()) {
+    struct stat about {};
+    if (::stat(path.c_str(), &about) != 0 || about.st_uid != 0 || (about.st_mode & 022) != 0) return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 TEST_CASE("doctor looks at the daemon that answers, and names what is wrong with its remedy") {
   Daemon daemon({.workers = 1});
   auto findings = examined(daemon);
-  for (const char* check : {"daemon", "version", "protocol", "configuration", "SQLite", "state directory"}) {
+  if (!others_could_replace_programs())
+    for (const char* check : {"configuration", "SQLite"}) CHECK(findings[check]["health"] == "good");
+  for (const char* check : {"daemon", "version", "protocol", "state directory"}) {
     INFO(check << ": " << findings[check]);
     CHECK(findings[check]["health"] == "good");
   }
-  for (const char* check : {"free space", "ballast", "open files", "processes", "cgroup", "memory", "clock", "systemd unit", "file system", "socket directory"})
+  for (const char* check : {"free space", "ballast", "open files", "processes", "process trees", "memory", "clock", "systemd unit",
+                            "file system", "socket directory"})
     CHECK(findings.contains(check));
 
   REQUIRE(::chmod(daemon.file("state").c_str(), 0755) == 0);
@@ -36,8 +52,10 @@ TEST_CASE("doctor looks at the daemon that answers, and names what is wrong with
   findings = examined(daemon);
   CHECK(findings["state directory"]["health"] == "problem");
   CHECK(findings["state directory"]["remedy"] == "chmod 0700 " + daemon.file("state"));
-  CHECK(findings["configuration"]["health"] == "problem");
-  CHECK(findings["configuration"]["text"].get<std::string>().find("did you mean 'workers'?") != std::string::npos);
+  if (!others_could_replace_programs()) {
+    CHECK(findings["configuration"]["health"] == "problem");
+    CHECK(findings["configuration"]["text"].get<std::string>().find("did you mean 'workers'?") != std::string::npos);
+  }
   const Finished shown = daemon.run({"doctor"});
   CHECK(shown.exit_code == 1);
   CHECK(shown.out.find("problem  state directory: ") != std::string::npos);

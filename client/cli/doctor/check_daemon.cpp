@@ -12,13 +12,32 @@ constexpr const char* kConfiguration = "configuration";
 
 std::string first_line(std::string_view text) { return std::string{text.substr(0, text.find('\n'))}; }
 
-Finding configuration_finding(std::vector<std::string> words, const std::vector<std::string>& environment, const std::string& good_text) {
-  words.emplace_back("--check-config");
-  const Result<Output> output = output_of(std::move(words), environment);
+// What `words` with --check-config say. `remedy`: of a configuration that is refused.
+struct Trial {
+  std::vector<std::string> words, environment;
+  std::string directory, good_text, remedy;
+};
+Finding configuration_finding(Trial trial) {
+  trial.words.emplace_back("--check-config");
+  const Result<Output> output = output_of(std::move(trial.words), std::move(trial.environment), trial.directory);
   if (!output) return note(kConfiguration, "could not be checked: " + output.error().text);
-  if (output->exit_code == 0) return good(kConfiguration, good_text);
-  return problem(kConfiguration, first_line(output->text),
-                 "mend that line; the daemon goes on with its old settings until then, and cannot be started anew");
+  if (output->exit_code == 0) return good(kConfiguration, trial.good_text);
+  return problem(kConfiguration, first_line(output->text), trial.remedy);
+}
+
+// The path behind the last --config, as "--config FILE" or "--config=FILE"; else that of the environment; empty: neither.
+std::string configuration_file_of(const ProcessFacts& daemon) {
+  constexpr std::string_view kOption = "--config", kVariable = "JOBPOOLD_CONFIG=";
+  std::string file;
+  for (const std::string& variable : daemon.environment)
+    if (variable.starts_with(kVariable)) file = variable.substr(kVariable.size());
+  if (file.starts_with('-')) file.erase(0, 1);  // it may be missing
+  for (std::size_t i = 1; i < daemon.words.size(); ++i) {
+    const std::string_view word = daemon.words[i];
+    if (word == kOption && i + 1 < daemon.words.size()) file = daemon.words[i + 1];
+    if (word.starts_with(kOption) && word.substr(kOption.size()).starts_with('=')) file = word.substr(kOption.size() + 1);
+  }
+  return file;
 }
 
 // "3.40.1" as 3'040'001; 0: not understood.
@@ -56,25 +75,33 @@ Finding check_protocol(const std::vector<std::string>& interfaces) {
 }
 
 Finding check_configuration(const ProcessFacts& supervisor) {
-  if (supervisor.words.empty() || supervisor.program.empty())
-    return note(kConfiguration, "could not be checked: the daemon's command line cannot be read; it is another user's");
-  std::vector<std::string> words{supervisor.program};
+  // It has left the folder that it was started in.
+  if (const std::string file = configuration_file_of(supervisor); !file.empty() && !file.starts_with('/'))
+    return note(kConfiguration, "could not be checked: " + file + " is meant from where the daemon was started, and nobody knows where",
+                "name it by its whole path, --config /…; or look at it from there: jobpool doctor --config " + file);
+  Trial trial{{supervisor.program},
+              supervisor.environment,
+              "/",
+              "what the daemon was started with is valid",
+              "mend that line; the daemon goes on with its old settings until then, and cannot be started anew"};
   for (std::size_t i = 1; i < supervisor.words.size(); ++i) {
     if (supervisor.words[i] == "--resume-fd")
       ++i;  // of a reload: a descriptor that only it has
     else
-      words.push_back(supervisor.words[i]);
+      trial.words.push_back(supervisor.words[i]);
   }
-  std::vector<std::string> environment;
-  for (const std::string& variable : supervisor.environment)
-    if (variable.starts_with("JOBPOOL") || variable.starts_with("XDG_") || variable.starts_with("HOME=") ||
-        variable.starts_with("STATE_DIRECTORY="))
-      environment.push_back(variable);
-  return configuration_finding(std::move(words), environment, "what the daemon was started with is valid");
+  return configuration_finding(std::move(trial));
 }
 
 Finding check_configuration_file(const std::string& program, const std::string& file) {
-  return configuration_finding({program, "--config", file}, {}, file + " is valid");
+  std::vector<std::string> environment = own_environment();
+  // What would win over the file, and is not in it.
+  std::erase_if(environment, [](const std::string& variable) { return variable.starts_with("JOBPOOLD_"); });
+  return configuration_finding({{program, "--config", file},
+                                std::move(environment),
+                                ".",
+                                file + " is valid",
+                                "mend " + file + ", and try it again: jobpoold --config " + file + " --check-config"});
 }
 
 Finding check_sqlite(std::string_view versions) {

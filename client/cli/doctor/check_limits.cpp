@@ -81,16 +81,10 @@ Finding check_processes(const ProcessFacts& supervisor, unsigned workers, const 
   return problem(kCheck, text + "; " + std::to_string(workers) + " workers and their jobs want " + std::to_string(needed), remedy);
 }
 
-Finding check_delegation(const ProcessFacts& supervisor, const std::string& cgroups) {
-  constexpr const char* kCheck = "cgroup";
-  const std::string remedy = "Delegate=yes in the daemon's unit (a user's: systemctl --user enable --now jobpoold.socket)";
-  const std::string directory = cgroup_directory(supervisor.cgroup, cgroups);
-  if (directory.empty()) return note(kCheck, "there is no cgroup v2: jobs are followed process by process");
-  if (::access((directory + "/cgroup.kill").c_str(), F_OK) != 0 && ::access(directory.c_str(), F_OK) == 0 && directory != cgroups)
-    return note(kCheck, "the kernel has no cgroup.kill (Linux 5.14): jobs are followed process by process");
-  if (::access(directory.c_str(), W_OK) != 0)
-    return note(kCheck, directory + " is not delegated to the daemon: jobs are followed process by process", remedy);
-  return good(kCheck, directory + " is delegated: each attempt has a cgroup of its own");
+Finding tell_of_process_trees() {
+  return note("process trees",
+              "followed without cgroups: each command begins a session of its own, and its worker, a child subreaper, signals and kills "
+              "whatever descends from it");
 }
 
 Finding check_memory(std::string_view meminfo, unsigned workers) {

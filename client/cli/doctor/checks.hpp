@@ -17,7 +17,8 @@ namespace jobpool::cli::doctor {
 // check_daemon.cpp: what the daemon's programs say of themselves
 Finding check_version(std::string_view client, std::string_view daemon);
 Finding check_protocol(const std::vector<std::string>& interfaces);  // those that it offers
-Finding check_configuration(const ProcessFacts& supervisor);         // by its own words
+// By its own words and environment, nothing of ours. Requires: refuse_to_run() has nothing against it.
+Finding check_configuration(const ProcessFacts& supervisor);
 Finding check_configuration_file(const std::string& program, const std::string& file);
 // `versions`: what `jobpool-broker --version` prints.
 Finding check_sqlite(std::string_view versions);
@@ -34,7 +35,7 @@ Finding check_plugin_directory(const std::string& directory, uid_t uid);
 Finding check_open_files(const ProcessFacts& supervisor, unsigned workers);
 // `cgroups`: where the cgroup file system is.
 Finding check_processes(const ProcessFacts& supervisor, unsigned workers, const std::string& cgroups);
-Finding check_delegation(const ProcessFacts& supervisor, const std::string& cgroups);
+Finding tell_of_process_trees();
 Finding check_memory(std::string_view meminfo, unsigned workers);
 
 // check_host.cpp: the host around it

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <charconv>
 #include <chrono>
 
 #include "client/lib/connection.hpp"
@@ -42,8 +43,28 @@ std::string target_of_link(const std::string& path) {
   return std::string{text};
 }
 
-Result<pid_t> start_with_output(std::vector<std::string>& words, std::vector<std::string> environment, int output) {
-  for (char** variable = environ; *variable != nullptr; ++variable) environment.emplace_back(*variable);
+// Of /proc/PID/status: "Uid:", then the real, effective, saved and file system's one. Not of the folder's owner: that is root's for a
+// process whose memory may not be looked at.
+std::optional<uid_t> uid_of(std::string_view status) {
+  constexpr std::string_view kName = "\nUid:";
+  const std::size_t at = status.find(kName);
+  if (at == std::string_view::npos) return std::nullopt;
+  std::string_view line = status.substr(at + kName.size());
+  line = line.substr(0, line.find('\n'));
+  std::optional<uid_t> uid;
+  for (std::size_t begin; (begin = line.find_first_not_of("\t ")) != std::string_view::npos;) {
+    line.remove_prefix(begin);
+    uid_t one = 0;
+    const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), one);
+    if (error != std::errc{} || (uid && *uid != one)) return std::nullopt;
+    uid = one;
+    line.remove_prefix(static_cast<std::size_t>(end - line.data()));
+  }
+  return uid;
+}
+
+Result<pid_t> start_with_output(std::vector<std::string>& words, std::vector<std::string>& environment, const std::string& directory,
+                                int output) {
   std::vector<char*> argv, envp;
   for (std::string& word : words) argv.push_back(word.data());
   for (std::string& variable : environment) envp.push_back(variable.data());
@@ -54,6 +75,7 @@ Result<pid_t> start_with_output(std::vector<std::string>& words, std::vector<std
   ::posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   ::posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
+  ::posix_spawn_file_actions_addchdir_np(&actions, directory.c_str());
   ::posix_spawn_file_actions_addclosefrom_np(&actions, STDERR_FILENO + 1);
   pid_t pid = -1;
   const int failed = ::posix_spawn(&pid, argv.front(), &actions, nullptr, argv.data(), envp.data());
@@ -90,8 +112,12 @@ std::string text_of_file(const std::string& path) {
 
 ProcessFacts facts_of(pid_t pid, const std::string& proc) {
   const std::string folder = proc + "/" + std::to_string(pid) + "/";
-  return {split_at_zeros(text_of_file(folder + "cmdline")), split_at_zeros(text_of_file(folder + "environ")),
-          target_of_link(folder + "exe"), text_of_file(folder + "limits"), text_of_file(folder + "cgroup")};
+  return {split_at_zeros(text_of_file(folder + "cmdline")),
+          split_at_zeros(text_of_file(folder + "environ")),
+          target_of_link(folder + "exe"),
+          uid_of(text_of_file(folder + "status")),
+          text_of_file(folder + "limits"),
+          text_of_file(folder + "cgroup")};
 }
 
 std::vector<std::string> values_of(const std::vector<std::string>& words, std::string_view option) {
@@ -101,12 +127,18 @@ std::vector<std::string> values_of(const std::vector<std::string>& words, std::s
   return values;
 }
 
-Result<Output> output_of(std::vector<std::string> words, const std::vector<std::string>& environment) {
+std::vector<std::string> own_environment() {
+  std::vector<std::string> variables;
+  for (char** variable = environ; *variable != nullptr; ++variable) variables.emplace_back(*variable);
+  return variables;
+}
+
+Result<Output> output_of(std::vector<std::string> words, std::vector<std::string> environment, const std::string& directory) {
   std::array<int, 2> ends;
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return errno_error("pipe");
   const UniqueFd reading{ends[0]};
   UniqueFd writing{ends[1]};
-  const Result<pid_t> pid = start_with_output(words, environment, writing.get());
+  const Result<pid_t> pid = start_with_output(words, environment, directory, writing.get());
   if (!pid) return pid.error();
   writing.reset();
   Output output{0, {}};

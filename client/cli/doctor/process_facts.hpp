@@ -16,6 +16,7 @@ struct ProcessFacts {
   std::vector<std::string> words;        // its command line; empty: it could not be read
   std::vector<std::string> environment;  // likewise
   std::string program;                   // its file; empty: likewise
+  std::optional<uid_t> uid;              // whose it is; nullopt: not seen, or it is several users at once (real, effective, saved)
   std::string limits, cgroup;            // /proc/PID/limits and /proc/PID/cgroup, as they are
 };
 
@@ -28,12 +29,15 @@ std::vector<std::string> values_of(const std::vector<std::string>& words, std::s
 // The whole file; empty: there is none, or it cannot be read.
 std::string text_of_file(const std::string& path);
 
-// Runs a program to its end, at most five seconds, with `environment` in addition to ours. Errors: not_found, permission_denied, io,
-// timed_out.
+// Our own environment.
+std::vector<std::string> own_environment();
+
+// Runs a program to its end, at most five seconds, with `environment` and no other, in `directory`. Errors: not_found, permission_denied,
+// io, timed_out.
 struct Output {
   int exit_code;     // 128 + N: died of signal N
   std::string text;  // of stdout and stderr, at most 16 KiB of it
 };
-Result<Output> output_of(std::vector<std::string> words, const std::vector<std::string>& environment = {});
+Result<Output> output_of(std::vector<std::string> words, std::vector<std::string> environment, const std::string& directory = ".");
 
 }  // namespace jobpool::cli::doctor

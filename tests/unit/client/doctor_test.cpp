@@ -6,8 +6,11 @@
 #include <fstream>
 
 #include "client/cli/doctor/checks.hpp"
+#include "client/cli/doctor/trust.hpp"
+#include "client/lib/connection.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/unit/client/fake_server.hpp"
 
 using namespace jobpool;
 using namespace jobpool::cli::doctor;
@@ -53,24 +56,111 @@ TEST_CASE("doctor: versions and interfaces must be the client's") {
   check_problem(check_protocol({"org.jobpool.Pool", "org.jobpool.Job"}), "org.jobpool.Queue", "reload");
 }
 
-TEST_CASE("doctor: the configuration is checked by the daemon's own program, with the daemon's own words") {
+TEST_CASE("doctor: the configuration is checked by the daemon's own program, with the daemon's own words and environment") {
   TempDir folder;
   const std::string program = folder.file("jobpoold");
-  write_text(program,
-             "#!/bin/sh\n[ \"$*\" = '--config /etc/x.toml --check-config' ] && [ \"$JOBPOOLD_WORKERS\" = 3 ] && exit 0\n"
-             "echo \"jobpoold: x.toml:3: unknown key 'worker': $*\" >&2\nexit 1\n");
+  write_text(
+      program,
+      "#!/bin/sh\n[ \"$*\" = '--config /etc/x.toml --check-config' ] && [ \"$JOBPOOLD_WORKERS\" = 3 ] && [ \"$(pwd)\" = / ] && exit 0\n"
+      "echo \"jobpoold: x.toml:3: unknown key 'worker': $*${JOBPOOL_CALLER}${JOBPOOLD_QUEUE_LIMIT}\" >&2\nexit 2\n");
   REQUIRE(::chmod(program.c_str(), 0700) == 0);
   ProcessFacts facts;
   facts.program = program;
   facts.words = {"jobpoold", "--resume-fd", "7", "--config", "/etc/x.toml"};
-  facts.environment = {"JOBPOOLD_WORKERS=3", "SECRET=1"};
+  facts.environment = {"JOBPOOLD_WORKERS=3", "PATH=/usr/bin:/bin"};
   CHECK(check_configuration(facts).health == Health::good);
+  // The bug: variables of whoever asks the doctor were the daemon's, as it were.
+  ::setenv("JOBPOOL_CALLER", "'s own", 1);
+  ::setenv("JOBPOOLD_QUEUE_LIMIT", "none", 1);
   facts.words = {"jobpoold"};
-  check_problem(check_configuration(facts), "x.toml:3: unknown key 'worker': --check-config", "mend");
-  check_problem(check_configuration_file(program, "/etc/y.toml"), "x.toml:3", "mend");
+  check_problem(check_configuration(facts), "x.toml:3: unknown key 'worker': --check-config", "mend that line; the daemon goes on");
+  CHECK(check_configuration(facts).text.ends_with("--check-config"));
+  const Finding file = check_configuration_file(program, "/etc/y.toml");
+  ::unsetenv("JOBPOOL_CALLER");
+  ::unsetenv("JOBPOOLD_QUEUE_LIMIT");
+  check_problem(file, "x.toml:3", "mend /etc/y.toml");
+  CHECK(file.text.ends_with("--config /etc/y.toml --check-config's own"));
   CHECK(check_configuration({}).health == Health::note);
   facts.program = folder.file("gone");
   CHECK(check_configuration(facts).health == Health::note);
+}
+
+TEST_CASE("doctor: a configuration with a relative path was meant from where nobody knows") {
+  // The bug: it was looked for from where the doctor was asked, and called a problem.
+  ProcessFacts facts;
+  facts.program = "/no/such/jobpoold";
+  const auto is_relative = [&facts](std::vector<std::string> words, std::vector<std::string> environment) {
+    facts.words = std::move(words);
+    facts.environment = std::move(environment);
+    const Finding finding = check_configuration(facts);
+    CHECK(finding.health == Health::note);
+    return finding.text.find("pool.toml is meant from where the daemon was started") != std::string::npos;
+  };
+  CHECK(is_relative({"jobpoold", "--config", "pool.toml"}, {}));
+  CHECK(is_relative({"jobpoold", "--config=../pool.toml", "-j", "1"}, {}));
+  CHECK(is_relative({"jobpoold"}, {"JOBPOOLD_CONFIG=-pool.toml"}));
+  CHECK_FALSE(is_relative({"jobpoold", "--config", "pool.toml", "--config", "/etc/x.toml"}, {"JOBPOOLD_CONFIG=pool.toml"}));
+  CHECK_FALSE(is_relative({"jobpoold"}, {"JOBPOOLD_CONFIG="}));
+}
+
+TEST_CASE("doctor: only a daemon of one's own has its programs run, and by root only those that nobody else could replace") {
+  // The bug: whoever listened at a socket named a process, and the doctor executed its file with the caller's rights.
+  constexpr uid_t kCaller = 1'000;
+  ProcessFacts daemon;
+  daemon.program = "/usr/bin/jobpoold";
+  daemon.words = {"jobpoold"};
+  daemon.uid = kCaller;
+  CHECK_FALSE(refuse_to_run(daemon, "jobpoold", kCaller, kCaller));
+  CHECK_FALSE(refuse_to_run(daemon, "jobpoold", uid_t{0}, kCaller));  // socket activation
+  CHECK(refuse_to_run(daemon, "jobpoold", kSomebody, kCaller)->remedy == "run jobpool doctor as the daemon's user");
+  CHECK(refuse_to_run(daemon, "jobpoold", std::nullopt, kCaller));
+  CHECK(refuse_to_run(daemon, "jobpool-broker", kCaller, kCaller)->why.find("/usr/bin/jobpoold") != std::string::npos);
+  CHECK(refuse_to_run(daemon, "jobpoold", kCaller, 0));
+  CHECK(refuse_to_run(daemon, "jobpoold", uid_t{0}, 0));
+  daemon.uid = kSomebody;
+  CHECK(refuse_to_run(daemon, "jobpoold", kCaller, kCaller));
+  daemon.uid.reset();
+  CHECK(refuse_to_run(daemon, "jobpoold", kCaller, kCaller));
+  daemon.uid = kCaller;
+  daemon.words.clear();
+  CHECK(refuse_to_run(daemon, "jobpoold", kCaller, kCaller));
+
+  TempDir folder;
+  daemon.words = {"jobpoold"};
+  daemon.uid = 0;
+  daemon.program = folder.file("bin/jobpoold");
+  write_text(daemon.program, "");
+  const auto modes = [&](mode_t of_program, mode_t of_folder) {
+    REQUIRE(::chmod(daemon.program.c_str(), of_program) == 0);
+    REQUIRE(::chmod(folder.file("bin").c_str(), of_folder) == 0);
+    return refuse_to_run(daemon, "jobpoold", uid_t{0}, 0, folder.path());
+  };
+  CHECK(modes(0755, 0755).has_value() == (kMe != 0));
+  CHECK(modes(0775, 0755)->why.find("(" + daemon.program + ")") != std::string::npos);
+  if (kMe == 0) CHECK(modes(0755, 0777)->why.find("(" + folder.file("bin") + ")") != std::string::npos);
+  // In /tmp, which everybody may write to.
+  if (kMe == 0) CHECK(refuse_to_run(daemon, "jobpoold", uid_t{0}, 0));
+}
+
+TEST_CASE("doctor: who listens is what the kernel says, and whose a process is too") {
+  FakeServer server([](FakeServer& self) { self.accept().wait_for_end(); });
+  {
+    const auto connection = client::Connection::open(server.path(), Clock::now() + std::chrono::seconds(10));
+    REQUIRE(connection);
+    CHECK(listener_of(connection->fd()) == kMe);
+  }
+  server.finish();
+  CHECK(facts_of(::getpid()).uid == kMe);
+  TempDir folder;
+  const auto uid_by = [&folder](const std::string& line) {
+    write_text(folder.file("7/status"), "Name:\tx\n" + line + "Gid:\t0\t0\t0\t0\n");
+    return facts_of(7, folder.path()).uid;
+  };
+  CHECK(uid_by("Uid:\t5\t5\t5\t5\n") == uid_t{5});
+  CHECK_FALSE(uid_by("Uid:\t0\t5\t5\t5\n"));  // set-user-ID
+  CHECK_FALSE(uid_by("Uid:\t5\t5\t0\t5\n"));
+  CHECK_FALSE(uid_by("Uid:\tx\n"));
+  CHECK_FALSE(uid_by(""));
 }
 
 TEST_CASE("doctor: SQLite must be new enough, and have what the store needs") {
@@ -153,19 +243,12 @@ TEST_CASE("doctor: descriptors and processes suffice for the workers that there 
   CHECK(check_processes(facts, 4, folder.path()).health == Health::good);
 }
 
-TEST_CASE("doctor: a cgroup that is not the daemon's is worth knowing") {
-  TempDir folder;
-  ProcessFacts facts;
-  CHECK(check_delegation(facts, folder.path()).text.find("no cgroup v2") != std::string::npos);
-  facts.cgroup = "0::/jobpool\n";
-  write_text(folder.file("jobpool/cgroup.procs"), "");
-  CHECK(check_delegation(facts, folder.path()).text.find("cgroup.kill") != std::string::npos);
-  write_text(folder.file("jobpool/cgroup.kill"), "");
-  CHECK(check_delegation(facts, folder.path()).health == Health::good);
-  facts.cgroup = "0::/gone\n";
-  const Finding finding = check_delegation(facts, folder.path());
+TEST_CASE("doctor: how the processes of a job are followed is told as it is") {
+  // The bug: where the daemon's cgroup could be written to, each attempt was said to have one of its own. None ever has.
+  const Finding finding = tell_of_process_trees();
   CHECK(finding.health == Health::note);
-  CHECK(finding.remedy.find("Delegate=yes") != std::string::npos);
+  CHECK(finding.text.find("without cgroups") != std::string::npos);
+  CHECK(finding.text.find("child subreaper") != std::string::npos);
 }
 
 TEST_CASE("doctor: workers must fit into memory") {
@@ -202,12 +285,12 @@ TEST_CASE("doctor: facts of a process are the kernel's, and a program that hangs
   CHECK(facts.program == "/usr/bin/jobpoold");
   CHECK(values_of(facts.words, "--state-dir") == std::vector<std::string>{"/s", "/t"});
   CHECK(facts_of(8, folder.path()).words.empty());
-  const auto output = output_of({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"});
+  const auto output = output_of({"/bin/sh", "-c", "echo out; echo err >&2; exit 3"}, {});
   REQUIRE(output);
   CHECK(output->exit_code == 3);
   CHECK(output->text == "out\nerr\n");
-  CHECK_FALSE(output_of({"/no/such/program"}));
-  const auto long_one = output_of({"/bin/sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; kill -KILL $$"});
+  CHECK_FALSE(output_of({"/no/such/program"}, {}));
+  const auto long_one = output_of({"/bin/sh", "-c", "head -c 1000000 /dev/zero | tr '\\0' x; kill -KILL $$"}, {});
   REQUIRE(long_one);
   CHECK(long_one->exit_code == 128 + 9);
   CHECK(long_one->text.size() == 16 * 1024);
