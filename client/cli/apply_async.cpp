@@ -30,8 +30,12 @@ int run_apply_async(Context& context, Words words) {
   const Result<JobId> id = proto::read_accepted(reply->parameters);
   if (!id) return fail(id.error());
   const std::string number = std::to_string(id->value);
-  if (auto submitted = callbacks.submit(context, call->job, *id); !submitted) return fail(submitted.error());
-  return print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
+  // Its id is the caller's in any case. That it was accepted must not look like "try again": so a full queue is no 75 for the callbacks.
+  const Result<void> called_back = callbacks.submit(context, call->job, *id);
+  const int printed = print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
+  if (called_back) return printed;
+  tell(called_back.error().text);
+  return kExitFailed;
 }
 
 }  // namespace jobpool::cli

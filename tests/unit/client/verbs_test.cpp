@@ -65,6 +65,23 @@ TEST_CASE("apply-async prints the id and nothing else, a full queue is exit 75")
   CHECK(full.err.find("enough is enough") != std::string::npos);
 }
 
+TEST_CASE("apply-async prints the id of a job that was accepted, whatever becomes of its callbacks") {
+  // The bug: a full queue for the callback was exit 75, "try again", and nobody was told the id of what ran already.
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear("org.jobpool.Pool.ApplyAsync");
+    peer.say(proto::write_accepted(JobId{41}));
+    peer.hear("org.jobpool.Pool.ApplyAsync");
+    peer.fail("org.jobpool.Pool.QueueFull", R"({"pool":"default","limit":3,"reason":"enough is enough"})");
+  });
+  const Finished finished = jobpool_at(server.path(), {"apply-async", "--on-success", "true", "--", "true"});
+  server.finish();
+  CHECK(finished.out == "41\n");
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err.find("job 41 was submitted, and its --on-success was not: ") != std::string::npos);
+}
+
 TEST_CASE("get replays both streams byte for byte and exits as the job did") {
   proto::Ending end;
   end.id = JobId{7};
