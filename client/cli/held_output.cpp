@@ -7,38 +7,44 @@
 
 namespace jobpool::cli {
 
-Result<HeldOutput> OutputHolder::hold(JobId id, proto::Output& output, OutputStream stream) {
+HeldOutput OutputHolder::hold(JobId id, proto::Output& output, OutputStream stream) {
   HeldOutput held;
   held.size = output.bytes.size();
   std::string bytes = std::exchange(output.bytes, {});
   if (output.truncated) {
     Result<JobOutput> opened = open_job_output(connections_, id, stream);
-    if (!opened) return opened.error();
-    auto kept = keep(held, std::move(opened->file));
-    if (!kept) return kept.error();
-    return held;
+    if (opened) {
+      keep_file(held, std::move(opened->file));
+      return held;
+    }
+    held.cut = opened.error();
   }
-  if (bytes_.fetch_add(bytes.size()) + bytes.size() <= kMostInMemory || bytes.empty()) {
-    held.bytes = std::move(bytes);
-    return held;
-  }
-  bytes_ -= bytes.size();
-  const Result<OutputSpool::Range> range = spool_.add(bytes);
-  if (!range) return range.error();
-  held.spooled = *range;
+  keep_bytes(held, std::move(bytes));
   return held;
 }
 
-Result<void> OutputHolder::keep(HeldOutput& held, UniqueFd file) {
-  if (files_.fetch_add(1) < kMostFiles) {
-    held.file = std::move(file);
-    return {};
+// Where the spool has no room or no folder: more memory, or more descriptors, than was meant, rather than an output lost that is in hand.
+void OutputHolder::keep_bytes(HeldOutput& held, std::string bytes) {
+  if (bytes_.fetch_add(bytes.size()) + bytes.size() > kMostInMemory && !bytes.empty()) {
+    bytes_ -= bytes.size();
+    if (const Result<OutputSpool::Range> range = spool_.add(bytes)) {
+      held.spooled = *range;
+      return;
+    }
+    bytes_ += bytes.size();
   }
-  --files_;
-  const Result<OutputSpool::Range> range = spool_.copy(file.get());
-  if (!range) return range.error();
-  held.spooled = *range;
-  return {};
+  held.bytes = std::move(bytes);
+}
+
+void OutputHolder::keep_file(HeldOutput& held, UniqueFd file) {
+  if (files_.fetch_add(1) >= kMostFiles) {
+    if (const Result<OutputSpool::Range> range = spool_.copy(file.get())) {
+      --files_;
+      held.spooled = *range;
+      return;
+    }
+  }
+  held.file = std::move(file);
 }
 
 void OutputHolder::release(HeldOutput& held) {

@@ -20,7 +20,8 @@ struct HeldOutput {
   std::string bytes;
   UniqueFd file;
   std::optional<OutputSpool::Range> spooled;
-  std::size_t size = 0;  // what the log tells: as it came in the reply
+  std::size_t size = 0;      // what the log tells: as it came in the reply
+  std::optional<Error> cut;  // why it is no more than what came in the reply, though there was more
 };
 
 class OutputHolder {
@@ -31,15 +32,16 @@ class OutputHolder {
   // `connections` must outlive this.
   explicit OutputHolder(client::Connections& connections) : connections_(connections) {}
 
-  // By any thread, as soon as the job has ended. Takes `output` away. Errors: the daemon's, where it has forgotten the job already; those
-  // of the connection and of the spool.
-  Result<HeldOutput> hold(JobId id, proto::Output& output, OutputStream stream);
+  // By any thread, as soon as the job has ended. Takes `output` away. What is in hand is kept: of an output that the daemon no longer has,
+  // the beginning; in memory what the spool does not take.
+  HeldOutput hold(JobId id, proto::Output& output, OutputStream stream);
   // When its turn has come. Errors: io.
   Result<void> write(HeldOutput& held, int to);
   Result<std::string> read(HeldOutput& held);
 
  private:
-  Result<void> keep(HeldOutput& held, UniqueFd file);
+  void keep_bytes(HeldOutput& held, std::string bytes);
+  void keep_file(HeldOutput& held, UniqueFd file);
   void release(HeldOutput& held);
 
   client::Connections& connections_;

@@ -62,7 +62,7 @@ MapEnd end_of(const MapTask& task, const MapTaskEnd& all, std::size_t index) {
   end.received = all.outputs[0].size + ending.standard_output.bytes.size();
   if (all.unread) {
     if (end.exit_code == 0) end.exit_code = kExitFailed;
-    end.why = "its output could not be read: " + all.unread->text;
+    end.why = "only the beginning of its output could be read: " + all.unread->text;
   }
   // What took a whole chunk along was in one of its items, and the reason says which.
   if (chunk.size() > 1 && ending.outcome == Outcome::crashed && !ending.reason.empty())

@@ -128,11 +128,9 @@ void MapWork::hold_outputs(proto::Ending& ending, MapTaskEnd& end) const {
   if (outputs_ == nullptr) return;
   for (const OutputStream stream : {OutputStream::standard_output, OutputStream::standard_error}) {
     const bool is_output = stream == OutputStream::standard_output;
-    auto held = outputs_->hold(ending.id, is_output ? ending.standard_output : ending.standard_error, stream);
-    if (held)
-      end.outputs[is_output ? 0 : 1] = std::move(*held);
-    else
-      end.unread = held.error();
+    HeldOutput held = outputs_->hold(ending.id, is_output ? ending.standard_output : ending.standard_error, stream);
+    if (held.cut) end.unread = held.cut;
+    end.outputs[is_output ? 0 : 1] = std::move(held);
   }
 }
 

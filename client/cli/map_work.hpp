@@ -35,7 +35,7 @@ struct MapTaskEnd {
   std::vector<Error> refusals;
   bool is_function = true;
   std::optional<Error> lost;  // the daemon is gone, or refuses everything: nothing more can be said of these items
-  // Of a command, where outputs are held: stdout, stderr; and why they are not there, if they are not.
+  // Of a command, where outputs are held: stdout, stderr; and why one is no more than its beginning, if so.
   std::array<HeldOutput, 2> outputs;
   std::optional<Error> unread;
   std::size_t counted = 0;  // how many of the items count: not those behind the one that the map halts at, now

@@ -80,7 +80,10 @@ Result<OutputSpool::Range> OutputSpool::reserve(off_t size) {
 Result<OutputSpool::Range> OutputSpool::add(std::string_view bytes) {
   const Result<Range> range = reserve(static_cast<off_t>(bytes.size()));
   if (!range) return range.error();
-  if (auto written = write_at(file_.get(), bytes, range->offset); !written) return written.error();
+  if (auto written = write_at(file_.get(), bytes, range->offset); !written) {
+    release(*range);
+    return written.error();
+  }
   return *range;
 }
 
@@ -91,7 +94,10 @@ Result<OutputSpool::Range> OutputSpool::copy(int file) {
   if (!range) return range.error();
   const auto copied = each_piece(file, {0, range->size},
                                  [&](std::string_view piece, off_t done) { return write_at(file_.get(), piece, range->offset + done); });
-  if (!copied) return copied.error();
+  if (!copied) {
+    release(*range);
+    return copied.error();
+  }
   return *range;
 }
 
