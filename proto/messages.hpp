@@ -31,7 +31,7 @@ inline constexpr int kMaxRetries = 10'000;
 inline constexpr Microseconds kMaxBackoff = std::chrono::hours(1);
 inline constexpr std::string_view kDefaultPool = "default";
 inline constexpr std::size_t kMaxPoolNameBytes = 64;
-inline constexpr std::int64_t kMinPoolMemoryBytes = std::int64_t{4} << 20;  // with less a worker cannot even report
+inline constexpr std::int64_t kMinMemoryBytes = std::int64_t{4} << 20;  // with less a worker cannot even report, nor a command begin
 inline constexpr int kMaxTasksPerWorker = 1'000'000'000;
 inline constexpr int kMaxThreadsPerWorker = 8;
 

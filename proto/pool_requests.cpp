@@ -52,7 +52,7 @@ Result<CreatePoolRequest> read_create_pool(const nlohmann::json& parameters) {
   request.min = take_number(fields, "min", 0, kMaxWorkers);
   request.idle_time = fields.duration("idleUSec", kMaxTimeout);
   request.max_tasks = take_number(fields, "maxTasksPerWorker", 1, kMaxTasksPerWorker);
-  request.memory_bytes = fields.integer("memoryBytes", kMinPoolMemoryBytes, std::int64_t{1} << 50);
+  request.memory_bytes = fields.integer("memoryBytes", kMinMemoryBytes, std::int64_t{1} << 50);
   const auto initializer = fields.text("initializer", kMaxNameBytes);
   if (initializer && initializer->empty()) fields.reject("initializer");
   request.initializer = initializer.value_or("");

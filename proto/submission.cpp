@@ -81,7 +81,7 @@ void take_surroundings(Fields& fields, Submission& job) {
   if (total_bytes(job.command) > kMaxPayloadBytes) fields.reject("command");
   job.umask = static_cast<int>(fields.integer("umask", 0, kMaxUmask).value_or(job.umask));
   if (const auto nice = fields.integer("nice", kLowestNice, kHighestNice)) job.nice = static_cast<int>(*nice);
-  job.memory_bytes = fields.integer("memoryBytes", 1, kMaxInteger);
+  job.memory_bytes = fields.integer("memoryBytes", kMinMemoryBytes, kMaxInteger);
   job.stdin_index = take_index(fields, "stdin");
   job.stdout_index = take_index(fields, "stdout");
   job.stderr_index = take_index(fields, "stderr");

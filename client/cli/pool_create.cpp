@@ -21,8 +21,8 @@ int usable_cores() {
 Result<void> take_memory(std::string_view given, std::optional<std::int64_t>& bytes) {
   const Result<std::int64_t> size = parse_byte_size(given);
   if (!size) return size.error();
-  if (*size < proto::kMinPoolMemoryBytes)
-    return Error{Errc::invalid_argument, "a worker needs at least " + show_byte_size(proto::kMinPoolMemoryBytes)};
+  if (*size < proto::kMinMemoryBytes)
+    return Error{Errc::invalid_argument, "a worker needs at least " + show_byte_size(proto::kMinMemoryBytes)};
   bytes = *size;
   return {};
 }

@@ -68,7 +68,8 @@ void SubmissionOptions::declare_target(Options& options) {
                 [this](std::string_view given) -> Result<void> {
                   const Result<std::int64_t> size = parse_byte_size(given);
                   if (!size) return size.error();
-                  if (*size <= 0) return Error{Errc::invalid_argument, "a command needs some memory"};
+                  if (*size < proto::kMinMemoryBytes)
+                    return Error{Errc::invalid_argument, "a command needs at least " + show_byte_size(proto::kMinMemoryBytes)};
                   memory_bytes_ = *size;
                   return {};
                 });

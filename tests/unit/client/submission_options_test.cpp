@@ -62,6 +62,15 @@ TEST_CASE("a nice value is what the kernel takes, and for commands only") {
     CHECK(options.parse(std::vector<std::string>{"--nice", bad, "true"}).exit_code == 2);
 }
 
+TEST_CASE("a command has memory to begin in, as a pool's workers have") {
+  CHECK(build({"--memory", "4M", "--", "true"})->job.memory_bytes == 4 << 20);
+  Context context;
+  Options options(context, {"verb", "", ""}, Options::Operands::end_options);
+  SubmissionOptions submission;
+  submission.declare(options);
+  for (const char* bad : {"1", "4095K", "-4M", ""}) CHECK(options.parse(std::vector<std::string>{"--memory", bad, "true"}).exit_code == 2);
+}
+
 TEST_CASE("@name is a function, but not behind --") {
   const Result<SubmissionCall> function = build({"@square", "7", "x"});
   REQUIRE(function);

@@ -198,6 +198,11 @@ TEST_CASE("names are not empty, hold no U+0000 and are short") {
   }
 }
 
+TEST_CASE("a memory limit leaves a command something to begin in") {
+  CHECK(refused_with(R"("memoryBytes":4194304)") == "");
+  for (const char* value : {"4194303", "1", "0", "-1"}) CHECK(refused_with(std::string("\"memoryBytes\":") + value) == "job.memoryBytes");
+}
+
 TEST_CASE("durable is a boolean, and a full queue fails or blocks") {
   for (const char* value : {"0", "1", "\"true\"", "[]"}) CHECK(refused_with(std::string("\"durable\":") + value) == "job.durable");
   for (const char* value : {"\"fail\"", "\"block\""}) CHECK(refused_with(std::string("\"ifFull\":") + value) == "");
