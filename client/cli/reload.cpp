@@ -54,6 +54,7 @@ Result<void> ask_and_lose(Witness& witness, TimePoint deadline) {
     if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
     if (wait && reply->error == proto::error::kInvalidParameter) continue;
     if (!reply->error.empty()) return client::describe_error(*reply);
+    break;  // taken: another one would be another reload
   }
   Result<void> heard;
   while ((heard = witness.connection.read_more(deadline))) continue;

@@ -143,6 +143,29 @@ TEST_CASE("reload --wait says at once that the reload was refused") {
   CHECK(has(finished.err, "the reload was refused: the daemon goes on as before"));
 }
 
+TEST_CASE("reload --wait asks once, also of a daemon that says yes before it goes") {
+  // The bug: the answer was taken for one of a daemon that does not know `wait`, and a second reload was asked for.
+  FakeServer server([](FakeServer& self) {
+    FakePeer idle = self.accept();
+    FakePeer witness = self.accept();
+    witness.hear("org.jobpool.Pool.Hello");
+    witness.say(hello_of(2));
+    witness.hear("org.jobpool.Pool.Reload");
+    witness.say("{}");
+    idle.close();
+    witness.end_output();
+    FakePeer next = self.accept();
+    next.hear("org.jobpool.Pool.Hello");
+    next.say(hello_of(3));
+    next.hear("org.jobpool.Pool.Status");
+    next.say(proto::write_status({}));
+    if (witness.hears_more()) throw std::runtime_error("it asked again");
+  });
+  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
+  server.finish();
+  CHECK(finished.exit_code == 0);
+}
+
 TEST_CASE("reload --wait asks a daemon that does not know `wait` without it") {
   FakeServer server([](FakeServer& self) {
     FakePeer idle = self.accept();

@@ -114,6 +114,8 @@ void FakePeer::wait_for_end() {
   check(size == 0 || errno == ECONNRESET, "the client does not close");
 }
 
+void FakePeer::end_output() { check(::shutdown(socket_.get(), SHUT_WR) == 0, "shutdown failed"); }
+
 bool FakePeer::hears_more() {
   char byte = 0;
   return decoder_.pending() > 0 || decoder_.next().has_value() ||

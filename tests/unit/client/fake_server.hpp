@@ -37,6 +37,7 @@ class FakePeer {
   void write(std::string_view bytes);
   void greet(std::string_view instance);  // hears a Hello and answers it
   void wait_for_end();                    // until the client has closed, whatever it sends
+  void end_output();                      // the client sees the end, and can still be heard
   bool hears_more();                      // false: the client closed without another byte
   void close() { socket_.reset(); }
 
