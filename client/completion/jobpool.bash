@@ -1,14 +1,15 @@
 # bash completion for jobpool and jobpoold. What can stand where, jobpool itself says: `jobpool __complete WORD…`, which asks the daemon for
 # ids, pools and queues, and starts none.
 
-# The words of the line up to the cursor, as the program would get them, into `words`. bash cuts them at = and : as well.
+# The words of the line up to the cursor, as the program would get them, into `words`; the last of bash's pieces of them, into `cut`. bash cuts
+# at = and : as well.
 _jobpool_words() {
   local rest=${COMP_LINE:0:COMP_POINT} word stripped i
-  words=()
+  words=() cut=''
   for ((i = 0; i <= COMP_CWORD; i++)); do
     stripped=${rest#"${rest%%[![:space:]]*}"}
     word=${COMP_WORDS[i]}
-    ((i == COMP_CWORD)) && word=$stripped
+    ((i == COMP_CWORD)) && word=$stripped cut=$stripped
     if ((i == 0)) || [[ $stripped != "$rest" || $word == "" ]]; then
       words+=("$word")
     else
@@ -20,12 +21,12 @@ _jobpool_words() {
 
 _jobpool() {
   local -a words
-  local program value directive='' glued piece
+  local program value directive='' glued piece cut
   COMPREPLY=()
   _jobpool_words
   program=${words[0]/#\~/$HOME}
-  # What bash replaces is the last piece only.
-  piece=${COMP_WORDS[COMP_CWORD]}
+  # What bash replaces is the last piece only, and of that the part before the cursor.
+  piece=$cut
   [[ $piece == [=:] ]] && piece=''
   glued=${words[-1]%"$piece"}
   while IFS= read -r value; do
@@ -47,14 +48,16 @@ _jobpool() {
 
 # Its few options, as it says them.
 _jobpoold() {
-  local program=${COMP_WORDS[0]/#\~/$HOME} current=${COMP_WORDS[COMP_CWORD]} value
+  local -a words
+  local program=${COMP_WORDS[0]/#\~/$HOME} cut value
   COMPREPLY=()
-  if [[ $current != -* ]]; then
+  _jobpool_words
+  if [[ $cut != -* ]]; then
     compopt -o default 2>/dev/null
     return 0
   fi
   while IFS= read -r value; do
-    [[ $value == "$current"* ]] && COMPREPLY+=("$value")
+    [[ $value == "$cut"* ]] && COMPREPLY+=("$value")
   done < <("$program" --help 2>/dev/null | grep -oE '(^|[ ,])--?[a-zA-Z][a-z-]*' | tr -d ' ,')
   return 0
 }

@@ -101,15 +101,16 @@ class Options(unittest.TestCase):
         self.assertEqual(told, set(complete("jobpoold", "-")))
 
 
-def complete(*words, env=None):
-    """What bash offers for the last of the words, as it would be after TAB."""
+def complete(*words, env=None, behind=""):
+    """What bash offers for the last of the words, as it would be after TAB; `behind`: the rest of that word, behind the cursor."""
     line = " ".join(words)
     # bash's own way to cut a line: = and : are words of their own.
     pieces = [piece for word in words for piece in (re.findall(r"[=:]|[^=:]+", word) or [""])]
+    pieces[-1] += behind
     script = f"""
 source '{COMPLETION}/jobpool.bash'
 COMP_WORDS=({" ".join("'" + piece + "'" for piece in pieces)})
-COMP_CWORD={len(pieces) - 1} COMP_LINE='{line}' COMP_POINT={len(line)}
+COMP_CWORD={len(pieces) - 1} COMP_LINE='{line}{behind}' COMP_POINT={len(line)}
 function=$(complete -p {words[0]}); function=${{function#*-F }}; function=${{function%% *}}
 $function
 printf '%s\\n' "${{COMPREPLY[@]}}"
@@ -146,8 +147,8 @@ class BashCompletion(unittest.TestCase):
     def jobpool(cls, *words):
         return output(JOBPOOL, *words, env=cls.env)
 
-    def offered(self, *words):
-        return complete("jobpool", *words, env=self.env)
+    def offered(self, *words, **more):
+        return complete("jobpool", *words, env=self.env, **more)
 
     def test_verbs_and_options(self):
         self.assertEqual(self.offered("st"), ["status", "stats"])
@@ -167,6 +168,13 @@ class BashCompletion(unittest.TestCase):
         self.assertEqual(self.offered("apply", "--pool="), ["default", "images"])
         self.assertEqual(self.offered("apply", "--pool=images", "--after", f"{self.ended},"),
                          [f"{self.ended},{self.ended}", f"{self.ended},{self.waiting}"])
+
+    def test_inside_a_word(self):
+        # The bug: bash replaces what is before the cursor, and was given what belongs behind that.
+        self.assertEqual(self.offered("st", behind="ale"), ["status", "stats"])
+        self.assertEqual(self.offered("queue", "put", "m", behind="x"), ["mail"])
+        self.assertEqual(self.offered("apply", "--pool=im", behind="ag"), ["images"])
+        self.assertEqual(complete("jobpoold", "--check", behind="ed"), ["--check-config"])
 
     def test_commands_and_nothing(self):
         self.assertIn("true", self.offered("apply", "--", "tru"))
