@@ -1,4 +1,6 @@
 // The C++ wrapper: typed arguments, results and errors, through the example plugin as a user would build it.
+#include <thread>
+
 #include "tests/unit/worker/functions.hpp"
 
 namespace jobpool::worker {
@@ -56,6 +58,17 @@ TEST_CASE("an exception fails the job with its type and text") {
   CHECK(functions.answer("throw_int").starts_with("unknown exception: "));
   CHECK(functions.answer("leaks_exception") == "std::out_of_range: it got out");
   CHECK(functions.answer("cube", "[2]") == "8");
+}
+
+TEST_CASE("a function that ends its thread ends that, and the process goes on") {
+  // The bug: the wrapper caught what unwinds the thread, with all else that may be thrown, and the C library aborted the process.
+  Functions functions({PROBE_PLUGIN});
+  bool has_returned = false;
+  std::thread([&] {
+    functions.call("end_thread");
+    has_returned = true;
+  }).join();
+  CHECK_FALSE(has_returned);
 }
 
 TEST_CASE("a long function is stopped by asking") {

@@ -193,7 +193,7 @@ void answer(const jobpool_call* call, Callable& callable) {
   call->set_result(call, result.data(), result.size());
 }
 
-// The worker's way in. No exception leaves it.
+// The worker's way in. No exception leaves it but the end of the thread.
 template <class Callable>
 void run(const jobpool_call* call, void* data) {
   current_call = call;
@@ -201,6 +201,10 @@ void run(const jobpool_call* call, void* data) {
     answer(call, *static_cast<Callable*>(data));
   } catch (const TaskError& error) {
     call->set_error(call, error.type().c_str(), error.what());
+  } catch (const abi::__forced_unwind&) {
+    // pthread_exit, or a cancelled thread: the C library aborts the process where that is caught and not thrown on.
+    current_call = nullptr;
+    throw;
   } catch (const std::exception& error) {
     call->set_error(call, type_name(error).c_str(), error.what());
   } catch (...) {

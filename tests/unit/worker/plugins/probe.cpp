@@ -1,4 +1,5 @@
 // A plugin that disturbs its process and looks at it, for the tests of what functions share. Runs in the test or in a worker.
+#include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
@@ -74,6 +75,7 @@ JOBPOOL_TASK(meet, [](int to, int from) {
 });
 
 JOBPOOL_TASK(throw_int, [] { throw 7; });
+JOBPOOL_TASK(end_thread, [] { ::pthread_exit(nullptr); });
 JOBPOOL_TASK(large, [](std::size_t bytes) { return std::string(bytes, 'x'); });
 JOBPOOL_TASK(square, [](long) { return "the plugin's own"; });  // the built-in one stays
 
