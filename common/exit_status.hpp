@@ -6,4 +6,7 @@ namespace jobpool {
 // Another daemon has its state directory, or its socket's place (EX_TEMPFAIL): that one is to be asked.
 inline constexpr int kExitAnotherDaemon = 75;
 
+// Its options, variables or configuration file are wrong: another start would not help (RestartPreventExitStatus= of the systemd units).
+inline constexpr int kExitMisconfigured = 2;
+
 }  // namespace jobpool

@@ -3,10 +3,10 @@
 
 #include <CLI/CLI.hpp>
 
+#include "common/exit_status.hpp"
+
 namespace jobpool::supervisor {
 namespace {
-
-constexpr int kUsageExit = 2;
 
 constexpr const char* kExample =
     "Example: a pool of four workers with its own directory\n"
@@ -14,7 +14,8 @@ constexpr const char* kExample =
     "  jobpool --socket ~/pool/socket apply -- echo hello\n"
     "\n"
     "Settings: flags win over the environment (JOBPOOLD_WORKERS=4 and so on), which wins over the configuration file; see\n"
-    "jobpool.conf(5). Without --config the file is $JOBPOOLD_CONFIG, else ~/.config/jobpool/jobpool.toml where it is there.\n"
+    "jobpool.conf(5). Without --config the file is $JOBPOOLD_CONFIG, else jobpool/jobpool.toml in $XDG_CONFIG_HOME (~/.config),\n"
+    "where it is there. Wrong settings are exit code 2.\n"
     "\n"
     "Signals: TERM finishes what runs, then stops; INT and QUIT stop at once; HUP changes over to the\n"
     "installed programs and to the configuration as they are then, while jobs run on.\n";
@@ -51,7 +52,7 @@ CommandLine read_command_line(int argc, char** argv) {
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {  // CLI11 knows no other way; it goes no further than here
-    line.exit_code = app.exit(error) == 0 ? 0 : kUsageExit;
+    line.exit_code = app.exit(error) == 0 ? 0 : kExitMisconfigured;
   }
   return line;
 }

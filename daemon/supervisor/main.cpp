@@ -60,6 +60,14 @@ Result<Settings> read_settings(const CommandLine& line) {
   return settings;
 }
 
+int told(const Error& error, int exit_code) {
+  std::fprintf(stderr, "jobpoold: %s\n", log::escaped(error.text).c_str());
+  return exit_code;
+}
+
+// A file that could not be read for once may be readable at the next start; whatever else is wrong with settings stays so.
+int refuse_settings(const Error& error) { return told(error, error.code == Errc::io ? 1 : kExitMisconfigured); }
+
 Result<int> live(House& house, const ResumeRecord* predecessor) {
   // All paths are absolute by now; no file system is kept busy by our working directory.
   if (::chdir("/") != 0) return errno_error("chdir /");
@@ -80,7 +88,7 @@ Result<int> live(House& house, const ResumeRecord* predecessor) {
 
 Result<int> run(const CommandLine& line, std::vector<std::string> arguments) {
   auto settings = read_settings(line);
-  if (!settings) return settings.error();
+  if (!settings) return refuse_settings(settings.error());
   if (line.check_only) return 0;
   block_signals();
   auto invocation = find_invocation();
@@ -107,7 +115,7 @@ Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   if (::chdir(record->invocation.directory.c_str()) != 0 && ::chdir("/") != 0) return errno_error("chdir /");
   if (line.check_only) {
     auto settings = read_settings(line);
-    return settings ? Result<int>(0) : settings.error();
+    return settings ? 0 : refuse_settings(settings.error());
   }
   auto house = take_over_house(*record, settings_or(line, record->settings), std::move(arguments));
   if (!house) return house.error();
@@ -125,6 +133,6 @@ int main(int argc, char** argv) {
   std::vector<std::string> arguments(argv + (argc > 0 ? 1 : 0), argv + argc);
   const auto exit_code = line.resume_fd ? go_on(line, std::move(arguments)) : run(line, std::move(arguments));
   if (exit_code) return *exit_code;
-  std::fprintf(stderr, "jobpoold: %s\n", jobpool::log::escaped(exit_code.error().text).c_str());
-  return exit_code.error().code == jobpool::Errc::already_exists ? jobpool::kExitAnotherDaemon : 1;
+  const bool is_another_there = exit_code.error().code == jobpool::Errc::already_exists;
+  return told(exit_code.error(), is_another_there ? jobpool::kExitAnotherDaemon : 1);
 }

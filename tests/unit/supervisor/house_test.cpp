@@ -303,19 +303,21 @@ TEST_CASE("a missing broker program, a bad configuration and a socket path that 
   auto broker = house.next_broker();
   std::string said;
   const std::vector<std::string> elsewhere{"--state-dir", house.state_dir() + "2", "--socket", house.socket() + "2"};
-  auto with = [&](std::vector<std::string> more) {
+  constexpr int kMisconfigured = 2;  // RestartPreventExitStatus= of the units
+  auto with = [&](std::vector<std::string> more, int wanted) {
     more.insert(more.begin(), elsewhere.begin(), elsewhere.end());
     const int code = house.run_beside(more, said);
-    CHECK(code == 1);
+    CHECK(code == wanted);
     CHECK(!std::filesystem::exists(house.socket() + "2"));
   };
-  with({"--program-dir", "/does/not/exist"});
+  with({"--program-dir", "/does/not/exist"}, 1);
   CHECK(said.find("/does/not/exist/jobpool-broker") != std::string::npos);
   CHECK(!std::filesystem::exists(house.state_dir() + "2/instance"));
-  with({"--log-level", "loud"});
+  with({"--log-level", "loud"}, kMisconfigured);
   CHECK(said.find("loud") != std::string::npos);
-  with({"--config", "/does/not/exist.toml"});
+  with({"--config", "/does/not/exist.toml"}, kMisconfigured);
+  with({"--config", "/does/not/exist.toml", "--check-config"}, kMisconfigured);
   CHECK(said.find("/does/not/exist.toml") != std::string::npos);
-  with({"--socket", "/tmp/" + std::string(200, 's')});
+  with({"--socket", "/tmp/" + std::string(200, 's')}, 1);
   CHECK(said.find("longer than 107 bytes") != std::string::npos);
 }
