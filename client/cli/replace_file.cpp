@@ -2,9 +2,11 @@
 #include "client/cli/replace_file.hpp"
 
 #include <fcntl.h>
+#include <linux/openat2.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <memory>
@@ -38,6 +40,16 @@ Error not_replaced(const std::string& path, const char* why) {
   return Error{Errc::invalid_argument, path + " " + why + ", and is not replaced: name a regular file, or write to stdout"};
 }
 
+// Of /dev/stdout, say: it leads to what somebody has open, who would go on with the old file. Where the kernel cannot be asked (before 5.6,
+// or in a sandbox), it is taken for a link like others.
+bool leads_to_open_file(const std::string& path) {
+  open_how how{};
+  how.flags = O_PATH | O_CLOEXEC;
+  how.resolve = RESOLVE_NO_MAGICLINKS;
+  const UniqueFd file{static_cast<int>(::syscall(SYS_openat2, AT_FDCWD, path.c_str(), &how, sizeof how))};
+  return !file && errno == ELOOP;
+}
+
 // Where the new file's place is. A rename puts away whatever stands there: /dev/null, for all processes of the host, if root does it.
 Result<std::string> place_of(const std::string& path) {
   struct stat about {};
@@ -46,11 +58,9 @@ Result<std::string> place_of(const std::string& path) {
   if (!S_ISLNK(about.st_mode)) return not_replaced(path, "is no regular file");
   if (::stat(path.c_str(), &about) != 0) return not_replaced(path, "is a link that leads nowhere");
   if (!S_ISREG(about.st_mode)) return not_replaced(path, "leads to something that is no regular file");
+  if (leads_to_open_file(path)) return not_replaced(path, "leads to an open file");
   const std::unique_ptr<char, void (*)(void*)> target(::realpath(path.c_str(), nullptr), &::free);
-  // Of /dev/stdout it may be a file without a name, or none that can be seen from here.
-  struct stat there {};
-  if (target == nullptr || ::stat(target.get(), &there) != 0 || there.st_ino != about.st_ino || there.st_dev != about.st_dev)
-    return not_replaced(path, "leads to a file without a name");
+  if (target == nullptr) return errno_error(path);
   return std::string{target.get()};
 }
 

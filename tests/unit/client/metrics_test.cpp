@@ -1,4 +1,5 @@
 // jobpool metrics: its text, held against a strict reader of the format, and the file that it replaces.
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -163,6 +164,14 @@ TEST_CASE("nothing but a regular file is replaced, and of a link what it leads t
   CHECK(finished.exit_code == 125);
   CHECK(finished.err.find("/dev/stdout leads to ") != std::string::npos);
   CHECK(std::filesystem::is_symlink("/dev/stdout"));
+  // A regular file that somebody writes to: who shares the descriptor would go on with the old one.
+  const UniqueFd open_one{::open(file.c_str(), O_WRONLY | O_CLOEXEC)};
+  const Finished shared = run({.argv = {JOBPOOL_PROGRAM, "--socket", folder.file("nobody"), "metrics", "--output", "/dev/stdout"},
+                               .environment = {"JOBPOOL_NO_AUTOSTART=1"},
+                               .stdout_fd = open_one.get()});
+  CHECK(shared.exit_code == 125);
+  CHECK(shared.err.find("/dev/stdout leads to an open file") != std::string::npos);
+  CHECK(contents_of(file) == "new");
 }
 
 TEST_CASE("a file that is being replaced when its writer is ended leaves nothing beside it") {
