@@ -16,8 +16,8 @@ struct Command {
   std::string stdin_file = {};                               // empty: no input
   std::chrono::milliseconds grace{5000};                     // between TERM and KILL when it is stopped
   std::optional<int> nice = {};                              // -20 (served first) to 19 (last); absent: as the workers
-  std::optional<std::int64_t> memory_bytes = {};             // what each of its processes may allocate, 4 MiB at least; absent: as the workers
-  std::string name = {};                                     // for people
+  std::optional<std::int64_t> memory_bytes = {};  // what each of its processes may allocate, 4 MiB at least; absent: as the workers
+  std::string name = {};                          // for people
 
   // Descriptors of the caller that the command gets as its own; only lent for the call. Output without one is kept by the daemon.
   std::optional<int> stdin_fd = {}, stdout_fd = {}, stderr_fd = {};
