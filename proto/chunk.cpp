@@ -13,15 +13,16 @@ namespace {
 constexpr int kMaxResultDepth = 8 * kMaxPayloadDepth;
 
 bool read_item_error(JsonReader& reader, ItemError& error) {
-  nlohmann::json index;
+  JsonText index;
   const bool is_good = reader.read_object([&](const std::string& key) {
-    if (key == "index") return reader.read_value(index);
+    if (key == "index") return reader.read_text(index);
     if (key == "errorType") return reader.read_string(error.error_type);
     if (key == "reason") return reader.read_string(error.reason);
     return reader.skip_value();
   });
-  if (!is_good || !index.is_number_unsigned()) return false;
-  error.index = index.get<std::size_t>();
+  const std::optional<std::int64_t> number = index.integer();
+  if (!is_good || !number || *number < 0) return false;
+  error.index = static_cast<std::size_t>(*number);
   return true;
 }
 

@@ -71,7 +71,7 @@ void write_roots(ObjectWriter& object, const CopyRoots& roots) {
   object.flag_if("sync", roots.sync);
 }
 
-Result<CopyFolder> read_copy_folder(const nlohmann::json& object, std::string_view path) {
+Result<CopyFolder> read_copy_folder(JsonText object, std::string_view path) {
   Fields fields(object, MessageKind::request, path);
   CopyFolder folder;
   folder.path = take_folder(fields);
@@ -108,13 +108,13 @@ std::string write_copy_files(const CopyFiles& job) {
   });
 }
 
-Result<CopyFiles> read_copy_files(const nlohmann::json& object) {
+Result<CopyFiles> read_copy_files(JsonText object) {
   Fields fields(object, MessageKind::request);
   CopyFiles job;
   job.roots = require_roots(fields);
-  const nlohmann::json* folders = fields.required_array("folders");
+  const auto folders = fields.required_array("folders");
   std::size_t count = 0;
-  for (std::size_t i = 0; folders != nullptr && i < folders->size(); ++i) {
+  for (std::size_t i = 0; folders && i < folders->size(); ++i) {
     Result<CopyFolder> folder = read_copy_folder((*folders)[i], "folders");
     if (!folder) return folder.error();
     count += folder->files.size();
@@ -139,7 +139,7 @@ std::string write_copy_range(const CopyRange& job) {
   });
 }
 
-Result<CopyRange> read_copy_range(const nlohmann::json& object) {
+Result<CopyRange> read_copy_range(JsonText object) {
   constexpr std::int64_t kNanoseconds = 999'999'999;
   Fields fields(object, MessageKind::request);
   CopyRange job;

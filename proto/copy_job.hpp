@@ -11,13 +11,13 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
@@ -86,9 +86,9 @@ struct CopyReport {
 };
 
 std::string write_copy_files(const CopyFiles& job);
-Result<CopyFiles> read_copy_files(const nlohmann::json& object);  // Errors: invalid_argument, the text is the field's path
+Result<CopyFiles> read_copy_files(JsonText object);  // Errors: invalid_argument, the text is the field's path
 std::string write_copy_range(const CopyRange& job);
-Result<CopyRange> read_copy_range(const nlohmann::json& object);
+Result<CopyRange> read_copy_range(JsonText object);
 std::string write_copy_report(const CopyReport& report);
 Result<CopyReport> read_copy_report(std::string_view text);  // Errors: protocol
 

@@ -57,15 +57,13 @@ std::string write_copy_report(const CopyReport& report) {
 }
 
 Result<CopyReport> read_copy_report(std::string_view text) {
-  nlohmann::json object;
-  JsonReader reader(text, kMaxPayloadDepth);
-  if (!reader.read_value(object) || !reader.at_end() || !object.is_object())
-    return Error{Errc::protocol, "a copying job's answer is no object"};
-  Fields fields(object, MessageKind::reply);
+  const std::optional<JsonText> object = JsonText::check(text, kMaxPayloadDepth);
+  if (!object || !object->is_object()) return Error{Errc::protocol, "a copying job's answer is no object"};
+  Fields fields(*object, MessageKind::reply);
   CopyReport report;
   report.problem = fields.text("problem").value_or("");
-  const nlohmann::json* files = fields.required_array("files");
-  for (std::size_t i = 0; files != nullptr && i < files->size(); ++i) {
+  const auto files = fields.required_array("files");
+  for (std::size_t i = 0; files && i < files->size(); ++i) {
     Fields of_file((*files)[i], MessageKind::reply, "files");
     report.files.push_back(read_file_end(of_file));
     if (auto good = of_file.finish(); !good) return good.error();

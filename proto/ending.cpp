@@ -43,10 +43,10 @@ nlohmann::json ending_object(const Ending& ending) {
   return parse_own(text);
 }
 
-Result<Ending> read_ending(const nlohmann::json& parameters) {
+Result<Ending> read_ending(JsonText parameters) {
   const auto object = only_object(parameters, "ending", MessageKind::reply);
   if (!object) return object.error();
-  Fields fields(**object, MessageKind::reply, "ending");
+  Fields fields(*object, MessageKind::reply, "ending");
   Ending ending;
   ending.id = fields.required_id("id");
   ending.outcome = require_outcome(fields, "outcome");

@@ -15,8 +15,8 @@ struct Seen {
 
 bool first_time(bool& seen) { return !std::exchange(seen, true); }
 
-bool read_parameters(JsonReader& reader, nlohmann::json& parameters) {
-  return reader.peek() == 'n' ? reader.read_null() : reader.peek() == '{' && reader.read_value(parameters);
+bool read_parameters(JsonReader& reader, JsonText& parameters) {
+  return reader.peek() == 'n' ? reader.read_null() : reader.peek() == '{' && reader.read_text(parameters);
 }
 
 bool read_call_member(JsonReader& reader, std::string_view key, CallEnvelope& call, Seen& seen) {
@@ -45,7 +45,7 @@ void append_parameters(ObjectWriter& object, std::string_view parameters_json) {
 }  // namespace
 
 Result<CallEnvelope> read_call(std::string_view message) {
-  CallEnvelope call{.method = {}, .parameters = nlohmann::json::object()};
+  CallEnvelope call;
   Seen seen;
   JsonReader reader(message, kMaxMessageDepth);
   const bool is_read = reader.read_object([&](const std::string& key) { return read_call_member(reader, key, call, seen); });
@@ -69,7 +69,7 @@ std::string write_call(std::string_view method, std::string_view parameters_json
 }
 
 Result<ReplyEnvelope> read_reply(std::string_view message) {
-  ReplyEnvelope reply{.parameters = nlohmann::json::object(), .error = {}};
+  ReplyEnvelope reply;
   Seen seen;
   JsonReader reader(message, kMaxMessageDepth);
   const bool is_read = reader.read_object([&](const std::string& key) { return read_reply_member(reader, key, reply, seen); });

@@ -1,17 +1,17 @@
 // Varlink's envelope: calls and replies around the typed messages, and the names of methods and errors. No I/O.
 #pragma once
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
 struct CallEnvelope {
-  std::string method;         // "interface.Method"
-  nlohmann::json parameters;  // an object; absent or null is given as an empty one
+  std::string method;   // "interface.Method"
+  JsonText parameters;  // an object, or null, which is as an empty one; in the message's text, as long as that is there
   bool oneway = false, more = false, upgrade = false;
 };
 
@@ -22,8 +22,8 @@ enum class CallMode { plain, oneway, more };
 std::string write_call(std::string_view method, std::string_view parameters_json, CallMode mode = CallMode::plain);  // with its final NUL
 
 struct ReplyEnvelope {
-  nlohmann::json parameters;  // an object
-  std::string error;          // empty: none
+  JsonText parameters;  // likewise
+  std::string error;    // empty: none
   bool continues = false;
 };
 // Errors: protocol.

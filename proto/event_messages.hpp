@@ -2,7 +2,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -11,6 +10,7 @@
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
@@ -37,10 +37,10 @@ struct EventsRequest {
   std::vector<JobId> ids;  // none: all jobs, pools and workers
   std::optional<std::string> pool;
 };
-Result<EventsRequest> read_events(const nlohmann::json& parameters);
+Result<EventsRequest> read_events(JsonText parameters);
 std::string write_events(const EventsRequest& request);
 
 std::string write_event(const Event& event);  // {"event": {…}}
-Result<Event> read_event(const nlohmann::json& parameters);
+Result<Event> read_event(JsonText parameters);
 
 }  // namespace jobpool::proto

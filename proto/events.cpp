@@ -20,7 +20,7 @@ std::optional<EventKind> event_kind_from(std::string_view name) {
   return std::nullopt;
 }
 
-Result<EventsRequest> read_events(const nlohmann::json& parameters) {
+Result<EventsRequest> read_events(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   EventsRequest request;
   request.ids = fields.ids("ids", kMostEventJobs);
@@ -57,10 +57,10 @@ std::string write_event(const Event& event) {
   return out + "}";
 }
 
-Result<Event> read_event(const nlohmann::json& parameters) {
+Result<Event> read_event(JsonText parameters) {
   const auto object = only_object(parameters, "event", MessageKind::reply);
   if (!object) return object.error();
-  Fields fields(**object, MessageKind::reply, "event");
+  Fields fields(*object, MessageKind::reply, "event");
   Event event;
   const auto kind = take_enum<EventKind>(fields, "kind", event_kind_from);
   if (!kind) fields.reject("kind");

@@ -11,47 +11,48 @@ namespace {
 
 // A key that nobody knows is named in the error up to this length; it is the peer's own.
 constexpr std::size_t kMaxNamedBytes = 128;
+constexpr std::size_t kUsualMembers = 8;
 constexpr std::string_view kTop = "parameters";  // how the whole object is named, which has no path
 
-// nullptr unless it is a string without U+0000. That it is UTF-8 was the JSON reader's business.
-const std::string* text_of(const nlohmann::json& value) {
-  const auto* text = value.get_ptr<const std::string*>();
-  return text != nullptr && text->find('\0') == text->npos ? text : nullptr;
+// nullopt unless it is a string without U+0000. That it is UTF-8 was the JSON reader's business.
+std::optional<std::string> text_of(JsonText value) {
+  std::optional<std::string> text = value.string();
+  if (text && text->find('\0') != text->npos) text.reset();
+  return text;
 }
 
-std::optional<std::string> decode_text(const nlohmann::json& value) {
-  const auto* text = value.get_ptr<const std::string*>();
-  return text != nullptr ? decode_base64(*text) : std::nullopt;
-}
-
-std::optional<std::int64_t> integer_of(const nlohmann::json& value) {
-  if (const auto* number = value.get_ptr<const std::uint64_t*>())
-    return *number <= static_cast<std::uint64_t>(kMaxInteger) ? std::optional(static_cast<std::int64_t>(*number)) : std::nullopt;
-  const auto* number = value.get_ptr<const std::int64_t*>();
-  return number != nullptr ? std::optional(*number) : std::nullopt;
+std::optional<std::string> decode_text(JsonText value) {
+  const std::optional<std::string> text = value.string();
+  return text ? decode_base64(*text) : std::nullopt;
 }
 
 }  // namespace
 
-Fields::Fields(const nlohmann::json& object, MessageKind kind, std::string_view path) : kind_(kind), path_(path) {
+Fields::Fields(JsonText object, MessageKind kind, std::string_view path) : kind_(kind), path_(path) {
   if (object.is_null()) return;
-  const auto* members = object.get_ptr<const nlohmann::json::object_t*>();
-  if (members == nullptr) {
+  if (!object.is_object()) {
     rejected_ = path.empty() ? kTop : path;
     return;
   }
-  members_.reserve(members->size());
-  for (const auto& [name, value] : *members) members_.push_back({name, &value});
+  members_.reserve(kUsualMembers);
+  object.each_member([&](std::string_view name, JsonText value) {
+    if (name.find('\\') != name.npos) name = *escaped_names_.emplace_back(std::make_unique<std::string>(JsonText::unescaped(name)));
+    members_.push_back({name, value});
+    if (!name.empty()) likely_ |= trait(name.front(), name.size());
+  });
 }
 
-const nlohmann::json* Fields::find(std::string_view name, std::string_view suffix) {
+std::optional<JsonText> Fields::find_among(std::string_view name, std::string_view suffix) {
+  const Member* found = nullptr;
   for (Member& member : members_) {
     if (member.name.size() != name.size() + suffix.size()) continue;
     if (!member.name.starts_with(name) || !member.name.ends_with(suffix)) continue;
+    if (found != nullptr) reject(member.name);
     member.read = true;
-    return member.value->is_null() ? nullptr : member.value;
+    found = &member;
   }
-  return nullptr;
+  if (found == nullptr || found->value.is_null()) return std::nullopt;
+  return found->value;
 }
 
 void Fields::reject(std::string_view name) {
@@ -63,18 +64,18 @@ void Fields::reject(std::string_view name) {
 }
 
 std::optional<std::string> Fields::text(std::string_view name, std::size_t max_bytes) {
-  const nlohmann::json* value = find(name);
-  if (value == nullptr) return std::nullopt;
-  const std::string* text = text_of(*value);
-  if (text != nullptr && text->size() <= max_bytes) return *text;
+  const std::optional<JsonText> value = find(name);
+  if (!value) return std::nullopt;
+  std::optional<std::string> text = text_of(*value);
+  if (text && text->size() <= max_bytes) return text;
   reject(name);
   return std::nullopt;
 }
 
 std::optional<std::string> Fields::bytes(std::string_view name, std::size_t max_bytes) {
-  const nlohmann::json* twin = find(name, kTwinSuffix);
+  const std::optional<JsonText> twin = find(name, kTwinSuffix);
   std::optional<std::string> plain = text(name, max_bytes);
-  if (twin == nullptr) return plain;
+  if (!twin) return plain;
   std::optional<std::string> decoded = decode_text(*twin);
   if (!plain && decoded && decoded->size() <= max_bytes) return decoded;
   reject(std::string(name).append(kTwinSuffix));
@@ -82,42 +83,41 @@ std::optional<std::string> Fields::bytes(std::string_view name, std::size_t max_
 }
 
 std::optional<std::vector<std::string>> Fields::words(std::string_view name, std::size_t max_count) {
-  const nlohmann::json* plain = find(name);
-  const nlohmann::json* twin = find(name, kTwinSuffix);
-  if (plain == nullptr && twin == nullptr) return std::nullopt;
-  const auto reject_given = [&] { reject(twin == nullptr ? std::string(name) : std::string(name).append(kTwinSuffix)); };
-  const auto* values = (twin == nullptr ? plain : twin)->get_ptr<const nlohmann::json::array_t*>();
+  const std::optional<JsonText> plain = find(name), twin = find(name, kTwinSuffix);
+  if (!plain && !twin) return std::nullopt;
+  const auto off = [&] { reject(twin ? std::string(name).append(kTwinSuffix) : std::string(name)); };
+  const JsonText given = twin ? *twin : *plain;
+  const JsonTexts values = given.is_array() ? given.elements() : JsonTexts{};
   std::vector<std::string> words;
-  if (values == nullptr || values->size() > max_count || (plain != nullptr && twin != nullptr)) {
-    reject_given();
+  if (!given.is_array() || values.size() > max_count || (plain && twin)) {
+    off();
     return std::nullopt;
   }
-  words.reserve(values->size());
-  for (const nlohmann::json& value : *values) {
-    const std::string* text = twin == nullptr ? text_of(value) : nullptr;
-    std::optional<std::string> word = text != nullptr ? std::optional(*text) : twin != nullptr ? decode_text(value) : std::nullopt;
+  words.reserve(values.size());
+  for (const JsonText value : values) {
+    std::optional<std::string> word = twin ? decode_text(value) : text_of(value);
     if (!word) {
-      reject_given();
+      off();
       return std::nullopt;
     }
-    words.push_back(std::move(*word));
+    words.push_back(*std::move(word));
   }
   return words;
 }
 
 std::optional<std::int64_t> Fields::integer(std::string_view name, std::int64_t min, std::int64_t max) {
-  const nlohmann::json* value = find(name);
-  if (value == nullptr) return std::nullopt;
-  const std::optional<std::int64_t> number = integer_of(*value);
+  const std::optional<JsonText> value = find(name);
+  if (!value) return std::nullopt;
+  const std::optional<std::int64_t> number = value->integer();
   if (number && *number >= min && *number <= max) return number;
   reject(name);
   return std::nullopt;
 }
 
 std::optional<bool> Fields::flag(std::string_view name) {
-  const nlohmann::json* value = find(name);
-  if (value == nullptr) return std::nullopt;
-  if (const auto* flag = value->get_ptr<const bool*>()) return *flag;
+  const std::optional<JsonText> value = find(name);
+  if (!value) return std::nullopt;
+  if (const std::optional<bool> flag = value->boolean()) return flag;
   reject(name);
   return std::nullopt;
 }
@@ -148,12 +148,13 @@ std::vector<JobId> Fields::required_ids(std::string_view name, std::size_t min_c
   return ids_of(name, required_array(name), min_count, max_count);
 }
 
-std::vector<JobId> Fields::ids_of(std::string_view name, const nlohmann::json* array, std::size_t min_count, std::size_t max_count) {
-  if (array == nullptr) return {};
+std::vector<JobId> Fields::ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count,
+                                  std::size_t max_count) {
+  if (!array) return {};
   if (array->size() < min_count || array->size() > max_count) reject(name);
   std::vector<JobId> ids;
-  for (const nlohmann::json& value : *array) {
-    const std::optional<std::int64_t> number = integer_of(value);
+  for (const JsonText value : *array) {
+    const std::optional<std::int64_t> number = value.integer();
     if (!number || *number < 1) reject(name);
     if (!is_good()) return {};
     ids.push_back(JobId{static_cast<std::uint64_t>(*number)});
@@ -162,38 +163,38 @@ std::vector<JobId> Fields::ids_of(std::string_view name, const nlohmann::json* a
 }
 
 std::vector<std::string> Fields::texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes) {
-  const nlohmann::json* array = required_array(name);
-  if (array == nullptr) return {};
+  const std::optional<JsonTexts> array = required_array(name);
+  if (!array) return {};
   if (array->size() < min_count || array->size() > max_count) reject(name);
   std::vector<std::string> texts;
-  for (const nlohmann::json& value : *array) {
-    const std::string* text = text_of(value);
-    if (text == nullptr || text->size() > max_bytes) reject(name);
+  for (const JsonText value : *array) {
+    std::optional<std::string> text = text_of(value);
+    if (!text || text->size() > max_bytes) reject(name);
     if (!is_good()) return {};
-    texts.push_back(*text);
+    texts.push_back(*std::move(text));
   }
   return texts;
 }
 
-const nlohmann::json* Fields::required_object(std::string_view name) {
-  const nlohmann::json* value = find(name);
-  if (value != nullptr && value->is_object()) return value;
+std::optional<JsonText> Fields::required_object(std::string_view name) {
+  const std::optional<JsonText> value = find(name);
+  if (value && value->is_object()) return value;
   reject(name);
-  return nullptr;
+  return std::nullopt;
 }
 
-const nlohmann::json* Fields::array(std::string_view name) {
-  const nlohmann::json* value = find(name);
-  if (value == nullptr || value->is_array()) return value;
+std::optional<JsonTexts> Fields::array(std::string_view name) {
+  const std::optional<JsonText> value = find(name);
+  if (!value) return std::nullopt;
+  if (value->is_array()) return value->elements();
   reject(name);
-  return nullptr;
+  return std::nullopt;
 }
 
-const nlohmann::json* Fields::required_array(std::string_view name) {
-  const nlohmann::json* value = find(name);
-  if (value != nullptr && value->is_array()) return value;
-  reject(name);
-  return nullptr;
+std::optional<JsonTexts> Fields::required_array(std::string_view name) {
+  std::optional<JsonTexts> array = this->array(name);
+  if (!array) reject(name);
+  return array;
 }
 
 Result<void> Fields::finish() {
@@ -204,11 +205,11 @@ Result<void> Fields::finish() {
   return Error{Errc::protocol, "reply's field '" + *rejected_ + "' is missing or not as the interface says"};
 }
 
-Result<const nlohmann::json*> only_object(const nlohmann::json& parameters, std::string_view name, MessageKind kind) {
+Result<JsonText> only_object(JsonText parameters, std::string_view name, MessageKind kind) {
   Fields fields(parameters, kind);
-  const nlohmann::json* object = fields.required_object(name);
+  const std::optional<JsonText> object = fields.required_object(name);
   if (auto checked = fields.finish(); !checked) return checked.error();
-  return object;
+  return *object;
 }
 
 }  // namespace jobpool::proto

@@ -5,7 +5,7 @@
 
 #include <cstdint>
 #include <limits>
-#include <nlohmann/json.hpp>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,10 +14,12 @@
 #include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
 enum class MessageKind { request, reply };
+using JsonTexts = std::vector<JsonText>;
 
 inline constexpr std::int64_t kMaxInteger = std::numeric_limits<std::int64_t>::max();
 inline constexpr std::size_t kAnyLength = std::numeric_limits<std::size_t>::max();
@@ -28,8 +30,8 @@ inline constexpr Microseconds kMaxTimeout = std::chrono::hours(24 * 365 * 10);
 // and finish() says which it was.
 class Fields {
  public:
-  // `path` of the object, "" at the top. Requires: `object` outlives this.
-  Fields(const nlohmann::json& object, MessageKind kind, std::string_view path = {});
+  // `path` of the object, "" at the top. Null is an object without members. Requires: what `object` is in outlives this.
+  Fields(JsonText object, MessageKind kind, std::string_view path = {});
 
   std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength);
   // A field with a Base64 twin; both at once are one too many.
@@ -46,10 +48,10 @@ class Fields {
   JobId required_id(std::string_view name) { return JobId{static_cast<std::uint64_t>(required_integer(name, 1, kMaxInteger))}; }
   std::vector<JobId> required_ids(std::string_view name, std::size_t min_count, std::size_t max_count);
   std::vector<std::string> texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes);  // of each
-  // nullptr when it is off, or absent where it need not be there.
-  const nlohmann::json* array(std::string_view name);
-  const nlohmann::json* required_object(std::string_view name);
-  const nlohmann::json* required_array(std::string_view name);
+  // nullopt when it is off, or absent where it need not be there.
+  std::optional<JsonTexts> array(std::string_view name);
+  std::optional<JsonText> required_object(std::string_view name);
+  std::optional<JsonTexts> required_array(std::string_view name);
 
   // For rules that are the caller's own.
   void reject(std::string_view name);
@@ -61,23 +63,32 @@ class Fields {
  private:
   struct Member {
     std::string_view name;
-    const nlohmann::json* value;
+    JsonText value;
     bool read = false;
   };
-  // Marks the field as read. nullptr: absent or null.
-  const nlohmann::json* find(std::string_view name, std::string_view suffix = {});
-  const std::string* find_text(std::string_view name, std::string_view suffix, std::size_t max_bytes);
-  std::vector<JobId> ids_of(std::string_view name, const nlohmann::json* array, std::size_t min_count, std::size_t max_count);
+  // Marks the field as read. nullopt: absent, or null.
+  std::optional<JsonText> find(std::string_view name, std::string_view suffix = {}) {
+    if ((likely_ & trait(name.front(), name.size() + suffix.size())) == 0) return std::nullopt;
+    return find_among(name, suffix);
+  }
+  std::optional<JsonText> find_among(std::string_view name, std::string_view suffix);
+  // One bit of 64 by the first letter and the length: most fields that are asked for are not there, and this tells it of nearly all.
+  static std::uint64_t trait(char first, std::size_t length) {
+    return std::uint64_t{1} << ((static_cast<unsigned char>(first) + 7 * length) % 64);
+  }
+  std::vector<JobId> ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count, std::size_t max_count);
   template <class Value>
   Value required(std::string_view name, std::optional<Value> value);
 
   const MessageKind kind_;
   const std::string_view path_;
-  std::vector<Member> members_;  // a message has few: searching them one by one beats the map
+  std::vector<Member> members_;                              // a message has few: searching them one by one beats the map
+  std::uint64_t likely_ = 0;                                 // traits of the members' names
+  std::vector<std::unique_ptr<std::string>> escaped_names_;  // what names point to that were written with escapes
   std::optional<std::string> rejected_;
 };
 
-// The object that is a message's only field. Errors: as Fields::finish(). The pointer is never null, and points into `parameters`.
-Result<const nlohmann::json*> only_object(const nlohmann::json& parameters, std::string_view name, MessageKind kind);
+// The object that is a message's only field. Errors: as Fields::finish().
+Result<JsonText> only_object(JsonText parameters, std::string_view name, MessageKind kind);
 
 }  // namespace jobpool::proto

@@ -14,10 +14,10 @@ JobState require_state(Fields& fields, std::string_view name) {
 }
 
 template <class Part>
-Result<std::vector<Part>> read_parts(const nlohmann::json* array, std::string_view path, Part (*read)(Fields&)) {
+Result<std::vector<Part>> read_parts(const std::optional<JsonTexts>& array, std::string_view path, Part (*read)(Fields&)) {
   std::vector<Part> parts;
-  if (array == nullptr) return parts;
-  for (const nlohmann::json& object : *array) {
+  if (!array) return parts;
+  for (const JsonText object : *array) {
     Fields fields(object, MessageKind::reply, path);
     parts.push_back(read(fields));
     if (auto checked = fields.finish(); !checked) return checked.error();
@@ -110,10 +110,10 @@ nlohmann::json job_object(const Job& job) {
   return parse_own(text);
 }
 
-Result<Job> read_job(const nlohmann::json& parameters) {
+Result<Job> read_job(JsonText parameters) {
   const auto object = only_object(parameters, "job", MessageKind::reply);
   if (!object) return object.error();
-  Fields fields(**object, MessageKind::reply, "job");
+  Fields fields(*object, MessageKind::reply, "job");
   Job job;
   job.id = fields.required_id("id");
   job.pool = fields.required_text("pool");
@@ -133,7 +133,7 @@ Result<Job> read_job(const nlohmann::json& parameters) {
   job.ended_usec = fields.integer("endedUSec", 0, kMaxInteger);
   job.resources = read_resources(fields);
   take_terms(fields, job);
-  const nlohmann::json *attempts = fields.array("attempts"), *history = fields.array("history");
+  const auto attempts = fields.array("attempts"), history = fields.array("history");
   if (auto checked = fields.finish(); !checked) return checked.error();
   auto read_attempts = read_parts(attempts, "job.attempts", read_attempt);
   if (!read_attempts) return read_attempts.error();

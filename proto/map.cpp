@@ -10,11 +10,11 @@
 
 namespace jobpool::proto {
 
-Result<MapRequest> read_map(const nlohmann::json& parameters) {
+Result<MapRequest> read_map(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   MapRequest request;
-  const nlohmann::json* object = fields.required_object("job");
-  if (object != nullptr) {
+  const auto object = fields.required_object("job");
+  if (object) {
     Result<Submission> job = read_submission(*object);
     if (!job) return job.error();
     request.job = std::move(*job);

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +16,7 @@
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
@@ -171,14 +171,14 @@ struct Status {
 };
 
 // Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.
-Result<Submission> read_submit(const nlohmann::json& parameters);  // of Apply and ApplyAsync: {"job": {…}}
+Result<Submission> read_submit(JsonText parameters);  // of Apply and ApplyAsync: {"job": {…}}
 std::string write_submit(const Submission& job);
 
 struct MapRequest {
   Submission job;                   // its function, and the terms of each chunk
   std::vector<std::string> chunks;  // the items of each
 };
-Result<MapRequest> read_map(const nlohmann::json& parameters);
+Result<MapRequest> read_map(JsonText parameters);
 std::string write_map(const MapRequest& request);
 
 struct GetRequest {
@@ -186,27 +186,27 @@ struct GetRequest {
   std::optional<Microseconds> timeout;
   bool output = true;
 };
-Result<GetRequest> read_get(const nlohmann::json& parameters);
+Result<GetRequest> read_get(JsonText parameters);
 std::string write_get(const GetRequest& request);
 
 struct WaitRequest {
   std::vector<JobId> ids;  // 1 to 100,000
   std::optional<Microseconds> timeout;
 };
-Result<WaitRequest> read_wait(const nlohmann::json& parameters);
+Result<WaitRequest> read_wait(JsonText parameters);
 std::string write_wait(const WaitRequest& request);
 
 struct CancelRequest {
   std::vector<JobId> ids;
   bool now = false;
 };
-Result<CancelRequest> read_cancel(const nlohmann::json& parameters);
+Result<CancelRequest> read_cancel(JsonText parameters);
 std::string write_cancel(const CancelRequest& request);
 
 struct RemoveRequest {
   std::vector<JobId> ids;
 };
-Result<RemoveRequest> read_remove(const nlohmann::json& parameters);
+Result<RemoveRequest> read_remove(JsonText parameters);
 std::string write_remove(const RemoveRequest& request);
 
 struct CleanRequest {
@@ -214,7 +214,7 @@ struct CleanRequest {
   std::optional<Outcome> outcome;
   std::optional<std::string> pool;
 };
-Result<CleanRequest> read_clean(const nlohmann::json& parameters);
+Result<CleanRequest> read_clean(JsonText parameters);
 std::string write_clean(const CleanRequest& request);
 
 struct ListRequest {
@@ -222,46 +222,47 @@ struct ListRequest {
   std::optional<std::string> pool;
   std::int64_t limit = 100;
 };
-Result<ListRequest> read_list(const nlohmann::json& parameters);
+Result<ListRequest> read_list(JsonText parameters);
 std::string write_list(const ListRequest& request);
 
 struct KillRequest {
   JobId id;
   int signal = 0;
 };
-Result<KillRequest> read_kill(const nlohmann::json& parameters);
+Result<KillRequest> read_kill(JsonText parameters);
 std::string write_kill(const KillRequest& request);
 
 struct RetryRequest {
   JobId id;
   std::string key;  // idempotency key; empty: none
 };
-Result<RetryRequest> read_retry(const nlohmann::json& parameters);
+Result<RetryRequest> read_retry(JsonText parameters);
 std::string write_retry(const RetryRequest& request);
 
 struct LogsRequest {
   JobId id;
   bool standard_error = false;
 };
-Result<LogsRequest> read_logs(const nlohmann::json& parameters);
+Result<LogsRequest> read_logs(JsonText parameters);
 std::string write_logs(const LogsRequest& request);
 
-Result<JobId> read_id(const nlohmann::json& parameters);  // of Ready, Successful, Show
+Result<JobId> read_id(JsonText parameters);  // of Ready, Successful, Show
 std::string write_id(JobId id);
 
 struct ShutdownRequest {
   bool now = false;
 };
-Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters);
+Result<ShutdownRequest> read_shutdown(JsonText parameters);
 std::string write_shutdown(const ShutdownRequest& request);
 
 struct ReloadRequest {
   bool wait = false;
 };
-Result<ReloadRequest> read_reload(const nlohmann::json& parameters);
+Result<ReloadRequest> read_reload(JsonText parameters);
 std::string write_reload(const ReloadRequest& request);
 
-Result<void> read_nothing(const nlohmann::json& parameters);  // of Hello, Status, Pool.List
+Result<void> read_nothing(JsonText parameters);                // of Hello, Status, Pool.List, GetInfo
+Result<std::string> read_interface_name(JsonText parameters);  // of GetInterfaceDescription
 
 // Pools. Their names are "default" where the request has none.
 struct CreatePoolRequest {
@@ -273,56 +274,56 @@ struct CreatePoolRequest {
   std::string initializer;  // empty: none
   std::string arguments = "[]";
 };
-Result<CreatePoolRequest> read_create_pool(const nlohmann::json& parameters);
+Result<CreatePoolRequest> read_create_pool(JsonText parameters);
 std::string write_create_pool(const CreatePoolRequest& request);
 
-Result<std::string> read_pool_name(const nlohmann::json& parameters);  // of Show, Pause, Resume, Close, Delete
+Result<std::string> read_pool_name(JsonText parameters);  // of Show, Pause, Resume, Close, Delete
 std::string write_pool_name(std::string_view pool);
 
 struct ResizePoolRequest {
   std::string pool{kDefaultPool};
   std::optional<int> workers;
 };
-Result<ResizePoolRequest> read_resize_pool(const nlohmann::json& parameters);
+Result<ResizePoolRequest> read_resize_pool(JsonText parameters);
 std::string write_resize_pool(const ResizePoolRequest& request);
 
 struct TerminatePoolRequest {
   std::string pool{kDefaultPool};
   std::optional<Microseconds> grace;
 };
-Result<TerminatePoolRequest> read_terminate_pool(const nlohmann::json& parameters);
+Result<TerminatePoolRequest> read_terminate_pool(JsonText parameters);
 std::string write_terminate_pool(const TerminatePoolRequest& request);
 
 struct JoinPoolRequest {
   std::string pool{kDefaultPool};
   std::optional<Microseconds> timeout;
 };
-Result<JoinPoolRequest> read_join_pool(const nlohmann::json& parameters);
+Result<JoinPoolRequest> read_join_pool(JsonText parameters);
 std::string write_join_pool(const JoinPoolRequest& request);
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
-Result<Ending> read_ending(const nlohmann::json& parameters);
+Result<Ending> read_ending(JsonText parameters);
 std::string write_accepted(JobId id);  // {"id": …}
-Result<JobId> read_accepted(const nlohmann::json& parameters);
+Result<JobId> read_accepted(JsonText parameters);
 std::string write_job(const Job& job);  // {"job": {…}}
-Result<Job> read_job(const nlohmann::json& parameters);
+Result<Job> read_job(JsonText parameters);
 nlohmann::json job_object(const Job& job);  // the inner object, for --json
 nlohmann::json ending_object(const Ending& ending);
 std::string write_hello(const Hello& hello);
-Result<Hello> read_hello(const nlohmann::json& parameters);
+Result<Hello> read_hello(JsonText parameters);
 std::string write_status(const Status& status);
-Result<Status> read_status(const nlohmann::json& parameters);
+Result<Status> read_status(JsonText parameters);
 std::string write_pool(const PoolInfo& pool);  // {"pool": {…}}
-Result<PoolInfo> read_pool(const nlohmann::json& parameters);
+Result<PoolInfo> read_pool(JsonText parameters);
 std::string write_pools(const std::vector<PoolInfo>& pools);  // {"pools": […]}
-Result<std::vector<PoolInfo>> read_pools(const nlohmann::json& parameters);
+Result<std::vector<PoolInfo>> read_pools(JsonText parameters);
 std::string write_ids(std::string_view field, const std::vector<JobId>& ids);  // {"cancelled": [1,2]}
-Result<std::vector<JobId>> read_ids(std::string_view field, const nlohmann::json& parameters);
+Result<std::vector<JobId>> read_ids(std::string_view field, JsonText parameters);
 std::string write_count(std::string_view field, std::int64_t count);  // {"removed": 2}
-Result<std::int64_t> read_count(std::string_view field, const nlohmann::json& parameters);
+Result<std::int64_t> read_count(std::string_view field, JsonText parameters);
 std::string write_flag(std::string_view field, bool value);  // {"ready": true}
-Result<bool> read_flag(std::string_view field, const nlohmann::json& parameters);
+Result<bool> read_flag(std::string_view field, JsonText parameters);
 
 // Of Logs.
 struct LogPlace {
@@ -330,6 +331,6 @@ struct LogPlace {
   bool running = false;
 };
 std::string write_log_place(const LogPlace& place);
-Result<LogPlace> read_log_place(const nlohmann::json& parameters);
+Result<LogPlace> read_log_place(JsonText parameters);
 
 }  // namespace jobpool::proto

@@ -61,20 +61,20 @@ void append_pool_metrics(std::string& out, const PoolMetrics& pool) {
 // Nothing, where the field was off and was rejected.
 std::vector<std::int64_t> take_counts(Fields& fields, std::string_view name) {
   std::vector<std::int64_t> counts;
-  const nlohmann::json* array = fields.required_array(name);
-  if (array == nullptr) return counts;
-  for (const nlohmann::json& count : *array) {
-    if (!count.is_number_integer() || (!count.is_number_unsigned() && count.get<std::int64_t>() < 0) ||
-        (count.is_number_unsigned() && count.get<std::uint64_t>() > static_cast<std::uint64_t>(kMaxInteger))) {
+  const auto array = fields.required_array(name);
+  if (!array) return counts;
+  for (const JsonText value : *array) {
+    const std::optional<std::int64_t> count = value.integer();
+    if (!count || *count < 0) {
       fields.reject(name);
       return counts;
     }
-    counts.push_back(count.get<std::int64_t>());
+    counts.push_back(*count);
   }
   return counts;
 }
 
-Result<Times> read_times(const nlohmann::json& object, std::string_view path, std::size_t bounds) {
+Result<Times> read_times(JsonText object, std::string_view path, std::size_t bounds) {
   Fields fields(object, MessageKind::reply, path);
   Times times;
   times.sum_usec = fields.required_integer("sumUSec", 0, kMaxInteger);
@@ -83,11 +83,11 @@ Result<Times> read_times(const nlohmann::json& object, std::string_view path, st
   return finished(fields, std::move(times));
 }
 
-Result<PoolMetrics> read_pool_metrics(const nlohmann::json& object, std::size_t bounds) {
+Result<PoolMetrics> read_pool_metrics(JsonText object, std::size_t bounds) {
   Fields fields(object, MessageKind::reply, "pools");
-  const nlohmann::json *status = fields.required_object("status"), *stats = fields.required_object("stats");
+  const auto status = fields.required_object("status"), stats = fields.required_object("stats");
   PoolMetrics pool;
-  std::vector<std::pair<const nlohmann::json*, Times*>> found;
+  std::vector<std::pair<std::optional<JsonText>, Times*>> found;
   each_times(pool, [&](std::string_view name, Times& times) { found.emplace_back(fields.required_object(name), &times); });
   if (auto checked = fields.finish(); !checked) return checked.error();
   Fields of_status(*status, MessageKind::reply, "pools.status");
@@ -123,20 +123,20 @@ std::string write_metrics(const Metrics& metrics) {
   return out;
 }
 
-Result<Metrics> read_metrics(const nlohmann::json& parameters) {
+Result<Metrics> read_metrics(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   Metrics metrics;
   metrics.version = fields.required_text("version");
   each_metric(metrics, [&](std::string_view name, std::int64_t& number) { number = fields.required_integer(name, 0, kMaxInteger); });
   metrics.bounds_usec = take_counts(fields, "boundsUSec");
   if (!std::ranges::is_sorted(metrics.bounds_usec)) fields.reject("boundsUSec");
-  const nlohmann::json* commits = fields.required_object("commits");
-  const nlohmann::json* pools = fields.required_array("pools");
+  const auto commits = fields.required_object("commits");
+  const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   auto committed = read_times(*commits, "commits", metrics.bounds_usec.size());
   if (!committed) return committed.error();
   metrics.commits = *std::move(committed);
-  for (const nlohmann::json& object : *pools) {
+  for (const JsonText object : *pools) {
     auto pool = read_pool_metrics(object, metrics.bounds_usec.size());
     if (!pool) return pool.error();
     metrics.pools.push_back(*std::move(pool));

@@ -2,11 +2,11 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 #include "proto/messages.hpp"
 #include "proto/stats_messages.hpp"
 
@@ -40,6 +40,6 @@ struct Metrics {
 
 std::string write_metrics(const Metrics& metrics);
 // Each Times of what was read has one count more than there are bounds.
-Result<Metrics> read_metrics(const nlohmann::json& parameters);
+Result<Metrics> read_metrics(JsonText parameters);
 
 }  // namespace jobpool::proto

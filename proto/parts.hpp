@@ -32,10 +32,10 @@ std::optional<JobState> take_state(Fields& fields, std::string_view name);
 std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name);
 
 // The object of a submission, at "job".
-Result<Submission> read_submission(const nlohmann::json& object);
+Result<Submission> read_submission(JsonText object);
 void append_submission(std::string& out, const Submission& job);
 // That of a process, at "target": what runs, and in which surroundings.
-Result<Submission> read_target(const nlohmann::json& object);
+Result<Submission> read_target(JsonText object);
 // When a job runs, and how often: part of a submission.
 void take_terms(Fields& fields, Submission& job);
 void write_terms(ObjectWriter& object, const Submission& job);
@@ -53,7 +53,7 @@ void write_pool_status(ObjectWriter& object, const PoolStatus& pool);
 
 // What Stats and Metrics say of each pool.
 struct PoolStats;
-Result<PoolStats> read_pool_stats(const nlohmann::json& object, std::string_view path);
+Result<PoolStats> read_pool_stats(JsonText object, std::string_view path);
 void append_pool_stats(std::string& out, const PoolStats& pool);
 
 inline constexpr std::size_t kMaxNameBytes = 256;  // of a job, a pool, a function: names are kept for as long as the job is remembered
@@ -64,9 +64,9 @@ void write_ids_if(ObjectWriter& object, std::string_view name, const std::vector
 
 // What was read, unless a field was off.
 template <class Message>
-Result<Message> finished(Fields& fields, Message message) {
+Result<std::remove_cvref_t<Message>> finished(Fields& fields, Message&& message) {
   if (auto checked = fields.finish(); !checked) return checked.error();
-  return message;
+  return std::forward<Message>(message);
 }
 
 // One object, whose fields write(ObjectWriter&) writes.

@@ -52,7 +52,7 @@ void append_worker_of_pool(std::string& out, const PoolWorker& worker) {
   object.close();
 }
 
-Result<PoolWorker> read_worker_of_pool(const nlohmann::json& object) {
+Result<PoolWorker> read_worker_of_pool(JsonText object) {
   Fields fields(object, MessageKind::reply, "pool.workerList");
   PoolWorker worker;
   worker.number = static_cast<std::uint32_t>(fields.required_integer("number", 0, std::numeric_limits<std::uint32_t>::max()));
@@ -88,7 +88,7 @@ void append_pool_info(std::string& out, const PoolInfo& pool) {
   object.close();
 }
 
-Result<PoolInfo> read_pool_info(const nlohmann::json& json, std::string_view path) {
+Result<PoolInfo> read_pool_info(JsonText json, std::string_view path) {
   Fields fields(json, MessageKind::reply, path);
   PoolInfo pool;
   take_pool_status(fields, pool);
@@ -102,10 +102,10 @@ Result<PoolInfo> read_pool_info(const nlohmann::json& json, std::string_view pat
   pool.arguments = fields.text("arguments").value_or("");
   pool.setup_error = fields.text("setupError").value_or("");
   pool.setup_failures = fields.integer("setupFailures", 0, kMaxInteger).value_or(0);
-  const nlohmann::json* workers = fields.array("workerList");
+  const auto workers = fields.array("workerList");
   if (auto checked = fields.finish(); !checked) return checked.error();
-  if (workers == nullptr) return pool;
-  for (const nlohmann::json& object : *workers) {
+  if (!workers) return pool;
+  for (const JsonText object : *workers) {
     Result<PoolWorker> worker = read_worker_of_pool(object);
     if (!worker) return worker.error();
     pool.worker_list.push_back(*std::move(worker));
@@ -122,10 +122,10 @@ std::string write_pool(const PoolInfo& pool) {
   return out;
 }
 
-Result<PoolInfo> read_pool(const nlohmann::json& parameters) {
+Result<PoolInfo> read_pool(JsonText parameters) {
   const auto object = only_object(parameters, "pool", MessageKind::reply);
   if (!object) return object.error();
-  return read_pool_info(**object, "pool");
+  return read_pool_info(*object, "pool");
 }
 
 std::string write_pools(const std::vector<PoolInfo>& pools) {
@@ -138,12 +138,12 @@ std::string write_pools(const std::vector<PoolInfo>& pools) {
   return out;
 }
 
-Result<std::vector<PoolInfo>> read_pools(const nlohmann::json& parameters) {
+Result<std::vector<PoolInfo>> read_pools(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
-  const nlohmann::json* array = fields.required_array("pools");
+  const auto array = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   std::vector<PoolInfo> pools;
-  for (const nlohmann::json& object : *array) {
+  for (const JsonText object : *array) {
     Result<PoolInfo> pool = read_pool_info(object, "pools");
     if (!pool) return pool.error();
     pools.push_back(*std::move(pool));

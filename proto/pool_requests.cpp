@@ -43,7 +43,7 @@ std::optional<int> take_number(Fields& fields, std::string_view name, std::int64
 
 }  // namespace
 
-Result<CreatePoolRequest> read_create_pool(const nlohmann::json& parameters) {
+Result<CreatePoolRequest> read_create_pool(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   CreatePoolRequest request;
   request.name = require_new_name(fields);
@@ -77,7 +77,7 @@ std::string write_create_pool(const CreatePoolRequest& request) {
   });
 }
 
-Result<std::string> read_pool_name(const nlohmann::json& parameters) {
+Result<std::string> read_pool_name(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   std::string pool = take_pool(fields);
   return finished(fields, std::move(pool));
@@ -87,7 +87,7 @@ std::string write_pool_name(std::string_view pool) {
   return written([&](ObjectWriter& object) { write_pool_of(object, pool); });
 }
 
-Result<ResizePoolRequest> read_resize_pool(const nlohmann::json& parameters) {
+Result<ResizePoolRequest> read_resize_pool(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ResizePoolRequest request;
   request.pool = take_pool(fields);
@@ -102,7 +102,7 @@ std::string write_resize_pool(const ResizePoolRequest& request) {
   });
 }
 
-Result<TerminatePoolRequest> read_terminate_pool(const nlohmann::json& parameters) {
+Result<TerminatePoolRequest> read_terminate_pool(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   TerminatePoolRequest request;
   request.pool = take_pool(fields);
@@ -117,7 +117,7 @@ std::string write_terminate_pool(const TerminatePoolRequest& request) {
   });
 }
 
-Result<JoinPoolRequest> read_join_pool(const nlohmann::json& parameters) {
+Result<JoinPoolRequest> read_join_pool(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   JoinPoolRequest request;
   request.pool = take_pool(fields);

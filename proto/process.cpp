@@ -31,7 +31,7 @@ void append_process(std::string& out, const Process& process) {
   object.close();
 }
 
-Result<Process> read_process_object(const nlohmann::json& value, std::string_view path) {
+Result<Process> read_process_object(JsonText value, std::string_view path) {
   Fields fields(value, MessageKind::reply, path);
   Process process;
   process.name = fields.required_text("name");
@@ -56,10 +56,10 @@ Result<Process> read_process_object(const nlohmann::json& value, std::string_vie
 
 bool is_process_name(std::string_view name) { return is_queue_name(name); }
 
-Result<ProcessStartRequest> read_process_start(const nlohmann::json& parameters) {
+Result<ProcessStartRequest> read_process_start(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ProcessStartRequest request;
-  const nlohmann::json* target = fields.required_object("target");
+  const auto target = fields.required_object("target");
   if (std::optional<std::string> name = fields.text("name", kMaxQueueNameBytes)) {
     if (!is_process_name(*name)) fields.reject("name");
     request.name = std::move(*name);
@@ -88,7 +88,7 @@ std::string write_process_start(const ProcessStartRequest& request) {
   return out += '}';
 }
 
-Result<ProcessStarted> read_process_started(const nlohmann::json& parameters) {
+Result<ProcessStarted> read_process_started(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   ProcessStarted started;
   started.name = fields.required_text("name");
@@ -103,7 +103,7 @@ std::string write_process_started(const ProcessStarted& started) {
   });
 }
 
-Result<ProcessJoinRequest> read_process_join(const nlohmann::json& parameters) {
+Result<ProcessJoinRequest> read_process_join(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ProcessJoinRequest request;
   request.name = take_process_name(fields);
@@ -118,7 +118,7 @@ std::string write_process_join(const ProcessJoinRequest& request) {
   });
 }
 
-Result<std::string> read_process_name(const nlohmann::json& parameters) {
+Result<std::string> read_process_name(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   return finished(fields, take_process_name(fields));
 }
@@ -127,7 +127,7 @@ std::string write_process_name(const std::string& name) {
   return written([&](ObjectWriter& object) { object.text("name", name); });
 }
 
-Result<bool> read_process_list(const nlohmann::json& parameters) {
+Result<bool> read_process_list(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   return finished(fields, fields.flag("all").value_or(false));
 }
@@ -142,10 +142,10 @@ std::string write_process(const Process& process) {
   return out += '}';
 }
 
-Result<Process> read_process(const nlohmann::json& parameters) {
+Result<Process> read_process(JsonText parameters) {
   const auto object = only_object(parameters, "process", MessageKind::reply);
   if (!object) return object.error();
-  return read_process_object(**object, "process");
+  return read_process_object(*object, "process");
 }
 
 std::string write_processes(const std::vector<Process>& processes) {
@@ -157,12 +157,12 @@ std::string write_processes(const std::vector<Process>& processes) {
   return out += "]}";
 }
 
-Result<std::vector<Process>> read_processes(const nlohmann::json& parameters) {
+Result<std::vector<Process>> read_processes(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
-  const nlohmann::json* array = fields.required_array("processes");
+  const auto array = fields.required_array("processes");
   if (auto checked = fields.finish(); !checked) return checked.error();
   std::vector<Process> processes;
-  for (const nlohmann::json& value : *array) {
+  for (const JsonText value : *array) {
     Result<Process> process = read_process_object(value, "processes");
     if (!process) return process.error();
     processes.push_back(*std::move(process));

@@ -22,27 +22,27 @@ struct ProcessStartRequest {
   bool daemonic = false;
   std::string key;  // empty: none
 };
-Result<ProcessStartRequest> read_process_start(const nlohmann::json& parameters);
+Result<ProcessStartRequest> read_process_start(JsonText parameters);
 std::string write_process_start(const ProcessStartRequest& request);
 
 struct ProcessStarted {
   std::string name;
   JobId id;
 };
-Result<ProcessStarted> read_process_started(const nlohmann::json& parameters);
+Result<ProcessStarted> read_process_started(JsonText parameters);
 std::string write_process_started(const ProcessStarted& started);
 
 struct ProcessJoinRequest {
   std::string name;
   std::optional<Microseconds> timeout;
 };
-Result<ProcessJoinRequest> read_process_join(const nlohmann::json& parameters);
+Result<ProcessJoinRequest> read_process_join(JsonText parameters);
 std::string write_process_join(const ProcessJoinRequest& request);
 
-Result<std::string> read_process_name(const nlohmann::json& parameters);  // of Alive, Show, Terminate, Kill
+Result<std::string> read_process_name(JsonText parameters);  // of Alive, Show, Terminate, Kill
 std::string write_process_name(const std::string& name);
 
-Result<bool> read_process_list(const nlohmann::json& parameters);  // whether all are meant
+Result<bool> read_process_list(JsonText parameters);  // whether all are meant
 std::string write_process_list(bool all);
 
 struct Process {
@@ -56,8 +56,8 @@ struct Process {
   std::optional<std::int64_t> started_usec, ended_usec;
 };
 std::string write_process(const Process& process);  // {"process": {…}}
-Result<Process> read_process(const nlohmann::json& parameters);
+Result<Process> read_process(JsonText parameters);
 std::string write_processes(const std::vector<Process>& processes);  // {"processes": […]}
-Result<std::vector<Process>> read_processes(const nlohmann::json& parameters);
+Result<std::vector<Process>> read_processes(JsonText parameters);
 
 }  // namespace jobpool::proto

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -12,6 +11,7 @@
 #include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
@@ -28,7 +28,7 @@ struct QueueCreateRequest {
   bool durable = false;
   bool exist_ok = false;
 };
-Result<QueueCreateRequest> read_queue_create(const nlohmann::json& parameters);
+Result<QueueCreateRequest> read_queue_create(JsonText parameters);
 std::string write_queue_create(const QueueCreateRequest& request);
 
 // How a call waits that may have to.
@@ -44,7 +44,7 @@ struct QueuePutRequest {
   std::vector<std::string> items;  // JSON text each
   QueueWait how;
 };
-Result<QueuePutRequest> read_queue_put(const nlohmann::json& parameters);
+Result<QueuePutRequest> read_queue_put(JsonText parameters);
 std::string write_queue_put(const QueuePutRequest& request);
 
 struct QueueGetRequest {
@@ -52,7 +52,7 @@ struct QueueGetRequest {
   std::int64_t count = 1;
   QueueWait how;
 };
-Result<QueueGetRequest> read_queue_get(const nlohmann::json& parameters);
+Result<QueueGetRequest> read_queue_get(JsonText parameters);
 std::string write_queue_get(const QueueGetRequest& request);
 
 struct QueueDoneRequest {
@@ -60,7 +60,7 @@ struct QueueDoneRequest {
   std::int64_t count = 1;
   std::string key;
 };
-Result<QueueDoneRequest> read_queue_done(const nlohmann::json& parameters);
+Result<QueueDoneRequest> read_queue_done(JsonText parameters);
 std::string write_queue_done(const QueueDoneRequest& request);
 
 struct QueueJoinRequest {
@@ -68,10 +68,10 @@ struct QueueJoinRequest {
   std::optional<Microseconds> timeout;
   std::optional<JobId> job;
 };
-Result<QueueJoinRequest> read_queue_join(const nlohmann::json& parameters);
+Result<QueueJoinRequest> read_queue_join(JsonText parameters);
 std::string write_queue_join(const QueueJoinRequest& request);
 
-Result<std::string> read_queue_name(const nlohmann::json& parameters);  // of Full, Empty, Size, Delete, Show
+Result<std::string> read_queue_name(JsonText parameters);  // of Full, Empty, Size, Delete, Show
 std::string write_queue_name(const std::string& name);
 
 struct Queue {
@@ -83,10 +83,10 @@ struct Queue {
 
 // Replies.
 std::string write_queue(const Queue& queue);  // {"queue": {…}}
-Result<Queue> read_queue(const nlohmann::json& parameters);
+Result<Queue> read_queue(JsonText parameters);
 std::string write_queues(const std::vector<Queue>& queues);  // {"queues": […]}
-Result<std::vector<Queue>> read_queues(const nlohmann::json& parameters);
+Result<std::vector<Queue>> read_queues(JsonText parameters);
 std::string write_items(const std::vector<std::string_view>& items);  // {"items": […]}
-Result<std::vector<std::string>> read_items(const nlohmann::json& parameters);
+Result<std::vector<std::string>> read_items(JsonText parameters);
 
 }  // namespace jobpool::proto

@@ -23,7 +23,7 @@ void append_queue(std::string& out, const Queue& queue) {
   object.close();
 }
 
-Result<Queue> read_queue_object(const nlohmann::json& object, std::string_view path) {
+Result<Queue> read_queue_object(JsonText object, std::string_view path) {
   Fields fields(object, MessageKind::reply, path);
   Queue queue;
   queue.name = fields.required_text("name");
@@ -49,10 +49,10 @@ std::string write_queue(const Queue& queue) {
   return out;
 }
 
-Result<Queue> read_queue(const nlohmann::json& parameters) {
+Result<Queue> read_queue(JsonText parameters) {
   const auto object = only_object(parameters, "queue", MessageKind::reply);
   if (!object) return object.error();
-  return read_queue_object(**object, "queue");
+  return read_queue_object(*object, "queue");
 }
 
 std::string write_queues(const std::vector<Queue>& queues) {
@@ -65,12 +65,12 @@ std::string write_queues(const std::vector<Queue>& queues) {
   return out;
 }
 
-Result<std::vector<Queue>> read_queues(const nlohmann::json& parameters) {
+Result<std::vector<Queue>> read_queues(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
-  const nlohmann::json* array = fields.required_array("queues");
+  const auto array = fields.required_array("queues");
   if (auto checked = fields.finish(); !checked) return checked.error();
   std::vector<Queue> queues;
-  for (const nlohmann::json& object : *array) {
+  for (const JsonText object : *array) {
     Result<Queue> queue = read_queue_object(object, "queues");
     if (!queue) return queue.error();
     queues.push_back(*std::move(queue));
@@ -94,7 +94,7 @@ std::string write_items(const std::vector<std::string_view>& items) {
   return out;
 }
 
-Result<std::vector<std::string>> read_items(const nlohmann::json& parameters) {
+Result<std::vector<std::string>> read_items(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   std::optional<std::vector<std::string>> items = fields.words("items", kAnyLength);
   if (!items) fields.reject("items");

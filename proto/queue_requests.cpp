@@ -45,15 +45,15 @@ void write_wait_fields(ObjectWriter& object, const QueueWait& how) {
 }
 
 std::vector<std::string> take_items(Fields& fields) {
-  const nlohmann::json* array = fields.required_array("items");
+  const auto array = fields.required_array("items");
   std::vector<std::string> items;
-  if (array == nullptr) return items;
+  if (!array) return items;
   if (array->empty() || array->size() > kMaxItemsPerCall) fields.reject("items");
-  for (const nlohmann::json& value : *array) {
-    const auto* text = value.get_ptr<const std::string*>();
-    if (text == nullptr || text->size() > kMaxPayloadBytes || !is_json(*text)) fields.reject("items");
+  for (const JsonText value : *array) {
+    std::optional<std::string> text = value.string();
+    if (!text || text->size() > kMaxPayloadBytes || !is_json(*text)) fields.reject("items");
     if (!fields.is_good()) return {};
-    items.push_back(*text);
+    items.push_back(*std::move(text));
   }
   return items;
 }
@@ -67,7 +67,7 @@ bool is_queue_name(std::string_view name) {
   return !name.empty() && name.size() <= kMaxQueueNameBytes && std::ranges::all_of(name, is_allowed);
 }
 
-Result<QueueCreateRequest> read_queue_create(const nlohmann::json& parameters) {
+Result<QueueCreateRequest> read_queue_create(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   QueueCreateRequest request;
   request.name = take_queue_name(fields);
@@ -86,7 +86,7 @@ std::string write_queue_create(const QueueCreateRequest& request) {
   });
 }
 
-Result<QueuePutRequest> read_queue_put(const nlohmann::json& parameters) {
+Result<QueuePutRequest> read_queue_put(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   QueuePutRequest request;
   request.name = take_queue_name(fields);
@@ -103,7 +103,7 @@ std::string write_queue_put(const QueuePutRequest& request) {
   });
 }
 
-Result<QueueGetRequest> read_queue_get(const nlohmann::json& parameters) {
+Result<QueueGetRequest> read_queue_get(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   QueueGetRequest request;
   request.name = take_queue_name(fields);
@@ -120,7 +120,7 @@ std::string write_queue_get(const QueueGetRequest& request) {
   });
 }
 
-Result<QueueDoneRequest> read_queue_done(const nlohmann::json& parameters) {
+Result<QueueDoneRequest> read_queue_done(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   QueueDoneRequest request;
   request.name = take_queue_name(fields);
@@ -137,7 +137,7 @@ std::string write_queue_done(const QueueDoneRequest& request) {
   });
 }
 
-Result<QueueJoinRequest> read_queue_join(const nlohmann::json& parameters) {
+Result<QueueJoinRequest> read_queue_join(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   QueueJoinRequest request;
   request.name = take_queue_name(fields);
@@ -154,7 +154,7 @@ std::string write_queue_join(const QueueJoinRequest& request) {
   });
 }
 
-Result<std::string> read_queue_name(const nlohmann::json& parameters) {
+Result<std::string> read_queue_name(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   return finished(fields, take_queue_name(fields));
 }

@@ -16,7 +16,7 @@ void write_timeout(ObjectWriter& object, const std::optional<Microseconds>& time
 
 }  // namespace
 
-Result<GetRequest> read_get(const nlohmann::json& parameters) {
+Result<GetRequest> read_get(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   GetRequest request;
   request.id = fields.required_id("id");
@@ -33,7 +33,7 @@ std::string write_get(const GetRequest& request) {
   });
 }
 
-Result<WaitRequest> read_wait(const nlohmann::json& parameters) {
+Result<WaitRequest> read_wait(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   WaitRequest request;
   request.ids = fields.required_ids("ids", 1, kMaxIds);
@@ -48,7 +48,7 @@ std::string write_wait(const WaitRequest& request) {
   });
 }
 
-Result<CancelRequest> read_cancel(const nlohmann::json& parameters) {
+Result<CancelRequest> read_cancel(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   CancelRequest request;
   request.ids = fields.required_ids("ids", 1, kMaxIds);
@@ -63,7 +63,7 @@ std::string write_cancel(const CancelRequest& request) {
   });
 }
 
-Result<RemoveRequest> read_remove(const nlohmann::json& parameters) {
+Result<RemoveRequest> read_remove(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   return finished(fields, RemoveRequest{fields.required_ids("ids", 1, kMaxIds)});
 }
@@ -72,7 +72,7 @@ std::string write_remove(const RemoveRequest& request) {
   return written([&](ObjectWriter& object) { append_ids(object.key("ids"), request.ids); });
 }
 
-Result<CleanRequest> read_clean(const nlohmann::json& parameters) {
+Result<CleanRequest> read_clean(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   CleanRequest request;
   request.older_than = fields.duration("olderThanUSec", kMaxTimeout);
@@ -89,7 +89,7 @@ std::string write_clean(const CleanRequest& request) {
   });
 }
 
-Result<ListRequest> read_list(const nlohmann::json& parameters) {
+Result<ListRequest> read_list(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ListRequest request;
   request.state = take_state(fields, "state");
@@ -106,7 +106,7 @@ std::string write_list(const ListRequest& request) {
   });
 }
 
-Result<KillRequest> read_kill(const nlohmann::json& parameters) {
+Result<KillRequest> read_kill(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   KillRequest request;
   request.id = fields.required_id("id");
@@ -121,7 +121,7 @@ std::string write_kill(const KillRequest& request) {
   });
 }
 
-Result<RetryRequest> read_retry(const nlohmann::json& parameters) {
+Result<RetryRequest> read_retry(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   RetryRequest request;
   request.id = fields.required_id("id");
@@ -136,7 +136,7 @@ std::string write_retry(const RetryRequest& request) {
   });
 }
 
-Result<LogsRequest> read_logs(const nlohmann::json& parameters) {
+Result<LogsRequest> read_logs(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   LogsRequest request;
   request.id = fields.required_id("id");
@@ -151,7 +151,7 @@ std::string write_logs(const LogsRequest& request) {
   });
 }
 
-Result<JobId> read_id(const nlohmann::json& parameters) {
+Result<JobId> read_id(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   const JobId id = fields.required_id("id");
   return finished(fields, id);
@@ -161,7 +161,7 @@ std::string write_id(JobId id) {
   return written([&](ObjectWriter& object) { object.integer("id", number_of(id)); });
 }
 
-Result<ShutdownRequest> read_shutdown(const nlohmann::json& parameters) {
+Result<ShutdownRequest> read_shutdown(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ShutdownRequest request;
   request.now = fields.flag("now").value_or(request.now);
@@ -172,7 +172,7 @@ std::string write_shutdown(const ShutdownRequest& request) {
   return written([&](ObjectWriter& object) { object.flag_if("now", request.now); });
 }
 
-Result<ReloadRequest> read_reload(const nlohmann::json& parameters) {
+Result<ReloadRequest> read_reload(JsonText parameters) {
   Fields fields(parameters, MessageKind::request);
   ReloadRequest request;
   request.wait = fields.flag("wait").value_or(request.wait);
@@ -183,6 +183,11 @@ std::string write_reload(const ReloadRequest& request) {
   return written([&](ObjectWriter& object) { object.flag_if("wait", request.wait); });
 }
 
-Result<void> read_nothing(const nlohmann::json& parameters) { return Fields(parameters, MessageKind::request).finish(); }
+Result<std::string> read_interface_name(JsonText parameters) {
+  Fields fields(parameters, MessageKind::request);
+  return finished(fields, fields.required_text("interface"));
+}
+
+Result<void> read_nothing(JsonText parameters) { return Fields(parameters, MessageKind::request).finish(); }
 
 }  // namespace jobpool::proto

@@ -53,7 +53,7 @@ void append_latency(std::string& out, const Latency& latency) {
   object.close();
 }
 
-Result<Latency> read_latency(const nlohmann::json& object, std::string_view path) {
+Result<Latency> read_latency(JsonText object, std::string_view path) {
   Fields fields(object, MessageKind::reply, path);
   Latency latency;
   each_time(latency, [&](std::string_view name, std::int64_t& number) { number = stats_number(fields, name); });
@@ -71,12 +71,12 @@ void append_pool_stats(std::string& out, const PoolStats& pool) {
   object.close();
 }
 
-Result<PoolStats> read_pool_stats(const nlohmann::json& object, std::string_view path) {
+Result<PoolStats> read_pool_stats(JsonText object, std::string_view path) {
   Fields fields(object, MessageKind::reply, path);
   PoolStats pool;
   pool.name = fields.required_text("name");
   each_count(pool, [&](std::string_view name, std::int64_t& number) { number = stats_number(fields, name); });
-  const nlohmann::json *queueing = fields.required_object("queueing"), *running = fields.required_object("running");
+  const auto queueing = fields.required_object("queueing"), running = fields.required_object("running");
   if (auto checked = fields.finish(); !checked) return checked.error();
   const auto queued = read_latency(*queueing, "queueing"), ran = read_latency(*running, "running");
   if (!queued || !ran) return queued ? ran.error() : queued.error();
@@ -100,17 +100,17 @@ std::string write_stats(const Stats& stats) {
   return out;
 }
 
-Result<Stats> read_stats(const nlohmann::json& parameters) {
+Result<Stats> read_stats(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   Stats stats;
   each_of_daemon(stats, [&](std::string_view name, std::int64_t& number) { number = stats_number(fields, name); });
-  const nlohmann::json* total = fields.required_object("total");
-  const nlohmann::json* pools = fields.required_array("pools");
+  const auto total = fields.required_object("total");
+  const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   auto all = read_pool_stats(*total, "total");
   if (!all) return all.error();
   stats.total = *std::move(all);
-  for (const nlohmann::json& object : *pools) {
+  for (const JsonText object : *pools) {
     auto pool = read_pool_stats(object, "pools");
     if (!pool) return pool.error();
     stats.pools.push_back(*std::move(pool));

@@ -3,12 +3,12 @@
 
 #include <array>
 #include <cstdint>
-#include <nlohmann/json_fwd.hpp>
 #include <string>
 #include <vector>
 
 #include "common/outcome.hpp"
 #include "common/result.hpp"
+#include "proto/json_text.hpp"
 
 namespace jobpool::proto {
 
@@ -36,6 +36,6 @@ struct Stats {
 };
 
 std::string write_stats(const Stats& stats);
-Result<Stats> read_stats(const nlohmann::json& parameters);
+Result<Stats> read_stats(JsonText parameters);
 
 }  // namespace jobpool::proto

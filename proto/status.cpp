@@ -9,7 +9,7 @@ namespace {
 
 std::int64_t require_count(Fields& fields, std::string_view name) { return fields.required_integer(name, 0, kMaxInteger); }
 
-Result<PoolStatus> read_status_of_pool(const nlohmann::json& object) {
+Result<PoolStatus> read_status_of_pool(JsonText object) {
   Fields fields(object, MessageKind::reply, "pools");
   PoolStatus pool;
   take_pool_status(fields, pool);
@@ -32,7 +32,7 @@ std::string write_hello(const Hello& hello) {
   });
 }
 
-Result<Hello> read_hello(const nlohmann::json& parameters) {
+Result<Hello> read_hello(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   Hello hello;
   hello.version = fields.required_text("version");
@@ -65,7 +65,7 @@ std::string write_status(const Status& status) {
   return out;
 }
 
-Result<Status> read_status(const nlohmann::json& parameters) {
+Result<Status> read_status(JsonText parameters) {
   Fields fields(parameters, MessageKind::reply);
   Status status;
   status.version = fields.required_text("version");
@@ -75,9 +75,9 @@ Result<Status> read_status(const nlohmann::json& parameters) {
   status.worker_restarts = require_count(fields, "workerRestarts");
   status.broker_restarts = require_count(fields, "brokerRestarts");
   status.rescued_wakeups = require_count(fields, "rescuedWakeups");
-  const nlohmann::json* pools = fields.required_array("pools");
+  const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
-  for (const nlohmann::json& object : *pools) {
+  for (const JsonText object : *pools) {
     Result<PoolStatus> pool = read_status_of_pool(object);
     if (!pool) return pool.error();
     status.pools.push_back(*std::move(pool));

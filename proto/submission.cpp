@@ -106,7 +106,7 @@ void write_command(ObjectWriter& object, const Submission& job) {
 
 }  // namespace
 
-Result<Submission> read_submission(const nlohmann::json& object) {
+Result<Submission> read_submission(JsonText object) {
   Fields fields(object, MessageKind::request, "job");
   Submission job;
   take_function(fields, job);
@@ -120,7 +120,7 @@ Result<Submission> read_submission(const nlohmann::json& object) {
   return finished(fields, std::move(job));
 }
 
-Result<Submission> read_target(const nlohmann::json& object) {
+Result<Submission> read_target(JsonText object) {
   Fields fields(object, MessageKind::request, "target");
   Submission job;
   take_function(fields, job);
@@ -133,10 +133,10 @@ Result<Submission> read_target(const nlohmann::json& object) {
   return finished(fields, std::move(job));
 }
 
-Result<Submission> read_submit(const nlohmann::json& parameters) {
+Result<Submission> read_submit(JsonText parameters) {
   const auto object = only_object(parameters, "job", MessageKind::request);
   if (!object) return object.error();
-  return read_submission(**object);
+  return read_submission(*object);
 }
 
 std::string write_submit(const Submission& job) {

@@ -8,8 +8,8 @@
 namespace jobpool::cli {
 namespace {
 
-std::string line(const nlohmann::json& parameters) {
-  return parameters.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+std::string line(proto::JsonText parameters) {
+  return parameters.tree().dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
 }
 
 int call_and_print(Context& context, const std::string& method, const std::string& parameters, proto::CallMode mode) {

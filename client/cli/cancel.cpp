@@ -20,7 +20,7 @@ int run_cancel(Context& context, Words words) {
   const std::string request = proto::write_cancel(proto::CancelRequest{*ids, now});
   const Result<client::Reply> reply = context.wait("org.jobpool.Job.Cancel", request, client::Resend::always);
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

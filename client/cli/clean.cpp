@@ -34,7 +34,7 @@ int run_clean(Context& context, Words words) {
   if (!reply) return fail(reply.error());
   const Result<std::int64_t> removed = proto::read_count("removed", reply->parameters);
   if (!removed) return fail(removed.error());
-  return print(context.json ? reply->parameters.dump() + "\n" : std::to_string(*removed) + "\n");
+  return print(context.json ? reply->parameters.tree().dump() + "\n" : std::to_string(*removed) + "\n");
 }
 
 }  // namespace jobpool::cli

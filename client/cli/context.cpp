@@ -81,7 +81,7 @@ Result<client::Reply> Context::submit(const proto::Submission& job, const std::v
 }
 
 Result<void> Context::stream(std::string_view method, std::string_view parameters,
-                             const std::function<Result<void>(nlohmann::json&)>& take) {
+                             const std::function<Result<void>(proto::JsonText)>& take) {
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
   // Never sent again: what was shown already would come twice.
@@ -98,8 +98,8 @@ Result<std::vector<JobId>> Context::all_ids() {
   std::vector<JobId> ids;
   proto::ListRequest request;
   request.limit = 0;
-  const auto take = [&ids](nlohmann::json& parameters) -> Result<void> {
-    if (!parameters.contains("job")) return {};
+  const auto take = [&ids](proto::JsonText parameters) -> Result<void> {
+    if (!parameters.member("job")) return {};
     const Result<proto::Job> job = proto::read_job(parameters);
     if (!job) return job.error();
     ids.push_back(job->id);

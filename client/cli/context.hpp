@@ -40,7 +40,7 @@ class Context {
   // ApplyAsync. `fds` are lent. Errors: interrupted, where nobody knows whether it was accepted.
   Result<client::Reply> submit(const proto::Submission& job, const std::vector<int>& fds);
   // A stream: `take` gets each reply's parameters. Errors: those of `take` too.
-  Result<void> stream(std::string_view method, std::string_view parameters, const std::function<Result<void>(nlohmann::json&)>& take);
+  Result<void> stream(std::string_view method, std::string_view parameters, const std::function<Result<void>(proto::JsonText)>& take);
 
   // The jobs that the words select; asks the daemon for the list only where the words need it.
   Result<std::vector<JobId>> select(Words words);

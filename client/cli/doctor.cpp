@@ -72,9 +72,9 @@ class Doctor {
     if (!info)
       return found(doctor::problem("protocol", info.error().text, "something else listens at this socket: name another with --socket"));
     std::vector<std::string> interfaces;
-    if (const auto list = info->parameters.find("interfaces"); list != info->parameters.end() && list->is_array())
-      for (const nlohmann::json& name : *list)
-        if (name.is_string()) interfaces.push_back(name.get<std::string>());
+    if (const auto list = info->parameters.member("interfaces"); list && list->is_array())
+      for (const proto::JsonText element : list->elements())
+        if (auto name = element.string()) interfaces.push_back(*std::move(name));
     found(doctor::check_protocol(interfaces));
   }
 

@@ -10,10 +10,10 @@
 namespace jobpool::cli {
 namespace {
 
-Result<void> show_event(const Context& context, const nlohmann::json& parameters) {
-  const auto found = parameters.find("event");
-  if (found == parameters.end() || found->is_null()) return {};  // the stream's end: the daemon goes down
-  if (context.json) return write_all(STDOUT_FILENO, found->dump() + "\n");
+Result<void> show_event(const Context& context, proto::JsonText parameters) {
+  const auto found = parameters.member("event");
+  if (!found) return {};  // the stream's end: the daemon goes down
+  if (context.json) return write_all(STDOUT_FILENO, found->tree().dump() + "\n");
   const Result<proto::Event> event = proto::read_event(parameters);
   if (!event) return event.error();
   return write_all(STDOUT_FILENO, event_line(*event) + "\n");
@@ -46,7 +46,7 @@ int run_events(Context& context, Words words) {
     if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
     request.ids = *ids;
   }
-  const auto show = [&context](nlohmann::json& parameters) { return show_event(context, parameters); };
+  const auto show = [&context](proto::JsonText parameters) { return show_event(context, parameters); };
   if (auto done = context.stream("org.jobpool.Pool.Events", proto::write_events(request), show); !done) {
     if (done.error().code != Errc::interrupted && done.error().code != Errc::closed) return fail(done.error());
     return fail(Error{done.error().code,

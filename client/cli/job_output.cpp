@@ -28,14 +28,10 @@ Result<JobOutput> open_job_output(client::Connections& connections, JobId id, Ou
   Result<client::Reply> reply = call.finish(Clock::now() + kLogsPatience);
   if (!reply) return reply.error();
   if (!reply->error.empty()) return client::describe_error(*reply);
-  const auto index = reply->parameters.find("descriptor");
-  const auto running = reply->parameters.find("running");
-  const bool is_number = index != reply->parameters.end() && index->is_number_integer();
-  const std::int64_t at = is_number ? index->get<std::int64_t>() : -1;
-  if (at < 0 || at >= static_cast<std::int64_t>(reply->fds.size()))
+  const Result<proto::LogPlace> place = proto::read_log_place(reply->parameters);
+  if (!place || place->descriptor >= static_cast<int>(reply->fds.size()))
     return Error{Errc::protocol, "job " + std::to_string(id.value) + ": the daemon's answer lacks the descriptor of its output"};
-  return JobOutput{std::move(reply->fds[static_cast<std::size_t>(at)]),
-                   running != reply->parameters.end() && running->is_boolean() && running->get<bool>()};
+  return JobOutput{std::move(reply->fds[static_cast<std::size_t>(place->descriptor)]), place->running};
 }
 
 Result<void> copy_output(int file, off_t& offset, int to) {

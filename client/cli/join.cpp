@@ -23,7 +23,7 @@ int run_join(Context& context, Words words) {
   if (!reply) return fail(reply.error());
   const Result<bool> joined = proto::read_flag("joined", reply->parameters);
   if (!joined) return fail(joined.error());
-  if (context.json) return print(reply->parameters.dump() + "\n", *joined ? 0 : kExitTimedOut);
+  if (context.json) return print(reply->parameters.tree().dump() + "\n", *joined ? 0 : kExitTimedOut);
   if (!*joined) return fail(Error{Errc::timed_out, "pool '" + request.pool + "': its workers have not left yet; it goes on"});
   return 0;
 }

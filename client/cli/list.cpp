@@ -54,15 +54,15 @@ class Listing {
  public:
   Listing(Context& context, const Selection& selection) : json_(context.json), selection_(selection) {}
 
-  Result<void> take(nlohmann::json& parameters) {
-    const auto found = parameters.find("job");
-    if (found == parameters.end() || found->is_null()) return {};  // an empty stream's only reply
+  Result<void> take(proto::JsonText parameters) {
+    const auto found = parameters.member("job");
+    if (!found) return {};  // an empty stream's only reply
     Result<proto::Job> job = proto::read_job(parameters);
     if (!job) return job.error();
     const bool selected = selects(selection_, job->id);
     newest_.reset();
     if (selected) return add(*job, *found);
-    if (selection_.last) newest_.emplace(std::move(*job), std::move(*found));
+    if (selection_.last) newest_.emplace(std::move(*job), proto::JsonObject(*found));
     return {};
   }
   int finish() {
@@ -72,12 +72,12 @@ class Listing {
   }
 
  private:
-  Result<void> add(const proto::Job& job, const nlohmann::json& object) {
+  Result<void> add(const proto::Job& job, proto::JsonText object) {
     if (!json_) {
       add_row(table_, job, now_);
       return {};
     }
-    lines_ += object.dump() + "\n";
+    lines_ += object.tree().dump() + "\n";
     if (lines_.size() < 64 * 1024) return {};
     return write_all(STDOUT_FILENO, std::exchange(lines_, {}));
   }
@@ -87,12 +87,12 @@ class Listing {
   const std::int64_t now_ = wall_usec();
   Table table_ = empty_table();
   std::string lines_;
-  std::optional<std::pair<proto::Job, nlohmann::json>> newest_;  // unless it was added
+  std::optional<std::pair<proto::Job, proto::JsonObject>> newest_;  // unless it was added
 };
 
 int show(Context& context, const proto::ListRequest& request, const Selection& selection) {
   Listing listing(context, selection);
-  const auto take = [&listing](nlohmann::json& parameters) { return listing.take(parameters); };
+  const auto take = [&listing](proto::JsonText parameters) { return listing.take(parameters); };
   if (auto done = context.stream("org.jobpool.Job.List", proto::write_list(request), take); !done) return fail(done.error());
   return listing.finish();
 }

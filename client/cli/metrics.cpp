@@ -41,7 +41,7 @@ Result<client::Reply> ask_running(Context& context, std::string_view method) {
 Result<std::string> collect(Context& context, const MetricsOptions& wanted) {
   const Result<client::Reply> reply = ask_running(context, "org.jobpool.Pool.Metrics");
   if (!reply) return reply.error();
-  if (context.json) return reply->parameters.dump() + "\n";
+  if (context.json) return reply->parameters.tree().dump() + "\n";
   const Result<proto::Metrics> metrics = proto::read_metrics(reply->parameters);
   if (!metrics) return metrics.error();
   const Result<client::Reply> listed = ask_running(context, "org.jobpool.Queue.List");

@@ -12,7 +12,7 @@ int run_ping(Context& context, Words words) {
   if (!parsed.operands.empty()) return options.misused("ping takes no operands");
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Hello", "{}", client::Resend::always, Context::Daemon::must_run);
   if (!reply) return fail(reply.error());
-  if (context.json) return print(reply->parameters.dump() + "\n");
+  if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const Result<proto::Hello> hello = proto::read_hello(reply->parameters);
   if (!hello) return fail(hello.error());
   return print("jobpoold " + printable(hello->version) + ", pid " + std::to_string(hello->supervisor_pid) + ", instance " +

@@ -39,7 +39,7 @@ int tell_pool(Context& context, const Options& options, const Options::Parsed& p
   const std::string pool = parsed.operands.empty() ? std::string{proto::kDefaultPool} : parsed.operands.front();
   const Result<client::Reply> reply = context.ask(method, proto::write_pool_name(pool));
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

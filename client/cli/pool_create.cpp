@@ -74,7 +74,7 @@ int run_pool_create(Context& context, Words words) {
     return options.misused(filled.error().text);
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Create", proto::write_create_pool(request), client::Resend::never);
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

@@ -14,7 +14,7 @@ int run_pool_delete(Context& context, Words words) {
   const Result<client::Reply> reply =
       context.ask("org.jobpool.Pool.Delete", proto::write_pool_name(parsed.operands.front()), client::Resend::never);
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

@@ -38,7 +38,8 @@ int run_pool_list(Context& context, Words words) {
   if (!pools) return fail(pools.error());
   if (!context.json) return print(table_of(*pools));
   std::string lines;
-  for (const nlohmann::json& pool : reply->parameters["pools"]) lines += pool.dump() + "\n";
+  const nlohmann::json tree = reply->parameters.tree();
+  for (const nlohmann::json& pool : tree["pools"]) lines += pool.dump() + "\n";
   return print(lines);
 }
 

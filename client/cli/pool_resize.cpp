@@ -32,7 +32,7 @@ int run_pool_resize(Context& context, Words words) {
   if (!size) return options.misused(size.error().text);
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Resize", proto::write_resize_pool({parsed.operands.front(), *size}));
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

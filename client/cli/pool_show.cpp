@@ -76,7 +76,7 @@ int run_pool_show(Context& context, Words words) {
   if (!reply) return fail(reply.error());
   const Result<proto::PoolInfo> info = proto::read_pool(reply->parameters);
   if (!info) return fail(info.error());
-  return print(context.json ? reply->parameters["pool"].dump() + "\n" : pool_block(*info));
+  return print(context.json ? reply->parameters.tree()["pool"].dump() + "\n" : pool_block(*info));
 }
 
 }  // namespace jobpool::cli

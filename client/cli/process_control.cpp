@@ -49,7 +49,7 @@ int run_process_alive(Context& context, Words words) {
   const Result<bool> alive = proto::read_flag("alive", reply->parameters);
   if (!alive) return fail(alive.error());
   const int code = *alive ? 0 : 1;
-  return context.json ? print(reply->parameters.dump() + "\n", code) : code;
+  return context.json ? print(reply->parameters.tree().dump() + "\n", code) : code;
 }
 
 int run_process_terminate(Context& context, Words words) {

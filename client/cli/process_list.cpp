@@ -63,7 +63,8 @@ int run_process_list(Context& context, Words words) {
   if (!processes) return fail(processes.error());
   if (!context.json) return print(processes_table(*processes));
   std::string lines;
-  for (const nlohmann::json& process : reply->parameters["processes"]) lines += process.dump() + "\n";
+  const nlohmann::json tree = reply->parameters.tree();
+  for (const nlohmann::json& process : tree["processes"]) lines += process.dump() + "\n";
   return print(lines);
 }
 
@@ -83,7 +84,7 @@ int run_process_show(Context& context, Words words) {
       code = fail(process.error());
       continue;
     }
-    text += context.json ? reply->parameters["process"].dump() + "\n" : process_block(*process);
+    text += context.json ? reply->parameters.tree()["process"].dump() + "\n" : process_block(*process);
   }
   return print(text, code);
 }

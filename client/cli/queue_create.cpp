@@ -21,7 +21,7 @@ int run_queue_create(Context& context, Words words) {
   const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Create", proto::write_queue_create(request),
                                                   request.exist_ok ? client::Resend::always : client::Resend::never);
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

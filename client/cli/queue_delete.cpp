@@ -21,7 +21,7 @@ int run_queue_delete(Context& context, Words words) {
     if (!reply)
       code = fail(reply.error());
     else if (context.json)
-      lines += reply->parameters.dump() + "\n";
+      lines += reply->parameters.tree().dump() + "\n";
   }
   return print(lines, code);
 }

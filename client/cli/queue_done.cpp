@@ -18,7 +18,7 @@ int run_queue_done(Context& context, Words words) {
   const proto::QueueDoneRequest request{parsed.operands.front(), count.value_or(1), client::make_key()};
   const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Done", proto::write_queue_done(request));
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

@@ -34,7 +34,7 @@ int run_queue_get(Context& context, Words words) {
   const Result<client::Reply> reply =
       context.wait("org.jobpool.Queue.Get", proto::write_queue_get(request), client::Resend::always, request.how.timeout);
   if (!reply) return fail(reply.error());
-  if (context.json) return print(reply->parameters.dump() + "\n");
+  if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const auto items = proto::read_items(reply->parameters);
   if (!items) return fail(items.error());
   std::string text;

@@ -18,7 +18,7 @@ int run_queue_join(Context& context, Words words) {
   const Result<client::Reply> reply =
       context.wait("org.jobpool.Queue.Join", proto::write_queue_join(request), client::Resend::always, timeout);
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

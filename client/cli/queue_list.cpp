@@ -57,7 +57,8 @@ int run_queue_list(Context& context, Words words) {
   if (!queues) return fail(queues.error());
   if (!context.json) return print(queues_table(*queues));
   std::string lines;
-  for (const nlohmann::json& queue : reply->parameters["queues"]) lines += queue.dump() + "\n";
+  const nlohmann::json tree = reply->parameters.tree();
+  for (const nlohmann::json& queue : tree["queues"]) lines += queue.dump() + "\n";
   return print(lines);
 }
 
@@ -76,7 +77,7 @@ int run_queue_show(Context& context, Words words) {
       code = fail(queue.error());
       continue;
     }
-    text += context.json ? reply->parameters["queue"].dump() + "\n" : queue_block(*queue);
+    text += context.json ? reply->parameters.tree()["queue"].dump() + "\n" : queue_block(*queue);
   }
   return print(text, code);
 }

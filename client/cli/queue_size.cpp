@@ -9,7 +9,7 @@ namespace {
 // The answer to a question about one queue; an exit code where there is none.
 struct QueueAnswer {
   std::optional<int> exit_code;
-  nlohmann::json parameters;
+  proto::JsonObject parameters;
 };
 
 QueueAnswer ask_of_queue(Context& context, Words words, Usage usage, std::string_view method) {
@@ -28,7 +28,7 @@ int answer_about_queue(Context& context, Words words, Usage usage, std::string_v
   const Result<bool> flag = proto::read_flag(field, answer.parameters);
   if (!flag) return fail(flag.error());
   const int code = *flag ? 0 : 1;
-  return context.json ? print(answer.parameters.dump() + "\n", code) : code;
+  return context.json ? print(answer.parameters.tree().dump() + "\n", code) : code;
 }
 
 }  // namespace
@@ -52,7 +52,7 @@ int run_queue_size(Context& context, Words words) {
       ask_of_queue(context, words, {"queue size [options] NAME", "Prints how many items are in the queue.", "jobpool queue size mail"},
                    "org.jobpool.Queue.Size");
   if (answer.exit_code) return *answer.exit_code;
-  if (context.json) return print(answer.parameters.dump() + "\n");
+  if (context.json) return print(answer.parameters.tree().dump() + "\n");
   const Result<std::int64_t> size = proto::read_count("size", answer.parameters);
   return size ? print(std::to_string(*size) + "\n") : fail(size.error());
 }

@@ -27,7 +27,7 @@ int run_remove(Context& context, Words words) {
   for (const JobId id : *ids)
     if (!gone.contains(id))
       code = fail(Error{Errc::not_found, "job " + std::to_string(id.value) + ": no such job (never submitted, or removed before)"});
-  return context.json ? print(reply->parameters.dump() + "\n", code) : code;
+  return context.json ? print(reply->parameters.tree().dump() + "\n", code) : code;
 }
 
 }  // namespace jobpool::cli

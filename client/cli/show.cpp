@@ -135,7 +135,7 @@ int run_show(Context& context, Words words) {
       code = fail(job.error());
       continue;
     }
-    text += context.json ? reply->parameters["job"].dump() + "\n" : block(*job);
+    text += context.json ? reply->parameters.tree()["job"].dump() + "\n" : block(*job);
   }
   return print(text, code);
 }

@@ -79,7 +79,7 @@ int run_stats(Context& context, Words words) {
   if (!parsed.operands.empty()) return options.misused("stats takes no operands");
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Stats", "{}");
   if (!reply) return fail(reply.error());
-  if (context.json) return print(reply->parameters.dump() + "\n");
+  if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const Result<proto::Stats> stats = proto::read_stats(reply->parameters);
   if (!stats) return fail(stats.error());
   return print(stats_headline(*stats) + counts_table(*stats).text() + "\n" + times_table(*stats).text());

@@ -56,7 +56,7 @@ int run_status(Context& context, Words words) {
   if (!parsed.operands.empty()) return options.misused("status takes no operands");
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Status", "{}");
   if (!reply) return fail(reply.error());
-  if (context.json) return print(reply->parameters.dump() + "\n");
+  if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const Result<proto::Status> status = proto::read_status(reply->parameters);
   if (!status) return fail(status.error());
   return print(headline(*status) + pools_table(*status));

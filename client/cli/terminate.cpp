@@ -22,7 +22,7 @@ int run_terminate(Context& context, Words words) {
   request.grace = grace;
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Terminate", proto::write_terminate_pool(request));
   if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.dump() + "\n") : 0;
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli

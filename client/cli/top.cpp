@@ -148,14 +148,14 @@ class Top {
   }
 
   // A signal ends the wait for an answer.
-  Result<std::vector<nlohmann::json>> ask(std::string_view method, const std::string& parameters, proto::CallMode mode,
-                                          Microseconds patience) {
+  Result<std::vector<proto::JsonObject>> ask(std::string_view method, const std::string& parameters, proto::CallMode mode,
+                                             Microseconds patience) {
     const Result<client::Connections*> connections = context_.connect(Context::Daemon::must_run);
     if (!connections) return connections.error();
     const bool acts = method == "org.jobpool.Job.Retry" || method == "org.jobpool.Job.Cancel";
     client::RecoveringCall call(**connections, proto::write_call(method, parameters, mode),
                                 acts ? client::Resend::same_instance : client::Resend::always);
-    std::vector<nlohmann::json> replies;
+    std::vector<proto::JsonObject> replies;
     for (;;) {
       std::array<pollfd, 1> others{pollfd{signals_.get(), POLLIN, 0}};
       Result<std::optional<client::Reply>> reply = call.next(Clock::now() + patience, signals_ ? std::span{others} : std::span<pollfd>{});

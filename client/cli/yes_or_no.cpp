@@ -15,11 +15,10 @@ int answer_question(Context& context, Words words, Usage usage, std::string_view
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
   const Result<client::Reply> reply = context.ask(method, proto::write_id(*id));
   if (!reply) return fail(reply.error());
-  const auto answer = reply->parameters.find(field);
-  if (answer == reply->parameters.end() || !answer->is_boolean())
-    return fail(Error{Errc::protocol, "the daemon's answer lacks '" + std::string{field} + "'"});
-  const int code = answer->get<bool>() ? 0 : 1;
-  return context.json ? print(reply->parameters.dump() + "\n", code) : code;
+  const Result<bool> answer = proto::read_flag(field, reply->parameters);
+  if (!answer) return fail(answer.error());
+  const int code = *answer ? 0 : 1;
+  return context.json ? print(reply->parameters.tree().dump() + "\n", code) : code;
 }
 
 }  // namespace jobpool::cli

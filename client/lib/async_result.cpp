@@ -28,11 +28,7 @@ proto::Ending fetch(client::Connections& connections, JobId id, const AsyncResul
       proto::read_ending(client::ask(connections, "org.jobpool.Job.Get", request, client::Resend::always, deadline_for(timeout))));
 }
 
-bool read_flag(const nlohmann::json& answer, const char* name) {
-  const auto field = answer.find(name);
-  if (field == answer.end() || !field->is_boolean()) throw ClientError(std::string{"the daemon's answer lacks '"} + name + "'");
-  return field->get<bool>();
-}
+bool read_flag(proto::JsonText answer, const char* name) { return client::value_or_raise(proto::read_flag(name, answer)); }
 
 }  // namespace
 
@@ -72,20 +68,19 @@ bool AsyncResult::successful() const {
 
 bool AsyncResult::cancel() const {
   const std::string request = proto::write_cancel(proto::CancelRequest{{JobId{id_}}, false});
-  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Cancel", request, client::Resend::always);
-  const auto cancelled = answer.find("cancelled");
-  return cancelled != answer.end() && !cancelled->empty();
+  const proto::JsonObject answer = client::ask(*connections_, "org.jobpool.Job.Cancel", request, client::Resend::always);
+  return !client::value_or_raise(proto::read_ids("cancelled", answer)).empty();
 }
 
 AsyncResult AsyncResult::retry() const {
   const std::string request = proto::write_retry(proto::RetryRequest{JobId{id_}, client::make_key()});
-  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Retry", request, client::Resend::same_instance);
+  const proto::JsonObject answer = client::ask(*connections_, "org.jobpool.Job.Retry", request, client::Resend::same_instance);
   return AsyncResult{connections_, client::value_or_raise(proto::read_accepted(answer)).value};
 }
 
 bool AsyncResult::remove() const {
   const std::string request = proto::write_remove(proto::RemoveRequest{{JobId{id_}}});
-  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Job.Remove", request, client::Resend::always);
+  const proto::JsonObject answer = client::ask(*connections_, "org.jobpool.Job.Remove", request, client::Resend::always);
   return !client::value_or_raise(proto::read_ids("removed", answer)).empty();
 }
 

@@ -20,7 +20,7 @@ Pool Client::create_pool(std::string name, const PoolOptions& options) const {
 }
 
 std::vector<PoolInfo> Client::pools() const {
-  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Pool.List", "{}", client::Resend::always);
+  const proto::JsonObject answer = client::ask(*connections_, "org.jobpool.Pool.List", "{}", client::Resend::always);
   std::vector<PoolInfo> pools;
   for (const proto::PoolInfo& pool : client::value_or_raise(proto::read_pools(answer))) pools.push_back(client::pool_info(pool));
   return pools;
@@ -33,13 +33,14 @@ void Client::delete_pool(const std::string& name) const {
 AsyncResult Client::job(std::uint64_t id) const { return AsyncResult{connections_, id}; }
 
 Client::Daemon Client::hello() const {
-  const nlohmann::json answer = client::ask(*connections_, "org.jobpool.Pool.Hello", "{}", client::Resend::always);
+  const proto::JsonObject answer = client::ask(*connections_, "org.jobpool.Pool.Hello", "{}", client::Resend::always);
   proto::Hello hello = client::value_or_raise(proto::read_hello(answer));
   return Daemon{std::move(hello.version), std::move(hello.instance), hello.supervisor_pid, hello.broker_pid};
 }
 
 std::string Client::call(std::string_view method, std::string_view parameters) const {
   return client::ask(*connections_, method, parameters, client::Resend::never)
+      .tree()
       .dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 

@@ -125,7 +125,7 @@ Result<std::optional<Reply>> Connection::take_reply() {
   Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message);
   if (!envelope) return envelope.error();
   return std::optional<Reply>{
-      Reply{std::move(envelope->parameters), std::move(envelope->error), envelope->continues, std::exchange(fds_, {})}};
+      Reply{proto::JsonObject(envelope->parameters), std::move(envelope->error), envelope->continues, std::exchange(fds_, {})}};
 }
 
 Result<void> Connection::read_more(TimePoint deadline) {

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <deque>
-#include <nlohmann/json.hpp>
 #include <optional>
 #include <span>
 #include <string>
@@ -24,8 +23,8 @@ inline constexpr TimePoint kNever = TimePoint::max();  // for what may take as l
 int poll_timeout(TimePoint deadline);
 
 struct Reply {
-  nlohmann::json parameters;  // an object
-  std::string error;          // the Varlink error's name; empty: none
+  proto::JsonObject parameters;
+  std::string error;  // the Varlink error's name; empty: none
   bool continues = false;
   std::vector<UniqueFd> fds;  // that came up to the end of this message; a call that expects some must not be pipelined
 };

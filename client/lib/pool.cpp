@@ -11,13 +11,13 @@ constexpr std::string_view kApply = "org.jobpool.Pool.Apply";
 constexpr std::string_view kApplyAsync = "org.jobpool.Pool.ApplyAsync";
 
 proto::Ending run(client::Connections& connections, const proto::Submission& job, std::vector<int> fds = {}) {
-  const nlohmann::json answer =
+  const proto::JsonObject answer =
       client::ask(connections, kApply, proto::write_submit(job), client::Resend::same_instance, client::kNever, std::move(fds));
   return client::value_or_raise(proto::read_ending(answer));
 }
 
 JobId submit(client::Connections& connections, const proto::Submission& job, std::vector<int> fds = {}) {
-  const nlohmann::json answer =
+  const proto::JsonObject answer =
       client::ask(connections, kApplyAsync, proto::write_submit(job), client::Resend::same_instance, client::kNever, std::move(fds));
   return client::value_or_raise(proto::read_accepted(answer));
 }

@@ -14,7 +14,7 @@ constexpr std::chrono::seconds kJoinSlack{10};  // the daemon keeps the time; on
 
 std::uint64_t counted(std::int64_t count) { return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)); }
 
-nlohmann::json tell_pool(Connections& connections, std::string_view method, const std::string& parameters, TimePoint deadline = kNever) {
+proto::JsonObject tell_pool(Connections& connections, std::string_view method, const std::string& parameters, TimePoint deadline = kNever) {
   return ask(connections, method, parameters, Resend::always, deadline);
 }
 
@@ -69,7 +69,7 @@ void Pool::terminate(std::optional<std::chrono::microseconds> grace) const {
 bool Pool::join(std::optional<std::chrono::microseconds> timeout) const {
   if (timeout) timeout = std::max(*timeout, Microseconds{0});
   const TimePoint deadline = timeout ? Clock::now() + *timeout + client::kJoinSlack : client::kNever;
-  const nlohmann::json answer =
+  const proto::JsonObject answer =
       client::tell_pool(*connections_, "org.jobpool.Pool.Join", proto::write_join_pool({name_, timeout}), deadline);
   return client::value_or_raise(proto::read_flag("joined", answer));
 }
@@ -83,7 +83,7 @@ void Pool::pause() const { client::tell_pool(*connections_, "org.jobpool.Pool.Pa
 void Pool::resume() const { client::tell_pool(*connections_, "org.jobpool.Pool.Resume", proto::write_pool_name(name_)); }
 
 PoolInfo Pool::show() const {
-  const nlohmann::json answer = client::tell_pool(*connections_, "org.jobpool.Pool.Show", proto::write_pool_name(name_));
+  const proto::JsonObject answer = client::tell_pool(*connections_, "org.jobpool.Pool.Show", proto::write_pool_name(name_));
   return client::pool_info(client::value_or_raise(proto::read_pool(answer)));
 }
 

@@ -80,7 +80,7 @@ MapResult Pool::map_async_texts(std::string_view function, const NextItem& next,
   for (; next(item); item.clear()) cutter.add(item);
   cutter.finish();
   if (request.chunks.empty()) throw InvalidCall("a batch needs at least one item");
-  const nlohmann::json answer =
+  const proto::JsonObject answer =
       client::ask(*connections_, "org.jobpool.Pool.Map", proto::write_map(request), client::Resend::same_instance);
   return MapResult{connections_, AsyncResult{connections_, client::value_or_raise(proto::read_accepted(answer)).value}};
 }

@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::chrono::seconds kProcessSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
 
-nlohmann::json ask_process(client::Connections& connections, const char* method, const std::string& parameters) {
+proto::JsonObject ask_process(client::Connections& connections, const char* method, const std::string& parameters) {
   return client::ask(connections, std::string{"org.jobpool.Process."} + method, parameters, client::Resend::always);
 }
 

@@ -29,12 +29,12 @@ proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) {
 }
 
 // Under a key, or asking twice is as asking once.
-nlohmann::json ask_queue(client::Connections& connections, const char* method, const std::string& request,
-                         const std::optional<Microseconds>& timeout = {}) {
+proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request,
+                            const std::optional<Microseconds>& timeout = {}) {
   return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, client::Resend::always, queue_deadline(timeout));
 }
 
-std::size_t queue_count(const nlohmann::json& answer, const char* field) {
+std::size_t queue_count(proto::JsonText answer, const char* field) {
   return static_cast<std::size_t>(client::value_or_raise(proto::read_count(field, answer)));
 }
 

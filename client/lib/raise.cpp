@@ -23,9 +23,9 @@ std::string reason_of(const proto::Ending& ending) {
 }
 
 // 0: the daemon did not say.
-std::uint64_t job_of(const nlohmann::json& parameters) {
-  const auto id = parameters.find("id");
-  return id != parameters.end() && id->is_number_unsigned() ? id->get<std::uint64_t>() : 0;
+std::uint64_t job_of(proto::JsonText parameters) {
+  const Result<JobId> id = proto::read_accepted(parameters);
+  return id ? id->value : 0;
 }
 
 }  // namespace
@@ -74,8 +74,8 @@ void raise_remote(const Reply& reply) {
   throw ClientError(text);
 }
 
-nlohmann::json ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
-                   std::vector<int> fds) {
+proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
+                      std::vector<int> fds) {
   RecoveringCall call(connections, proto::write_call(method, parameters), resend, std::move(fds));
   Reply reply = value_or_raise(call.finish(deadline));
   if (!reply.error.empty()) raise_remote(reply);

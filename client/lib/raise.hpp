@@ -15,14 +15,14 @@ namespace jobpool::client {
 
 // Value or exception.
 template <class T>
-T value_or_raise(Result<T> result) {
+T value_or_raise(Result<T>&& result) {
   if (!result) raise(result.error());
   return std::move(*result);
 }
 
 // One call to its answer's parameters, recovered as `resend` allows.
-nlohmann::json ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend,
-                   TimePoint deadline = kNever, std::vector<int> fds = {});
+proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend,
+                      TimePoint deadline = kNever, std::vector<int> fds = {});
 
 // Throws unless the job ended in a way that has a result: JobFailed, JobCancelled, Interrupted.
 void raise_unless_succeeded(const proto::Ending& ending);

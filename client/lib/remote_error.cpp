@@ -83,7 +83,7 @@ std::string fill_in(std::string_view sentence, const nlohmann::json& parameters)
 
 Error describe_error(const Reply& reply) {
   for (const Sentence& sentence : kSentences)
-    if (sentence.error == reply.error) return Error{sentence.code, fill_in(sentence.text, reply.parameters)};
+    if (sentence.error == reply.error) return Error{sentence.code, fill_in(sentence.text, reply.parameters.tree())};
   return Error{Errc::protocol, "the daemon answered " + reply.error};
 }
 

@@ -1,7 +1,6 @@
 // Fuzzes the readers of copying jobs and of their reports: whatever was read is written, reads the same again, and leads out of no folder.
 #include <cstddef>
 #include <cstdint>
-#include <nlohmann/json.hpp>
 #include <string>
 
 #include "proto/copy_job.hpp"
@@ -13,16 +12,15 @@ using namespace jobpool::proto;
 
 namespace {
 
-nlohmann::json parsed(const std::string& text) {
-  nlohmann::json value;
-  JsonReader reader(text, kMaxMessageDepth);
-  require(reader.read_value(value) && reader.at_end(), "what was written is no JSON");
-  return value;
+JsonText parsed(const std::string& text) {
+  const auto value = JsonText::check(text, kMaxMessageDepth);
+  require(value.has_value(), "what was written is no JSON");
+  return *value;
 }
 
 bool is_name(const std::string& name) { return !name.empty() && name != "." && name != ".." && name.find('/') == name.npos; }
 
-void files(const nlohmann::json& object) {
+void files(JsonText object) {
   const auto job = read_copy_files(object);
   if (!job) return;
   for (const CopyFolder& folder : job->folders) {
@@ -35,7 +33,7 @@ void files(const nlohmann::json& object) {
   require(again && write_copy_files(*again) == written, "a job of files changes on its way");
 }
 
-void range(const nlohmann::json& object) {
+void range(JsonText object) {
   const auto job = read_copy_range(object);
   if (!job) return;
   require(is_name(job->file) && is_name(job->target), "a range's name is none");
@@ -49,11 +47,9 @@ void range(const nlohmann::json& object) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string text(reinterpret_cast<const char*>(data), size);
-  nlohmann::json object;
-  JsonReader reader(text, kMaxMessageDepth);
-  if (reader.read_value(object) && object.is_object()) {
-    files(object);
-    range(object);
+  if (const auto object = JsonText::check(text, kMaxMessageDepth); object && object->is_object()) {
+    files(*object);
+    range(*object);
   }
   if (const auto report = read_copy_report(text)) {
     const std::string written = write_copy_report(*report);

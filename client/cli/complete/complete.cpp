@@ -23,8 +23,8 @@ std::vector<Candidate> job_candidates(Context& context, std::optional<JobState> 
   proto::ListRequest request;
   request.state = state;
   std::vector<Candidate> found;
-  (void)context.stream("org.jobpool.Job.List", proto::write_list(request), [&](nlohmann::json& parameters) -> Result<void> {
-    if (!parameters.contains("job")) return {};
+  (void)context.stream("org.jobpool.Job.List", proto::write_list(request), [&](proto::JsonText parameters) -> Result<void> {
+    if (!parameters.member("job")) return {};
     const Result<proto::Job> job = proto::read_job(parameters);
     if (!job) return job.error();
     const std::string what = job->name.empty() ? job->description : job->name + ": " + job->description;
@@ -35,7 +35,7 @@ std::vector<Candidate> job_candidates(Context& context, std::optional<JobState> 
 }
 
 template <class Things, class Describe>
-std::vector<Candidate> named(const Result<client::Reply>& reply, Result<Things> (*read)(const nlohmann::json&), Describe describe) {
+std::vector<Candidate> named(const Result<client::Reply>& reply, Result<Things> (*read)(proto::JsonText), Describe describe) {
   std::vector<Candidate> found;
   if (!reply) return found;
   const Result<Things> things = read(reply->parameters);

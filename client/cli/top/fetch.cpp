@@ -15,7 +15,7 @@ constexpr std::size_t kMostRunningJobs = 64;  // that are older than the newest
 // One question with one answer.
 template <class Read>
 auto ask_one(const AskDaemon& ask, std::string_view method, const std::string& parameters, Read read)
-    -> decltype(read(std::declval<const nlohmann::json&>())) {
+    -> decltype(read(std::declval<proto::JsonText>())) {
   const auto replies = ask(method, parameters, proto::CallMode::plain);
   if (!replies) return replies.error();
   return read(replies->back());
@@ -40,8 +40,8 @@ Result<void> fetch_newest(const AskDaemon& ask, const TopView& view, TopData& da
   request.limit = kNewestJobs;
   const auto replies = ask("org.jobpool.Job.List", proto::write_list(request), proto::CallMode::more);
   if (!replies) return replies.error();
-  for (const nlohmann::json& parameters : *replies) {
-    if (!parameters.contains("job")) continue;
+  for (const proto::JsonObject& parameters : *replies) {
+    if (!parameters.member("job")) continue;
     auto job = proto::read_job(parameters);
     if (!job) return job.error();
     data.jobs.push_back(*std::move(job));

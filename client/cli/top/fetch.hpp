@@ -2,7 +2,6 @@
 #pragma once
 
 #include <functional>
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,7 +14,7 @@ namespace jobpool::cli {
 
 // Asks, and gives the parameters of all replies.
 using AskDaemon =
-    std::function<Result<std::vector<nlohmann::json>>(std::string_view method, const std::string& parameters, proto::CallMode)>;
+    std::function<Result<std::vector<proto::JsonObject>>(std::string_view method, const std::string& parameters, proto::CallMode)>;
 
 Result<TopData> fetch_top(const AskDaemon& ask, const TopView& view);
 

@@ -27,8 +27,8 @@ class Call {
  public:
   virtual ~Call() = default;
 
-  proto::CallEnvelope envelope;
-  std::vector<UniqueFd> fds;  // those that rode with this message
+  proto::CallEnvelope envelope;  // its parameters: while the handler's handle() runs, null afterwards
+  std::vector<UniqueFd> fds;     // those that rode with this message
   Peer peer{};
 
   // Set by a handler that must know when the connection is gone before the call was answered; called at most once, never after the answer.

@@ -1,7 +1,6 @@
 // One error for each verdict.
 #include "daemon/broker/rpc/queue_errors.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string_view>
 
 #include "proto/json_writer.hpp"
@@ -56,7 +55,7 @@ std::string_view number_name(QueueVerdict verdict) {
 
 }  // namespace
 
-void answer_queue_error(Call& call, const std::string& queue, const AnswerQueueCall& answer, const QueueCore& core) {
+void answer_queue_error(Call& call, const std::string& queue, std::string_view key, const AnswerQueueCall& answer, const QueueCore& core) {
   std::string out;
   proto::ObjectWriter object(out);
   if (answer.verdict != QueueVerdict::too_many_queues) object.text("queue", queue);
@@ -66,7 +65,7 @@ void answer_queue_error(Call& call, const std::string& queue, const AnswerQueueC
     object.integer("maxsize", there == nullptr ? 0 : static_cast<std::int64_t>(there->made.maxsize));
     object.flag("durable", there != nullptr && there->made.durable);
   }
-  if (answer.verdict == QueueVerdict::key_conflict) object.text("key", call.envelope.parameters.value("key", ""));
+  if (answer.verdict == QueueVerdict::key_conflict) object.text("key", key);
   object.close();
   call.error(error_name(answer.verdict), out);
 }

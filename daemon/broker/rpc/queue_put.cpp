@@ -7,7 +7,6 @@ namespace jobpool::broker {
 
 void QueueVerbs::put(const CallPtr& call) {
   const auto request = proto::read_queue_put(call->envelope.parameters);
-  call->envelope.parameters.erase("items");  // they may be large, and the call is kept while it waits
   if (!request) return call->error(proto::error::kInvalidParameter, proto::one_field("parameter", request.error().text));
   PutItems event;
   event.name = request->name;

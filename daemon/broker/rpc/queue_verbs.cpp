@@ -96,7 +96,7 @@ void QueueVerbs::on_answer(const AnswerQueueCall& answer) {
   const auto pending = take(answer.token);
   if (!pending) return;  // its caller is gone
   pending->call->on_hangup = {};
-  if (answer.verdict != QueueVerdict::well) return answer_queue_error(*pending->call, pending->name, answer, queues_.core());
+  if (answer.verdict != QueueVerdict::well) return answer_queue_error(*pending->call, pending->name, pending->key, answer, queues_.core());
   pending->call->reply(pending->write_answer(answer), {}, [handover] { handover->done(); });
 }
 

@@ -58,7 +58,7 @@ class QueueVerbs final : public CallHandler {
   using WriteAnswer = std::string (*)(const AnswerQueueCall&);
   struct Pending {
     CallPtr call;
-    std::string name;
+    std::string name, key;
     WriteAnswer write_answer;
     std::optional<JobId> job;
     bool is_blocked = false;  // it was seen to wait
@@ -67,7 +67,9 @@ class QueueVerbs final : public CallHandler {
   // Tells `event`, whose token this sets, and answers the call when the answer comes.
   template <class Event>
   void ask(const CallPtr& call, Event event, WriteAnswer write_answer, std::optional<JobId> job = {}) {
-    const Token token = begin({call, std::string{event.name}, write_answer, job});
+    Pending pending{call, std::string{event.name}, {}, write_answer, job};
+    if constexpr (requires { event.key; }) pending.key = event.key;
+    const Token token = begin(std::move(pending));
     event.token = token;
     queues_.tell(std::move(event));
     go_on(token);

@@ -182,7 +182,7 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
   submit(call, std::move(*read), mode, Asker::pool);
 }
 
-void Verbs::submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker) {
+void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);

@@ -122,7 +122,7 @@ class Verbs final : public CallHandler {
   // submit.cpp: what apply, apply_async and start_process share. Who asks decides what acceptance is answered with.
   enum class Asker { pool, process };
   void submit(const CallPtr& call, Mode mode);
-  void submit(const CallPtr& call, proto::Submission job, Mode mode, Asker asker);
+  void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker);
   void withdraw(Token token);
   // retry.cpp
   void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);

@@ -1,12 +1,11 @@
 // org.varlink.service: GetInfo and GetInterfaceDescription, and the errors every Varlink service gives for unknown targets.
 #include "daemon/broker/server/service.hpp"
 
-#include <nlohmann/json.hpp>
 #include <string>
 #include <string_view>
 
 #include "proto/envelope.hpp"
-#include "proto/json_string.hpp"
+#include "proto/messages.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -19,20 +18,16 @@ void refuse(Call& call, std::string_view name, std::string_view field, std::stri
 }
 
 void get_info(Call& call) {
-  for (const auto& [name, value] : call.envelope.parameters.items()) return refuse(call, error::kInvalidParameter, "parameter", name);
+  if (const auto read = proto::read_nothing(call.envelope.parameters); !read)
+    return refuse(call, error::kInvalidParameter, "parameter", read.error().text);
   call.reply(proto::service_info());
 }
 
 void get_interface_description(Call& call) {
-  const nlohmann::json& parameters = call.envelope.parameters;
-  for (const auto& [name, value] : parameters.items()) {
-    if (name != "interface") return refuse(call, error::kInvalidParameter, "parameter", name);
-  }
-  const auto interface = parameters.find("interface");
-  if (interface == parameters.end() || !interface->is_string()) return refuse(call, error::kInvalidParameter, "parameter", "interface");
-  const auto& name = interface->get_ref<const std::string&>();
-  const std::string_view text = proto::interface_description(name);
-  if (text.empty()) return refuse(call, error::kInterfaceNotFound, "interface", name);
+  const Result<std::string> name = proto::read_interface_name(call.envelope.parameters);
+  if (!name) return refuse(call, error::kInvalidParameter, "parameter", name.error().text);
+  const std::string_view text = proto::interface_description(*name);
+  if (text.empty()) return refuse(call, error::kInterfaceNotFound, "interface", *name);
   call.reply(proto::one_field("description", text));
 }
 

@@ -128,6 +128,7 @@ void Session::start_call(Inbox::Message message) {
     unfinished_bytes_ += bytes;
   }
   if (!answer_without_handler(*call)) table_->handler().handle(call);
+  call->envelope.parameters = {};  // they were in the message, whose room is the next one's
 }
 
 // What was answered before is the peer's due; the rest is dropped with the connection. It leaves as all answers do, when the turn has

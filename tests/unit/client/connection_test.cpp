@@ -38,13 +38,13 @@ TEST_CASE("a call is answered, whatever pieces the answer comes in") {
     FakePeer peer = self.accept();
     const Heard heard = peer.hear("a.b.Double");
     std::string reply;
-    proto::append_reply(reply, "{\"n\":" + std::to_string(2 * heard.call.parameters["n"].get<int>()) + "}");
+    proto::append_reply(reply, "{\"n\":" + std::to_string(2 * heard.call.parameters.tree()["n"].get<int>()) + "}");
     for (const char byte : reply) peer.write({&byte, 1});
   });
   Connection connection = open(server);
   const Result<Reply> reply = connection.call("a.b.Double", "{\"n\":21}", kNever);
   REQUIRE(reply);
-  CHECK(reply->parameters["n"] == 42);
+  CHECK(reply->parameters.tree()["n"] == 42);
   CHECK(reply->error.empty());
   server.finish();
 }
@@ -60,7 +60,7 @@ TEST_CASE("a stream of replies is taken one by one") {
   for (int i = 0; i < 3; ++i) {
     const Result<Reply> reply = connection.receive(kNever);
     REQUIRE(reply);
-    CHECK(reply->parameters["i"] == i);
+    CHECK(reply->parameters.tree()["i"] == i);
     CHECK(reply->continues == (i < 2));
   }
   server.finish();
@@ -134,7 +134,7 @@ TEST_CASE("a silent daemon costs no more than the deadline, and the answer can s
   REQUIRE(connection.send(proto::write_call("a.b.GoOn", "{}"), {}, kNever));
   const Result<Reply> late = connection.receive(kNever);
   REQUIRE(late);
-  CHECK(late->parameters["late"] == true);
+  CHECK(late->parameters.tree()["late"] == true);
   server.finish();
 }
 
@@ -143,12 +143,12 @@ TEST_CASE("a large message is sent while the daemon reads slowly, and a large an
   FakeServer server([](FakeServer& self) {
     FakePeer peer = self.accept();
     const Heard heard = peer.hear();
-    peer.say("{\"text\":\"" + heard.call.parameters["text"].get<std::string>() + "\"}");
+    peer.say("{\"text\":\"" + heard.call.parameters.tree()["text"].get<std::string>() + "\"}");
   });
   Connection connection = open(server);
   const Result<Reply> reply = connection.call("a.b.Echo", "{\"text\":\"" + text + "\"}", Clock::now() + 60s);
   REQUIRE(reply);
-  CHECK((reply->parameters["text"].get_ref<const std::string&>() == text));
+  CHECK((reply->parameters.tree()["text"].get<std::string>() == text));
   server.finish();
 }
 
@@ -166,7 +166,7 @@ TEST_CASE("whoever sends much reads meanwhile, since a daemon whose answers nobo
   REQUIRE(connection.send(proto::write_call("a.b.First", "{}") + second, {}, Clock::now() + 60s));
   const Result<Reply> large = connection.receive(Clock::now() + 60s), empty = connection.receive(Clock::now() + 60s);
   REQUIRE(large);
-  CHECK(large->parameters["text"].get_ref<const std::string&>().size() == 4 * 1024 * 1024);
+  CHECK(large->parameters.tree()["text"].get<std::string>().size() == 4 * 1024 * 1024);
   CHECK(empty);
   server.finish();
 }

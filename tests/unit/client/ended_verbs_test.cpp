@@ -94,7 +94,7 @@ TEST_CASE("reload --wait returns when another broker serves, and not before") {
     FakePeer witness = self.accept();
     witness.hear("org.jobpool.Pool.Hello");
     witness.say(hello_of(2));
-    if (witness.hear("org.jobpool.Pool.Reload").call.parameters != nlohmann::json{{"wait", true}})
+    if (witness.hear("org.jobpool.Pool.Reload").call.parameters.tree() != nlohmann::json{{"wait", true}})
       throw std::runtime_error("it does not wait");
     idle.close();
     witness.close();

@@ -47,7 +47,8 @@ Heard FakePeer::hear() {
     if (const auto message = decoder_.next()) {
       auto call = proto::read_call(*message);
       check(static_cast<bool>(call), "the client sent what is no call");
-      return Heard{std::move(*call), heard_++ == owner_ ? std::exchange(fds_, {}) : std::vector<UniqueFd>{}};
+      return Heard{{std::move(call->method), proto::JsonObject(call->parameters), call->oneway, call->more},
+                   heard_++ == owner_ ? std::exchange(fds_, {}) : std::vector<UniqueFd>{}};
     }
     std::array<char, 4096> bytes;
     alignas(cmsghdr) std::array<char, CMSG_SPACE(sizeof(int) * kMaxPassedFds)> control;

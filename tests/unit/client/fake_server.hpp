@@ -20,7 +20,11 @@ inline constexpr const char* kApply = "org.jobpool.Pool.Apply";
 
 // One call as it came, with the descriptors of its first byte.
 struct Heard {
-  proto::CallEnvelope call;
+  struct {
+    std::string method;
+    proto::JsonObject parameters;
+    bool oneway, more;
+  } call;
   std::vector<UniqueFd> fds;
 };
 

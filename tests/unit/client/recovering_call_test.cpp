@@ -24,18 +24,18 @@ TEST_CASE("a call whose broker died goes on with the same key at the same instan
   FakeServer server([](FakeServer& self) {
     FakePeer first = self.accept();
     first.greet("A");
-    const auto before = first.hear(kApply).call.parameters;
+    const auto before = first.hear(kApply).call.parameters.tree();
     first.close();
     FakePeer second = self.accept();
     second.greet("A");
-    if (second.hear(kApply).call.parameters != before) throw std::runtime_error("the second call is another one");
+    if (second.hear(kApply).call.parameters.tree() != before) throw std::runtime_error("the second call is another one");
     second.say(function_ending(5, "49"));
   });
   Connections connections({server.path()});
   RecoveringCall call(connections, apply_message(), Resend::same_instance);
   const Result<Reply> reply = call.finish(kNever);
   REQUIRE(reply);
-  CHECK(reply->parameters["ending"]["result"] == "49");
+  CHECK(reply->parameters.tree()["ending"]["result"] == "49");
   server.finish();
 }
 
@@ -75,7 +75,7 @@ TEST_CASE("a call whose broker never said its instance is sent again to an insta
   RecoveringCall call(connections, apply_message(), Resend::same_instance);
   const Result<Reply> reply = call.finish(kNever);
   REQUIRE(reply);
-  CHECK(reply->parameters["ending"]["result"] == "49");
+  CHECK(reply->parameters.tree()["ending"]["result"] == "49");
   server.finish();
 }
 
@@ -123,7 +123,7 @@ TEST_CASE("an idle connection that died is no loss: the call was never seen, and
   RecoveringCall second(connections, apply_message(), Resend::same_instance);
   const Result<Reply> reply = second.finish(kNever);
   REQUIRE(reply);
-  CHECK(reply->parameters["ending"]["result"] == "2");
+  CHECK(reply->parameters.tree()["ending"]["result"] == "2");
   server.finish();
 }
 
@@ -171,7 +171,7 @@ TEST_CASE("a question is asked again whoever answers, and needs no Hello") {
   RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Ready", "{\"id\":1}"), Resend::always);
   const Result<Reply> reply = call.finish(kNever);
   REQUIRE(reply);
-  CHECK(reply->parameters["ready"] == true);
+  CHECK(reply->parameters.tree()["ready"] == true);
   server.finish();
 }
 
@@ -231,12 +231,12 @@ TEST_CASE("a caller that waits for something else too is woken by it, and the ca
   const Result<std::optional<Reply>> late = call.next(kNever, others);
   REQUIRE(late);
   REQUIRE(late->has_value());
-  CHECK((*late)->parameters["ending"]["result"] == "49");
+  CHECK((*late)->parameters.tree()["ending"]["result"] == "49");
   server.finish();
 }
 
 TEST_CASE("of calls that went together, what was answered before the broker died is not sent again, and the rest is, in its order") {
-  const auto key_of = [](const Heard& heard) { return heard.call.parameters["job"]["key"].get<std::string>(); };
+  const auto key_of = [](const Heard& heard) { return heard.call.parameters.tree()["job"]["key"].get<std::string>(); };
   FakeServer server([&](FakeServer& self) {
     FakePeer first = self.accept();
     first.greet("A");
@@ -260,7 +260,7 @@ TEST_CASE("of calls that went together, what was answered before the broker died
     const Result<std::optional<Reply>> reply = call.next(kNever);
     REQUIRE(reply);
     REQUIRE(*reply);
-    CHECK((*reply)->parameters["ending"]["result"] == result);
+    CHECK((*reply)->parameters.tree()["ending"]["result"] == result);
   }
   server.finish();
 }

@@ -8,6 +8,7 @@
 #include "client/cli/top/keys.hpp"
 #include "client/cli/top/screen_writer.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 
 using namespace jobpool;
 using namespace jobpool::cli;
@@ -225,9 +226,9 @@ TEST_CASE("text is cut and padded by characters") {
 TEST_CASE("what is asked for a picture does not grow with the jobs, and what is gone meanwhile is no error") {
   std::vector<std::string> asked;
   const AskDaemon ask = [&](std::string_view method, const std::string& parameters,
-                            proto::CallMode) -> Result<std::vector<nlohmann::json>> {
+                            proto::CallMode) -> Result<std::vector<proto::JsonObject>> {
     asked.push_back(std::string{method} + parameters);
-    const auto parsed = [](const std::string& text) { return std::vector<nlohmann::json>{nlohmann::json::parse(text)}; };
+    const auto parsed = [](const std::string& text) { return std::vector{proto::JsonObject(checked(text))}; };
     const TopData data = some_data();
     if (method == "org.jobpool.Pool.Status") return parsed(proto::write_status(data.status));
     if (method == "org.jobpool.Pool.Stats") return parsed(proto::write_stats(data.stats));
@@ -239,9 +240,9 @@ TEST_CASE("what is asked for a picture does not grow with the jobs, and what is 
       return parsed(proto::write_pool(pool));
     }
     if (method == "org.jobpool.Job.List") {
-      std::vector<nlohmann::json> replies;
-      for (const proto::Job& one : data.jobs) replies.push_back(nlohmann::json::parse(proto::write_job(one)));
-      replies.push_back(nlohmann::json::object());
+      std::vector<proto::JsonObject> replies;
+      for (const proto::Job& one : data.jobs) replies.emplace_back(checked(proto::write_job(one)));
+      replies.emplace_back();
       return replies;
     }
     if (method == "org.jobpool.Job.Show") return Error{Errc::not_found, "job 1000: no such job"};
@@ -253,7 +254,7 @@ TEST_CASE("what is asked for a picture does not grow with the jobs, and what is 
   CHECK(data->workers.size() == 2);
   CHECK(std::ranges::count(asked, "org.jobpool.Job.Show{\"id\":1000}") == 1);
   CHECK(std::ranges::count(asked, "org.jobpool.Job.List{\"limit\":200}") == 1);
-  const AskDaemon silent = [](std::string_view, const std::string&, proto::CallMode) -> Result<std::vector<nlohmann::json>> {
+  const AskDaemon silent = [](std::string_view, const std::string&, proto::CallMode) -> Result<std::vector<proto::JsonObject>> {
     return Error{Errc::closed, "nobody"};
   };
   CHECK(fetch_top(silent, {}).error().text == "nobody");

@@ -5,6 +5,7 @@
 
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 
 namespace jobpool::proto {
 namespace {
@@ -68,7 +69,7 @@ TEST_CASE("a result that no worker would write is refused") {
 }
 
 TEST_CASE("items exclude arguments, and a command has none") {
-  const auto read = [](const char* job) { return read_submit(json{{"job", json::parse(job)}}); };
+  const auto read = [](const char* job) { return read_submit(text_of(json{{"job", json::parse(job)}})); };
   const auto chunk = read(R"({"function":"f","items":"[[1]]"})");
   REQUIRE(chunk);
   CHECK(chunk->items == "[[1]]");
@@ -90,7 +91,7 @@ TEST_CASE("a command line is an array of one array of words, the first of which 
 }
 
 TEST_CASE("a batch has a submission and chunks") {
-  const auto read = [](const char* text) { return read_map(json::parse(text)); };
+  const auto read = [](const char* text) { return read_map(checked(text)); };
   const auto batch = read(R"({"job":{"function":"f","retries":1},"chunks":["[[1]]","[[2],[3]]"]})");
   REQUIRE(batch);
   CHECK(batch->chunks == std::vector<std::string>{"[[1]]", "[[2],[3]]"});

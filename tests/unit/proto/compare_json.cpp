@@ -23,6 +23,31 @@ bool has_discarded(const json& value) {
   return value.is_structured() && std::any_of(value.begin(), value.end(), has_discarded);
 }
 
+// The value, by passing over the parts of its text.
+json rebuilt(JsonText text) {
+  if (text.is_object()) {
+    json object = json::object();
+    text.each_member([&](std::string_view key, JsonText value) { object[JsonText::unescaped(key)] = rebuilt(value); });
+    return object;
+  }
+  if (text.is_array()) {
+    json array = json::array();
+    for (const JsonText element : text.elements()) array.push_back(rebuilt(element));
+    return array;
+  }
+  if (const auto string = text.string()) return *string;
+  if (const auto number = text.integer()) return *number;
+  if (const auto truth = text.boolean()) return *truth;
+  return json::parse(text.text());
+}
+
+std::string compare_parts(std::string_view text, const json& value) {
+  const auto checked = JsonText::check(text, kMaxMessageDepth);
+  if (!checked) return "checking refuses what reading takes";
+  if (rebuilt(*checked) != value) return "the parts of the text are another value";
+  return checked->tree() == value ? "" : "the tree of the text is another value";
+}
+
 }  // namespace
 
 std::string compare_json(std::string_view text) {
@@ -34,7 +59,7 @@ std::string compare_json(std::string_view text) {
   if (is_read == expected.is_discarded()) return is_read ? "took what is no JSON" : "refused JSON";
   if (is_read && !has_discarded(value) && value != expected) return "read another value";
   if (is_read && !is_json(text)) return "skipping refuses what reading takes";
-  return "";
+  return is_read && !has_discarded(value) ? compare_parts(text, value) : "";
 }
 
 }  // namespace jobpool::proto

@@ -4,6 +4,7 @@
 #include <nlohmann/json.hpp>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 
 namespace jobpool::proto {
 namespace {
@@ -35,14 +36,15 @@ CopyRange some_range() {
 nlohmann::json parsed(const std::string& text) { return nlohmann::json::parse(text); }
 
 std::string refusal(const nlohmann::json& object) {
-  const auto job = object.contains("folders") ? Result<void>(read_copy_files(object) ? Result<void>{} : read_copy_files(object).error())
-                                              : Result<void>(read_copy_range(object) ? Result<void>{} : read_copy_range(object).error());
+  const auto job = object.contains("folders")
+                       ? Result<void>(read_copy_files(text_of(object)) ? Result<void>{} : read_copy_files(text_of(object)).error())
+                       : Result<void>(read_copy_range(text_of(object)) ? Result<void>{} : read_copy_range(text_of(object)).error());
   return job ? "" : job.error().text;
 }
 
 TEST_CASE("a job of many files comes back as it was written, whatever bytes its names have") {
   const CopyFiles job = some_files();
-  const auto read = read_copy_files(parsed(write_copy_files(job)));
+  const auto read = read_copy_files(text_of(parsed(write_copy_files(job))));
   REQUIRE(read);
   CHECK(write_copy_files(*read) == write_copy_files(job));
   CHECK(read->roots.source == job.roots.source);
@@ -56,7 +58,7 @@ TEST_CASE("a job of many files comes back as it was written, whatever bytes its 
 
 TEST_CASE("a job of one range comes back as it was written") {
   const CopyRange job = some_range();
-  const auto read = read_copy_range(parsed(write_copy_range(job)));
+  const auto read = read_copy_range(text_of(parsed(write_copy_range(job))));
   REQUIRE(read);
   CHECK(write_copy_range(*read) == write_copy_range(job));
   CHECK(read->offset == 32);

@@ -15,15 +15,15 @@ TEST_CASE("a call gives its method, parameters and mode") {
   const auto call = read_call(R"( {"method":"a.B.C", "parameters":{"x":[1]}, "more":true} )");
   REQUIRE(call);
   CHECK(call->method == "a.B.C");
-  CHECK(call->parameters == json{{"x", json::array({1})}});
+  CHECK(call->parameters.tree() == json{{"x", json::array({1})}});
   CHECK(call->more);
   CHECK_FALSE(call->oneway);
   CHECK_FALSE(call->upgrade);
 }
 
-TEST_CASE("absent and null parameters are an empty object") {
-  CHECK(read_call(R"({"method":"a.B"})")->parameters == json::object());
-  CHECK(read_call(R"({"method":"a.B","parameters":null})")->parameters == json::object());
+TEST_CASE("absent and null parameters are null, which is as an empty object to whoever reads fields") {
+  CHECK(read_call(R"({"method":"a.B"})")->parameters.is_null());
+  CHECK(read_call(R"({"method":"a.B","parameters":null})")->parameters.is_null());
 }
 
 TEST_CASE("flags that are false are no flags, and keys with a dot are extensions") {
@@ -62,8 +62,7 @@ TEST_CASE("a message that is no call closes the connection") {
                                      "{\"method\":\"a\xFF\"}"s,
                                      "{\"method\":\"a\",\"parameters\":{\"x\":\"\xC0\x80\"}}"s,
                                      "\xEF\xBB\xBF{\"method\":\"a\"}"s,
-                                     "{\"method\":\"a\"}\0"s,
-                                     R"({"method":"a","parameters":{"x":1e999}})"s}) {
+                                     "{\"method\":\"a\"}\0"s}) {
     INFO(message);
     const auto call = read_call(message);
     REQUIRE_FALSE(call);
@@ -102,10 +101,10 @@ TEST_CASE("replies are appended with their NUL, and without what is empty") {
 TEST_CASE("a reply gives its parameters, error and whether more come, what it does not know it ignores") {
   const auto reply = read_reply(R"({"parameters":{"x":1},"continues":true,"later":{"a":[]}})");
   REQUIRE(reply);
-  CHECK(reply->parameters == json{{"x", 1}});
+  CHECK(reply->parameters.tree() == json{{"x", 1}});
   CHECK(reply->continues);
   CHECK(reply->error.empty());
-  CHECK(read_reply("{}")->parameters == json::object());
+  CHECK(read_reply("{}")->parameters.is_null());
   const auto failed = read_reply(R"({"error":"a.B.C","parameters":{"parameter":"x"}})");
   REQUIRE(failed);
   CHECK(failed->error == "a.B.C");

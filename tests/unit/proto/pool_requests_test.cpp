@@ -3,6 +3,7 @@
 
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 
 using namespace jobpool;
 using namespace jobpool::proto;
@@ -12,14 +13,14 @@ using namespace std::string_literals;
 namespace {
 
 std::string refused_field(const json& parameters) {
-  const auto request = read_create_pool(parameters);
+  const auto request = read_create_pool(text_of(parameters));
   return request ? "" : request.error().text;
 }
 
 }  // namespace
 
 TEST_CASE("a pool needs a name and a number of workers, and nothing else") {
-  const auto request = read_create_pool({{"name", "images-2.small_ones"}, {"workers", 0}});
+  const auto request = read_create_pool(text_of({{"name", "images-2.small_ones"}, {"workers", 0}}));
   REQUIRE(request);
   CHECK(request->workers == 0);
   CHECK(request->arguments == "[]");
@@ -67,12 +68,12 @@ TEST_CASE("a pool's numbers have limits, and an initializer's arguments need an 
 }
 
 TEST_CASE("a request that names no pool means the default one, an empty name is none") {
-  CHECK(*read_pool_name(json::object()) == "default");
-  CHECK(read_resize_pool(json::object())->pool == "default");
-  CHECK(read_terminate_pool(json::object())->pool == "default");
-  CHECK(read_join_pool(json::object())->pool == "default");
-  CHECK_FALSE(read_pool_name({{"pool", ""}}));
-  CHECK_FALSE(read_pool_name({{"pool", "images"}, {"more", 1}}));
-  CHECK_FALSE(read_join_pool({{"pool", "images"}, {"timeoutUSec", -1}}));
-  CHECK_FALSE(read_resize_pool({{"pool", "images"}, {"workers", 5000}}));
+  CHECK(*read_pool_name(text_of(json::object())) == "default");
+  CHECK(read_resize_pool(text_of(json::object()))->pool == "default");
+  CHECK(read_terminate_pool(text_of(json::object()))->pool == "default");
+  CHECK(read_join_pool(text_of(json::object()))->pool == "default");
+  CHECK_FALSE(read_pool_name(text_of({{"pool", ""}})));
+  CHECK_FALSE(read_pool_name(text_of({{"pool", "images"}, {"more", 1}})));
+  CHECK_FALSE(read_join_pool(text_of({{"pool", "images"}, {"timeoutUSec", -1}})));
+  CHECK_FALSE(read_resize_pool(text_of({{"pool", "images"}, {"workers", 5000}})));
 }

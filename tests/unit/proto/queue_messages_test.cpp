@@ -4,6 +4,7 @@
 #include "proto/messages.hpp"
 #include "proto/queue_messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 
 using namespace jobpool;
 using namespace jobpool::proto;
@@ -30,34 +31,34 @@ TEST_CASE("a queue's name is one to 64 letters, digits, dots, underscores or das
     INFO(name);
     CHECK_FALSE(is_queue_name(name));
     const json named = {{"name", name}};
-    CHECK(refused(read_queue_name(named)) == "name");
-    CHECK(refused(read_queue_create(named)) == "name");
-    CHECK(refused(read_queue_get(named)) == "name");
-    CHECK(refused(read_queue_done(named)) == "name");
-    CHECK(refused(read_queue_join(named)) == "name");
-    CHECK(refused(read_queue_put({{"name", name}, {"items", {"1"}}})) == "name");
+    CHECK(refused(read_queue_name(text_of(named))) == "name");
+    CHECK(refused(read_queue_create(text_of(named))) == "name");
+    CHECK(refused(read_queue_get(text_of(named))) == "name");
+    CHECK(refused(read_queue_done(text_of(named))) == "name");
+    CHECK(refused(read_queue_join(text_of(named))) == "name");
+    CHECK(refused(read_queue_put(text_of({{"name", name}, {"items", {"1"}}}))) == "name");
   }
-  CHECK(refused(read_queue_name({{"name", "a"}, {"surplus", 1}})) == "surplus");
+  CHECK(refused(read_queue_name(text_of({{"name", "a"}, {"surplus", 1}}))) == "surplus");
 }
 
 TEST_CASE("items are JSON texts, at least one and at most 10,000") {
-  CHECK(read_queue_put(with_items({"1", "null", "\"a\"", "[{}]", " 7 "})));
+  CHECK(read_queue_put(text_of(with_items({"1", "null", "\"a\"", "[{}]", " 7 "}))));
   for (const json& items :
        {json::array(), json({1}), json({"1", nullptr}), json({"nonsense"}), json({"1 2"}), json({""}), json("1"), json()})
-    CHECK(refused(read_queue_put(with_items(items))) == "items");
-  CHECK(read_queue_put(with_items(json(std::vector<std::string>(10'000, "1")))));
-  CHECK(refused(read_queue_put(with_items(json(std::vector<std::string>(10'001, "1"))))) == "items");
+    CHECK(refused(read_queue_put(text_of(with_items(items)))) == "items");
+  CHECK(read_queue_put(text_of(with_items(json(std::vector<std::string>(10'000, "1"))))));
+  CHECK(refused(read_queue_put(text_of(with_items(json(std::vector<std::string>(10'001, "1")))))) == "items");
   const std::string deep(513, '[');
-  CHECK(refused(read_queue_put(with_items({deep + std::string(513, ']')}))) == "items");
+  CHECK(refused(read_queue_put(text_of(with_items({deep + std::string(513, ']')})))) == "items");
   const std::string largest = "\"" + std::string(kMaxPayloadBytes - 2, 'x') + "\"";
-  CHECK(read_queue_put(with_items({largest})));
-  CHECK(refused(read_queue_put(with_items({largest + " "}))) == "items");
+  CHECK(read_queue_put(text_of(with_items({largest}))));
+  CHECK(refused(read_queue_put(text_of(with_items({largest + " "})))) == "items");
 }
 
 TEST_CASE("who does not wait has no time-out, and keys are neither empty nor long") {
   const auto get = [](json extra) {
     extra["name"] = "mail";
-    return refused(read_queue_get(extra));
+    return refused(read_queue_get(text_of(extra)));
   };
   CHECK(get({{"wait", false}}).empty());
   CHECK(get({{"timeoutUSec", 0}}).empty());
@@ -72,18 +73,18 @@ TEST_CASE("who does not wait has no time-out, and keys are neither empty nor lon
 }
 
 TEST_CASE("bounds of queues and counts are checked") {
-  CHECK(refused(read_queue_create({{"name", "a"}, {"maxsize", -1}})) == "maxsize");
-  CHECK(refused(read_queue_create({{"name", "a"}, {"maxsize", 1'000'000'001}})) == "maxsize");
-  CHECK(refused(read_queue_done({{"name", "a"}, {"count", 0}})) == "count");
-  CHECK(read_queue_create({{"name", "a"}, {"maxsize", 1'000'000'000}})->maxsize == 1'000'000'000);
+  CHECK(refused(read_queue_create(text_of({{"name", "a"}, {"maxsize", -1}}))) == "maxsize");
+  CHECK(refused(read_queue_create(text_of({{"name", "a"}, {"maxsize", 1'000'000'001}}))) == "maxsize");
+  CHECK(refused(read_queue_done(text_of({{"name", "a"}, {"count", 0}}))) == "count");
+  CHECK(read_queue_create(text_of({{"name", "a"}, {"maxsize", 1'000'000'000}}))->maxsize == 1'000'000'000);
 }
 
 TEST_CASE("items come back from a reply as they went into it") {
   const std::vector<std::string> items = {"\"a \\\"quoted\\\" 就绪\"", "null", "[1,\n2]"};
-  const auto read = read_items(json::parse(write_items({items.begin(), items.end()})));
+  const auto read = read_items(text_of(json::parse(write_items({items.begin(), items.end()}))));
   REQUIRE(read);
   CHECK(*read == items);
-  CHECK(read_items(json::parse(write_items({})))->empty());
-  CHECK(read_items({{"items", "none"}}).error().code == Errc::protocol);
-  CHECK(read_items(json::object()).error().code == Errc::protocol);
+  CHECK(read_items(text_of(json::parse(write_items({}))))->empty());
+  CHECK(read_items(text_of({{"items", "none"}})).error().code == Errc::protocol);
+  CHECK(read_items(text_of(json::object())).error().code == Errc::protocol);
 }

@@ -3,6 +3,7 @@
 
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 #include "tests/unit/proto/samples.hpp"
 
 using namespace std::string_literals;
@@ -54,7 +55,7 @@ TEST_CASE("an ending comes back as it was written, whatever its output is") {
     Ending ending = full_ending();
     ending.standard_output = {output, !output.empty()};
     ending.standard_error = {output + "!", false};
-    const auto read = read_ending(parsed(write_ending(ending)));
+    const auto read = read_ending(text_of(parsed(write_ending(ending))));
     REQUIRE(read);
     CHECK(read->id == ending.id);
     CHECK(read->outcome == ending.outcome);
@@ -79,7 +80,7 @@ TEST_CASE("every outcome and every state comes back") {
     Ending ending;
     ending.id = JobId{1};
     ending.outcome = static_cast<Outcome>(i);
-    const auto read = read_ending(parsed(write_ending(ending)));
+    const auto read = read_ending(text_of(parsed(write_ending(ending))));
     REQUIRE(read);
     CHECK(read->outcome == ending.outcome);
     CHECK_FALSE((read->result || read->exit_code || read->signal || read->resources));
@@ -88,39 +89,40 @@ TEST_CASE("every outcome and every state comes back") {
     Job job;
     job.id = JobId{1};
     job.state = static_cast<JobState>(i);
-    CHECK(read_job(parsed(write_job(job)))->state == job.state);
+    CHECK(read_job(text_of(parsed(write_job(job))))->state == job.state);
   }
 }
 
 TEST_CASE("an ending's reader insists on what is required and names what is off") {
   const json whole = parsed(write_ending(full_ending()));
-  const auto read = [](const json& parameters) { return read_ending(parameters); };
+  const auto read = [](const json& parameters) { return read_ending(text_of(parameters)); };
   check_members(whole, "/ending"_json_pointer, kOptionalOfEnding, read);
   Ending binary = full_ending();
   binary.standard_output.bytes = binary.standard_error.bytes = "\xFF";
   check_members(parsed(write_ending(binary)), "/ending"_json_pointer, kOptionalOfEnding, read);
   json odd = whole;
   odd["ending"]["outcome"] = "vanished";
-  CHECK_FALSE(read_ending(odd));
+  CHECK_FALSE(read_ending(text_of(odd)));
   for (const json& parameters : {json(), json::object(), json{{"ending", 7}}, json{{"ending", nullptr}}})
-    CHECK_FALSE(read_ending(parameters));
+    CHECK_FALSE(read_ending(text_of(parameters)));
 }
 
 TEST_CASE("a job comes back as it was written, and its reader names what is off") {
   const Job job = full_job();
-  const auto read = read_job(parsed(write_job(job)));
+  const auto read = read_job(text_of(parsed(write_job(job))));
   REQUIRE(read);
   CHECK(write_job(*read) == write_job(job));
   CHECK(read->id == job.id);
   CHECK(read->worker == job.worker);
   CHECK(read->ended_usec == job.ended_usec);
-  check_members(parsed(write_job(job)), "/job"_json_pointer, kOptionalOfJob, [](const json& parameters) { return read_job(parameters); });
+  check_members(parsed(write_job(job)), "/job"_json_pointer, kOptionalOfJob,
+                [](const json& parameters) { return read_job(text_of(parameters)); });
 }
 
 TEST_CASE("a job's terms and attempts come back as they were written, and their readers name what is off") {
   const Job job = full_scheduled_job();
   const json whole = parsed(write_job(job));
-  const auto read = read_job(whole);
+  const auto read = read_job(text_of(whole));
   REQUIRE(read);
   CHECK(write_job(*read) == write_job(job));
   CHECK(read->durable == true);
@@ -136,13 +138,13 @@ TEST_CASE("a job's terms and attempts come back as they were written, and their 
   CHECK(read->attempts[0].reason == "so it was");
   CHECK(read->attempts[1].number == 2);
   CHECK_FALSE(read->attempts[1].outcome);
-  const auto read_again = [](const json& parameters) { return read_job(parameters); };
+  const auto read_again = [](const json& parameters) { return read_job(text_of(parameters)); };
   check_members(whole, "/job"_json_pointer, kOptionalOfScheduledJob, read_again);
   check_members(whole, "/job/attempts/0"_json_pointer, kOptionalOfAttempt, read_again);
 }
 
 TEST_CASE("a job of a daemon that is older than the terms is read, and says nothing of them") {
-  const auto read = read_job(parsed(write_job(full_job())));
+  const auto read = read_job(text_of(parsed(write_job(full_job()))));
   REQUIRE(read);
   CHECK_FALSE((read->durable || read->priority || read->retries || read->not_before_usec));
   CHECK((read->waiting_for.empty() && read->after.empty() && read->after_any.empty() && read->key.empty() && read->attempts.empty()));
@@ -151,40 +153,41 @@ TEST_CASE("a job of a daemon that is older than the terms is read, and says noth
 TEST_CASE("a status comes back as it was written, and its reader names what is off") {
   const Status status = full_status();
   const json whole = parsed(write_status(status));
-  const auto read = read_status(whole);
+  const auto read = read_status(text_of(whole));
   REQUIRE(read);
   CHECK(write_status(*read) == write_status(status));
   CHECK(read->pools.size() == 2);
-  const auto read_again = [](const json& parameters) { return read_status(parameters); };
+  const auto read_again = [](const json& parameters) { return read_status(text_of(parameters)); };
   check_members(whole, ""_json_pointer, {}, read_again);
   check_members(whole, "/pools/1"_json_pointer, {}, read_again);
   Status empty = status;
   empty.pools.clear();
-  CHECK(read_status(parsed(write_status(empty)))->pools.empty());
+  CHECK(read_status(text_of(parsed(write_status(empty))))->pools.empty());
 }
 
 TEST_CASE("a hello comes back as it was written, and its reader names what is off") {
   const json whole = parsed(write_hello(full_hello()));
-  CHECK(write_hello(*read_hello(whole)) == write_hello(full_hello()));
-  check_members(whole, ""_json_pointer, {}, [](const json& parameters) { return read_hello(parameters); });
+  CHECK(write_hello(*read_hello(text_of(whole))) == write_hello(full_hello()));
+  check_members(whole, ""_json_pointer, {}, [](const json& parameters) { return read_hello(text_of(parameters)); });
 }
 
 TEST_CASE("the small replies come back as they were written") {
-  CHECK(*read_accepted(parsed(write_accepted(JobId{9}))) == JobId{9});
-  check_members(parsed(write_accepted(JobId{9})), ""_json_pointer, {}, [](const json& parameters) { return read_accepted(parameters); });
+  CHECK(*read_accepted(text_of(parsed(write_accepted(JobId{9})))) == JobId{9});
+  check_members(parsed(write_accepted(JobId{9})), ""_json_pointer, {},
+                [](const json& parameters) { return read_accepted(text_of(parameters)); });
   for (const std::vector<JobId>& ids : {std::vector<JobId>{}, {JobId{1}}, {JobId{3}, JobId{2}}})
-    CHECK(*read_ids("cancelled", parsed(write_ids("cancelled", ids))) == ids);
+    CHECK(*read_ids("cancelled", text_of(parsed(write_ids("cancelled", ids)))) == ids);
   CHECK(write_ids("cancelled", {}) == R"({"cancelled":[]})");
-  CHECK_FALSE(read_ids("cancelled", parsed(R"({"cancelled":[0]})")));
-  CHECK(*read_count("removed", parsed(write_count("removed", 7))) == 7);
-  CHECK_FALSE(read_count("removed", parsed(R"({"removed":-1})")));
-  for (const bool flag : {false, true}) CHECK(*read_flag("ready", parsed(write_flag("ready", flag))) == flag);
-  CHECK_FALSE(read_flag("ready", json::object()));
-  const auto place = read_log_place(parsed(write_log_place({2, true})));
+  CHECK_FALSE(read_ids("cancelled", text_of(parsed(R"({"cancelled":[0]})"))));
+  CHECK(*read_count("removed", text_of(parsed(write_count("removed", 7)))) == 7);
+  CHECK_FALSE(read_count("removed", text_of(parsed(R"({"removed":-1})"))));
+  for (const bool flag : {false, true}) CHECK(*read_flag("ready", text_of(parsed(write_flag("ready", flag)))) == flag);
+  CHECK_FALSE(read_flag("ready", text_of(json::object())));
+  const auto place = read_log_place(text_of(parsed(write_log_place({2, true}))));
   REQUIRE(place);
   CHECK(place->descriptor == 2);
   CHECK(place->running);
-  CHECK_FALSE(read_log_place(parsed(R"({"descriptor":16,"running":true})")));
+  CHECK_FALSE(read_log_place(text_of(parsed(R"({"descriptor":16,"running":true})"))));
 }
 
 TEST_CASE("the objects for --json are what the replies hold") {
@@ -196,7 +199,7 @@ TEST_CASE("texts that came from a worker are valid in a reply even when they wer
   Ending ending = full_ending();
   ending.reason = "bad \xFF byte";
   ending.error_type = "T\0"s;
-  const auto read = read_ending(parsed(write_ending(ending)));
+  const auto read = read_ending(text_of(parsed(write_ending(ending))));
   REQUIRE(read);
   CHECK(read->reason == "bad \uFFFD byte");
   CHECK(read->error_type == "T\uFFFD");

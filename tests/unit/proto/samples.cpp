@@ -53,13 +53,11 @@ class Samples {
   // Without parameters.
   void empty_request(const std::string& method) {
     request(
-        method, "", true, [](const nlohmann::json& parameters) { return flag_of(read_nothing(parameters)); },
-        [](bool) { return std::string(); });
+        method, "", true, [](JsonText parameters) { return flag_of(read_nothing(parameters)); }, [](bool) { return std::string(); });
   }
   void empty_reply(const std::string& method) {
     reply(
-        method, "", true, [](const nlohmann::json& parameters) { return flag_of(read_nothing(parameters)); },
-        [](bool) { return std::string(); });
+        method, "", true, [](JsonText parameters) { return flag_of(read_nothing(parameters)); }, [](bool) { return std::string(); });
   }
 
  private:
@@ -78,10 +76,11 @@ class Samples {
 
 // A request or reply of one string.
 auto reader_of(std::string field) {
-  return [field](const nlohmann::json& parameters) -> Result<std::string> {
-    const auto found = parameters.find(field);
-    if (found == parameters.end() || !found->is_string()) return Error{Errc::protocol, field};
-    return found->get<std::string>();
+  return [field](JsonText parameters) -> Result<std::string> {
+    const auto found = parameters.member(field);
+    const auto text = found ? found->string() : std::nullopt;
+    if (!text) return Error{Errc::protocol, field};
+    return *text;
   };
 }
 auto writer_of(std::string field) {
@@ -100,8 +99,8 @@ std::string info_of_first_version() {
 void add_service(std::vector<Sample>& all) {
   Samples service(all, "org.varlink.service");
   service.empty_request("GetInfo");
-  const auto read_info = [](const nlohmann::json& info) { return Result<nlohmann::json>(info); };
-  service.reply("GetInfo", "", nlohmann::json(), read_info, [](const nlohmann::json&) { return info_of_first_version(); });
+  const auto read_info = [](JsonText info) { return Result<JsonText>(info); };
+  service.reply("GetInfo", "", JsonText(), read_info, [](JsonText) { return info_of_first_version(); });
   service.request("GetInterfaceDescription", "", std::string("org.jobpool.Pool"), reader_of("interface"), writer_of("interface"));
   service.reply("GetInterfaceDescription", "", std::string("# A comment.\ninterface org.example.x\n\nmethod F() -> ()\n"),
                 reader_of("description"), writer_of("description"));
@@ -190,7 +189,7 @@ void add_pool_control(std::vector<Sample>& all) {
   pool.empty_reply("Terminate");
   pool.request("Join", "", JoinPoolRequest{"images", Microseconds(1'500'000)}, read_join_pool, write_join_pool);
   pool.reply(
-      "Join", "", true, [](const nlohmann::json& parameters) { return read_flag("joined", parameters); },
+      "Join", "", true, [](JsonText parameters) { return read_flag("joined", parameters); },
       [](bool joined) { return write_flag("joined", joined); });
   for (const char* method : {"Pause", "Resume", "Close", "Delete"}) {
     pool.request(method, "", std::string("images"), read_pool_name, write_pool_name);
@@ -201,7 +200,7 @@ void add_pool_control(std::vector<Sample>& all) {
 void add_flag_method(Samples& job, const std::string& method, const std::string& field) {
   job.request(method, "", JobId{12}, read_id, write_id);
   job.reply(
-      method, "", true, [field](const nlohmann::json& parameters) { return read_flag(field, parameters); },
+      method, "", true, [field](JsonText parameters) { return read_flag(field, parameters); },
       [field](bool value) { return write_flag(field, value); });
 }
 
@@ -232,19 +231,19 @@ void add_job(std::vector<Sample>& all) {
   job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
   job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);
   job.reply(
-      "Cancel", "", std::vector<JobId>{JobId{4}}, [](const nlohmann::json& parameters) { return read_ids("cancelled", parameters); },
+      "Cancel", "", std::vector<JobId>{JobId{4}}, [](JsonText parameters) { return read_ids("cancelled", parameters); },
       [](const std::vector<JobId>& ids) { return write_ids("cancelled", ids); });
   job.request("Retry", "", RetryRequest{JobId{12}, "5d41402abc4b2a76b9719d911017c592"}, read_retry, write_retry);
   job.request("Retry", "no_key", RetryRequest{JobId{12}, ""}, read_retry, write_retry);
   job.reply("Retry", "", JobId{13}, read_accepted, write_accepted);
   job.request("Remove", "", RemoveRequest{{JobId{5}, JobId{6}}}, read_remove, write_remove);
   job.reply(
-      "Remove", "", std::vector<JobId>{JobId{5}}, [](const nlohmann::json& parameters) { return read_ids("removed", parameters); },
+      "Remove", "", std::vector<JobId>{JobId{5}}, [](JsonText parameters) { return read_ids("removed", parameters); },
       [](const std::vector<JobId>& ids) { return write_ids("removed", ids); });
   job.request("Clean", "", CleanRequest{Microseconds(86'400'000'000), Outcome::timed_out, "images"}, read_clean, write_clean);
   job.request("Clean", "all", CleanRequest{}, read_clean, write_clean);
   job.reply(
-      "Clean", "", std::int64_t{1'000'000}, [](const nlohmann::json& parameters) { return read_count("removed", parameters); },
+      "Clean", "", std::int64_t{1'000'000}, [](JsonText parameters) { return read_count("removed", parameters); },
       [](std::int64_t count) { return write_count("removed", count); });
   job.request("Kill", "", KillRequest{JobId{12}, 15}, read_kill, write_kill);
   job.empty_reply("Kill");
@@ -253,14 +252,14 @@ void add_job(std::vector<Sample>& all) {
 void add_count_method(Samples& queue, const std::string& method, const std::string& field) {
   queue.request(method, "", std::string("mail"), read_queue_name, write_queue_name);
   queue.reply(
-      method, "", std::int64_t{7}, [field](const nlohmann::json& parameters) { return read_count(field, parameters); },
+      method, "", std::int64_t{7}, [field](JsonText parameters) { return read_count(field, parameters); },
       [field](std::int64_t count) { return write_count(field, count); });
 }
 
 void add_state_method(Samples& queue, const std::string& method, const std::string& field) {
   queue.request(method, "", std::string("mail"), read_queue_name, write_queue_name);
   queue.reply(
-      method, "", false, [field](const nlohmann::json& parameters) { return read_flag(field, parameters); },
+      method, "", false, [field](JsonText parameters) { return read_flag(field, parameters); },
       [field](bool value) { return write_flag(field, value); });
 }
 
@@ -282,7 +281,7 @@ void add_queue(std::vector<Sample>& all) {
   add_count_method(queue, "Size", "size");
   queue.request("Done", "", QueueDoneRequest{"mail", 3, "k"}, read_queue_done, write_queue_done);
   queue.reply(
-      "Done", "", std::int64_t{4}, [](const nlohmann::json& parameters) { return read_count("unfinished", parameters); },
+      "Done", "", std::int64_t{4}, [](JsonText parameters) { return read_count("unfinished", parameters); },
       [](std::int64_t count) { return write_count("unfinished", count); });
   queue.request("Join", "", QueueJoinRequest{"mail", Microseconds(0), JobId{12}}, read_queue_join, write_queue_join);
   queue.empty_reply("Join");
@@ -304,7 +303,7 @@ void add_process(std::vector<Sample>& all) {
   process.empty_reply("Join");
   process.request("Alive", "", std::string("mailer"), read_process_name, write_process_name);
   process.reply(
-      "Alive", "", true, [](const nlohmann::json& parameters) { return read_flag("alive", parameters); },
+      "Alive", "", true, [](JsonText parameters) { return read_flag("alive", parameters); },
       [](bool value) { return write_flag("alive", value); });
   process.request("Show", "", std::string("mailer"), read_process_name, write_process_name);
   process.reply("Show", "", full_process(), read_process, write_process);

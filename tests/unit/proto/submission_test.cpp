@@ -4,21 +4,24 @@
 #include "proto/envelope.hpp"
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 #include "tests/unit/proto/samples.hpp"
 
 using namespace std::string_literals;
 using namespace jobpool::proto;
 using jobpool::Errc;
 using jobpool::Microseconds;
+using jobpool::text_of;
 using nlohmann::json;
 
 namespace {
 
 // As the broker gets it: through the envelope, whose reader tells of duplicate keys.
-json parameters_of(const std::string& parameters) {
-  auto call = read_call("{\"method\":\"org.jobpool.Pool.Apply\",\"parameters\":" + parameters + "}");
+JsonObject parameters_of(const std::string& parameters) {
+  const std::string message = "{\"method\":\"org.jobpool.Pool.Apply\",\"parameters\":" + parameters + "}";
+  const auto call = read_call(message);
   REQUIRE(call);
-  return call->parameters;
+  return JsonObject(call->parameters);
 }
 
 // The path of the field that was refused; "": the submission was taken.
@@ -85,8 +88,8 @@ TEST_CASE("a submission is one object under 'job', and nothing else") {
   CHECK(refused_at_top(R"({"job":{"command":["x"]},"more":1})") == "more");
   CHECK(refused_at_top(R"({"job":{"command":["x"]},"job":{"command":["x"]}})") == "job");
   CHECK(refused_at_top(R"({"":1,"job":{"command":["x"]}})") == "parameters");
-  CHECK(read_submit(json()).error().text == "job");
-  CHECK(read_submit(json::array()).error().text == "parameters");
+  CHECK(read_submit(text_of(json())).error().text == "job");
+  CHECK(read_submit(text_of(json::array())).error().text == "parameters");
 }
 
 TEST_CASE("exactly one of function and command is given") {

@@ -4,8 +4,6 @@
 #include <fcntl.h>
 #include <unistd.h>
 
-#include <nlohmann/json.hpp>
-
 #include "common/copy/names.hpp"
 #include "common/copy/open_beneath.hpp"
 #include "daemon/worker/function/copy/file_copy.hpp"
@@ -96,13 +94,12 @@ proto::CopyReport run_range(const proto::CopyRange& job, const OpenRoots& roots,
 
 // Reads, runs and answers for both kinds of job.
 template <class Job>
-void serve(const jobpool_call* call, Result<Job> (*read)(const nlohmann::json&),
+void serve(const jobpool_call* call, Result<Job> (*read)(proto::JsonText),
            proto::CopyReport (*run)(const Job&, const OpenRoots&, const CopyTerms&)) {
   const auto text = first_argument({call->arguments, call->arguments_length}).value_or(std::string_view());
-  nlohmann::json object;
-  proto::JsonReader reader(text, proto::kMaxMessageDepth);
-  if (!reader.read_value(object) || !object.is_object()) return call->set_error(call, "ArgumentError", "argument 1: must be an object");
-  const Result<Job> job = read(object);
+  const std::optional<proto::JsonText> object = proto::JsonText::check(text, proto::kMaxMessageDepth);
+  if (!object || !object->is_object()) return call->set_error(call, "ArgumentError", "argument 1: must be an object");
+  const Result<Job> job = read(*object);
   if (!job) return call->set_error(call, "ArgumentError", (job.error().text + ": missing, unknown or of the wrong type").c_str());
 
   proto::CopyReport report;

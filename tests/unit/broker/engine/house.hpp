@@ -16,15 +16,16 @@
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/store/memory_store.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/checked_json.hpp"
 #include "tests/support/pretended_worker.hpp"
 
 namespace jobpool::broker {
 
 class FakeCall final : public Call {
  public:
-  FakeCall(std::string method, const std::string& parameters, bool more) {
+  FakeCall(std::string method, std::string parameters, bool more) : sent(std::move(parameters)) {
     envelope.method = std::move(method);
-    envelope.parameters = nlohmann::json::parse(parameters);
+    envelope.parameters = checked(sent);
     envelope.more = more;
     peer = {1000, 1000, 1};
   }
@@ -53,6 +54,7 @@ class FakeCall final : public Call {
     return all.size() == 1 && all.front().is_object() ? all.front() : all;
   }
 
+  const std::string sent;  // its parameters
   int answers = 0;
   std::string parameters, error_name;
   std::vector<std::string> continued;

@@ -13,7 +13,7 @@ TEST_CASE("metrics are status, stats and times of each pool, and how long commit
   submit(house, R"({"job":{"function":"square","arguments":"[7]"}})");
   house.turn();
   house.commit();
-  const auto metrics = proto::read_metrics(parsed(house.broker->call("Pool.Metrics", "{}")->parameters));
+  const auto metrics = proto::read_metrics(text_of(parsed(house.broker->call("Pool.Metrics", "{}")->parameters)));
   REQUIRE(metrics);
   REQUIRE(metrics->pools.size() == 1);
   const proto::PoolMetrics& pool = metrics->pools.front();

@@ -22,7 +22,10 @@ std::string call_text(int n, std::string_view more_keys, std::string_view method
   return text;
 }
 
-int number_of(const Call& call) { return call.envelope.parameters.at("n").get<int>(); }
+std::int64_t number_of(const Call& call) {
+  const auto number = call.envelope.parameters.member("n");
+  return number ? number->integer().value_or(-1) : -1;
+}
 
 std::size_t open_fds() {
   std::size_t count = 0;

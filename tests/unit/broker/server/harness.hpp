@@ -20,7 +20,7 @@ inline constexpr std::string_view kMethod = "org.jobpool.Pool.Apply";
 
 // A whole message: {"method": …, "parameters": {"n": n}, <more_keys>} and its NUL.
 std::string call_text(int n, std::string_view more_keys = {}, std::string_view method = kMethod);
-int number_of(const Call& call);
+std::int64_t number_of(const Call& call);  // while it is handled
 
 std::size_t open_fds();
 
@@ -29,7 +29,12 @@ class KeepingHandler : public CallHandler {
   std::vector<std::shared_ptr<Call>> calls;
   std::function<void(const std::shared_ptr<Call>&)> script;  // instead of keeping
   std::function<bool()> full = [] { return false; };
-  void handle(std::shared_ptr<Call> call) override { script ? script(call) : calls.push_back(std::move(call)); }
+  std::vector<std::int64_t> numbers;  // of `calls`
+  void handle(std::shared_ptr<Call> call) override {
+    if (script) return script(call);
+    numbers.push_back(number_of(*call));
+    calls.push_back(std::move(call));
+  }
   bool is_turn_full() const override { return full(); }
 };
 

@@ -25,7 +25,7 @@ TEST_CASE("a call is handed over and its answer comes back") {
   harness.turn();
   REQUIRE(harness.handler.calls.size() == 1);
   CHECK(harness.handler.calls[0]->envelope.method == kMethod);
-  CHECK(number_of(*harness.handler.calls[0]) == 7);
+  CHECK(harness.handler.numbers.at(0) == 7);
   CHECK(harness.handler.calls[0]->peer.pid == ::getpid());
   harness.handler.calls[0]->reply(R"({"id":7})");
   harness.turn();
@@ -45,7 +45,7 @@ TEST_CASE("calls that arrive in pieces of any size are the same calls") {
       harness.turn();
     }
     REQUIRE(harness.handler.calls.size() == 20);
-    for (int n = 0; n < 20; ++n) CHECK(number_of(*harness.handler.calls[static_cast<std::size_t>(n)]) == n);
+    for (int n = 0; n < 20; ++n) CHECK(harness.handler.numbers.at(static_cast<std::size_t>(n)) == n);
   }
 }
 

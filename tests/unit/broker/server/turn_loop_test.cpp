@@ -172,10 +172,10 @@ TEST_CASE("a full turn ends though more calls are there, and those are the next 
                        all.loop.stop();
                      }};
   all.loop.run(all.hooks, all.server);
-  std::vector<int> of_one;
-  for (const auto& call : all.handler.calls)
-    if (number_of(*call) < 3) of_one.push_back(number_of(*call));
-  CHECK(of_one == std::vector{0, 1, 2});
+  std::vector<std::int64_t> of_one;
+  for (const std::int64_t number : all.handler.numbers)
+    if (number < 3) of_one.push_back(number);
+  CHECK(of_one == std::vector<std::int64_t>{0, 1, 2});
 }
 
 TEST_CASE("a connection that is closed with calls left for the next turn makes none of them") {

@@ -1,0 +1,128 @@
+// Passing over text that is known to be JSON: nothing is checked again, so that a string ends at the next quote that no backslash hides.
+#include "proto/json_text.hpp"
+
+#include <charconv>
+#include <cstdlib>
+#include <cstring>
+#include <limits>
+
+#include "proto/json_reader.hpp"
+#include "proto/json_string.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+const char* behind_space(const char* at, const char* end) {
+  while (at != end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
+  return at;
+}
+
+// `begin` is behind the opening quote; the place behind the closing one.
+const char* behind_string(const char* begin, const char* end) {
+  for (const char* at = begin;; ++at) {
+    at = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
+    const char* hiding = at;
+    while (hiding != begin && hiding[-1] == '\\') --hiding;
+    if ((at - hiding) % 2 == 0) return at + 1;
+  }
+}
+
+const char* behind_list(const char* at, const char* end) {
+  int open = 0;
+  do {
+    const char c = *at++;
+    if (c == '"') at = behind_string(at, end);
+    if (c == '{' || c == '[') ++open;
+    if (c == '}' || c == ']') --open;
+  } while (open > 0);
+  return at;
+}
+
+const char* behind_value(const char* at, const char* end) {
+  if (*at == '"') return behind_string(at + 1, end);
+  if (*at == '{' || *at == '[') return behind_list(at, end);
+  while (at != end && std::strchr(",]} \n\r\t", *at) == nullptr) ++at;
+  return at;
+}
+
+std::string_view between(const char* begin, const char* end) { return {begin, static_cast<std::size_t>(end - begin)}; }
+
+}  // namespace
+
+std::optional<JsonText> JsonText::check(std::string_view text, int max_depth) {
+  JsonReader reader(text, max_depth);
+  JsonText checked;
+  if (!reader.read_text(checked) || !reader.at_end()) return std::nullopt;
+  return checked;
+}
+
+std::optional<std::string> JsonText::string() const {
+  if (text_.front() != '"') return std::nullopt;
+  return unescaped(text_.substr(1, text_.size() - 2));
+}
+
+std::string JsonText::unescaped(std::string_view written) {
+  if (written.find('\\') == written.npos) return std::string(written);
+  std::string text;
+  const char* at = written.data();
+  // The reader stops behind the closing quote, which is there: it was checked.
+  if (!read_json_string(at, at + written.size() + 1, text)) std::abort();
+  return text;
+}
+
+std::optional<std::int64_t> JsonText::integer() const {
+  std::int64_t number = 0;
+  const auto [end, error] = std::from_chars(text_.data(), text_.data() + text_.size(), number);
+  if (error != std::errc{} || end != text_.data() + text_.size()) return std::nullopt;
+  return number;
+}
+
+std::optional<bool> JsonText::boolean() const {
+  if (text_ == "true") return true;
+  if (text_ == "false") return false;
+  return std::nullopt;
+}
+
+std::vector<JsonText> JsonText::elements() const {
+  std::vector<JsonText> elements;
+  const char* const end = text_.data() + text_.size() - 1;  // its bracket
+  for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
+    const char* const begin = at;
+    at = behind_value(at, end);
+    elements.push_back(JsonText(between(begin, at)));
+    at = behind_space(at, end);
+    if (at != end) at = behind_space(at + 1, end);
+  }
+  return elements;
+}
+
+void JsonText::each_member(function_ref<void(std::string_view key, JsonText value)> take) const {
+  const char* const end = text_.data() + text_.size() - 1;  // its brace
+  for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
+    const char* const key = at + 1;
+    const char* const behind_key = behind_string(key, end);
+    const char* const begin = behind_space(behind_space(behind_key, end) + 1, end);  // behind the colon
+    at = behind_value(begin, end);
+    take(between(key, behind_key - 1), JsonText(between(begin, at)));
+    at = behind_space(at, end);
+    if (at != end) at = behind_space(at + 1, end);
+  }
+}
+
+std::optional<JsonText> JsonText::member(std::string_view name) const {
+  std::optional<JsonText> found;
+  if (is_object())
+    each_member([&](std::string_view key, JsonText value) {
+      if (key == name && !value.is_null()) found = value;
+    });
+  return found;
+}
+
+nlohmann::json JsonText::tree() const {
+  nlohmann::json value;
+  // As deep as what it was checked for.
+  if (JsonReader reader(text_, std::numeric_limits<int>::max()); !reader.read_value(value)) return nlohmann::json::value_t::discarded;
+  return value;
+}
+
+}  // namespace jobpool::proto

@@ -1,0 +1,71 @@
+// The text of one JSON value that was checked to be one: what messages are read from. No tree is made of it: whoever wants a member or an
+// element passes over those before it, which costs less than making and freeing the values that nobody asks for.
+// Pure, used on both sides of the protocol, in any thread.
+#pragma once
+
+#include <cstdint>
+#include <nlohmann/json.hpp>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/function_ref.hpp"
+
+namespace jobpool::proto {
+
+// A view: what the text is in must outlive it.
+class JsonText {
+ public:
+  JsonText() = default;  // null
+  // nullopt: it is no JSON, or nested deeper.
+  static std::optional<JsonText> check(std::string_view text, int max_depth);
+
+  std::string_view text() const { return text_; }  // without white space around it
+  bool is_null() const { return text_.front() == 'n'; }
+  bool is_object() const { return text_.front() == '{'; }
+  bool is_array() const { return text_.front() == '['; }
+
+  // nullopt: it is of another type; no integer: nor is one beyond 64 bits, or with a fraction or an exponent.
+  std::optional<std::string> string() const;
+  std::optional<std::int64_t> integer() const;
+  std::optional<bool> boolean() const;
+
+  // Requires: is_array().
+  std::vector<JsonText> elements() const;
+  // Requires: is_object(). In their order; `key` as it is written, escapes and all. A key may come twice.
+  void each_member(function_ref<void(std::string_view key, JsonText value)> take) const;
+  // Of an object's; nullopt: there is none, or it is null.
+  std::optional<JsonText> member(std::string_view name) const;
+  // What is meant by a key, or by what else is written between two quotes.
+  static std::string unescaped(std::string_view written);
+
+  // For printing, and for people's eyes. Of the type `discarded` where a number is in it that no double holds, which JSON does not forbid.
+  nlohmann::json tree() const;
+
+ private:
+  friend class JsonReader;
+  friend class JsonObject;
+  explicit JsonText(std::string_view checked) : text_(checked) {}
+
+  std::string_view text_ = "null";
+};
+
+// An object that is kept: its text, owned.
+class JsonObject {
+ public:
+  JsonObject() = default;  // empty
+  // Requires: an object, or null, which is taken for an empty one.
+  explicit JsonObject(JsonText object) {
+    if (!object.is_null()) text_ = object.text();
+  }
+
+  operator JsonText() const { return JsonText(text_); }  // as long as this
+  std::optional<JsonText> member(std::string_view name) const { return JsonText(text_).member(name); }
+  nlohmann::json tree() const { return JsonText(text_).tree(); }
+
+ private:
+  std::string text_ = "{}";
+};
+
+}  // namespace jobpool::proto
