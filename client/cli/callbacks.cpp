@@ -4,6 +4,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/cli/own_umask.hpp"
 #include "client/lib/submission.hpp"
 
 namespace jobpool::cli {
@@ -18,7 +19,7 @@ Result<proto::Submission> callback(const proto::Submission& job, JobId id, const
   callback.name = "of job " + std::to_string(id.value) + ": " + std::string{which.substr(1)};
   callback.key = job.key + std::string{which};
   callback.durable = job.durable.value_or(!job.stdout_index);
-  callback.umask = job.function ? client::current_umask() : job.umask;
+  callback.umask = job.function ? own_umask() : job.umask;
   callback.cwd = job.cwd;
   if (job.function) {
     Result<std::string> here = client::current_directory();

@@ -11,8 +11,8 @@
 
 #include <memory>
 
+#include "client/cli/own_umask.hpp"
 #include "client/cli/tell.hpp"
-#include "client/lib/submission.hpp"
 #include "common/unique_fd.hpp"
 
 namespace jobpool::cli {
@@ -80,7 +80,7 @@ Result<void> replace_file(const std::string& path, std::string_view contents) {
     ::unlink(other.c_str());
     return error;
   };
-  if (::fchmod(file.get(), 0666 & ~client::current_umask()) != 0) return undo(errno_error(other));
+  if (::fchmod(file.get(), 0666 & ~own_umask()) != 0) return undo(errno_error(other));
   if (auto written = write_all(file.get(), contents); !written)
     return undo(Error{written.error().code, path + ": " + written.error().text});
   if (::rename(other.c_str(), place->c_str()) != 0) return undo(errno_error(path));

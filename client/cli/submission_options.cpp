@@ -10,6 +10,7 @@
 
 #include "client/cli/byte_size.hpp"
 #include "client/cli/function_arguments.hpp"
+#include "client/cli/own_umask.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/submission.hpp"
 
@@ -121,7 +122,7 @@ Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& wor
   if (!cwd) return cwd.error();
   call.job.cwd = std::move(*cwd);
   call.job.environment = environment();
-  call.job.umask = client::current_umask();
+  call.job.umask = own_umask();
   call.job.nice = nice_;
   call.job.memory_bytes = memory_bytes_;
   return pass_streams(streams, call);

@@ -2,12 +2,14 @@
 #include "client/lib/key.hpp"
 
 #include <sys/random.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <optional>
+
+#include "common/fork_mark.hpp"
 
 namespace jobpool::client {
 
@@ -19,8 +21,7 @@ constexpr std::size_t kKeyBytes = 16;
 class Supply {
  public:
   std::array<std::uint8_t, kKeyBytes> take() {
-    const pid_t process = ::getpid();
-    if (left_ == 0 || process != process_) fill(process);  // a fork's child must not make its parent's next keys
+    if (left_ == 0 || !mark_->is_of_this_process()) fill();  // a fork's child must not make its parent's next keys
     std::array<std::uint8_t, kKeyBytes> key{};
     left_ -= kKeyBytes;
     std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(left_), kKeyBytes, key.begin());
@@ -28,16 +29,16 @@ class Supply {
   }
 
  private:
-  void fill(pid_t process) {
+  void fill() {
     // 256 bytes come whole or not at all, and only a kernel without getrandom refuses: a guessable key would be worse than an abort.
     if (::getrandom(bytes_.data(), bytes_.size(), 0) != static_cast<ssize_t>(bytes_.size())) std::abort();
     left_ = bytes_.size();
-    process_ = process;
+    if (!mark_ || !mark_->is_of_this_process()) mark_.emplace();
   }
 
   std::array<std::uint8_t, 16 * kKeyBytes> bytes_{};
   std::size_t left_ = 0;
-  pid_t process_ = 0;
+  std::optional<ForkMark> mark_;  // there once something is left
 };
 
 thread_local Supply supply;

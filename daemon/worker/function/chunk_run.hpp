@@ -10,10 +10,10 @@
 #include <atomic>
 #include <cstdint>
 
+#include "common/fork_mark.hpp"
 #include "common/job/report.hpp"
 #include "common/job/spec.hpp"
 #include "daemon/worker/attempt.hpp"
-#include "daemon/worker/function/fork_mark.hpp"
 #include "daemon/worker/function/function_table.hpp"
 #include "daemon/worker/orders.hpp"
 

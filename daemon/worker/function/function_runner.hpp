@@ -9,11 +9,11 @@
 #include <string>
 #include <string_view>
 
+#include "common/fork_mark.hpp"
 #include "common/job/report.hpp"
 #include "common/job/setup.hpp"
 #include "common/job/spec.hpp"
 #include "daemon/worker/attempt.hpp"
-#include "daemon/worker/function/fork_mark.hpp"
 #include "daemon/worker/function/function_table.hpp"
 #include "daemon/worker/function/memory_limit.hpp"
 #include "daemon/worker/function/process_state.hpp"

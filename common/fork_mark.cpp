@@ -1,12 +1,12 @@
 // MADV_WIPEONFORK; see the header.
-#include "daemon/worker/function/fork_mark.hpp"
+#include "common/fork_mark.hpp"
 
 #include <sys/mman.h>
 #include <unistd.h>
 
 #include <cstddef>
 
-namespace jobpool::worker {
+namespace jobpool {
 namespace {
 
 constexpr std::size_t kPageBytes = 4096;  // mmap rounds it up
@@ -30,4 +30,4 @@ ForkMark::~ForkMark() {
 
 bool ForkMark::is_of_this_process() const { return page_ != nullptr ? *page_ == 1 : ::getpid() == pid_; }
 
-}  // namespace jobpool::worker
+}  // namespace jobpool

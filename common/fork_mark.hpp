@@ -1,10 +1,10 @@
 // Tells whether this is still the process that made it, for nothing: a page that the kernel hands to a forked child empty.
-// Worker process, any of its threads.
+// Any thread.
 #pragma once
 
 #include <sys/types.h>
 
-namespace jobpool::worker {
+namespace jobpool {
 
 class ForkMark {
  public:
@@ -20,4 +20,4 @@ class ForkMark {
   const pid_t pid_;
 };
 
-}  // namespace jobpool::worker
+}  // namespace jobpool
