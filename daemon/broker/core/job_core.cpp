@@ -79,8 +79,10 @@ void JobCore::on(EndOfTurn&, const Now& now, Effects& out) {
 }
 
 void JobCore::count(const Job& job, JobState state, int change) {
-  jobs_by_state_.of(state) += static_cast<std::size_t>(change);
-  pool_of(job).jobs.of(state) += static_cast<std::size_t>(change);
+  for (JobCounts* counts : {&jobs_by_state_, &pool_of(job).jobs}) {
+    counts->of(state) += static_cast<std::size_t>(change);
+    if (state == JobState::ready && job.flags.durable) counts->ready_durable += static_cast<std::size_t>(change);
+  }
 }
 
 void JobCore::count_settled(const Job& job, int change) {

@@ -224,14 +224,15 @@ class JobCore {
   Job* first_ready(CorePool& pool);
   Job* first_startable(CorePool& pool, Effects& out);
   static void pop_ready(CorePool& pool, const Job& job, const Now& now);
-  static bool has_deep_backlog_of_short_jobs(const CorePool& pool);
+  std::size_t startable(const CorePool& pool) const;
+  bool has_deep_backlog_of_short_jobs(const CorePool& pool) const;
   void open_attempt(Job& job, Effects& out);
   void stage(CorePool& pool, const Now& now, Effects& out);
   void unstage(CorePool& pool, Effects& out);
   void unstage_stale(const Now& now, Effects& out);
-  static std::size_t depth(const CorePool& pool);
+  std::size_t depth(const CorePool& pool) const;
   static bool is_suspect(const CorePool& pool, const Job& job);
-  static CoreWorker* worker_for(CorePool& pool, const Job& job);
+  CoreWorker* worker_for(CorePool& pool, const Job& job);
   void offer(Job& job, CoreWorker& worker, const Now& now, Effects& out);
   void assign(CorePool& pool, const Now& now, Effects& out);
   void steal_for_idle(CorePool& pool, Effects& out);

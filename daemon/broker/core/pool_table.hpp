@@ -20,6 +20,7 @@ namespace jobpool::broker {
 struct JobCounts {
   std::size_t ready = 0, running = 0, waiting = 0, done = 0;
   std::size_t settled = 0;
+  std::size_t ready_durable = 0;  // of the ready ones
 
   std::size_t& of(JobState state) {
     return state == JobState::ready ? ready : state == JobState::running ? running : state == JobState::waiting ? waiting : done;

@@ -98,12 +98,26 @@ void JobCore::pop_ready(CorePool& pool, const Job& job, const Now& now) {
   pool.staged_moved_at = now.steady;
 }
 
-bool JobCore::has_deep_backlog_of_short_jobs(const CorePool& pool) {
-  return pool.usual_run < kShortRun && pool.jobs.ready > kDeepBacklogPerThread * pool.workers.all_threads();
+// The ready ones, but for those that a stuck store holds up: durable ones that are not offered (those that are have their records).
+std::size_t JobCore::startable(const CorePool& pool) const {
+  if (!store_is_stuck_) return pool.jobs.ready;
+  std::size_t count = pool.jobs.ready - pool.jobs.ready_durable;
+  for (const auto& [incarnation, worker] : pool.workers)
+    for (const JobId id : worker.in_flight) {
+      const Job* job = find(id);
+      count += job != nullptr && job->state == JobState::ready && job->flags.durable ? 1 : 0;
+    }
+  return count;
+}
+
+// (Of what is offered a backlog need not know.)
+bool JobCore::has_deep_backlog_of_short_jobs(const CorePool& pool) const {
+  const std::size_t backlog = pool.jobs.ready - (store_is_stuck_ ? pool.jobs.ready_durable : 0);
+  return pool.usual_run < kShortRun && backlog > kDeepBacklogPerThread * pool.workers.all_threads();
 }
 
 // One for each thread, and what may stand behind these.
-std::size_t JobCore::depth(const CorePool& pool) {
+std::size_t JobCore::depth(const CorePool& pool) const {
   const std::size_t threads = pool.workers.threads();
   if (pool.usual_run >= kLongRun) return threads;
   return has_deep_backlog_of_short_jobs(pool) ? shm::kSlots : std::min(threads - 1 + kUsualDepth, shm::kSlots);

@@ -135,7 +135,7 @@ std::size_t JobCore::most_wanted(const CorePool& pool) const {
 std::size_t JobCore::wanted(const CorePool& pool) const {
   const std::size_t most = most_wanted(pool);
   const std::size_t least = std::min<std::size_t>(pool.record.settings.min.value_or(most), most);
-  const std::size_t jobs = pool.jobs.running + (pool.starts_jobs() ? pool.jobs.ready : 0), threads = pool.workers.threads();
+  const std::size_t jobs = pool.jobs.running + (pool.starts_jobs() ? startable(pool) : 0), threads = pool.workers.threads();
   return std::clamp((jobs + threads - 1) / threads, least, most);
 }
 

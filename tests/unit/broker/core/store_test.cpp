@@ -262,3 +262,78 @@ TEST_CASE("while the store is stuck ephemeral jobs overtake durable ones, which 
   CHECK(driver.all<OfferJob>()[1].job == third);
   CHECK(driver.core.counts().ready == 2);
 }
+
+TEST_CASE("no worker is asked for, or kept, for jobs that a stuck store holds up") {
+  // The bug: they were counted as work, and an elastic pool had all of its workers stand by as long as the disk was full.
+  CoreDriver driver;
+  PoolSettings settings;
+  settings.name = "images";
+  settings.size = 3;
+  settings.min = 1;
+  settings.idle_time = 30s;
+  const PoolNumber pool = driver.create_pool(settings);
+  driver.tell(StaffPools{0});
+  driver.end_turn();
+  CHECK(driver.all<StartWorker>().size() == 1);
+  driver.join_pool(1, pool);
+  driver.tell(StoreStuck{{}});
+  const JobId held = driver.submit_to(pool, true);
+  for (int i = 0; i < 4; ++i) driver.submit_to(pool, true);
+  driver.end_turn();
+  CHECK(driver.all<StartWorker>().empty());
+  CHECK_FALSE(driver.job(held).offered);
+  const JobId one = driver.submit_to(pool), other = driver.submit_to(pool);
+  driver.end_turn();
+  CHECK(driver.all<StartWorker>().size() == 1);  // for the two that can run
+  driver.join_pool(2, pool);
+  for (const JobId id : {one, other}) {
+    driver.end_turn();
+    if (!driver.job(id).offered) continue;
+    driver.start(id);
+    driver.report(id);
+  }
+  driver.tell(Cancel{other, Cancel::Haste::now, "no more"});
+  driver.end_turn();
+  driver.advance(30s);
+  driver.end_turn();
+  CHECK(driver.all<DismissWorker>().size() == 1);
+  driver.tell(StoreMoves{});
+  driver.end_turn();
+  CHECK(driver.all<StartWorker>().size() == 1);  // the third place is taken until the one that was dismissed has gone
+  CHECK(driver.job(held).offered);
+}
+
+TEST_CASE("what was recorded and offered before the store was stuck counts as work still") {
+  CoreDriver driver;
+  PoolSettings settings;
+  settings.name = "images";
+  settings.size = 2;
+  settings.min = 0;
+  const PoolNumber pool = driver.create_pool(settings);
+  driver.tell(StaffPools{0});
+  const JobId recorded = driver.submit_to(pool, true);
+  driver.end_turn();
+  driver.join_pool(1, pool);
+  driver.end_turn();
+  REQUIRE(driver.job(recorded).offered);
+  driver.tell(StoreStuck{{}});
+  driver.submit_to(pool);
+  driver.end_turn();
+  CHECK(driver.all<StartWorker>().size() == 1);
+}
+
+TEST_CASE("jobs that a stuck store holds up are no backlog: ephemeral ones are not heaped on one worker for them") {
+  CoreDriver driver;
+  driver.join(1);
+  for (int i = 0; i < 200; ++i) {  // very short ones
+    const JobId id = driver.submit();
+    driver.end_turn();
+    driver.start(id);
+    driver.report(id, Ending::returned, 0, 10);
+  }
+  driver.tell(StoreStuck{{}});
+  for (int i = 0; i < 100; ++i) driver.submit(durable());
+  for (int i = 0; i < 5; ++i) driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().size() == 2);
+}
