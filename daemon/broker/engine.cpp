@@ -126,7 +126,7 @@ void Engine::on_started(JobId job, const shm::StartBody& body) {
 
 void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
   if (ledger_.add_result(job, total, offset, piece)) return;
-  if (offset > 0 || !make_room() || !ledger_.add_result(job, total, offset, piece))
+  if (offset > 0 || !make_room(total) || !ledger_.add_result(job, total, offset, piece))
     log::debug("job {}: no room for {} bytes of its result", job.value, total);
 }
 
@@ -144,7 +144,7 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
 // Before the core hears of it: a result that cannot be kept must not look like one that was never returned.
 void Engine::record_report(JobId job, Report& report, std::span<const std::byte> bytes) {
   const bool pieces_lost = report.streamed && !ledger_.has_streamed_result(job);
-  if (!pieces_lost && (ledger_.keep_report(job, bytes) || (make_room() && ledger_.keep_report(job, bytes)))) return;
+  if (!pieces_lost && (ledger_.keep_report(job, bytes) || (make_room(bytes.size()) && ledger_.keep_report(job, bytes)))) return;
   if (pieces_lost || !report.result.empty()) {
     report.ending = Ending::threw;
     report.error_type = kResultLost;
@@ -269,7 +269,8 @@ void Engine::dispatch(const OfferJob& effect) {
     fds = held->second;
   }
   // Nothing gave way yet: it stays ready, and is offered again when this turn's end, or a later one, has made room.
-  if (!ledger_.begin(*job) && !(make_room() && ledger_.begin(*job))) return tell(Revoked{job->id, true});
+  // (A pointer to a job that has not ended outlives that.)
+  if (!ledger_.begin(*job) && !(make_room(Ledger::bytes_to_begin(*job)) && ledger_.begin(*job))) return tell(Revoked{job->id, true});
   const auto offered = dispatcher_.offer(*job, effect.worker, fds);
   if (offered == Dispatcher::Offered::no_room) tell(OfferFailed{job->id});
   if (offered == Dispatcher::Offered::no_worker) tell(Revoked{job->id, true});  // its death is on the way; the job goes to another

@@ -123,7 +123,9 @@ class Engine final : ReportSink, JournalListener {
   void on_store_stuck() override;
   void on_store_moves() override;
   void on_store_failed(const Error& error) override { listener_.on_store_failed(error); }
-  bool make_room();  // full_ledger.cpp
+  // full_ledger.cpp
+  bool make_room(std::uint64_t bytes);
+  std::size_t let_results_go(const std::vector<JobId>& kept, std::uint64_t bytes);
   void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
   void record_end(const Job& job);
   void record_late();
@@ -169,7 +171,8 @@ class Engine final : ReportSink, JournalListener {
   JobCore core_;
   Dispatcher dispatcher_;
   Journal journal_;
-  TimePoint next_search_for_room_{};                             // in the full ledger
+  TimePoint next_search_for_room_{};                             // in the full ledger,
+  std::uint64_t fruitless_bytes_ = 0;                            // for as much as this or more
   bool room_was_made_ = false;                                   // there, in this turn
   std::deque<std::pair<JobId, std::uint64_t>> large_delivered_;  // with the bytes of their results
   std::uint64_t large_delivered_bytes_ = 0;

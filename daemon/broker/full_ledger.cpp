@@ -9,25 +9,46 @@
 namespace jobpool::broker {
 namespace {
 
+// Whole jobs give way to the entries and outcomes of others, not to their results.
+constexpr std::uint64_t kWorthForgetting = 4'096;
+
 // A search looks at all that is kept, some ten milliseconds for half a million jobs: one that found nothing is not repeated at once.
 constexpr std::chrono::seconds kFruitless{1};
 
 }  // namespace
 
-// Ephemeral results go, the oldest first; their jobs stay and say so. Where there are too many jobs, or these are all that is left, the
-// oldest are forgotten, as retention does with more than it may keep. So much at a time that it need not be done again soon. False: there
-// is nothing of the kind. (Then the ledger is full of what runs, of durable ends that wait for a full disk, or of answers that their
-// callers do not read.) Jobs are forgotten at the end of what is being carried out: true does not mean that there is room already.
-bool Engine::make_room() {
-  if (latest_.steady < next_search_for_room_) return false;
-  const std::vector<JobId> kept = ledger_.may_give_way();
-  std::size_t let_go = 0, forgotten = 0;
-  for (auto id = kept.begin(); id != kept.end() && ledger_.is_short_of_heap(); ++id) {
+// The oldest first, and no more than are needed for as many bytes and some to spare: none where not even all of them would do. Where what
+// is free is in too small pieces, more go until one is large enough.
+std::size_t Engine::let_results_go(const std::vector<JobId>& kept, std::uint64_t bytes) {
+  std::uint64_t all = 0;
+  for (auto id = kept.begin(); id != kept.end() && ledger_.is_short_of_heap(bytes, all); ++id) all += ledger_.bytes_to_let_go(*id);
+  if (ledger_.is_short_of_heap(bytes, all)) return 0;
+  std::size_t let_go = 0;
+  for (auto id = kept.begin(); id != kept.end() && (ledger_.is_short_of_heap(bytes) || !ledger_.has_block(bytes)); ++id) {
     if (!ledger_.let_go_result(*id)) continue;
     tell(ResultLetGo{*id});
     ++let_go;
   }
-  if (ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap())) {
+  return let_go;
+}
+
+// For so many bytes, or an entry. Ephemeral results go; their jobs stay and say so. Where there are too many jobs, or these are all that is
+// left, the oldest are forgotten, as retention does with more than it may keep: so many at a time that it need not be done again soon.
+// False: there is nothing of the kind. (Then the ledger is full of what runs, of durable ends that wait for a full disk, or of answers that
+// their callers do not read.)
+//
+// Requires: the core handles no event. That is so in both places that come here: where an effect is carried out (dispatch()), the core has
+// returned, and where rings are drained (on_report(), on_result_piece()) none has begun, since no effect drains any: drain() and
+// drain_all() are called by verbs, at a turn's end and by the audit, and judge() before its event. So tell() is at most one level deep.
+// While effects are carried out it appends its own to them: jobs are forgotten at the end of that, and true does not mean that there is
+// room already. In a drain it carries them out at once: what Remove and ResultLetGo lead to touches no worker, and so not the ring that is
+// being read.
+bool Engine::make_room(std::uint64_t bytes) {
+  if (latest_.steady < next_search_for_room_ && bytes >= fruitless_bytes_) return false;
+  const std::vector<JobId> kept = ledger_.may_give_way();
+  const std::size_t let_go = let_results_go(kept, bytes);
+  std::size_t forgotten = 0;
+  if (ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap(std::min(bytes, kWorthForgetting)))) {
     forgotten = std::min<std::size_t>(kept.size(), ledger_.capacity().entries / 16);
     for (std::size_t i = 0; i < forgotten; ++i) tell(Remove{kept[i]});
   }
@@ -36,7 +57,11 @@ bool Engine::make_room() {
     return room_was_made_ = true;
   }
   next_search_for_room_ = latest_.steady + kFruitless;
-  log::warn("the ledger is full, and nothing in it can give way: jobs stay ready, and results are lost, until some of it is collected");
+  fruitless_bytes_ = bytes;
+  log::warn(
+      "the ledger is full, and nothing in it can give way to {} bytes: jobs stay ready, and results are lost, until some of it is "
+      "collected",
+      bytes);
   return false;
 }
 

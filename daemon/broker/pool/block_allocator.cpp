@@ -25,6 +25,12 @@ std::optional<std::uint64_t> BlockAllocator::allocate(std::uint64_t size) {
   return std::nullopt;
 }
 
+bool BlockAllocator::has(std::uint64_t size) const {
+  for (unsigned from = shift_for(size); from <= kMaxShift; ++from)
+    if (!free_[from].empty()) return true;
+  return false;
+}
+
 void BlockAllocator::carve(std::uint64_t offset, unsigned shift, unsigned from) {
   free_[from].remove(offset >> from);
   for (; from > shift; --from) free_[from - 1].add((offset >> (from - 1)) ^ 1);

@@ -23,6 +23,8 @@ class BlockAllocator {
   // The offset of a block of at least `size` bytes, the lowest of the smallest that fit: what was never used stays untouched.
   // nullopt: no room, or larger than the largest block.
   std::optional<std::uint64_t> allocate(std::uint64_t size);
+  // allocate() would give one.
+  bool has(std::uint64_t size) const;
   // Requires: allocated with the same size.
   void free(std::uint64_t offset, std::uint64_t size);
 

@@ -45,6 +45,10 @@ void Ledger::set_next_id(JobId next) { impl_->header().next_id = next.value; }
 std::uint64_t Ledger::worker_restarts() const { return impl_->header().worker_restarts; }
 void Ledger::count_worker_restart() { ++impl_->header().worker_restarts; }
 
+std::uint64_t Ledger::bytes_to_begin(const Job& job) {
+  return 3 * sizeof(std::uint32_t) + job.key.size() + job.name.size() + job.description.size();
+}
+
 bool Ledger::begin(const Job& job) {
   if (Entry* known = impl_->find(job.id)) {
     if (known->attempt != job.attempt) impl_->begin_attempt(*known, job.attempt);
@@ -185,11 +189,18 @@ std::vector<JobId> Ledger::may_give_way() const {
   return ids;
 }
 
+std::uint64_t Ledger::bytes_to_let_go(JobId id) const {
+  constexpr std::uint64_t kWorthIt = 256;
+  const Entry* entry = impl_->find(id);
+  if (entry == nullptr || entry->state != EntryState::ended || bytes_of(id) < kWorthIt) return 0;
+  const auto block_of = [](const Block& block) { return block.size > 0 ? BlockAllocator::block_size(block.size) : 0; };
+  return block_of(entry->result) + block_of(entry->report);
+}
+
 // First the flag: one killed after it leaves a result that nobody asks for any more. What the report says beside it is kept.
 bool Ledger::let_go_result(JobId id) {
-  constexpr std::uint64_t kWorthIt = 256;
+  if (bytes_to_let_go(id) == 0) return false;
   Entry* entry = impl_->find(id);
-  if (entry == nullptr || entry->state != EntryState::ended || bytes_of(id) < kWorthIt) return false;
   auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
   if (entry->result.size == 0 && (!report || report->result.empty())) return false;
   *static_cast<volatile std::uint16_t*>(&entry->flags) = static_cast<std::uint16_t>(entry->flags | kResultGone);
@@ -205,7 +216,13 @@ bool Ledger::let_go_result(JobId id) {
   return true;
 }
 
-bool Ledger::is_short_of_heap() const { return impl_->blocks.used() + 2 * impl_->reserve() > impl_->size.heap_bytes; }
+// The reserve is not for results (Impl::allocate()); what makes it last is as much again, or the large thing itself.
+bool Ledger::is_short_of_heap(std::uint64_t bytes, std::uint64_t freed) const {
+  const std::uint64_t wanted = std::max(impl_->reserve(), BlockAllocator::block_size(bytes));
+  return impl_->blocks.used() + wanted + impl_->reserve() > impl_->size.heap_bytes + freed;
+}
+
+bool Ledger::has_block(std::uint64_t bytes) const { return impl_->blocks.has(bytes); }
 
 bool Ledger::is_short_of_entries() const { return impl_->index.size() + impl_->size.entries / 16 > impl_->size.entries; }
 

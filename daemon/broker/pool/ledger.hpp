@@ -52,6 +52,8 @@ class Ledger {
   std::uint64_t worker_restarts() const;
   void count_worker_restart();
 
+  // What begin() takes of the heap for a job that is not in.
+  static std::uint64_t bytes_to_begin(const Job& job);
   // Enters a job that is about to be offered, or its next attempt; nothing changes when that is in already. False: no room.
   bool begin(const Job& job);
   bool has(JobId id) const;
@@ -86,8 +88,13 @@ class Ledger {
   std::vector<JobId> may_give_way() const;
   // Of one of these: its outcome stays, its result is gone, and the next broker knows that. Ignored where that would free nothing.
   bool let_go_result(JobId id);
-  // Less is free than two reserves: room is to be made up to there, so that it lasts for a while.
-  bool is_short_of_heap() const;
+  // What that would free; 0: nothing.
+  std::uint64_t bytes_to_let_go(JobId id) const;
+  // There is no room for so many more, or for little more than that: room is to be made up to there, so that it lasts for a while. `freed`:
+  // as if so many were free already.
+  bool is_short_of_heap(std::uint64_t bytes, std::uint64_t freed = 0) const;
+  // Somewhere among what is free a piece of so many is in one.
+  bool has_block(std::uint64_t bytes) const;
   bool is_short_of_entries() const;
   const LedgerSize& capacity() const;
 

@@ -171,3 +171,40 @@ TEST_CASE("a job that the ledger has no room for stays ready until there is some
   house.commit();
   CHECK(house.worker().claim());
 }
+
+TEST_CASE("as many results give way as a large one needs, and no more") {
+  // The bug: room was made for small things only, and a result larger than that was lost though others could have given way.
+  House house(1, {}, "/", kSmall);
+  run_uncollected(house, 29, "\"" + std::string(30'000, 'r') + "\"");  // a block of 32 KiB each, of 1 MiB
+  const std::string result = "\"" + std::string(130'000, 'p') + "\"";
+  const auto call = house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.worker().report_in_pieces(*claim, result);
+  house.turn();
+  CHECK(call->answer().value("outcome", "") == "succeeded");
+  CHECK(call->answer().value("result", "") == result);
+  // The block is aligned: up to twice as many gave way.
+  CHECK(get(house, 1)->error_name == "org.jobpool.Job.NoOutput");
+  for (const std::uint64_t id : {9, 29}) CHECK(get(house, id)->error_name.empty());
+}
+
+TEST_CASE("nothing gives way to a result that there will be no room for") {
+  House house(1, {}, "/", {.entries = 64, .heap_bytes = 256 << 10});
+  run_uncollected(house, 4, "\"" + std::string(30'000, 'r') + "\"");
+  const auto call = house.broker->apply("k");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  house.worker().report_in_pieces(*claim, "\"" + std::string(200'000, 'p') + "\"");
+  house.turn();
+  CHECK(call->answer().value("errorType", "") == "ResultLost");
+  CHECK(get(house, 1)->error_name.empty());
+  // And what is smaller is not made to wait for that.
+  run_uncollected(house, 4, "\"" + std::string(30'000, 's') + "\"");
+  CHECK(get(house, 1)->error_name == "org.jobpool.Job.NoOutput");
+  CHECK(get(house, 9)->error_name.empty());
+}

@@ -26,6 +26,18 @@ bool overlaps_any(const std::map<std::uint64_t, std::uint64_t>& live) {
 
 }  // namespace
 
+TEST_CASE("whether a block could be had is known without taking it") {
+  BlockAllocator blocks(4'096);
+  CHECK(blocks.has(4'096));
+  CHECK_FALSE(blocks.has(4'097));
+  const auto one = blocks.allocate(64);
+  REQUIRE(one);
+  CHECK(blocks.has(2'048));
+  CHECK_FALSE(blocks.has(2'049));
+  blocks.free(*one, 64);
+  CHECK(blocks.has(4'096));
+}
+
 TEST_CASE("blocks never overlap, whatever is allocated and freed in which order") {
   BlockAllocator blocks{kCapacity};
   std::map<std::uint64_t, std::uint64_t> live;

@@ -230,7 +230,7 @@ TEST_CASE("results leave room for the entries of jobs to come, and those that ar
     REQUIRE(ledger->finish(job));
   }
   REQUIRE(id > 10);
-  CHECK(ledger->is_short_of_heap());
+  CHECK(ledger->is_short_of_heap(0));
   CHECK_FALSE(ledger->is_short_of_entries());
   const auto kept = ledger->may_give_way();
   REQUIRE(kept.size() == (id + 1) / 2);  // not the durable ones
