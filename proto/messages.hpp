@@ -167,7 +167,8 @@ struct PoolInfo : PoolStatus {
 struct Status {
   std::string version, instance;
   std::int64_t uptime_usec = 0, connections = 0, worker_restarts = 0, broker_restarts = 0, rescued_wakeups = 0;
-  std::vector<PoolStatus> pools;
+  std::optional<std::int64_t> reloads = {}, failed_reloads = {};  // absent: a daemon that does not count them
+  std::vector<PoolStatus> pools = {};
 };
 
 // Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.

@@ -61,6 +61,8 @@ std::string write_status(const Status& status) {
   object.integer("workerRestarts", status.worker_restarts);
   object.integer("brokerRestarts", status.broker_restarts);
   object.integer("rescuedWakeups", status.rescued_wakeups);
+  object.integer_if("reloads", status.reloads);
+  object.integer_if("failedReloads", status.failed_reloads);
   object.close();
   return out;
 }
@@ -75,6 +77,8 @@ Result<Status> read_status(JsonText parameters) {
   status.worker_restarts = require_count(fields, "workerRestarts");
   status.broker_restarts = require_count(fields, "brokerRestarts");
   status.rescued_wakeups = require_count(fields, "rescuedWakeups");
+  status.reloads = fields.integer("reloads", 0, kMaxInteger);
+  status.failed_reloads = fields.integer("failedReloads", 0, kMaxInteger);
   const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   for (const JsonText object : *pools) {

@@ -13,61 +13,69 @@ Error not_in_time() {
                                     " s; the daemon's log says why, and 'jobpool ping' whether it does later"};
 }
 
-Result<client::Reply> ask_until(client::Connections& connections, std::string_view method, TimePoint deadline) {
-  client::RecoveringCall call(connections, proto::write_call(method, "{}"), client::Resend::always);
-  Result<client::Reply> reply = call.finish(deadline);
+Result<proto::Status> ask_status(client::Connections& connections, TimePoint deadline) {
+  client::RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Status", "{}"), client::Resend::always);
+  const Result<client::Reply> reply = call.finish(deadline);
   if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : reply.error();
   if (!reply->error.empty()) return client::describe_error(*reply);
-  return reply;
+  return proto::read_status(reply->parameters);
 }
 
-Result<int> broker_pid(const Result<client::Reply>& reply) {
-  if (!reply) return reply.error();
-  const Result<proto::Hello> hello = proto::read_hello(reply->parameters);
-  if (!hello) return hello.error();
-  return hello->broker_pid;
-}
-
-// A connection to the broker of now, and its pid: the reload is asked for there, and its hang-up is the news that this broker has gone.
-struct Witness {
-  client::Connection connection;
-  int broker_pid;
-};
-
-Result<Witness> make_witness(client::Connections& connections, TimePoint deadline) {
-  Result<client::Connection> connection = connections.open_new(deadline);
-  if (!connection) return connection.error();
-  const Result<void> sent = connection->send(proto::write_call("org.jobpool.Pool.Hello", "{}"), {}, deadline);
-  if (!sent) return sent.error();
-  const Result<int> pid = broker_pid(connection->receive(deadline));
-  if (!pid) return pid.error();
-  return Witness{std::move(*connection), *pid};
-}
-
-// Returns when the witness has hung up. Errors: the daemon's, as soon as it says that nothing comes of it.
-Result<void> ask_and_lose(Witness& witness, TimePoint deadline) {
+// On a connection of its own, whose hang-up is the news that the broker has gone; returns then. Errors: the daemon's, as soon as it says
+// that nothing comes of it.
+Result<void> ask_and_lose(client::Connections& connections, TimePoint deadline) {
+  Result<client::Connection> witness = connections.open_new(deadline);
+  if (!witness) return witness.error();
   // The daemon that runs is the old one, which may not know `wait` yet: then it answers, and hangs up when it goes.
   for (const bool wait : {true, false}) {
     const std::string call = proto::write_call("org.jobpool.Pool.Reload", proto::write_reload({wait}));
-    if (const auto sent = witness.connection.send(call, {}, deadline); !sent) return sent;
-    const Result<client::Reply> reply = witness.connection.receive(deadline);
+    const Result<void> sent = witness->send(call, {}, deadline);
+    if (!sent) return sent.error().code == Errc::closed ? Result<void>{} : sent;
+    const Result<client::Reply> reply = witness->receive(deadline);
     if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
     if (wait && reply->error == proto::error::kInvalidParameter) continue;
     if (!reply->error.empty()) return client::describe_error(*reply);
     break;  // taken: another one would be another reload
   }
   Result<void> heard;
-  while ((heard = witness.connection.read_more(deadline))) continue;
+  while ((heard = witness->read_more(deadline))) continue;
   return heard.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
 }
 
-// Until another broker answers than the witness saw, Status too: then it has read what the old one left.
-Result<void> await_other_broker(client::Connections& connections, const Witness& witness, TimePoint deadline) {
-  const Result<int> pid = broker_pid(ask_until(connections, "org.jobpool.Pool.Hello", deadline));
-  if (!pid) return pid.error();
-  if (*pid == witness.broker_pid) return Error{Errc::unsupported, "the old broker still serves: the reload did not happen"};
-  const Result<client::Reply> status = ask_until(connections, "org.jobpool.Pool.Status", deadline);
-  return status ? Result<void>{} : status.error();
+enum class Became { another_program, nothing_yet };
+
+// What has become of a daemon whose broker has ended. Errors: it is no other program, and none will come of this; said in words.
+Result<Became> compare(const proto::Status& before, const proto::Status& after) {
+  if (after.instance != before.instance)
+    return Error{Errc::interrupted,
+                 "the daemon ended in the reload, with the jobs that ran, and another one was started; its log says why"};
+  // Before, it was of a version that did not count: what counts now is the new program, or there is no telling.
+  if (!after.reloads || (!before.reloads && *after.reloads > 0)) return Became::another_program;
+  if (*after.reloads > before.reloads.value_or(0)) return Became::another_program;
+  if (after.failed_reloads.value_or(0) > before.failed_reloads.value_or(0))
+    return Error{
+        Errc::unsupported,
+        "the new program could not be executed: the daemon goes on with the one that it was, with another broker; its log says why"};
+  return Became::nothing_yet;
+}
+
+Result<Became> await_next_broker(client::Connections& connections, const proto::Status& before, TimePoint deadline) {
+  const Result<proto::Status> after = ask_status(connections, deadline);
+  if (after) return compare(before, *after);
+  if (after.error().code != Errc::closed) return after.error();
+  return Error{Errc::closed, "the daemon ended in the reload, and its log says why: " + after.error().text};
+}
+
+// A broker that died for another reason, before the reload was tried or while it was, has taken the call with it: its successor is asked.
+Result<void> reload_and_wait(client::Connections& connections, TimePoint deadline) {
+  const Result<proto::Status> before = ask_status(connections, deadline);
+  if (!before) return before.error();
+  for (;;) {
+    if (auto asked = ask_and_lose(connections, deadline); !asked) return asked;
+    const Result<Became> became = await_next_broker(connections, *before, deadline);
+    if (!became) return became.error();
+    if (*became == Became::another_program) return {};
+  }
 }
 
 }  // namespace
@@ -79,7 +87,7 @@ int run_reload(Context& context, Words words) {
                    "that has begun.",
                    "jobpool reload --wait"});
   bool wait = false;
-  options.flag("--wait", "return when the new broker serves, or nothing comes of it; gives up after 30 s with exit code 124", wait);
+  options.flag("--wait", "return when the new programs serve, or nothing comes of it (exit code 125); gives up after 30 s with 124", wait);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (!parsed.operands.empty()) return options.misused("reload takes no operands");
@@ -91,10 +99,7 @@ int run_reload(Context& context, Words words) {
     return reply ? 0 : fail(reply.error());
   }
   const TimePoint deadline = Clock::now() + kReloadPatience;
-  Result<Witness> witness = make_witness(**connections, deadline);
-  if (!witness) return fail(witness.error());
-  Result<void> done = ask_and_lose(*witness, deadline);
-  if (done) done = await_other_broker(**connections, *witness, deadline);
+  const Result<void> done = reload_and_wait(**connections, deadline);
   return done ? 0 : fail(done.error());
 }
 

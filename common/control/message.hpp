@@ -11,10 +11,14 @@
 //     stop_now                                              shutdown        value = 1: now, 0: drain first (a client asked)
 //     checkup                                               healthy         value = running jobs, usec = ready and waiting ones
 //                                                           signal_worker   incarnation, value = the signal (to the worker alone)
-//     reload_refused   (all is as before; the log says why) reload          (a client asked; as SIGHUP to the supervisor)
+//     reload_refused   usec = number (the log says why)     reload          usec = number (a client asked; as SIGHUP)
 //
 // The `value` of start_worker is how many threads the worker is to have. Its `usec` is the broker's own note (its pool's number), which the
 // supervisor keeps with that worker and repeats in worker_started, to this broker and to the next ones, without knowing what it means.
+//
+// A broker numbers its wishes to reload, from 1 on. `reload_refused` is of all of its wishes up to that number, and of no later one: those
+// came while the one before was being tried, may be for programs that were mended meanwhile, and are tried by themselves. 0: nobody's (a
+// SIGHUP). A reload that succeeds, or fails after the broker's end, is answered by the next broker (arguments.hpp, --reloads).
 //
 // Start: `welcome`, then per known incarnation in ascending order `worker_started`, not `fresh`, followed by its `worker_died` when it is
 // dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
@@ -71,7 +75,7 @@ struct Message {
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED
   std::int32_t value = 0;   // also start_worker: threads; signal_worker
-  std::int64_t usec = 0;    // drain; start_worker, worker_started: the broker's note; healthy
+  std::int64_t usec = 0;    // drain; start_worker, worker_started: the broker's note; healthy; reload, reload_refused
 };
 static_assert(sizeof(Message) == 40);
 

@@ -32,8 +32,10 @@ struct BrokerOptions {
   std::string state_dir;
   std::uint32_t workers = 1;
   int restarts = 0;
-  std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
+  std::optional<std::int64_t> reloads, failed_reloads;  // of this instance's supervisor, if it says so
+  std::int64_t since_usec = 0;                          // CLOCK_BOOTTIME; when the instance began
   CoreLimits limits;
+  LedgerSize ledger;
 };
 
 // Exit statuses that the supervisor knows.

@@ -51,7 +51,7 @@ void Broker::on_message(control::Envelope envelope) {
     case control::Kind::checkup:
       return on_checkup();
     case control::Kind::reload_refused:
-      return verbs_->on_reload_refused();
+      return verbs_->on_reload_refused(message.usec);
     default:
       return log::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
   }
@@ -87,7 +87,7 @@ void Broker::on_welcome(std::vector<UniqueFd> fds) {
 Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   auto ids = IdReservation::open(options_.state_dir);
   if (!ids) return ids.error();
-  auto ledger = Ledger::open(ledger_fd.get());
+  auto ledger = Ledger::open(ledger_fd.get(), options_.ledger);
   if (!ledger) return ledger.error();
   StoreOptions where;
   where.state_dir = options_.state_dir;
@@ -112,11 +112,14 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                  Surroundings{.instance = options_.instance,
                               .since_usec = options_.since_usec,
                               .broker_restarts = options_.restarts,
+                              .reloads = options_.reloads,
+                              .failed_reloads = options_.failed_reloads,
                               .connections = [this] { return server_->connections(); },
                               .reload =
-                                  [this] {
+                                  [this](std::int64_t number) {
                                     control::Message reload;
                                     reload.kind = control::Kind::reload;
+                                    reload.usec = number;
                                     link_.send(reload);
                                   },
                               .shut_down =

@@ -51,6 +51,11 @@ bool read_kept(const char* text, jobpool::broker::CoreLimits& limits) {
   return true;
 }
 
+bool read_ledger_bytes(const char* text, std::uint64_t& bytes) {
+  constexpr std::uint64_t kPage = 4'096;
+  return read_number(text, bytes) && bytes > 0 && bytes % kPage == 0;
+}
+
 bool read_text(const char* text, std::string& target) {
   target = text;
   return true;
@@ -74,11 +79,15 @@ constexpr KnownOption kKnown[] = {
     {"workers", [](const char* text, Options& options) { return read_number(text, options.broker.workers); }},
     {"log-level", [](const char* text, Options& options) { return read_text(text, options.log_level); }},
     {"restarts", [](const char* text, Options& options) { return read_number(text, options.broker.restarts); }},
+    {"reloads", [](const char* text, Options& options) { return read_number(text, options.broker.reloads.emplace()); }},
+    {"failed-reloads", [](const char* text, Options& options) { return read_number(text, options.broker.failed_reloads.emplace()); }},
     {"since", [](const char* text, Options& options) { return read_number(text, options.broker.since_usec); }},
     {"queue-limit", [](const char* text, Options& options) { return read_number(text, options.broker.limits.max_queued_jobs); }},
     {"queue-limit-per-user", [](const char* text, Options& options) { return read_number(text, options.broker.limits.max_queued_of_one); }},
     {"keep-ended-count", [](const char* text, Options& options) { return read_kept(text, options.broker.limits); }},
     {"keep-ended-seconds", [](const char* text, Options& options) { return read_seconds(text, options.broker.limits.kept_for); }},
+    {"ledger-entries", [](const char* text, Options& options) { return read_number(text, options.broker.ledger.entries); }},
+    {"ledger-bytes", [](const char* text, Options& options) { return read_ledger_bytes(text, options.broker.ledger.heap_bytes); }},
     {"socket", [](const char*, Options&) { return true; }},      // the workers' business
     {"plugin-dir", [](const char*, Options&) { return true; }},  // likewise
 };

@@ -7,6 +7,7 @@
 
 #include <algorithm>
 #include <array>
+#include <iomanip>
 #include <sstream>
 
 #include "common/clock.hpp"
@@ -43,12 +44,14 @@ Result<Instance> new_instance() {
   boot_id->erase(std::find_if(boot_id->begin(), boot_id->end(), [](char letter) { return letter == '\n'; }), boot_id->end());
   const auto self = process_status(::getpid());
   if (!self) return Error{Errc::io, "/proc/self/stat: cannot be read; is /proc mounted?"};
-  return Instance{hexadecimal(bytes), *boot_id, ::getpid(), self->start_time, boot_usec()};
+  return Instance{hexadecimal(bytes), *boot_id, ::getpid(), self->start_time, boot_usec(), {}};
 }
 
 std::string to_text(const Instance& instance) {
   std::ostringstream text;
-  text << kInstanceMagic << " 1 " << instance.id << ' ' << instance.boot_id << ' ' << instance.pid << ' ' << instance.start_time << '\n';
+  text << kInstanceMagic << " 1 " << instance.id << ' ' << instance.boot_id << ' ' << instance.pid << ' ' << instance.start_time;
+  if (!instance.cgroup.empty()) text << ' ' << std::quoted(instance.cgroup);
+  text << '\n';
   return text.str();
 }
 
@@ -61,6 +64,7 @@ Result<Instance> instance_from(std::string_view text) {
   if (!words || magic != kInstanceMagic || version != 1 || !is_id(instance.id)) {
     return Error{Errc::protocol, "instance file: not written by this kind of daemon"};
   }
+  if (!(words >> std::quoted(instance.cgroup))) instance.cgroup.clear();
   return instance;
 }
 

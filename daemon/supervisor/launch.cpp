@@ -68,10 +68,12 @@ void add_limits(std::vector<std::string>& arguments, const Limits& limits) {
 
 }  // namespace
 
-std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, unsigned restarts) {
+std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, const History& history) {
   std::vector<std::string> arguments{"--control-fd", std::to_string(control::kBrokerControlFd)};
-  arguments.insert(arguments.end(), {"--state-dir", settings.state_dir, "--workers", std::to_string(settings.workers), "--restarts",
-                                     std::to_string(restarts), "--since", std::to_string(instance.since_usec)});
+  arguments.insert(arguments.end(), {"--state-dir", settings.state_dir, "--workers", std::to_string(settings.workers)});
+  arguments.insert(arguments.end(), {"--restarts", std::to_string(history.broker_starts), "--reloads", std::to_string(history.reloads)});
+  arguments.insert(arguments.end(), {"--failed-reloads", std::to_string(history.failed_reloads)});
+  arguments.insert(arguments.end(), {"--since", std::to_string(instance.since_usec)});
   add_limits(arguments, settings.limits);
   add_common(arguments, settings, instance.id);
   return arguments;

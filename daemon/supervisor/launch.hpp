@@ -9,7 +9,7 @@
 
 namespace jobpool::supervisor {
 
-std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, unsigned restarts);
+std::vector<std::string> broker_arguments(const Settings& settings, const Instance& instance, const History& history);
 // Without --number and --incarnation.
 std::vector<std::string> worker_arguments(const Settings& settings, const std::string& instance);
 

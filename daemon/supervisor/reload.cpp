@@ -4,6 +4,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <utility>
 
 #include "common/log.hpp"
@@ -32,17 +33,25 @@ std::string installed_program(const House& house) {
 
 ResumeRecord Supervisor::remember() const {
   ResumeRecord record = supervisor::remember(house_);
-  record.broker_starts = broker_starts_;
+  record.history = history_;
   record.workers = workers_.remember();
   return record;
 }
 
-void Supervisor::reload() {
+// One trial at a time. Who asks meanwhile may have put something else in place for it: should this one fail, there is another one for them.
+// If it succeeds they are served as well, since programs and configuration are read anew behind it.
+void Supervisor::reload(ReloadNumber number) {
   if (phase_ != Phase::serving) {
     log::warn("stopping: no reload any more");
-    return tell_reload_refused();
+    return tell_reload_refused(number);
   }
-  if (reload_ != Reload::none) return log::info("reloading already");
+  if (reload_ == Reload::ending_broker) return;  // who asked sees its end
+  if (reload_ == Reload::trying) {
+    log::info("asked to reload while trying to; should that fail, it is tried once more");
+    next_reload_ = std::max(next_reload_.value_or(0), number);
+    return;
+  }
+  reload_number_ = number;
   new_program_ = installed_program(house_);
   log::info("reloading: trying {}", new_program_);
   auto file = write_resume_file(remember());
@@ -55,8 +64,13 @@ void Supervisor::reload() {
 
 void Supervisor::on_trial_end(const Result<void>& trial) {
   reload_ = Reload::none;
-  if (phase_ != Phase::serving) return tell_reload_refused();
-  if (!trial) return give_up_reload(trial.error());
+  const auto next = std::exchange(next_reload_, std::nullopt);
+  if (phase_ != Phase::serving) return tell_reload_refused(std::max(reload_number_, next.value_or(0)));
+  if (!trial) {
+    give_up_reload(trial.error());
+    if (next) reload(*next);
+    return;
+  }
   // SIGKILL is the simplest right way: it is what a broker must survive anyway.
   reload_ = Reload::ending_broker;
   if (broker_.is_alive()) return broker_.kill();
@@ -70,21 +84,29 @@ void Supervisor::change_over() {
   const ResumeRecord record = remember();
   auto file = write_resume_file(record);
   give_up_reload(file ? become(new_program_, house_.arguments, record, *file) : file.error());
+  ++history_.failed_reloads;  // the next broker says so to those who have lost the one that ended
   restart_broker();
 }
 
 void Supervisor::give_up_reload(const Error& why) {
   log::error("reload: {}; going on as before", why.text);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
-  tell_reload_refused();
+  tell_reload_refused(reload_number_);
 }
 
 // For those who wait for it there.
-void Supervisor::tell_reload_refused() {
+void Supervisor::tell_reload_refused(ReloadNumber number) {
   if (!broker_.is_alive()) return;
   control::Message refused;
   refused.kind = control::Kind::reload_refused;
+  refused.usec = number;
   broker_.tell(refused);
+}
+
+// The broker that counted is dead, and the next one begins anew. What was asked for still holds.
+void Supervisor::forget_reload_numbers() {
+  reload_number_ = 0;
+  if (next_reload_) next_reload_ = 0;
 }
 
 }  // namespace jobpool::supervisor

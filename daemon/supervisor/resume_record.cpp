@@ -10,7 +10,7 @@ namespace jobpool::supervisor {
 namespace {
 
 constexpr std::string_view kResumeMagic = "jobpool-resume";
-constexpr int kVersion = 2;
+constexpr int kVersion = 3, kOldestVersion = 2;
 constexpr std::size_t kMaxItems = 1'000'000;  // far more descriptors than a process can have
 
 class Writer {
@@ -111,15 +111,21 @@ bool read(ResumeReader& in, Settings& settings) {
   return good && in.list(settings.plugin_dirs);
 }
 
-bool read(ResumeReader& in, ResumeRecord& record) {
+bool read(ResumeReader& in, History& history, std::string& cgroup, int version) {
+  if (!in.line("broker") || !in(history.broker_starts)) return false;
+  if (version < 3) return true;
+  return in.all(history.reloads, history.failed_reloads) && in.line("cgroup") && in(cgroup);
+}
+
+bool read(ResumeReader& in, ResumeRecord& record, int version) {
   Instance& instance = record.instance;
   ListenerRecord& listener = record.listener;
   return in.line("invocation") && in.all(record.invocation.directory, record.invocation.program, record.invocation.file_limit) &&
          read(in, record.settings) && in.line("instance") &&
          in.all(instance.id, instance.boot_id, instance.pid, instance.start_time, instance.since_usec) && in.line("listener") &&
          in.all(listener.activated, listener.device, listener.inode) && in.list(listener.sockets) && in.line("held") &&
-         in.all(record.state_dir, record.state_lock, record.output_dir, record.ledger) && in.line("broker") && in(record.broker_starts) &&
-         read(in, record.workers) && in.line("end");
+         in.all(record.state_dir, record.state_lock, record.output_dir, record.ledger) &&
+         read(in, record.history, instance.cgroup, version) && read(in, record.workers) && in.line("end");
 }
 
 }  // namespace
@@ -138,7 +144,9 @@ std::string to_text(const ResumeRecord& record) {
   out.line("listener") << listener.activated << listener.device << listener.inode;
   out.list(listener.sockets);
   out.line("held") << record.state_dir << record.state_lock << record.output_dir << record.ledger;
-  out.line("broker") << record.broker_starts;
+  const History& history = record.history;
+  out.line("broker") << history.broker_starts << history.reloads << history.failed_reloads;
+  out.line("cgroup") << instance.cgroup;
   write(out, record.workers);
   out.line("end");
   out.text() << '\n';
@@ -154,10 +162,10 @@ Result<ResumeRecord> resume_record_from(std::string_view text) {
     return Error{Errc::unsupported, "the running daemon's shared memory has layout " + std::to_string(layout) + ", this program's " +
                                         std::to_string(shm::kLayoutVersion) + "; let its jobs finish, then stop and start it"};
   }
-  if (version != kVersion)
+  if (version < kOldestVersion || version > kVersion)
     return Error{Errc::unsupported, "resume record: version " + std::to_string(version) + "; stop and start instead"};
   ResumeRecord record;
-  if (!read(in, record)) return Error{Errc::protocol, "resume record: damaged"};
+  if (!read(in, record, version)) return Error{Errc::protocol, "resume record: damaged"};
   return record;
 }
 

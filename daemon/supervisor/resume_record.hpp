@@ -1,21 +1,22 @@
 // What a supervisor tells its successor in the same process: everything that is not in the kernel's hands, and the numbers of the
 // descriptors that are. A value and its text; it owns nothing. jobpoold, at a reload.
 //
-//   jobpool-resume 2 layout <of shared memory>
+//   jobpool-resume 3 layout <of shared memory>
 //   invocation "<working directory>" "<program>" <soft limit of open files>
 //   settings "<socket>" "<state dir>" <workers> "<log level>" <drain seconds> "<program dir>" <n> "<plugin dir>"…
 //   instance <id> <boot id> <pid> <start time> <since>
 //   listener <1: activated> <device> <inode> <n> <fd>…
 //   held <state dir fd> <lock fd> <output dir fd> <ledger fd>
-//   broker <started so far>
+//   broker <started so far> <reloads> <failed reloads>
+//   cgroup "<the instance's; empty: it has none>"
 //   workers <last incarnation> <n>
 //   worker <incarnation> <number> <pid> <state> <code> <value> <process fd> <liveness fd> <orders fd> <five segment fds> <note>
 //   spared <n> <pid>…
 //   end
 //
-// Version 1 had no notes; it went with an earlier layout, so that nobody needs to read it.
-// A program reads every version that a daemon may still run with, and writes the newest. The layout is shm::kLayoutVersion, which stands
-// for all memory that outlives a broker: a program that has another one refuses, and the running daemon goes on.
+// Version 2 had no counts of reloads and no cgroup. Version 1 had no notes; it went with an earlier layout, so that nobody needs to read
+// it. A program reads every version that a daemon may still run with, and writes the newest. The layout is shm::kLayoutVersion, which
+// stands for all memory that outlives a broker: a program that has another one refuses, and the running daemon goes on.
 #pragma once
 
 #include <sys/types.h>
@@ -70,7 +71,7 @@ struct ResumeRecord {
   Instance instance;
   ListenerRecord listener;
   int state_dir = -1, state_lock = -1, output_dir = -1, ledger = -1;
-  unsigned broker_starts = 0;
+  History history;
   WorkersRecord workers;
 };
 

@@ -72,7 +72,8 @@ Result<Supervisor::End> Supervisor::run() {
 }
 
 Result<Supervisor::End> Supervisor::go_on(const ResumeRecord& record) {
-  broker_starts_ = record.broker_starts;
+  history_ = record.history;
+  ++history_.reloads;
   was_ready_ = true;  // a broker that cannot start must not end the daemon: jobs run
   auto taken = workers_.take_over(record.workers);
   if (!taken) return taken.error();
@@ -101,11 +102,11 @@ Result<Supervisor::End> Supervisor::serve() {
 Result<void> Supervisor::start_broker() {
   SpawnPlan plan;
   plan.program = house_.settings.program_dir + "/jobpool-broker";
-  plan.arguments = broker_arguments(house_.settings, house_.instance, broker_starts_);
+  plan.arguments = broker_arguments(house_.settings, house_.instance, history_);
   plan.environment = broker_environment(house_.instance.id);
   auto started = broker_.start(std::move(plan));
   if (!started) return started;
-  ++broker_starts_;
+  ++history_.broker_starts;
   broker_backoff_.on_start(Clock::now());
   log::debug("broker started, pid {}", broker_.pid());
   hand_over();
@@ -153,7 +154,7 @@ void Supervisor::on_message(const Message& message) {
     case Kind::shutdown:
       return message.value == 1 ? stop_now() : drain();
     case Kind::reload:
-      return reload();
+      return reload(message.usec);
     case Kind::healthy:
       return on_healthy(message);
     default:
@@ -171,6 +172,7 @@ void Supervisor::on_ready() {
 void Supervisor::on_broker_death(BrokerProcess::Death death) {
   is_broker_ready_ = false;
   asked_broker_.reset();
+  forget_reload_numbers();
   workers_.drop_waiting_starts();
   if (reload_ == Reload::ending_broker) {
     reload_ = Reload::none;
@@ -207,7 +209,7 @@ void Supervisor::on_signal(int signal) {
     case SIGTERM:
       return drain();
     case SIGHUP:
-      return reload();
+      return reload(0);
     default:
       return stop_now();
   }

@@ -44,6 +44,9 @@ class Supervisor {
 
   enum class Reload { none, trying, ending_broker };
 
+  // For whom a reload is: of the broker's numbered wishes all up to this one; 0: none of these.
+  using ReloadNumber = std::int64_t;
+
   // supervisor.cpp: the normal life
   Result<End> serve();
   Result<void> start_broker();
@@ -64,11 +67,12 @@ class Supervisor {
   void on_healthy(const control::Message& healthy);
 
   // reload.cpp: becoming another program
-  void reload();
+  void reload(ReloadNumber number);
   void on_trial_end(const Result<void>& trial);
   void change_over();
   void give_up_reload(const Error& why);
-  void tell_reload_refused();
+  void tell_reload_refused(ReloadNumber number);
+  void forget_reload_numbers();
   ResumeRecord remember() const;
 
   // stopping.cpp: the way out
@@ -94,8 +98,10 @@ class Supervisor {
   Loop::Timer phase_deadline_{};
 
   Backoff broker_backoff_;
-  unsigned broker_starts_ = 0;
+  History history_;
   Reload reload_ = Reload::none;
+  ReloadNumber reload_number_ = 0;             // of the trial under way
+  std::optional<ReloadNumber> next_reload_{};  // asked for since that began
   std::string new_program_;
   bool was_ready_ = false;
   bool is_broker_ready_ = false;

@@ -204,6 +204,77 @@ TEST_CASE("reloads one after the other under load lose nothing and run nothing t
   CHECK(daemon.status()["workerRestarts"] == 0);
 }
 
+namespace {
+
+// An installation of its own, whose jobpoold is a shell script; $JOBPOOLD is the real one. The other programs are links.
+class Installation {
+ public:
+  Installation() {
+    for (const char* name : {"jobpool-broker", "jobpool-worker"}) std::filesystem::create_symlink(program(name), folder_.file(name));
+    install("exec \"$JOBPOOLD\" \"$@\"");
+  }
+  void install(const std::string& script) const {
+    std::ofstream(folder_.file("new")) << "#!/bin/sh\nJOBPOOLD='" << program("jobpoold") << "'\n" << script << "\n";
+    std::filesystem::permissions(folder_.file("new"), std::filesystem::perms::owner_all);
+    std::filesystem::rename(folder_.file("new"), folder_.file("jobpoold"));
+  }
+  DaemonOptions options() const { return {.workers = 1, .arguments = {"--program-dir", folder_.path().string()}}; }
+  std::string file(const std::string& name) const { return folder_.file(name); }
+
+ private:
+  TempDir folder_;
+};
+
+}  // namespace
+
+TEST_CASE("who asks for a reload while another's is tried is told of its own") {
+  const Installation installed;
+  Daemon daemon(installed.options());
+  installed.install(": >'" + installed.file("trying") + "'; while ! [ -e '" + installed.file("go") + "' ]; do sleep 0.01; done; exit 3");
+  Child first = daemon.start({"reload", "--wait"});
+  REQUIRE(wait_until([&] { return std::filesystem::exists(installed.file("trying")); }));
+  Child second = daemon.start({"reload", "--wait"});
+  REQUIRE(wait_until([&] { return daemon.log().find("it is tried once more") != std::string::npos; }));
+  installed.install("exec \"$JOBPOOLD\" \"$@\"");
+  std::ofstream(installed.file("go")) << "";
+  const Finished refused = first.finish(), reloaded = second.finish();
+  CHECK(refused.exit_code == 125);
+  CHECK(refused.err.find("the reload was refused") != std::string::npos);
+  CHECK(reloaded.exit_code == 0);
+  CHECK(reloaded.err.empty());
+  CHECK(daemon.status()["reloads"] == 1);
+}
+
+// It exited with 0: another broker served, though of the old program.
+TEST_CASE("reload --wait says when the new program could not be executed after the broker's end, and jobs go on") {
+  const Installation installed;
+  Daemon daemon(installed.options());
+  const Gate gate(daemon.file("gate"));
+  const std::string id = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo through"});
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
+  installed.install("rm \"$0\"");
+  const Finished reloaded = daemon.run({"reload", "--wait"});
+  CHECK(reloaded.exit_code == 125);
+  CHECK(reloaded.err.find("could not be executed") != std::string::npos);
+  CHECK(daemon.status()["reloads"] == 0);
+  CHECK(daemon.status()["failedReloads"] == 1);
+  CHECK(daemon.job(id)["state"] == "running");
+  gate.open();
+  CHECK(daemon.run({"get", id}).out == "through\n");
+  installed.install("exec \"$JOBPOOLD\" \"$@\"");
+  CHECK(daemon.run({"reload", "--wait"}).exit_code == 0);
+}
+
+TEST_CASE("reload --wait says when the daemon ended of its new program") {
+  const Installation installed;
+  Daemon daemon(installed.options());
+  installed.install("case \"$*\" in *--check-config*) ;; *) exit 7;; esac");
+  const Finished reloaded = daemon.run({"reload", "--wait"});
+  CHECK(reloaded.exit_code == 125);
+  CHECK(reloaded.err.find("the daemon ended in the reload") != std::string::npos);
+  CHECK(daemon.wait_for_exit() == 7);
+}
+
 // The supervisor, which had become the new program by then, ended of it, and every running job with it.
 TEST_CASE("a reload to a broker that cannot be executed costs no running job, and is made up for when it can") {
   const TempDir programs;

@@ -35,6 +35,8 @@ void Verbs::status(const CallPtr& call) {
   status.connections = static_cast<std::int64_t>(surroundings_.connections());
   status.worker_restarts = static_cast<std::int64_t>(engine_.ledger().worker_restarts());
   status.broker_restarts = surroundings_.broker_restarts;
+  status.reloads = surroundings_.reloads;
+  status.failed_reloads = surroundings_.failed_reloads;
   status.rescued_wakeups = engine_.dispatcher().rescued_wakeups();
   engine_.core().pools().each([&](const CorePool& pool) {
     if (pool.record.deleted) return;

@@ -30,9 +30,11 @@ struct Surroundings {
   std::string instance;
   std::int64_t since_usec = 0;  // CLOCK_BOOTTIME; when the instance began
   int broker_restarts = 0;
-  std::function<std::size_t()> connections;  // how many there are
-  std::function<void()> reload;              // likewise
-  std::function<void(bool now)> shut_down;   // begins it; returns at once
+  std::optional<std::int64_t> reloads = {}, failed_reloads = {};  // as the supervisor says them
+  std::function<std::size_t()> connections;                       // how many there are
+  // Asks the supervisor; `number` is a wish's own, from 1 on, and comes back when it is refused.
+  std::function<void(std::int64_t number)> reload;
+  std::function<void(bool now)> shut_down;  // begins it; returns at once
   // Of queues; either may be missing (tests). What a job waits for there, in words; empty: nothing.
   std::function<std::string(JobId)> what_blocks = {};
   std::function<std::int64_t(JobId)> blocked_since = {};  // wall clock; 0: it does not wait there
@@ -56,7 +58,8 @@ class Verbs final : public CallHandler {
   void on_started(const Job& job) { starters_.ended(job); }
   void on_forgotten(JobId job);
   void on_pool_left(PoolNumber pool);
-  void on_reload_refused();
+  // All wishes up to this number.
+  void on_reload_refused(std::int64_t number);
   void on_pool_removed(PoolNumber pool) { joiners_.tell(pool, Joiners::News::reopened); }
 
   bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
@@ -204,7 +207,12 @@ class Verbs final : public CallHandler {
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;
-  std::vector<CallPtr> reloaders_;  // wait for a reload that ends this broker, or is refused
+  struct Reloader {
+    std::int64_t number;
+    CallPtr call;
+  };
+  std::int64_t last_reload_ = 0;
+  std::vector<Reloader> reloaders_;  // wait for a reload that ends this broker, or is refused
   std::uint64_t last_token_ = 0;
 };
 

@@ -235,6 +235,13 @@ Status full_status() {
   return status;
 }
 
+Status status_with_reloads() {
+  Status status = full_status();
+  status.reloads = 9'007'199'254'740'993;
+  status.failed_reloads = 0;
+  return status;
+}
+
 Status status_with_times() {
   Status status = full_status();
   status.pools.front().ready_time_usec = 333;

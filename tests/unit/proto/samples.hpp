@@ -40,6 +40,7 @@ Stats full_stats();
 Metrics full_metrics();
 Hello full_hello();
 Status full_status();
+Status status_with_reloads();
 Status status_with_times();
 PoolInfo full_pool();
 PoolInfo plain_pool();

@@ -154,7 +154,7 @@ TEST_CASE("the broker is told the limits that are set, and no others") {
   Settings settings;
   const auto words = [&] {
     std::string all;
-    for (const std::string& word : broker_arguments(settings, Instance{}, 0)) all += word + " ";
+    for (const std::string& word : broker_arguments(settings, Instance{}, History{})) all += word + " ";
     return all;
   };
   CHECK(words().find("--queue-limit") == std::string::npos);

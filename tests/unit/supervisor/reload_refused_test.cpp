@@ -138,3 +138,70 @@ TEST_CASE("a stop that comes during the trial run wins") {
   broker.exit_with(0);
   CHECK(house.wait() == 0);
 }
+
+namespace {
+
+void ask_for_reload(Broker& broker, std::int64_t number) {
+  control::Message reload;
+  reload.kind = Kind::reload;
+  reload.usec = number;
+  broker.say(reload);
+}
+
+}  // namespace
+
+// Whoever asked meanwhile was passed over, and told what had become of the other's program.
+TEST_CASE("who asks for a reload while another is tried gets a trial of its own when that fails") {
+  House house;
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  house.install(": >'" + house.file("trying") + "'; while ! [ -e '" + house.file("go") + "' ]; do :; done; exit 3");
+  ask_for_reload(first, 1);
+  REQUIRE(testing::wait_until([&] { return std::filesystem::exists(house.file("trying")); }));
+  ask_for_reload(first, 2);
+  ask_for_reload(first, 3);
+  REQUIRE(testing::wait_until([&] { return house.log().find("it is tried once more") != std::string::npos; }));
+  first.start_worker(1);  // the answer to that says that all of the above was read
+  const Worker worker(first.expect(Kind::worker_started));
+  house.install("exec \"$JOBPOOLD\" \"$@\"");
+  std::ofstream(house.file("go")) << "";
+  CHECK(first.expect(Kind::reload_refused).message.usec == 1);
+  first.expect_end();
+  auto second = house.next_broker();
+  second.expect(Kind::welcome);
+  CHECK(Worker(second.expect(Kind::worker_started)).pid == worker.pid);
+}
+
+TEST_CASE("a reload that is refused for a HUP is not told to a broker's caller") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install("exit 3");
+  house.signal(SIGHUP);
+  CHECK(broker.expect(Kind::reload_refused).message.usec == 0);
+  ask_for_reload(broker, 1);
+  CHECK(broker.expect(Kind::reload_refused).message.usec == 1);
+}
+
+TEST_CASE("the next broker is told how many reloads there were, and how many failed after the end of its predecessor") {
+  House house;
+  const auto counts = [](const Broker& broker) {
+    std::string all;
+    for (std::size_t i = 0; i + 1 < broker.arguments.size(); ++i)
+      if (broker.arguments[i].find("reloads") != std::string::npos) all += broker.arguments[i] + " " + broker.arguments[i + 1] + " ";
+    return all;
+  };
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  CHECK(counts(first) == "--reloads 0 --failed-reloads 0 ");
+  house.install("rm \"$0\"");
+  house.signal(SIGHUP);
+  first.expect_end();
+  auto second = house.next_broker();
+  second.expect_empty_handover();
+  CHECK(counts(second) == "--reloads 0 --failed-reloads 1 ");
+  house.install("exec \"$JOBPOOLD\" \"$@\"");
+  house.signal(SIGHUP);
+  second.expect_end();
+  CHECK(counts(house.next_broker()) == "--reloads 1 --failed-reloads 1 ");
+}

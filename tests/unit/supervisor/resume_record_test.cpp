@@ -16,14 +16,15 @@ using namespace jobpool::supervisor;
 
 namespace {
 
-// Version 2, as daemons in the field write it. Never changed: programs that read it must go on to.
-constexpr const char* kGolden = R"(jobpool-resume 2 layout 2
+// Version 3, as daemons in the field write it. Never changed: programs that read it must go on to.
+constexpr const char* kGolden = R"(jobpool-resume 3 layout 2
 invocation "/home/a b" "/usr/bin/jobpoold" 1024
 settings "/run/x\"y/socket" "/var/lib/jobpool" 8 "info" 30 "/usr/bin" 2 "/p1" "/p 2"
 instance "0123456789abcdef0123456789abcdef" "boot" 77 4242 99000000
 listener 0 27 123456 1 9
 held 4 5 6 7
-broker 3
+broker 3 5 1
+cgroup "/sys/fs/cgroup/a b"
 workers 12 2
 worker 10 1 501 0 0 0 20 21 22 23 24 25 26 27 0
 worker 11 2 502 2 1 42 -1 -1 30 31 32 33 34 35 7
@@ -53,11 +54,28 @@ TEST_CASE("a record is read as it was written, for ever") {
   CHECK(record->settings.socket == "/run/x\"y/socket");
   CHECK(record->settings.plugin_dirs.at(1) == "/p 2");
   CHECK(record->instance.since_usec == 99000000);
+  CHECK(record->history.broker_starts == 3);
+  CHECK(record->history.reloads == 5);
+  CHECK(record->history.failed_reloads == 1);
+  CHECK(record->instance.cgroup == "/sys/fs/cgroup/a b");
   CHECK(record->workers.last == Incarnation{12});
   CHECK(record->workers.workers.at(1).state == WorkerRecord::State::buried);
   CHECK(record->workers.workers.at(1).value == 42);
   CHECK(record->workers.workers.at(1).note == 7);
   CHECK(descriptors_of(*record) == std::vector<int>{4, 5, 6, 7, 9, 20, 21, 22, 23, 24, 25, 26, 27, 30, 31, 32, 33, 34, 35});
+}
+
+TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, is read") {
+  const std::string shorter = replaced(kGolden, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
+  const auto record = resume_record_from(replaced(shorter, "jobpool-resume 3", "jobpool-resume 2"));
+  REQUIRE(record);
+  CHECK(record->history.broker_starts == 3);
+  CHECK(record->history.reloads == 0);
+  CHECK(record->history.failed_reloads == 0);
+  CHECK(record->instance.cgroup.empty());
+  CHECK(record->workers.workers.size() == 2);
+  // A later version's words are no version 2.
+  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 3", "jobpool-resume 2")));
 }
 
 TEST_CASE("another layout of shared memory is refused with both versions, and another version of the record too") {
@@ -66,13 +84,14 @@ TEST_CASE("another layout of shared memory is refused with both versions, and an
   CHECK(layout.error().code == Errc::unsupported);
   CHECK(layout.error().text.find("999") != std::string::npos);
   CHECK(layout.error().text.find(std::to_string(shm::kLayoutVersion)) != std::string::npos);
-  const auto version = resume_record_from(replaced(kGolden, "jobpool-resume 2", "jobpool-resume 3"));
+  const auto version = resume_record_from(replaced(kGolden, "jobpool-resume 3", "jobpool-resume 4"));
   REQUIRE(!version);
   CHECK(version.error().code == Errc::unsupported);
 }
 
 TEST_CASE("a daemon from before there were pools is told to stop and start, not that its record is damaged") {
-  std::string earlier = replaced(kGolden, "jobpool-resume 2 layout 2", "jobpool-resume 1 layout 1");
+  std::string earlier = replaced(kGolden, "jobpool-resume 3 layout 2", "jobpool-resume 1 layout 1");
+  earlier = replaced(earlier, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
   earlier = replaced(replaced(earlier, "26 27 0", "26 27"), "34 35 7", "34 35");
   const auto record = resume_record_from(earlier);
   REQUIRE(!record);

@@ -83,7 +83,7 @@ class FakeBroker final : public EngineListener {
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
-               .reload = [] {},
+               .reload = [](std::int64_t) {},
                .shut_down =
                    [this](bool now) {
                      if (on_shut_down) on_shut_down(now);

@@ -13,7 +13,7 @@ struct QueueSide {
         verbs(house.broker->engine, outputs,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
-               .reload = [] {},
+               .reload = [](std::int64_t) {},
                .shut_down = [](bool) {},
                .what_blocks = [this](JobId job) { return job == blocked ? std::string("an item in queue 'q'") : std::string(); },
                .blocked_jobs = [this] { return std::vector<JobId>{blocked}; }}) {}
