@@ -59,11 +59,26 @@ Result<Became> compare(const proto::Status& before, const proto::Status& after) 
   return Became::nothing_yet;
 }
 
+// On new connections: the supervisor holds the socket across a reload, so that nobody listens there any more when it has ended.
+Result<proto::Status> ask_next_broker(client::Connections& connections, TimePoint deadline) {
+  while (Clock::now() < deadline) {
+    Result<client::Connection> connection = connections.open_new(deadline);
+    if (!connection) return connection.error();
+    const Result<void> sent = connection->send(proto::write_call("org.jobpool.Pool.Status", "{}"), {}, deadline);
+    const Result<client::Reply> reply = sent ? connection->receive(deadline) : Result<client::Reply>{sent.error()};
+    if (!reply && reply.error().code == Errc::closed) continue;  // that broker has died as well, or the daemon
+    if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : reply.error();
+    if (!reply->error.empty()) return client::describe_error(*reply);
+    return proto::read_status(reply->parameters);
+  }
+  return not_in_time();
+}
+
 Result<Became> await_next_broker(client::Connections& connections, const proto::Status& before, TimePoint deadline) {
-  const Result<proto::Status> after = ask_status(connections, deadline);
+  const Result<proto::Status> after = ask_next_broker(connections, deadline);
   if (after) return compare(before, *after);
   if (after.error().code != Errc::closed) return after.error();
-  return Error{Errc::closed, "the daemon ended in the reload, and its log says why: " + after.error().text};
+  return Error{Errc::closed, "the daemon ended in the reload, with the jobs that ran; its log says why (" + after.error().text + ")"};
 }
 
 // A broker that died for another reason, before the reload was tried or while it was, has taken the call with it: its successor is asked.
