@@ -111,7 +111,7 @@ class Doctor {
     const auto count = static_cast<unsigned>(workers);
     found(doctor::check_open_files(supervisor, count));
     found(doctor::check_processes(supervisor, count, kCgroups));
-    found(doctor::tell_of_process_trees());
+    found(doctor::tell_of_process_trees(supervisor, kCgroups));
     found(doctor::check_memory(doctor::text_of_file("/proc/meminfo"), count));
     if (status->rescued_wakeups > 0)
       found(doctor::problem("wake-ups", std::to_string(status->rescued_wakeups) + " were only found by the audit",

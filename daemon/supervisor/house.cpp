@@ -23,8 +23,17 @@ Result<void> clear_leftovers(const StateDir& state, const Instance& now) {
   log::warn("instance {} (pid {}) did not end by itself; looking for what it left", (*earlier)->id, (*earlier)->pid);
   auto killed = kill_leftovers(**earlier, now);
   if (!killed) return killed.error();
+  // What erased its environment is found here, where there were cgroups.
+  if (!(*earlier)->cgroup.empty())
+    if (auto ended = end_cgroup_of((*earlier)->cgroup, (*earlier)->id); !ended) return ended;
   log::warn("killed {} processes that it left", *killed);
   return {};
+}
+
+std::optional<Cgroup> optional_cgroup(Result<Cgroup> cgroup) {
+  if (cgroup) return std::move(*cgroup);
+  log::debug("{}: following processes without cgroups", cgroup.error().text);
+  return std::nullopt;
 }
 
 void keep(const char* what, const std::string& now, std::string& wanted) {
@@ -51,10 +60,12 @@ Result<House> build_house(Settings settings, Invocation invocation, std::vector<
   if (!output) return output.error();
   UniqueFd ledger(::memfd_create("jobpool-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING));
   if (!ledger) return errno_error("memfd_create");
+  auto cgroup = optional_cgroup(Cgroup::take(instance->id));
+  if (cgroup) instance->cgroup = cgroup->base();
   auto written = state->write_instance(*instance);
   if (!written) return written.error();
-  return House{std::move(settings), std::move(*instance), std::move(*listener),  std::move(*state),
-               std::move(*output),  std::move(ledger),    std::move(invocation), std::move(arguments)};
+  return House{std::move(settings), std::move(*instance),  std::move(*listener), std::move(*state), std::move(*output),
+               std::move(ledger),   std::move(invocation), std::move(arguments), std::move(cgroup)};
 }
 
 Result<House> take_over_house(const ResumeRecord& record, Settings wanted, std::vector<std::string> arguments) {
@@ -66,8 +77,10 @@ Result<House> take_over_house(const ResumeRecord& record, Settings wanted, std::
   keep("the state directory", record.settings.state_dir, wanted.state_dir);
   Listener listener = Listener::take_over(wanted.socket, record.listener);
   StateDir state = StateDir::take_over(wanted.state_dir, UniqueFd(record.state_dir), UniqueFd(record.state_lock));
-  return House{std::move(wanted),           record.instance,         std::move(listener), std::move(state),
-               UniqueFd(record.output_dir), UniqueFd(record.ledger), record.invocation,   std::move(arguments)};
+  std::optional<Cgroup> cgroup;
+  if (!record.instance.cgroup.empty()) cgroup = optional_cgroup(Cgroup::take_over(record.instance.cgroup, record.instance.id));
+  return House{std::move(wanted),       record.instance,   std::move(listener),  std::move(state), UniqueFd(record.output_dir),
+               UniqueFd(record.ledger), record.invocation, std::move(arguments), std::move(cgroup)};
 }
 
 ResumeRecord remember(const House& house) {

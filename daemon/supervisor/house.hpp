@@ -8,6 +8,7 @@
 
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
+#include "daemon/supervisor/cgroup.hpp"
 #include "daemon/supervisor/instance.hpp"
 #include "daemon/supervisor/listener.hpp"
 #include "daemon/supervisor/resume_record.hpp"
@@ -25,6 +26,7 @@ struct House {
   UniqueFd ledger;
   Invocation invocation;
   std::vector<std::string> arguments;  // of the command line
+  std::optional<Cgroup> cgroup;        // nothing: processes are followed without
 };
 
 // Nothing is left of an earlier instance, before anything else is made. Errors: as StateDir, Listener and kill_leftovers.

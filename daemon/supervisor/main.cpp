@@ -81,6 +81,7 @@ Result<int> live(House& house, const ResumeRecord* predecessor) {
   // Of a predecessor there may be something, however this one failed.
   const bool is_empty = end ? end->left == Supervisor::Left::nothing : predecessor == nullptr;
   if (is_empty) house.state.remove_instance();
+  if (is_empty && house.cgroup) house.cgroup->leave();
   if (!end) return end.error();
   log::info("stopped");
   return end->exit_code;

@@ -36,10 +36,10 @@ sigset_t handled_signals() {
   return signals;
 }
 
-Workers::Launch worker_launch(const House& house) {
+Workers::Launch worker_launch(House& house) {
   const Settings& settings = house.settings;
   return {settings.program_dir + "/jobpool-worker", worker_arguments(settings, house.instance.id), worker_environment(house.instance.id),
-          house.output_dir.get()};
+          house.output_dir.get(), house.cgroup ? &*house.cgroup : nullptr};
 }
 
 Message message_of(Kind kind) {

@@ -103,7 +103,10 @@ Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
   auto orders = seqpacket_pair();
   if (!orders) return orders.error();
   auto child = spawn(number, incarnation, *segment, liveness->second.get(), orders->second.get());
-  if (!child) return child.error();
+  if (!child) {
+    if (launch_.cgroup != nullptr) launch_.cgroup->remove(incarnation);
+    return child.error();
+  }
   last_ = incarnation;
   pids_.insert(child->pid);
   places_.at(number).occupied = true;
@@ -140,6 +143,13 @@ Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const
   plan.program = launch_.program;
   plan.arguments = {"--number", std::to_string(number.value), "--incarnation", std::to_string(incarnation.value)};
   plan.arguments.insert(plan.arguments.end(), launch_.arguments.begin(), launch_.arguments.end());
+  if (launch_.cgroup != nullptr) {
+    auto directory = launch_.cgroup->make_for(incarnation);
+    if (directory)
+      plan.arguments.insert(plan.arguments.end(), {"--cgroup", std::move(*directory)});
+    else
+      log::warn("worker {}: {}; it follows its jobs without", number.value, directory.error().text);
+  }
   plan.environment = launch_.environment;
   plan.file_limit = FileLimit::original;
   plan.fds = {{theirs->control.get(), control::kWorkerControlMemFd},
@@ -221,6 +231,7 @@ void Workers::ask_all_to_leave() {
 void Workers::kill_all() {
   leaving_ = true;
   for (auto& [incarnation, worker] : workers_) send_signal(worker, SIGKILL);
+  if (launch_.cgroup != nullptr) launch_.cgroup->kill_all();
 }
 
 void Workers::on_exit(Incarnation incarnation) {
@@ -233,6 +244,7 @@ void Workers::on_exit(Incarnation incarnation) {
   worker.code = death.si_code;
   worker.value = death.si_status;
   dying_.push_back(incarnation);
+  if (launch_.cgroup != nullptr) launch_.cgroup->kill(incarnation);
   places_.at(worker.number).backoff.on_death(Clock::now(), cause_of(worker.code, worker.value));
   expect_burial();
   sweep();
@@ -261,6 +273,7 @@ void Workers::bury(Incarnation incarnation, Worker& worker) {
   worker.process.reset();
   worker.liveness.reset();
   pids_.erase(worker.pid);
+  if (launch_.cgroup != nullptr) launch_.cgroup->remove(incarnation);
   places_.at(worker.number).occupied = false;
   const bool expected = leaving_ || cause_of(worker.code, worker.value) == DeathCause::as_told;
   const auto level = expected ? log::Level::debug : log::Level::warn;

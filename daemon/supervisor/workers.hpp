@@ -18,6 +18,7 @@
 #include "common/shm/segment.hpp"
 #include "common/unique_fd.hpp"
 #include "daemon/supervisor/backoff.hpp"
+#include "daemon/supervisor/cgroup.hpp"
 #include "daemon/supervisor/loop.hpp"
 #include "daemon/supervisor/orphans.hpp"
 #include "daemon/supervisor/resume_record.hpp"
@@ -31,7 +32,8 @@ class Workers {
     std::string program;
     std::vector<std::string> arguments;  // the same for all
     std::vector<std::string> environment;
-    int output_dir = -1;  // must outlive
+    int output_dir = -1;       // must outlive
+    Cgroup* cgroup = nullptr;  // likewise; null: their jobs have none
   };
   // Says something to the broker, if there is one.
   using Tell = std::function<void(const control::Message& message, std::span<const int> fds)>;

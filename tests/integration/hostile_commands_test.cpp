@@ -9,6 +9,7 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/processes.hpp"
+#include "tests/support/test_cgroup.hpp"
 
 using namespace jobpool::testing;
 
@@ -44,9 +45,7 @@ void require_stopped(const Daemon& daemon, const std::string& id) {
   }));
 }
 
-}  // namespace
-
-TEST_CASE("commands that misbehave in small ways end as they ended, and the next one notices nothing") {
+void misbehave_in_small_ways(const Daemon& daemon) {
   struct Way {
     const char* script;
     const char* outcome;
@@ -64,7 +63,6 @@ TEST_CASE("commands that misbehave in small ways end as they ended, and the next
        "mkfifo there; bomb 5 >there & head -c 63 <there >/dev/null; exit 6",
        "failed", 6},
   };
-  Daemon daemon({.workers = 1});
   const Finished limits = daemon.run({"apply", "--", "sh", "-c", "ulimit -a"});
   for (const Way& way : ways) {
     INFO(way.script);
@@ -75,6 +73,44 @@ TEST_CASE("commands that misbehave in small ways end as they ended, and the next
   }
   CHECK(daemon.status()["workerRestarts"] == 0);
   CHECK(daemon.status()["brokerRestarts"] == 0);
+}
+
+void kill_the_worker(const Daemon& daemon) {
+  const std::string id = submit(daemon, "setsid sleep 1000 & kill -KILL $PPID; sleep 1001");
+  const Finished got = daemon.run({"get", id});
+  CHECK(got.exit_code == 125);
+  CHECK(got.err.find("worker 1 was killed by signal 9") != std::string::npos);
+  check_well(daemon, id, "interrupted");
+  CHECK(daemon.status()["workerRestarts"] == 1);
+}
+
+}  // namespace
+
+TEST_CASE("commands that misbehave in small ways end as they ended, and the next one notices nothing") {
+  misbehave_in_small_ways(Daemon({.workers = 1}));
+}
+
+TEST_CASE("with cgroups: each command has its own, and those that misbehave end as without") {
+  const TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
+  Daemon daemon({.workers = 1, .cgroup = cgroup.path()});
+  const std::string jobs = cgroup.path() + "/jobs/" + daemon.hello()["instance"].get<std::string>();
+  const std::string id = submit(daemon, "cat /proc/self/cgroup");
+  CHECK(daemon.run({"get", id}).out.find("/job-" + id + ".1\n") != std::string::npos);
+  CHECK(daemon.run({"doctor"}).out.find("each command has a cgroup of its own, in " + cgroup.path() + "/jobs") != std::string::npos);
+  misbehave_in_small_ways(daemon);
+  kill_the_worker(daemon);
+  // One directory, of the worker there is, and nothing in it.
+  const auto is_tidy = [&] {
+    std::size_t directories = 0;
+    std::error_code gone;  // what is removed meanwhile
+    for (std::filesystem::recursive_directory_iterator entry(jobs, gone), end; !gone && entry != end; entry.increment(gone))
+      directories += entry->is_directory(gone) ? 1 : 0;
+    return !gone && directories == 1;
+  };
+  CHECK(wait_until(is_tidy));
+  daemon.stop();
+  CHECK(cgroup.children() == 0);
 }
 
 TEST_CASE("a command that fills both of its outputs as fast as it can loses none of them, and its bytes are not looked at") {
@@ -108,15 +144,7 @@ TEST_CASE("a command that stops itself goes on when it is told to, and else ends
   check_well(daemon, late, "timed_out");
 }
 
-TEST_CASE("a command that kills its worker is interrupted, with all that it started") {
-  Daemon daemon({.workers = 1});
-  const std::string id = submit(daemon, "setsid sleep 1000 & kill -KILL $PPID; sleep 1001");
-  const Finished got = daemon.run({"get", id});
-  CHECK(got.exit_code == 125);
-  CHECK(got.err.find("worker 1 was killed by signal 9") != std::string::npos);
-  check_well(daemon, id, "interrupted");
-  CHECK(daemon.status()["workerRestarts"] == 1);
-}
+TEST_CASE("a command that kills its worker is interrupted, with all that it started") { kill_the_worker(Daemon({.workers = 1})); }
 
 TEST_CASE("a command that stops its worker can be cancelled, and the worker is replaced") {
   Daemon daemon({.workers = 1});

@@ -55,10 +55,15 @@ void Daemon::start_process() {
   REQUIRE(log);
   configure(std::move(options_.settings));
   Invocation invocation;
-  invocation.argv = {program("jobpoold"), "--config", file("daemon.toml"), "--socket", socket(), "--state-dir", file("state")};
+  invocation.argv = {program("jobpoold"), "--config", file("daemon.toml"), "--socket", socket(), "--state-dir"};
+  invocation.argv.push_back(options_.state_dir.empty() ? file("state") : options_.state_dir);
   invocation.argv.insert(invocation.argv.end(), {"-j", std::to_string(options_.workers), "--plugin-dir", JOBPOOL_TEST_PLUGIN_DIR});
   if (const char* level = std::getenv("JOBPOOL_TEST_LOG_LEVEL")) invocation.argv.insert(invocation.argv.end(), {"--log-level", level});
   invocation.argv.insert(invocation.argv.end(), options_.arguments.begin(), options_.arguments.end());
+  if (!options_.cgroup.empty()) {
+    const std::string words[] = {"/bin/sh", "-c", "echo $$ >\"$0\"/cgroup.procs && exec \"$@\"", options_.cgroup};
+    invocation.argv.insert(invocation.argv.begin(), std::begin(words), std::end(words));
+  }
   invocation.environment = options_.environment;
   invocation.stdin_fd = nothing.get();
   invocation.stdout_fd = invocation.stderr_fd = log.get();

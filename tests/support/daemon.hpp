@@ -21,6 +21,8 @@ struct DaemonOptions {
   std::vector<std::string> arguments = {};    // more words for jobpoold's command line
   std::string settings = {};                  // more lines for its configuration file
   std::vector<std::string> environment = {};  // "NAME=value" in addition
+  std::string state_dir = {};                 // empty: in its folder
+  std::string cgroup = {};                    // where it is started (TestCgroup); empty: where the test is
 };
 
 class Daemon {

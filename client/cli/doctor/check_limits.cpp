@@ -81,10 +81,20 @@ Finding check_processes(const ProcessFacts& supervisor, unsigned workers, const 
   return problem(kCheck, text + "; " + std::to_string(workers) + " workers and their jobs want " + std::to_string(needed), remedy);
 }
 
-Finding tell_of_process_trees() {
-  return note("process trees",
-              "followed without cgroups: each command begins a session of its own, and its worker, a child subreaper, signals and kills "
-              "whatever descends from it");
+// The supervisor that has a cgroup to itself is in its leaf, beside its jobs' (daemon/supervisor/cgroup.hpp).
+Finding tell_of_process_trees(const ProcessFacts& supervisor, const std::string& cgroups) {
+  constexpr const char* kCheck = "process trees";
+  constexpr std::string_view kLeaf = "/daemon";
+  for (const std::string& root : {cgroups, cgroups + "/unified"}) {
+    std::string directory = cgroup_directory(supervisor.cgroup, root);
+    if (!directory.ends_with(kLeaf)) continue;
+    directory.replace(directory.size() - kLeaf.size(), kLeaf.size(), "/jobs");
+    if (::access(directory.c_str(), F_OK) == 0)
+      return good(kCheck, "each command has a cgroup of its own, in " + directory + ", which the kernel kills whole");
+  }
+  return note(kCheck,
+              "followed without cgroups, as the daemon has none to itself (Delegate=yes of a unit): each command begins a session of its "
+              "own, and its worker, a child subreaper, signals and kills whatever descends from it");
 }
 
 Finding check_memory(std::string_view meminfo, unsigned workers) {

@@ -35,7 +35,7 @@ Finding check_plugin_directory(const std::string& directory, uid_t uid);
 Finding check_open_files(const ProcessFacts& supervisor, unsigned workers);
 // `cgroups`: where the cgroup file system is.
 Finding check_processes(const ProcessFacts& supervisor, unsigned workers, const std::string& cgroups);
-Finding tell_of_process_trees();
+Finding tell_of_process_trees(const ProcessFacts& supervisor, const std::string& cgroups);
 Finding check_memory(std::string_view meminfo, unsigned workers);
 
 // check_host.cpp: the host around it

@@ -109,7 +109,7 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
                                  .nice = spec.nice,
                                  .file_limit = spec.file_limit,
                                  .memory_bytes = spec.memory_bytes,
-                                 .cgroup_procs = tree_->entry()});
+                                 .cgroup = tree_->cgroup()});
   streams->close_passed();
   if (const auto* failure = std::get_if<SpawnFailure>(&started)) {
     tree_->end();

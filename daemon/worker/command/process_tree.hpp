@@ -17,8 +17,8 @@ class ProcessTree {
 
   // Before the spawn. Errors: io and the like: the attempt cannot be contained.
   virtual Result<void> begin(const Attempt& attempt) = 0;
-  // Where the child writes "0" to enter; -1: it need not.
-  virtual int entry() const = 0;
+  // The directory of the cgroup that the child is to be born in; -1: none.
+  virtual int cgroup() const = 0;
   // To every process of the tree that can be seen now; those made meanwhile may miss it.
   virtual void signal_all(int signal) = 0;
   // KILL until nothing is left, and reaps it. Errors: timed_out: something cannot be killed (it hangs in the kernel).

@@ -26,7 +26,7 @@ struct SpawnRequest {
   const std::optional<int>& nice;  // absent: as the worker
   std::uint64_t file_limit;        // RLIMIT_FSIZE; 0 = leave it
   std::uint64_t memory_bytes;      // RLIMIT_DATA, likewise
-  int cgroup_procs;                // the child enters that cgroup by writing here; -1: none
+  int cgroup;                      // the directory of the one in which the child is born; -1: the worker's
 };
 
 struct Spawned {

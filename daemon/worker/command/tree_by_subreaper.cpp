@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kLookAgain{5};  // a process that was forked
 class SubreaperTree final : public ProcessTree {
  public:
   Result<void> begin(const Attempt&) override { return {}; }
-  int entry() const override { return -1; }
+  int cgroup() const override { return -1; }
 
   // Parents before their children: a shell that saw its child die of TERM first would go on with its script, or end as if all were well.
   void signal_all(int signal) override {

@@ -244,11 +244,27 @@ TEST_CASE("doctor: descriptors and processes suffice for the workers that there 
 }
 
 TEST_CASE("doctor: how the processes of a job are followed is told as it is") {
-  // The bug: where the daemon's cgroup could be written to, each attempt was said to have one of its own. None ever has.
-  const Finding finding = tell_of_process_trees();
-  CHECK(finding.health == Health::note);
-  CHECK(finding.text.find("without cgroups") != std::string::npos);
-  CHECK(finding.text.find("child subreaper") != std::string::npos);
+  TempDir folder;
+  ProcessFacts facts;
+  const auto check_without = [&] {
+    const Finding finding = tell_of_process_trees(facts, folder.path());
+    CHECK(finding.health == Health::note);
+    CHECK(finding.text.find("without cgroups") != std::string::npos);
+    CHECK(finding.text.find("child subreaper") != std::string::npos);
+  };
+  check_without();
+  facts.cgroup = "0::/pool/daemon\n";
+  check_without();  // a cgroup of that name is not enough
+  write_text(folder.file("pool/jobs/cgroup.procs"), "");
+  const Finding finding = tell_of_process_trees(facts, folder.path());
+  CHECK(finding.health == Health::good);
+  CHECK(finding.text.find(folder.file("pool/jobs")) != std::string::npos);
+  facts.cgroup = "0::/pool\n";
+  check_without();
+  // Beside version 1's controllers it is mounted elsewhere.
+  facts.cgroup = "1:name=systemd:/x\n0::/other/daemon\n";
+  write_text(folder.file("unified/other/jobs/cgroup.procs"), "");
+  CHECK(tell_of_process_trees(facts, folder.path()).health == Health::good);
 }
 
 TEST_CASE("doctor: workers must fit into memory") {

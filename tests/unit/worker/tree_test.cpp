@@ -1,42 +1,13 @@
 // Nothing of a job is alive after its report: both ways of following its processes, against jobs that do not want to die.
-#include <dirent.h>
-#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include <filesystem>
 
+#include "tests/support/test_cgroup.hpp"
 #include "tests/unit/worker/setup.hpp"
 
 namespace jobpool::worker {
 namespace {
-
-// A cgroup of the test's own; empty where there is no version 2 hierarchy to write to.
-class TestCgroup {
- public:
-  TestCgroup() {
-    for (const char* root : {"/sys/fs/cgroup", "/sys/fs/cgroup/unified"}) {
-      if (!std::filesystem::exists(std::string(root) + "/cgroup.procs")) continue;
-      path_ = std::string(root) + "/jobpool-test-" + std::to_string(::getpid());
-      if (::mkdir(path_.c_str(), 0755) == 0) return;
-    }
-    path_.clear();
-  }
-  ~TestCgroup() {
-    if (!path_.empty()) ::rmdir(path_.c_str());
-  }
-  TestCgroup(const TestCgroup&) = delete;
-  TestCgroup& operator=(const TestCgroup&) = delete;
-
-  const std::string& path() const { return path_; }
-  long children() const {
-    long count = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(path_)) count += entry.is_directory() ? 1 : 0;
-    return count;
-  }
-
- private:
-  std::string path_;
-};
 
 enum class Kind { subreaper, cgroup };
 
@@ -109,11 +80,8 @@ TEST_CASE("without cgroups: nothing of a job is alive after its report") {
 }
 
 TEST_CASE("with cgroups: nothing of a job is alive after its report, and its cgroup is gone") {
-  TestCgroup cgroup;
-  if (cgroup.path().empty()) {
-    WARN("no cgroup v2 hierarchy to write to here: not tried");
-    return;
-  }
+  const testing::TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
   auto tree = make_cgroup_tree(cgroup.path());
   REQUIRE(tree);
   {
@@ -124,11 +92,8 @@ TEST_CASE("with cgroups: nothing of a job is alive after its report, and its cgr
 }
 
 TEST_CASE("with cgroups: a job is in a cgroup of its own, and the groups it made below go with it") {
-  TestCgroup cgroup;
-  if (cgroup.path().empty()) {
-    WARN("no cgroup v2 hierarchy to write to here: not tried");
-    return;
-  }
+  const testing::TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
   auto tree = make_cgroup_tree(cgroup.path());
   REQUIRE(tree);
   Setup setup(std::move(*tree));
@@ -136,6 +101,21 @@ TEST_CASE("with cgroups: a job is in a cgroup of its own, and the groups it made
   setup.run(command({"sh", "-c", "cat /proc/self/cgroup; mkdir -p " + cgroup.path() + "/job-7.1/inner/most"}), out);
   CHECK(out.find(std::filesystem::path(cgroup.path()).filename().string() + "/job-7.1\n") != std::string::npos);
   CHECK(cgroup.children() == 0);
+}
+
+TEST_CASE("with cgroups: an attempt that can have none is followed without, and the next one has one again") {
+  const testing::TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
+  std::ofstream(cgroup.path() + "/cgroup.max.descendants") << "0\n";
+  auto tree = make_cgroup_tree(cgroup.path());
+  REQUIRE(tree);
+  Setup setup(std::move(*tree));
+  const auto ended = run_hostile(setup, "daemonize", [] {});
+  CHECK(ended.report.code == 0);
+  std::ofstream(cgroup.path() + "/cgroup.max.descendants") << "max\n";
+  std::string out;
+  setup.run(command({"cat", "/proc/self/cgroup"}), out);
+  CHECK(out.find("/job-7.1\n") != std::string::npos);
 }
 
 TEST_CASE("a directory that is no cgroup is refused, with the reason") {
