@@ -5,6 +5,7 @@
 #include <sched.h>
 #include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -17,10 +18,9 @@
 namespace jobpool::testing {
 namespace {
 
-constexpr off_t kDiskBytes = 4 * 1024 * 1024;  // "size=4m"
-constexpr off_t kRoomBytes = 64 * 1024;        // that a full one has left: some files go well
-
-bool mount_small(const std::string& path) { return ::mount("tmpfs", path.c_str(), "tmpfs", 0, "size=4m") == 0; }
+bool mount_small(const std::string& path, int mebibytes) {
+  return ::mount("tmpfs", path.c_str(), "tmpfs", 0, ("size=" + std::to_string(mebibytes) + "m").c_str()) == 0;
+}
 
 void write_map(const char* path, const std::string& text) {
   const UniqueFd file(::open(path, O_WRONLY | O_CLOEXEC));
@@ -39,10 +39,10 @@ bool enter_own_namespaces() {
 
 }  // namespace
 
-SmallDisk::SmallDisk() {
+SmallDisk::SmallDisk(int mebibytes) {
   REQUIRE(::mkdir(path().c_str(), 0755) == 0);
   const bool may_mount = std::getenv("JOBPOOL_TEST_NO_MOUNT") == nullptr;
-  is_mounted_ = may_mount && (mount_small(path()) || (enter_own_namespaces() && mount_small(path())));
+  is_mounted_ = may_mount && (mount_small(path(), mebibytes) || (enter_own_namespaces() && mount_small(path(), mebibytes)));
   if (!is_mounted_) write_programs();
 }
 
@@ -55,19 +55,26 @@ std::vector<std::string> SmallDisk::daemon_arguments() const {
   return {"--program-dir", folder_.path()};
 }
 
-// Workers are given a few variables only: theirs are put back on the way.
 void SmallDisk::write_programs() const {
-  REQUIRE(::symlink(program("jobpool-broker").c_str(), folder_.file("jobpool-broker").c_str()) == 0);
-  // A sanitizer's runtime wants to be the first library, and can do without.
-  const std::string variables =
-      "LD_PRELOAD=" FULL_DISK_LIBRARY " FULL_DISK_WHILE=" + ballast() + " ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 exec ";
-  write_file(folder_.file("jobpool-worker"), "#!/bin/sh\n" + variables + program("jobpool-worker") + " \"$@\"\n", 0700);
+  write_program("jobpool-broker");
+  write_program("jobpool-worker");
 }
 
-void SmallDisk::fill() const {
+// Workers are given a few variables only: theirs are put back on the way.
+void SmallDisk::write_program(const std::string& name) const {
+  // A sanitizer's runtime wants to be the first library, and can do without.
+  const std::string variables = "LD_PRELOAD=" FULL_DISK_LIBRARY " FULL_DISK_PROGRAM=" + name + " FULL_DISK_WHILE=" + ballast() +
+                                " ASAN_OPTIONS=verify_asan_link_order=0:detect_leaks=0 exec ";
+  write_file(folder_.file(name), "#!/bin/sh\n" + variables + program(name) + " \"$@\"\n", 0700);
+}
+
+void SmallDisk::fill(std::size_t room) const {
   const UniqueFd file(::open(ballast().c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
   REQUIRE(file);
-  if (is_mounted_) REQUIRE(::posix_fallocate(file.get(), 0, kDiskBytes - kRoomBytes) == 0);
+  if (!is_mounted_) return;
+  struct statvfs disk {};
+  REQUIRE(::fstatvfs(file.get(), &disk) == 0);
+  REQUIRE(::posix_fallocate(file.get(), 0, static_cast<off_t>(disk.f_bavail * disk.f_bsize - room)) == 0);
 }
 
 void SmallDisk::make_room() const { REQUIRE(::unlink(ballast().c_str()) == 0); }

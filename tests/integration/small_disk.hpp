@@ -11,21 +11,25 @@ namespace jobpool::testing {
 
 class SmallDisk {
  public:
-  SmallDisk();
+  explicit SmallDisk(int mebibytes = 4);
   ~SmallDisk();
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
 
   std::string path() const { return folder_.file("disk"); }
-  // For the daemon whose workers write there.
+  // For the daemon whose workers write there, or which has its state there.
   std::vector<std::string> daemon_arguments() const;
+  // False: what was there when it was full cannot be used for anything either.
+  bool is_real() const { return is_mounted_; }
 
-  // Next to no room is left, until make_room().
-  void fill() const;
+  // So much room is left (some files go well), or none at all, until make_room().
+  static constexpr std::size_t kSomeRoom = 64 * 1024;
+  void fill(std::size_t room = kSomeRoom) const;
   void make_room() const;
 
  private:
   void write_programs() const;
+  void write_program(const std::string& name) const;
   std::string ballast() const { return path() + "/ballast"; }
 
   TempDir folder_;
