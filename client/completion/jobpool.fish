@@ -1,15 +1,26 @@
 # fish completion for jobpool and jobpoold. What can stand where, jobpool itself says: `jobpool __complete WORD…`, which asks the daemon for
 # ids, pools and queues, and starts none.
 
+# The program of the line, as it can be run: fish leaves the ~ to whoever runs it.
+function __jobpool_program
+    set -l words (commandline -opc)
+    string replace -r -- '^~(?=/)' "$HOME" $words[1]
+end
+
 function __jobpool_complete
     set -l words (commandline -opc)
-    set -l current (commandline -ct)
-    for line in ($words[1] __complete $words[2..-1] "$current" 2>/dev/null)
+    # A word that has just begun with a quote has no end of it yet.
+    set -l current (string replace -r -- '^["\']' '' (commandline -ct))
+    set -l program (__jobpool_program)
+    # Of --output=/etc/ho the path is what stands behind the sign.
+    set -l option (string match -r -- '^--[a-z-]+=' "$current")
+    set -l path (string replace -- "$option" '' "$current")
+    for line in ($program __complete $words[2..-1] "$current" 2>/dev/null)
         switch $line
             case ':files'
-                __fish_complete_path "$current"
+                string replace -r -- '^' "$option" (__fish_complete_path "$path")
             case ':directories'
-                __fish_complete_directories "$current"
+                string replace -r -- '^' "$option" (__fish_complete_directories "$path")
             case ':commands'
                 __fish_complete_command
             case ':*'
@@ -20,8 +31,8 @@ function __jobpool_complete
 end
 
 function __jobpoold_options
-    set -l words (commandline -opc)
-    $words[1] --help 2>/dev/null | string match -ra -- '(?:^|[ ,])(--?[a-zA-Z][a-z-]*)' | string match -r -- '^-.*'
+    set -l program (__jobpool_program)
+    $program --help 2>/dev/null | string match -ra -- '(?:^|[ ,])(--?[a-zA-Z][a-z-]*)' | string match -r -- '^-.*'
 end
 
 complete -c jobpool -f -a '(__jobpool_complete)'

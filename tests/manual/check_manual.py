@@ -11,6 +11,10 @@ import tempfile
 import time
 import unittest
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+import shells  # pylint: disable=wrong-import-position
+
 BIN, MAN, COMPLETION = sys.argv[1:4]
 JOBPOOL = os.path.join(BIN, "jobpool")
 PATH = BIN + ":" + os.environ["PATH"]
@@ -103,24 +107,12 @@ class Options(unittest.TestCase):
 
 def complete(*words, env=None, behind=""):
     """What bash offers for the last of the words, as it would be after TAB; `behind`: the rest of that word, behind the cursor."""
-    line = " ".join(words)
-    # bash's own way to cut a line: = and : are words of their own.
-    pieces = [piece for word in words for piece in (re.findall(r"[=:]|[^=:]+", word) or [""])]
-    pieces[-1] += behind
-    script = f"""
-source '{COMPLETION}/jobpool.bash'
-COMP_WORDS=({" ".join("'" + piece + "'" for piece in pieces)})
-COMP_CWORD={len(pieces) - 1} COMP_LINE='{line}{behind}' COMP_POINT={len(line)}
-function=$(complete -p {words[0]}); function=${{function#*-F }}; function=${{function%% *}}
-$function
-printf '%s\\n' "${{COMPREPLY[@]}}"
-"""
-    finished = output("bash", "--norc", "-c", script, env=env or {})
-    assert finished.returncode == 0 and not finished.stderr, finished.stderr
-    return finished.stdout.split("\n")[:-1] if finished.stdout != "\n" else []
+    return shells.bash(lambda *program: output(*program, env=env or {}), COMPLETION, " ".join(words), behind)
 
 
-class BashCompletion(unittest.TestCase):
+class LiveDaemon(unittest.TestCase):
+    """A daemon with a pool, a queue, a job that has ended and one that waits."""
+
     @classmethod
     def setUpClass(cls):
         cls.folder = tempfile.TemporaryDirectory()
@@ -147,6 +139,8 @@ class BashCompletion(unittest.TestCase):
     def jobpool(cls, *words):
         return output(JOBPOOL, *words, env=cls.env)
 
+
+class BashCompletion(LiveDaemon):
     def offered(self, *words, **more):
         return complete("jobpool", *words, env=self.env, **more)
 
@@ -195,14 +189,88 @@ class Pages(unittest.TestCase):
                 self.assertNotRegex(page(name), "@[A-Z]+@")
 
 
-class Shell_zsh(unittest.TestCase):
+class AllShells:
+    """What zsh and fish offer alike; offers(): of one line, in any order."""
+
+    def test_verbs_and_options(self):
+        self.assertEqual(self.offers("jobpool ca"), {"call", "cancel"})
+        self.assertEqual(self.offers("jobpool queue ge"), {"get"})
+        self.assertEqual(self.offers("jobpool logs --fo"), {"--follow"})
+        self.assertEqual(self.offers("jobpool list --state r"), {"ready", "running"})
+        self.assertEqual(self.offers("jobpool 'queue' ge"), {"get"})
+        self.assertEqual(self.offers("jobpool status "), set())
+        self.assertEqual(self.offers("jobpoold --check"), {"--check-config"})
+
+    def test_what_lives(self):
+        self.assertEqual(self.offers("jobpool get "), {self.ended, self.waiting})
+        self.assertEqual(self.offers("jobpool cancel "), {self.waiting})
+        self.assertEqual(self.offers("jobpool apply --pool "), {"default", "images"})
+        self.assertEqual(self.offers("jobpool apply --pool=im"), {"--pool=images"})
+        self.assertEqual(self.offers(f"jobpool apply --pool=images --after {self.ended},"),
+                         {f"{self.ended},{self.ended}", f"{self.ended},{self.waiting}"})
+        self.assertEqual(self.offers("jobpool queue put m"), {"mail"})
+
+    def test_within_quotes(self):
+        self.assertEqual(self.offers("jobpool apply --pool 'im"), {"images"})
+        self.assertEqual(self.offers('jobpool queue put "m'), {"mail"})
+
+    def test_a_program_below_home(self):
+        # The bug: the ~ was left as it was, and fish said that there was no such program.
+        os.symlink(os.path.abspath(BIN), os.path.join(self.folder.name, "own"))
+        self.assertEqual(self.offers("~/own/jobpool cancel "), {self.waiting})
+        self.assertEqual(self.offers("~/own/jobpoold --check"), {"--check-config"})
+
+    def test_files_folders_and_commands(self):
+        os.makedirs(os.path.join(self.folder.name, "here", "folder"))
+        with open(os.path.join(self.folder.name, "here", "file"), "w", encoding="utf-8"):
+            here = os.path.join(self.folder.name, "here")
+        self.assertEqual(self.offers(f"jobpool apply --output {here}/fi"), {self.path(here, "file")})
+        self.assertEqual(self.offers(f"jobpool apply --cwd {here}/f"), {self.path(here, "folder/")})
+        self.assertEqual(self.offers(f"jobpoold --config {here}/fi"), {self.path(here, "file")})
+        # The bug: behind --output= no path was found.
+        self.assertEqual(self.offers(f"jobpool apply --output={here}/fi"), {self.path(here, "file", "--output=")})
+        self.assertEqual(self.offers(f"jobpool apply --cwd={here}/f"), {self.path(here, "folder/", "--cwd=")})
+        self.assertIn("true", self.offers("jobpool apply -- tru"))
+
+
+class FishCompletion(AllShells, LiveDaemon):
+    def offers(self, line):
+        return {offer for offer, _ in self.told(line)}
+
+    def told(self, line):
+        return shells.fish(lambda *program: output(*program, env={**self.env, "HOME": self.folder.name}), COMPLETION, line)
+
+    def path(self, folder, name, before=""):
+        return f"{before}{folder}/{name}"
+
+    def test_syntax(self):
+        self.assertEqual(output("fish", "--no-execute", os.path.join(COMPLETION, "jobpool.fish")).stderr, "")
+
+    def test_what_is_said_of_them(self):
+        self.assertEqual(self.told("jobpool queue put m"), [("mail", "0 items")])
+
+
+class ZshCompletion(AllShells, LiveDaemon):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.zsh = shells.Zsh(COMPLETION, {**cls.env, "PATH": PATH, "HOME": cls.folder.name, "LC_ALL": "C", "JOBPOOL_NO_AUTOSTART": "1"})
+        cls.addClassCleanup(cls.zsh.close)
+
+    def offers(self, line):
+        return set(self.zsh.complete(line)[0])
+
+    def path(self, folder, name, before=""):  # zsh adds names, to what stands before them
+        return name.rstrip("/")
+
     def test_syntax(self):
         self.assertEqual(output("zsh", "-n", os.path.join(COMPLETION, "_jobpool")).stderr, "")
 
-
-class Shell_fish(unittest.TestCase):
-    def test_syntax(self):
-        self.assertEqual(output("fish", "--no-execute", os.path.join(COMPLETION, "jobpool.fish")).stderr, "")
+    def test_what_tab_makes_of_the_line(self):
+        for line, made in (("jobpool cance", "jobpool cancel "), ("jobpool sta", "jobpool stat"),
+                           ("jobpool apply --pool=im", "jobpool apply --pool=images "), ('jobpool queue put "m', 'jobpool queue put "mail" '),
+                           ("jobpool get ", "jobpool get "), ("jobpool status ", "jobpool status ")):
+            self.assertEqual(self.zsh.complete(line)[1], made)
 
 
 if __name__ == "__main__":
