@@ -32,6 +32,8 @@ Result<void> require_own_directory(const std::string& path) {
   if (::stat(path.c_str(), &status) != 0) return errno_error(path);
   if (status.st_uid != ::geteuid() || !S_ISDIR(status.st_mode))
     return Error{Errc::permission_denied, path + " is no directory of yours: no private daemon is started there"};
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    return Error{Errc::permission_denied, path + " is writable by others: no private daemon is started there; chmod go-w it"};
   return {};
 }
 

@@ -2,13 +2,14 @@
 //
 //   jobpool-broker --control-fd N --instance ID --state-dir DIR --socket PATH --workers N --log-level L --restarts N
 //     [--reloads N --failed-reloads N] --since USEC --plugin-dir DIR… [--queue-limit N] [--queue-limit-per-user N] [--keep-ended-count N]
-//     [--keep-ended-seconds N] [--ledger-entries N --ledger-bytes N]
+//     [--keep-ended-seconds N] [--ledger-entries N --ledger-bytes N] [--access-group GID]
 //     --restarts: how many brokers this instance had before (0: the first)
 //     --reloads: how often the supervisor has become another program; --failed-reloads: how often that failed after its broker had ended.
 //       Left away by supervisors of earlier versions, under which a broker of this one may run.
 //     --since: when the instance began, by CLOCK_BOOTTIME; before its socket listened
 //     --queue-limit and so on: the configuration's keys of these names; left away: the broker's own defaults
 //     --ledger-entries, --ledger-bytes: the ledger's size, for tests that fill it; the same for all brokers of an instance
+//     --access-group: its members may connect beside the daemon's user and root
 //   jobpool-worker --number N --incarnation N --instance ID --socket PATH --log-level L --plugin-dir DIR… [--cgroup DIR]
 //     --cgroup: where it makes a cgroup for each attempt; left away: it follows processes without
 //     with the descriptors below at fixed numbers; stdin is /dev/null, stdout and stderr are the daemon's log.

@@ -2,6 +2,8 @@
 // Made once by main; broker process, its one thread.
 #pragma once
 
+#include <sys/types.h>
+
 #include <map>
 #include <memory>
 #include <optional>
@@ -36,6 +38,7 @@ struct BrokerOptions {
   std::int64_t since_usec = 0;                          // CLOCK_BOOTTIME; when the instance began
   CoreLimits limits;
   LedgerSize ledger;
+  std::optional<gid_t> access_group;  // whose members may connect as well
 };
 
 // Exit statuses that the supervisor knows.

@@ -1,6 +1,7 @@
 // What the supervisor tells the broker: its descriptors, the workers of an earlier broker, births and deaths, the end.
 #include <sys/eventfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -8,6 +9,7 @@
 
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
+#include "daemon/broker/server/admission.hpp"
 #include "daemon/broker/store/queue_log.hpp"
 #include "daemon/broker/store/sqlite_store.hpp"
 #include "daemon/broker/store/store_use.hpp"
@@ -143,7 +145,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
     verbs_->announce_blocked(job, !waited);
   });
   router_.emplace(*verbs_, *queue_verbs_);
-  server_.emplace(loop_.io(), *router_, AdmissionPolicy{});
+  server_.emplace(loop_.io(), *router_, admit_only(::geteuid(), options_.access_group));
   recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));
   auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
   if (!watch) return watch.error();

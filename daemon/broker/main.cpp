@@ -61,6 +61,13 @@ bool read_text(const char* text, std::string& target) {
   return true;
 }
 
+bool read_group(const char* text, std::optional<gid_t>& group) {
+  gid_t number = 0;
+  if (!read_number(text, number)) return false;
+  group = number;
+  return true;
+}
+
 // For `jobpool doctor`: what the store is made with.
 int print_versions() {
   std::printf("jobpool-broker %s\n%s\n", std::string{jobpool::version()}.c_str(), jobpool::broker::sqlite_version().c_str());
@@ -88,6 +95,7 @@ constexpr KnownOption kKnown[] = {
     {"keep-ended-seconds", [](const char* text, Options& options) { return read_seconds(text, options.broker.limits.kept_for); }},
     {"ledger-entries", [](const char* text, Options& options) { return read_number(text, options.broker.ledger.entries); }},
     {"ledger-bytes", [](const char* text, Options& options) { return read_ledger_bytes(text, options.broker.ledger.heap_bytes); }},
+    {"access-group", [](const char* text, Options& options) { return read_group(text, options.broker.access_group); }},
     {"socket", [](const char*, Options&) { return true; }},      // the workers' business
     {"plugin-dir", [](const char*, Options&) { return true; }},  // likewise
 };

@@ -37,6 +37,8 @@ void add_flags(CLI::App& app, CommandLine& line) {
       ->take_all()
       ->expected(1);
   app.add_option("--log-level", line.wishes.log_level, "trace, debug, info, warn, error or off (default: info)")->type_name("L");
+  app.add_option("--access-group", line.wishes.access_group, "Let the members of this group connect as well, and act as this user")
+      ->type_name("GROUP");
   app.add_flag("--check-config", line.check_only, "Check flags and configuration, then leave");
   // For tests and for trying another build: the programs of this directory instead of those beside jobpoold.
   app.add_option("--program-dir", line.program_dir)->group("");

@@ -32,7 +32,7 @@ Result<UniqueFd> make_directory(const std::string& path) {
 }
 
 Result<std::string> read_file_at(int directory, const std::string& name, std::size_t limit) {
-  const UniqueFd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+  const UniqueFd file(::openat(directory, name.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK | O_NOFOLLOW));
   if (!file) return errno_error(name);
   std::string bytes;
   std::size_t size = 0;

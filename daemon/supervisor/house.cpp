@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "daemon/supervisor/access_group.hpp"
 #include "daemon/supervisor/leftovers.hpp"
 #include "daemon/supervisor/reexec.hpp"
 
@@ -42,6 +43,14 @@ void keep(const char* what, const std::string& now, std::string& wanted) {
   wanted = now;
 }
 
+// Who cannot connect is not told why by the kernel: whoever set the daemon up is.
+void tell_access(const Settings& settings) {
+  if (!settings.access_group) return;
+  const auto hindrance = hindrance_of(*settings.access_group, settings.socket);
+  if (hindrance) return log::warn("members of the group {} may connect, but cannot: {}", *settings.access_group, *hindrance);
+  log::info("members of the group {} may connect, and act as this user", *settings.access_group);
+}
+
 }  // namespace
 
 Result<House> build_house(Settings settings, Invocation invocation, std::vector<std::string> arguments) {
@@ -53,9 +62,10 @@ Result<House> build_house(Settings settings, Invocation invocation, std::vector<
   if (!instance) return instance.error();
   auto cleared = clear_leftovers(*state, *instance);
   if (!cleared) return cleared.error();
-  auto listener = *activated ? Result<Listener>(std::move(**activated)) : Listener::bind(settings.socket);
+  auto listener = *activated ? Result<Listener>(std::move(**activated)) : Listener::bind(settings.socket, settings.access_group);
   if (!listener) return listener.error();
   settings.socket = listener->path();
+  tell_access(settings);
   auto output = state->open_output();
   if (!output) return output.error();
   UniqueFd ledger(::memfd_create("jobpool-ledger", MFD_CLOEXEC | MFD_ALLOW_SEALING));
@@ -75,7 +85,10 @@ Result<House> take_over_house(const ResumeRecord& record, Settings wanted, std::
   if (record.listener.activated) wanted.socket = record.settings.socket;
   keep("the socket", record.settings.socket, wanted.socket);
   keep("the state directory", record.settings.state_dir, wanted.state_dir);
-  Listener listener = Listener::take_over(wanted.socket, record.listener);
+  Listener listener = Listener::take_over(wanted.socket, record.listener, wanted.access_group);
+  // Jobs run: who may not connect by the file's mode is no reason to end them.
+  if (auto set = listener.set_access(); !set) log::error("{}; going on", set.error().text);
+  tell_access(wanted);
   StateDir state = StateDir::take_over(wanted.state_dir, UniqueFd(record.state_dir), UniqueFd(record.state_lock));
   std::optional<Cgroup> cgroup;
   if (!record.instance.cgroup.empty()) cgroup = optional_cgroup(Cgroup::take_over(record.instance.cgroup, record.instance.id));

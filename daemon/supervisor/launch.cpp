@@ -75,6 +75,7 @@ std::vector<std::string> broker_arguments(const Settings& settings, const Instan
   arguments.insert(arguments.end(), {"--failed-reloads", std::to_string(history.failed_reloads)});
   arguments.insert(arguments.end(), {"--since", std::to_string(instance.since_usec)});
   add_limits(arguments, settings.limits);
+  if (settings.access_group) arguments.insert(arguments.end(), {"--access-group", std::to_string(*settings.access_group)});
   add_common(arguments, settings, instance.id);
   return arguments;
 }

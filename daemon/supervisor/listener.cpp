@@ -54,6 +54,10 @@ Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? Result<void>() : errno_error("socket " + path);
   if (!S_ISSOCK(status.st_mode)) return Error{Errc::already_exists, "socket " + path + ": is a file of another kind; move it away"};
+  // Whoever answers there is not to be taken for a daemon of this user's.
+  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    return Error{Errc::permission_denied,
+                 "socket " + path + ": uid " + std::to_string(status.st_uid) + " has put one there; say another --socket"};
   auto probe = make_socket();
   if (!probe) return probe.error();
   const int connected = ::connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
@@ -63,6 +67,19 @@ Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address
   }
   if (errno != ECONNREFUSED) return errno_error("socket " + path);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("socket " + path);
+  return {};
+}
+
+// In such a directory another user could put a socket of his own in the place of ours, and be taken for the daemon.
+Result<void> refuse_unsafe_directory(const UniqueFd& directory, const std::string& name) {
+  struct stat status {};
+  if (::fstat(directory.get(), &status) != 0) return errno_error("directory " + name);
+  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    return Error{Errc::permission_denied, "directory " + name + ": belongs to uid " + std::to_string(status.st_uid) +
+                                              ", who could put a socket of his own there; say another --socket"};
+  if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)
+    return Error{Errc::permission_denied,
+                 "directory " + name + ": anybody could put a socket of his own there; chmod o-w it, or say another --socket"};
   return {};
 }
 
@@ -80,19 +97,21 @@ Result<void> lock_directory(const UniqueFd& directory, const std::string& name) 
 
 }  // namespace
 
-Listener::Listener(std::string path, bool activated) : path_(std::move(path)), activated_(activated) {}
+Listener::Listener(std::string path, bool activated, std::optional<gid_t> access_group)
+    : path_(std::move(path)), activated_(activated), access_group_(access_group) {}
 
-Result<Listener> Listener::bind(const std::string& path) {
+Result<Listener> Listener::bind(const std::string& path, std::optional<gid_t> access_group) {
   auto address = address_of(path);
   if (!address) return address.error();
   const std::string parent = std::filesystem::path(path).parent_path().string();
   auto directory = make_directory(parent);
   if (!directory) return directory.error();
+  if (auto safe = refuse_unsafe_directory(*directory, parent); !safe) return safe.error();
   auto locked = lock_directory(*directory, parent);
   if (!locked) return locked.error();
   auto removed = remove_if_stale(path, *address);
   if (!removed) return removed.error();
-  Listener listener(path, false);
+  Listener listener(path, false, access_group);
   auto bound = listener.bind_again();
   if (!bound) return bound.error();
   return listener;
@@ -102,13 +121,13 @@ Result<std::optional<Listener>> Listener::from_environment() {
   auto passed = take_activation_sockets();
   if (!passed) return passed.error();
   if (passed->sockets.empty()) return std::optional<Listener>();
-  Listener listener(std::move(passed->path), true);
+  Listener listener(std::move(passed->path), true, {});
   listener.sockets_ = std::move(passed->sockets);
   return std::optional<Listener>(std::move(listener));
 }
 
-Listener Listener::take_over(std::string path, const ListenerRecord& record) {
-  Listener listener(std::move(path), record.activated);
+Listener Listener::take_over(std::string path, const ListenerRecord& record, std::optional<gid_t> access_group) {
+  Listener listener(std::move(path), record.activated, access_group);
   listener.device_ = record.device;
   listener.inode_ = record.inode;
   for (const int socket : record.sockets) listener.sockets_.emplace_back(socket);
@@ -142,6 +161,27 @@ Result<void> Listener::bind_again() {
   inode_ = status.st_ino;
   sockets_.clear();
   sockets_.push_back(std::move(*socket));
+  return access_group_ ? set_access() : Result<void>();
+}
+
+Result<void> Listener::set_access() const {
+  if (activated_) return {};
+  // The file that was bound, whatever stands at its path by now.
+  const UniqueFd file(::open(path_.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || ::fstat(file.get(), &status) != 0) return errno_error("socket " + path_);
+  if (status.st_dev != device_ || status.st_ino != inode_) return Error{Errc::io, "socket " + path_ + ": something else is there"};
+  // Between the two nobody gets more than in the end.
+  const std::string itself = "/proc/self/fd/" + std::to_string(file.get());
+  if (::chmod(itself.c_str(), 0600) != 0) return errno_error("socket " + path_);
+  const gid_t group = access_group_.value_or(::getegid());
+  if (status.st_gid != group && ::fchownat(file.get(), "", static_cast<uid_t>(-1), group, AT_EMPTY_PATH) != 0) {
+    if (errno == EPERM)
+      return Error{Errc::permission_denied, "socket " + path_ + ": cannot be given to the group " + std::to_string(group) +
+                                                ", of which the daemon's user must be a member"};
+    return errno_error("socket " + path_);
+  }
+  if (access_group_ && ::chmod(itself.c_str(), 0660) != 0) return errno_error("socket " + path_);
   return {};
 }
 

@@ -33,7 +33,7 @@ constexpr SettingKey number_key(std::string_view name, std::int64_t least, std::
 }
 
 // No limit is 0: a queue that takes nothing, or a result that is gone before anybody could ask for it, is nobody's wish.
-const std::array<SettingKey, 10> kSettings{
+const std::array<SettingKey, 11> kSettings{
     text_key("socket", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.socket = std::move(value); }),
     text_key("state_dir", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.state_dir = std::move(value); }),
     number_key("workers", 0, kMaxWorkers, [](Wishes& wishes, std::int64_t value) { wishes.workers = static_cast<std::uint32_t>(value); }),
@@ -53,6 +53,7 @@ const std::array<SettingKey, 10> kSettings{
                [](Wishes& wishes, std::int64_t value) { wishes.limits.kept_count = static_cast<std::uint64_t>(value); }),
     number_key("keep_ended_seconds", 1, kMaxKeptSeconds,
                [](Wishes& wishes, std::int64_t value) { wishes.limits.kept_for = std::chrono::seconds{value}; }),
+    text_key("access_group", WhenChanged::reload, [](Wishes& wishes, std::string value) { wishes.access_group = std::move(value); }),
 };
 
 std::size_t edit_distance(std::string_view from, std::string_view to) {

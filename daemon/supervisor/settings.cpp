@@ -11,6 +11,8 @@
 #include <cstdlib>
 #include <filesystem>
 
+#include "daemon/supervisor/access_group.hpp"
+
 namespace jobpool::supervisor {
 namespace {
 
@@ -93,7 +95,8 @@ Wishes layered(const Wishes& over, const Wishes& under) {
           .plugin_dirs = first(over.plugin_dirs, under.plugin_dirs),
           .log_level = first(over.log_level, under.log_level),
           .drain_time = first(over.drain_time, under.drain_time),
-          .limits = pick_limits(over.limits, under.limits)};
+          .limits = pick_limits(over.limits, under.limits),
+          .access_group = first(over.access_group, under.access_group)};
 }
 
 std::optional<std::string> find_config(const std::optional<std::string>& given) {
@@ -131,6 +134,12 @@ Result<Settings> settle(const Wishes& over, const Wishes& under, const std::opti
   settings.log_level = pick(over.log_level, under.log_level, std::string("info"));
   settings.drain_time = pick(over.drain_time, under.drain_time, std::chrono::seconds(30));
   settings.limits = pick_limits(over.limits, under.limits);
+  if (auto nameable = check_own_account(); !nameable) return nameable.error();
+  if (const auto& named = over.access_group ? over.access_group : under.access_group) {
+    auto group = find_access_group(*named);
+    if (!group) return group.error();
+    settings.access_group = *group;
+  }
   auto programs = program_dir ? Result<std::string>(absolute(*program_dir)) : find_programs();
   if (!programs) return programs.error();
   settings.program_dir = *programs;

@@ -2,6 +2,8 @@
 // jobpoold, before it starts anything.
 #pragma once
 
+#include <sys/types.h>
+
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -35,6 +37,7 @@ struct Wishes {
   std::optional<std::string> log_level;
   std::optional<std::chrono::seconds> drain_time;
   Limits limits;
+  std::optional<std::string> access_group;
 };
 
 // What `over` does not say, as `under` says it.
@@ -48,7 +51,8 @@ struct Settings {
   std::string log_level = "info";
   std::chrono::seconds drain_time{30};
   Limits limits;
-  std::string program_dir;  // where jobpool-broker and jobpool-worker are
+  std::optional<gid_t> access_group;  // its members may connect as well
+  std::string program_dir;            // where jobpool-broker and jobpool-worker are
 };
 
 // The configuration file: the one that was given, else the one of $JOBPOOLD_CONFIG (a "-" before it: it may be missing), else
@@ -56,7 +60,8 @@ struct Settings {
 std::optional<std::string> find_config(const std::optional<std::string>& given);
 
 // All paths of the result are absolute. `over` wins over `under`, and both over the defaults.
-// Errors: invalid_argument (a number out of range), not_found (no home for the state, no programs).
+// Errors: invalid_argument (a number out of range), not_found (no home for the state, no programs, no such group), unsupported (an account
+// that cannot be told from others).
 Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir);
 
 }  // namespace jobpool::supervisor

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include <charconv>
+#include <filesystem>
 
 #include "common/clock.hpp"
 #include "daemon/supervisor/files.hpp"
@@ -53,13 +54,42 @@ Result<void> wait_for_lock(int file, int directory, const std::string& path, Tim
   return {};
 }
 
-// A directory of ours may have been made by an administrator or by systemd with a wider mode.
+bool is_empty(const std::string& path) {
+  std::error_code error;
+  return std::filesystem::is_empty(path, error) && !error;
+}
+
+// A directory of ours may have been made by an administrator or by systemd with a wider mode. Where others could write, jobs may have been
+// put that we never accepted, or links to files of ours: only an empty one is taken.
 Result<void> make_private(int directory, const std::string& path) {
   struct stat status {};
   if (::fstat(directory, &status) != 0) return errno_error("directory " + path);
   if (status.st_uid != ::geteuid()) return Error{Errc::permission_denied, "directory " + path + ": belongs to another user"};
-  if ((status.st_mode & 0777) != 0700 && ::fchmod(directory, 0700) != 0) return errno_error("directory " + path);
-  return {};
+  if ((status.st_mode & 0777) == 0700) return {};
+  if (::fchmod(directory, 0700) != 0) return errno_error("directory " + path);
+  if ((status.st_mode & (S_IWGRP | S_IWOTH)) == 0 || is_empty("/proc/self/fd/" + std::to_string(directory))) return {};
+  ::fchmod(directory, status.st_mode & 07777);  // as it was, so that the next start refuses it as well
+  return Error{
+      Errc::permission_denied,
+      "directory " + path + ": others could write there, and it is not empty; look through it, then chmod go-w it, or say another"};
+}
+
+// Whoever may write above could lead us into a directory of ours that is for something else.
+Result<void> refuse_foreign_link(const std::string& path) {
+  struct stat status {};
+  if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return {};
+  if (status.st_uid == ::geteuid() || status.st_uid == 0) return {};
+  return Error{Errc::permission_denied, "directory " + path + ": is a symbolic link of another user's; name a directory itself"};
+}
+
+// Not a pipe, nor a hard link to a file that is for something else: its text is overwritten.
+Result<UniqueFd> open_lock(int directory, const std::string& name) {
+  UniqueFd lock(::openat(directory, kLock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+  struct stat status {};
+  if (!lock || ::fstat(lock.get(), &status) != 0) return errno_error(name);
+  if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink > 1)
+    return Error{Errc::permission_denied, name + ": is no file of this daemon's alone; look who put it there, then remove it"};
+  return lock;
 }
 
 }  // namespace
@@ -68,17 +98,18 @@ StateDir::StateDir(std::string path, UniqueFd directory, UniqueFd lock)
     : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
 
 Result<StateDir> StateDir::lock(const std::string& path, std::chrono::milliseconds patience) {
+  if (auto own = refuse_foreign_link(path); !own) return own.error();
   auto directory = make_directory(path);
   if (!directory) return directory.error();
   auto made_private = make_private(directory->get(), path);
   if (!made_private) return made_private.error();
-  UniqueFd lock(::openat(directory->get(), kLock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!lock) return errno_error(path + "/" + kLock);
-  if (auto locked = wait_for_lock(lock.get(), directory->get(), path, Clock::now() + patience); !locked) return locked.error();
-  if (::ftruncate(lock.get(), 0) != 0) return errno_error(path + "/" + kLock);
-  auto written = write_all(lock.get(), std::to_string(::getpid()) + "\n");
+  auto lock = open_lock(directory->get(), path + "/" + kLock);
+  if (!lock) return lock.error();
+  if (auto locked = wait_for_lock(lock->get(), directory->get(), path, Clock::now() + patience); !locked) return locked.error();
+  if (::ftruncate(lock->get(), 0) != 0) return errno_error(path + "/" + kLock);
+  auto written = write_all(lock->get(), std::to_string(::getpid()) + "\n");
   if (!written) return Error{written.error().code, path + "/" + kLock + ": " + written.error().text};
-  return StateDir(path, std::move(*directory), std::move(lock));
+  return StateDir(path, std::move(*directory), std::move(*lock));
 }
 
 StateDir StateDir::take_over(std::string path, UniqueFd directory, UniqueFd lock) {
@@ -96,7 +127,8 @@ Result<std::optional<Instance>> StateDir::earlier_instance() const {
 
 Result<void> StateDir::write_instance(const Instance& instance) const {
   const std::string name = path_ + "/" + kInstance;
-  const UniqueFd file(::openat(directory_.get(), kNewInstance, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (::unlinkat(directory_.get(), kNewInstance, 0) != 0 && errno != ENOENT) return errno_error(name);
+  const UniqueFd file(::openat(directory_.get(), kNewInstance, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!file) return errno_error(name);
   auto written = write_all(file.get(), to_text(instance));
   if (!written) return Error{written.error().code, name + ": " + written.error().text};

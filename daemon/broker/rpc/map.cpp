@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "common/job/spec.hpp"
+#include "daemon/broker/rpc/members_environment.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
@@ -112,6 +113,7 @@ void Verbs::map(const CallPtr& call) {
   if (needed_bytes(*request) > engine_.core().limits().max_queued_bytes)
     return queue_full(*call, job.pool, engine_.core().limits().max_queued_bytes,
                       "its chunks, with the environment that each of them has, are more bytes than may wait; submit less at a time");
+  keep_to_account(request->job, call->peer);
   SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
   const Token token{++last_token_};
   event.batch.token = token;

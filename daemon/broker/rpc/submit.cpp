@@ -1,43 +1,20 @@
 // From a Submission to the core's Submit: what apply and apply_async share. Everything the caller said is checked here or in proto/.
 #include <fcntl.h>
-#include <pwd.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <bit>
-#include <cstdlib>
 #include <functional>
 #include <optional>
 #include <utility>
 
 #include "common/job/spec.hpp"
+#include "daemon/broker/rpc/members_environment.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"
 
 namespace jobpool::broker {
 namespace {
-
-// What a command gets whose submitter sent no environment: enough to find programs and a home, nothing of the daemon's own.
-std::vector<std::string> clean_environment() {
-  static const std::vector<std::string> kClean = [] {
-    std::vector<std::string> environment;
-    const passwd* user = ::getpwuid(::getuid());
-    const auto add = [&](const char* name, const char* fallback) {
-      const char* value = std::getenv(name);
-      if (value == nullptr) value = fallback;
-      if (value != nullptr) environment.push_back(std::string{name} + "=" + value);
-    };
-    add("PATH", "/usr/local/bin:/usr/bin:/bin");
-    add("HOME", user != nullptr ? user->pw_dir : "/");
-    add("USER", user != nullptr ? user->pw_name : nullptr);
-    add("LOGNAME", user != nullptr ? user->pw_name : nullptr);
-    add("SHELL", "/bin/sh");
-    add("LANG", nullptr);
-    return environment;
-  }();
-  return kClean;
-}
 
 // The descriptors of a submission in the order of its streams. Errors: invalid_argument, naming the field.
 Result<std::vector<UniqueFd>> take_streams(const proto::Submission& job, std::vector<UniqueFd>& passed) {
@@ -196,6 +173,7 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
   if (job.durable.value_or(false) && !call->fds.empty())
     return call->error(proto::error::kInvalidJob, invalid_job("job.durable", "the caller's descriptors do not outlive it"));
 
+  keep_to_account(job, call->peer);
   Submit event = event_of(job, mode);
   event.token = Token{++last_token_};
   event.pool = pool->record.number;

@@ -5,6 +5,7 @@
 
 #include <cstddef>
 #include <functional>
+#include <optional>
 #include <unordered_map>
 
 #include "common/result.hpp"
@@ -12,10 +13,14 @@
 
 namespace jobpool::broker {
 
-using AdmissionPolicy = std::function<bool(const Peer&)>;
+// `socket` is the peer's connection.
+using AdmissionPolicy = std::function<bool(const Peer& peer, int socket)>;
 
-// The usual policy: the account the broker runs as, and root.
-AdmissionPolicy admit_only(uid_t owner);
+// The usual policy: the account the broker runs as, root, and, where there is one, the members of a group.
+AdmissionPolicy admit_only(uid_t owner, std::optional<gid_t> access_group = {});
+
+// By the groups that it had when it connected: SO_PEERGROUPS beside the peer's own. Where these cannot be read: no.
+bool is_member(const Peer& peer, int socket, gid_t group);
 
 // SO_PEERCRED. Errors: io.
 Result<Peer> peer_of(int socket);

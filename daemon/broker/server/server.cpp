@@ -32,7 +32,7 @@ Result<void> Server::listen(UniqueFd socket) {
 }
 
 void Server::adopt(UniqueFd connection, const Peer& peer) {
-  if (!may_connect_(peer)) return refusals_.refuse(std::move(connection));
+  if (!may_connect_(peer, connection.get())) return refusals_.refuse(std::move(connection));
   if (!counts_.add(peer.uid)) return log_too_many(peer);
   sessions_.start(std::move(connection), peer);
 }

@@ -58,6 +58,7 @@ TEST_CASE("every key of the configuration file is read") {
   CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(5));
+  CHECK(parse_config("access_group = 'pool'\n", "x")->access_group == "pool");
   wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\n", "x");
   REQUIRE(wishes);
   CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6)});
@@ -85,6 +86,7 @@ TEST_CASE("the example that is installed has every key, behind a comment sign") 
   CHECK(wishes->limits.queue_per_user == 1'500'000);
   CHECK(wishes->limits.kept_count == 262'144);
   CHECK(wishes->limits.kept_for == std::chrono::hours{30 * 24});
+  CHECK(wishes->access_group);
 }
 
 TEST_CASE("an empty configuration file wishes nothing") {
@@ -248,6 +250,7 @@ TEST_CASE("every key can be set in the environment, where a list is separated by
                                            "JOBPOOLD_QUEUE_LIMIT_PER_USER=2",
                                            "JOBPOOLD_KEEP_ENDED_COUNT=3",
                                            "JOBPOOLD_KEEP_ENDED_SECONDS=4",
+                                           "JOBPOOLD_ACCESS_GROUP=pool",
                                            "JOBPOOLD_OPTIONS=-j 9",
                                            "JOBPOOLD_CONFIG=/x"};
   CHECK(variables.size() == setting_keys().size() + 3);
@@ -260,6 +263,7 @@ TEST_CASE("every key can be set in the environment, where a list is separated by
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(7));
   CHECK(wishes->limits == Limits{1, 2, 3, std::chrono::seconds(4)});
+  CHECK(wishes->access_group == "pool");
 }
 
 TEST_CASE("a variable that sets nothing, or to what cannot be, is refused by name") {

@@ -52,6 +52,18 @@ TEST_CASE("a bound socket is private and accepts") {
   CHECK(!std::filesystem::exists(dir / "run/socket"));
 }
 
+TEST_CASE("a directory where anybody could put a socket in the place of ours is refused") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "run");
+  REQUIRE(::chmod((dir / "run").c_str(), 0777) == 0);
+  const auto refused = Listener::bind(dir / "run/socket");
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::permission_denied);
+  CHECK(refused.error().text.find(dir / "run") != std::string::npos);
+  REQUIRE(::chmod((dir / "run").c_str(), 01777) == 0);  // as /tmp: what is there is its owner's
+  CHECK(Listener::bind(dir / "run/socket"));
+}
+
 TEST_CASE("a stale socket file is replaced") {
   TemporaryDir dir;
   { REQUIRE(Listener::bind(dir / "socket")); }  // gone without removing its file

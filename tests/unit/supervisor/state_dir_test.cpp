@@ -48,6 +48,62 @@ TEST_CASE("a state directory that others could read becomes private") {
   CHECK(mode_of(dir / "state") == 0700);
 }
 
+TEST_CASE("a state directory that others could write is taken empty only, and left as it is otherwise") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "state");
+  for (const mode_t mode : {0770, 0707, 01777}) {
+    REQUIRE(::chmod((dir / "state").c_str(), mode) == 0);
+    write(dir / "state/jobs.sqlite", "not ours");
+    for (int start = 0; start < 2; ++start) {
+      const auto refused = StateDir::lock(dir / "state");
+      REQUIRE_FALSE(refused);
+      CHECK(refused.error().code == Errc::permission_denied);
+      CHECK(refused.error().text.find("not empty") != std::string::npos);
+    }
+    CHECK(mode_of(dir / "state") == static_cast<int>(mode & 0777));
+    std::filesystem::remove(dir / "state/jobs.sqlite");
+    REQUIRE(StateDir::lock(dir / "state"));
+    CHECK(mode_of(dir / "state") == 0700);
+    std::filesystem::remove(dir / "state/lock");
+  }
+}
+
+TEST_CASE("a lock that is a pipe, a link or another file as well is refused and not written to") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "state");
+  REQUIRE(::chmod((dir / "state").c_str(), 0700) == 0);
+  const std::string lock = dir / "state/lock", precious = dir / "precious";
+  write(precious, "precious");
+  const auto is_refused = [&] {
+    const bool refused = !StateDir::lock(dir / "state");
+    std::filesystem::remove(lock);
+    return refused && std::filesystem::file_size(precious) == 8;
+  };
+  REQUIRE(::link(precious.c_str(), lock.c_str()) == 0);
+  CHECK(is_refused());
+  REQUIRE(::symlink(precious.c_str(), lock.c_str()) == 0);
+  CHECK(is_refused());
+  REQUIRE(::mkfifo(lock.c_str(), 0600) == 0);
+  CHECK(is_refused());
+  CHECK(StateDir::lock(dir / "state"));
+}
+
+TEST_CASE("what stands where the instance's record is made is put aside, never written to") {
+  TemporaryDir dir;
+  const std::string precious = dir / "precious";
+  write(precious, "precious");
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(state);
+  const auto instance = new_instance();
+  REQUIRE(instance);
+  for (const auto plant : {&::link, &::symlink}) {
+    REQUIRE(plant(precious.c_str(), (dir / "state/instance.new").c_str()) == 0);
+    REQUIRE(state->write_instance(*instance));
+    CHECK(std::filesystem::file_size(precious) == 8);
+    CHECK(state->earlier_instance());
+  }
+}
+
 // The bug: a daemon that was started at once after its predecessor had been killed was refused. A child that had just been made had the
 // dead one's lock still.
 TEST_CASE("the lock of a daemon that is dead is waited for, for a while") {

@@ -97,6 +97,36 @@ TEST_CASE("a plugin that others could write is refused, and so is a directory th
   CHECK(table.find("cube") != nullptr);
 }
 
+TEST_CASE("a pipe is no plugin, and a link to one is only what it leads to") {
+  testing::TempDir dir, open;
+  REQUIRE(::chmod(dir.path().c_str(), 0755) == 0);
+  REQUIRE(::mkfifo(dir.file("pipe.so").c_str(), 0644) == 0);
+  FunctionTable table;
+  CHECK(load_plugin(dir.file("pipe.so"), table).error().text.find("no regular file") != std::string::npos);
+  // The bug: a link from a safe directory into one that others could write was followed, since only the file itself was looked at.
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, open.file("example.so"));
+  REQUIRE(::symlink(open.file("example.so").c_str(), dir.file("link.so").c_str()) == 0);
+  REQUIRE(::chmod(open.path().c_str(), 0775) == 0);
+  const auto refused = load_plugin(dir.file("link.so"), table);
+  REQUIRE_FALSE(refused);
+  CHECK(refused.error().code == Errc::permission_denied);
+  CHECK(refused.error().text.find(open.path()) != std::string::npos);
+  REQUIRE(::chmod(open.path().c_str(), 0755) == 0);
+  REQUIRE(load_plugin(dir.file("link.so"), table));
+  CHECK(table.find("cube")->source == dir.file("link.so"));
+}
+
+TEST_CASE("plugins of one name in several directories are several plugins") {
+  testing::TempDir first, second;
+  std::filesystem::copy_file(EXAMPLE_PLUGIN, first.file("same.so"));
+  std::filesystem::copy_file(C_PLUGIN, second.file("same.so"));
+  FunctionTable table;
+  REQUIRE(load_plugin(first.file("same.so"), table));
+  REQUIRE(load_plugin(second.file("same.so"), table));
+  CHECK(table.find("cube") != nullptr);
+  CHECK(table.find("length") != nullptr);
+}
+
 TEST_CASE("a plugin that belongs to somebody else is refused") {
   if (::geteuid() != 0) {
     WARN("only root can give a file away: not tried");

@@ -92,7 +92,7 @@ int main(int argc, char** argv) {
   ::close(ends[0]);
   TurnLoop loop;
   Echo echo;
-  Server server(loop.io(), echo, [](const Peer&) { return true; });
+  Server server(loop.io(), echo, [](const Peer&, int) { return true; });
   server.adopt(UniqueFd(ends[1]), Peer{0, 0, child});
   NoHooks hooks(loop, server);
   loop.run(hooks, server);

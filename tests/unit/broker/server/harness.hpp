@@ -67,7 +67,7 @@ class Client {
 class Harness {
  public:
   explicit Harness(
-      const Limits& limits = {}, AdmissionPolicy may_connect = [](const Peer&) { return true; });
+      const Limits& limits = {}, AdmissionPolicy may_connect = [](const Peer&, int) { return true; });
 
   Client connect();
   // Turns until nothing is left to do.

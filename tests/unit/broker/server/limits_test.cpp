@@ -1,4 +1,7 @@
 // What one connection, one account or all of them may take, and what happens beyond.
+#include <sys/socket.h>
+#include <unistd.h>
+
 #include <string>
 #include <vector>
 
@@ -229,9 +232,25 @@ TEST_CASE("connections are counted by uid, and all together") {
 
 TEST_CASE("the account itself and root may connect, others may not") {
   const AdmissionPolicy policy = admit_only(1000);
-  CHECK(policy(Peer{1000, 1000, 1}));
-  CHECK(policy(Peer{0, 0, 1}));
-  CHECK_FALSE(policy(Peer{1001, 1000, 1}));
+  CHECK(policy(Peer{1000, 1000, 1}, -1));
+  CHECK(policy(Peer{0, 0, 1}, -1));
+  CHECK_FALSE(policy(Peer{1001, 1000, 1}, -1));
+}
+
+TEST_CASE("members of the access group may connect, by their own group or one that they are in as well") {
+  int ends[2];
+  REQUIRE(::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0);
+  const UniqueFd one(ends[0]), other(ends[1]);
+  std::vector<gid_t> groups(static_cast<std::size_t>(::getgroups(0, nullptr)));
+  REQUIRE(::getgroups(static_cast<int>(groups.size()), groups.data()) == static_cast<int>(groups.size()));
+  const AdmissionPolicy policy = admit_only(1000, 4242);
+  CHECK(policy(Peer{1001, 4242, 1}, one.get()));
+  CHECK_FALSE(policy(Peer{1001, 1001, 1}, one.get()));
+  CHECK_FALSE(policy(Peer{1001, 1001, 1}, -1));  // its groups cannot be read
+  for (const gid_t group : groups) CHECK(is_member(Peer{1001, 1001, 1}, one.get(), group));
+  // Who has no number in this user namespace is nobody in particular.
+  CHECK_FALSE(policy(Peer{65534, 4242, 1}, one.get()));
+  CHECK(admit_only(65534)(Peer{65534, 65534, 1}, one.get()));  // the account `nobody` itself, where everybody has a number
 }
 
 TEST_CASE("without a policy, the account itself may connect") {
@@ -269,7 +288,7 @@ TEST_CASE("a peer that may not connect is told so at its first call, and closed"
 TEST_CASE("peers that may not connect take few descriptors and no endless input") {
   Limits limits;
   limits.refused_connections = 2;
-  Harness harness(limits, [](const Peer&) { return false; });
+  Harness harness(limits, [](const Peer&, int) { return false; });
   Client first = harness.connect(), second = harness.connect(), third = harness.connect();
   CHECK(third.is_closed());
   CHECK_FALSE(second.is_closed());

@@ -61,7 +61,7 @@ TEST_CASE("connections of a listening socket are accepted, judged by the kernel'
   const TempDir dir;
   const std::string path = dir.file("socket");
   std::vector<Peer> peers;
-  Harness harness({}, [&](const Peer& peer) {
+  Harness harness({}, [&](const Peer& peer, int) {
     peers.push_back(peer);
     return true;
   });

@@ -57,7 +57,7 @@ std::uint64_t take(int fd) {
 struct Loop {
   TurnLoop loop;
   KeepingHandler handler;
-  Server server{loop.io(), handler, [](const Peer&) { return true; }};
+  Server server{loop.io(), handler, [](const Peer&, int) { return true; }};
   ScriptedHooks hooks;
 
   Client connect() {
