@@ -14,9 +14,11 @@
 //   spared <n> <pid>…
 //   end
 //
-// Version 2 had no counts of reloads and no cgroup. Version 1 had no notes; it went with an earlier layout, so that nobody needs to read
-// it. A program reads every version that a daemon may still run with, and writes the newest. The layout is shm::kLayoutVersion, which
-// stands for all memory that outlives a broker: a program that has another one refuses, and the running daemon goes on.
+// Limits and the access group are not in it: the successor reads them anew. Where it cannot, they are what holds without a configuration,
+// which lets nobody in who was not let in before. Version 2 had no counts of reloads and no cgroup. Version 1 had no notes; it went with an
+// earlier layout, so that nobody needs to read it. A program reads every version that a daemon may still run with, and writes the newest.
+// The layout is shm::kLayoutVersion, which stands for all memory that outlives a broker: a program that has another one refuses, and the
+// running daemon goes on.
 #pragma once
 
 #include <sys/types.h>
