@@ -1,7 +1,13 @@
 // Nothing of a job is alive after its report: both ways of following its processes, against jobs that do not want to die.
+#include <linux/filter.h>
+#include <linux/seccomp.h>
+#include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 
+#include <cstddef>
 #include <filesystem>
+#include <thread>
 
 #include "tests/support/test_cgroup.hpp"
 #include "tests/unit/worker/setup.hpp"
@@ -100,6 +106,35 @@ TEST_CASE("with cgroups: a job is in a cgroup of its own, and the groups it made
   std::string out;
   setup.run(command({"sh", "-c", "cat /proc/self/cgroup; mkdir -p " + cgroup.path() + "/job-7.1/inner/most"}), out);
   CHECK(out.find(std::filesystem::path(cgroup.path()).filename().string() + "/job-7.1\n") != std::string::npos);
+  CHECK(cgroup.children() == 0);
+}
+
+// For this thread and the processes that it makes: as a unit's RestrictNamespaces= has it, which cannot look at what clone3 is to do.
+void refuse_clone3() {
+  sock_filter steps[] = {
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(seccomp_data, nr)),
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_clone3, 0, 1),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | ENOSYS),
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+  };
+  const sock_fprog program{static_cast<unsigned short>(std::size(steps)), steps};
+  REQUIRE(::prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == 0);
+  REQUIRE(::prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0);
+}
+
+TEST_CASE("with cgroups: where clone3 is not let through, a command is moved into its own") {
+  const testing::TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
+  auto tree = make_cgroup_tree(cgroup.path());
+  REQUIRE(tree);
+  std::thread filtered([&] {
+    Setup setup(std::move(*tree));
+    refuse_clone3();
+    std::string out;
+    setup.run(command({"cat", "/proc/self/cgroup"}), out);
+    CHECK(out.find(std::filesystem::path(cgroup.path()).filename().string() + "/job-7.1\n") != std::string::npos);
+  });
+  filtered.join();
   CHECK(cgroup.children() == 0);
 }
 
