@@ -102,7 +102,7 @@ TEST_CASE("the broker is told the access group's number, where there is one") {
   const auto told = [&] {
     const auto settings = settle(flags, file, "/bin");
     REQUIRE(settings);
-    const auto arguments = broker_arguments(*settings, Instance{}, 0);
+    const auto arguments = broker_arguments(*settings, Instance{}, History{});
     const auto found = std::find(arguments.begin(), arguments.end(), "--access-group");
     return found == arguments.end() ? std::string() : *(found + 1);
   };
