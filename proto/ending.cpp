@@ -5,7 +5,6 @@
 #include "proto/parts.hpp"
 
 namespace jobpool::proto {
-namespace {
 
 void append_ending(std::string& out, const Ending& ending) {
   ObjectWriter object(out);
@@ -26,8 +25,6 @@ void append_ending(std::string& out, const Ending& ending) {
   object.close();
 }
 
-}  // namespace
-
 std::string write_ending(const Ending& ending) {
   std::string out;
   out.reserve(128 + (ending.result ? ending.result->size() : 0) + ending.standard_output.bytes.size() + ending.standard_error.bytes.size());
@@ -46,7 +43,11 @@ nlohmann::json ending_object(const Ending& ending) {
 Result<Ending> read_ending(JsonText parameters) {
   const auto object = only_object(parameters, "ending", MessageKind::reply);
   if (!object) return object.error();
-  Fields fields(*object, MessageKind::reply, "ending");
+  return read_ending_object(*object, "ending");
+}
+
+Result<Ending> read_ending_object(JsonText object, std::string_view path) {
+  Fields fields(object, MessageKind::reply, path);
   Ending ending;
   ending.id = fields.required_id("id");
   ending.outcome = require_outcome(fields, "outcome");

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proto/apply_all_messages.hpp"
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checked_json.hpp"
@@ -101,6 +102,39 @@ TEST_CASE("a batch has a submission and chunks") {
   CHECK(read(R"({"job":{"function":"f"},"chunks":[[[1]]]})").error().text == "chunks");
   CHECK(read(R"({"job":{"function":"f"}})").error().text == "chunks");
   CHECK(read(R"({"job":{"function":"f"},"chunks":["[[1]]"],"x":1})").error().text == "x");
+}
+
+TEST_CASE("the chunks of one call have numbers that differ, and a key that leaves room for them") {
+  const auto read = [](const std::string& job, const std::string& chunks) {
+    return read_apply_all(json::parse(R"({"job":{"function":"f")" + job + R"(},"chunks":)" + chunks + "}"));
+  };
+  const auto request = read(R"(,"key":"k")", R"([{"number":5,"items":"[[1]]"},{"number":0,"items":"[[2],[3]]"}])");
+  REQUIRE(request);
+  REQUIRE(request->chunks.size() == 2);
+  CHECK(request->chunks[1].number == 0);
+  CHECK(request->chunks[1].items == "[[2],[3]]");
+  CHECK(read("", R"([{"number":1,"items":"[[1]]"},{"number":0,"items":"[[1]]"},{"number":1,"items":"[[1]]"}])").error().text == "chunks");
+  CHECK(read("", "[]").error().text == "chunks");
+  CHECK(read("", R"([{"number":-1,"items":"[[1]]"}])").error().text == "chunks.number");
+  CHECK(read("", R"([{"items":"[[1]]"}])").error().text == "chunks.number");
+  CHECK(read("", R"([{"number":1,"items":"[]"}])").error().text == "chunks.items");
+  CHECK(read("", R"([{"number":1,"items":"[[1]]","x":1}])").error().text == "chunks.x");
+  CHECK(read("", R"(["[[1]]"])").error().text == "chunks");
+  CHECK(read(R"(,"bad":1)", R"([{"number":1,"items":"[[1]]"}])").error().text == "job.bad");
+  const std::string key = R"(,"key":")" + std::string(kMaxKeyBytes - 3, 'k') + '"';
+  CHECK(read(key, R"([{"number":99,"items":"[[1]]"}])"));
+  CHECK(read(key, R"([{"number":100,"items":"[[1]]"}])").error().text == "job.key");
+  CHECK(chunk_key("k", 17) == "k-17");
+  CHECK(chunk_key("", 17).empty());
+}
+
+TEST_CASE("an ending of a chunk is an ending or an error") {
+  const auto read = [](const std::string& ending) { return read_chunk_endings(json::parse(R"({"endings":[)" + ending + "]}")); };
+  CHECK(read(R"({"number":1,"ending":{"id":1,"outcome":"succeeded"}})"));
+  CHECK(read(R"({"number":1,"error":"a.b","parameters":"{}"})"));
+  CHECK_FALSE(read(R"({"number":1})"));
+  CHECK_FALSE(read(R"({"ending":{"id":1,"outcome":"succeeded"}})"));
+  CHECK_FALSE(read(R"({"number":1,"ending":{"id":1}})"));
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "proto/apply_all_messages.hpp"
 #include "proto/envelope.hpp"
 #include "proto/event_messages.hpp"
 #include "proto/json_reader.hpp"
@@ -34,6 +35,8 @@ std::string all_round_trips(JsonText parameters) {
   };
   check("submit", read_submit, write_submit);
   check("map", read_map, write_map);
+  check("apply all", read_apply_all, write_apply_all);
+  check("chunk endings", read_chunk_endings, write_chunk_endings);
   check("get", read_get, write_get);
   check("wait", read_wait, write_wait);
   check("cancel", read_cancel, write_cancel);

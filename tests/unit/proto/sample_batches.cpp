@@ -19,6 +19,27 @@ MapRequest full_map() {
   return request;
 }
 
+ApplyAllRequest full_apply_all() {
+  ApplyAllRequest request;
+  request.job.function = "thumbnail";
+  request.job.key = "5d41402abc4b2a76b9719d911017c592";
+  request.job.retries = 2;
+  request.chunks = {{7, R"([["a.jpg",64],["就绪.jpg"]])"}, {0, "[[]]"}};
+  return request;
+}
+
+std::vector<ChunkEnding> full_chunk_endings() {
+  Ending binary = full_ending();
+  binary.standard_output.bytes = "\xFF\xFE";
+  binary.standard_error.bytes = std::string("a\0b", 3);
+  // By their form any endings.
+  return {{7, full_ending(), {}, {}},
+          {0, std::nullopt, "org.jobpool.Pool.KeyConflict", R"({"key":"a-0","id":9})"},
+          {1, chunk_ending(), {}, {}},
+          {2, binary, {}, {}},
+          {9'223'372'036'854'775'807, full_batch_ending(), {}, {}}};
+}
+
 Ending full_batch_ending() {
   Ending ending;
   ending.id = JobId{12};

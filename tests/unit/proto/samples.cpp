@@ -149,6 +149,10 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Map", "commands", MapRequest{full_command(), {R"([["sh","-c","exit 3"]])", R"([["true"]])"}}, read_map, write_map);
   pool.reply("Map", "", JobId{12}, read_accepted, write_accepted);
   pool.request("ApplyAsync", "chunk", chunk_of_map(), read_submit, write_submit);
+  pool.request("ApplyAll", "", full_apply_all(), read_apply_all, write_apply_all, CallMode::more);
+  for (const auto& [variant, submission] : submissions)
+    pool.request("ApplyAll", variant, ApplyAllRequest{submission, {{3, "[[]]"}}}, read_apply_all, write_apply_all, CallMode::more);
+  pool.reply("ApplyAll", "", full_chunk_endings(), read_chunk_endings, write_chunk_endings);
   pool.request("Events", "", EventsRequest{{JobId{3}, JobId{4}}, "images"}, read_events, write_events, CallMode::more);
   pool.request("Events", "all", EventsRequest{}, read_events, write_events, CallMode::more);
   pool.reply("Events", "", full_job_event(), read_event, write_event);

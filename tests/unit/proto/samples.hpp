@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "proto/apply_all_messages.hpp"
 #include "proto/event_messages.hpp"
 #include "proto/messages.hpp"
 #include "proto/metrics_messages.hpp"
@@ -25,6 +26,8 @@ Submission timed_function();   // with the terms that exclude those
 Submission full_binary_command();
 Submission chunk_of_map();
 MapRequest full_map();
+ApplyAllRequest full_apply_all();
+std::vector<ChunkEnding> full_chunk_endings();
 Ending full_batch_ending();
 Ending full_ending();
 Ending chunk_ending();

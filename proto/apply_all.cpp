@@ -1,0 +1,145 @@
+// The request of ApplyAll, and its replies.
+#include <algorithm>
+#include <utility>
+
+#include "proto/apply_all_messages.hpp"
+#include "proto/chunk.hpp"
+#include "proto/fields.hpp"
+#include "proto/json_writer.hpp"
+#include "proto/parts.hpp"
+
+namespace jobpool::proto {
+namespace {
+
+Result<Chunk> read_numbered_chunk(JsonText object) {
+  Fields fields(object, MessageKind::request, "chunks");
+  Chunk chunk;
+  chunk.number = fields.required_integer("number", 0, kMaxInteger);
+  chunk.items = fields.required_text("items", kMaxPayloadBytes);
+  if (fields.is_good() && !is_chunk(chunk.items)) fields.reject("items");
+  return finished(fields, std::move(chunk));
+}
+
+// Errors: the path of the first field that is off.
+Result<std::vector<Chunk>> read_numbered_chunks(const JsonTexts& array) {
+  std::vector<Chunk> chunks;
+  chunks.reserve(array.size());
+  for (const JsonText object : array) {
+    Result<Chunk> chunk = read_numbered_chunk(object);
+    if (!chunk) return chunk.error();
+    chunks.push_back(std::move(*chunk));
+  }
+  return chunks;
+}
+
+// The largest; nullopt: one is there twice.
+std::optional<std::int64_t> largest_number(const std::vector<Chunk>& chunks) {
+  std::vector<std::int64_t> numbers;
+  numbers.reserve(chunks.size());
+  for (const Chunk& chunk : chunks) numbers.push_back(chunk.number);
+  if (!std::ranges::is_sorted(numbers)) std::ranges::sort(numbers);
+  if (std::ranges::adjacent_find(numbers) != numbers.end()) return std::nullopt;
+  return numbers.back();
+}
+
+Result<ChunkEnding> read_chunk_ending(JsonText object) {
+  Fields fields(object, MessageKind::reply, "endings");
+  ChunkEnding read;
+  read.number = fields.required_integer("number", 0, kMaxInteger);
+  read.error = fields.text("error").value_or("");
+  read.parameters = fields.text("parameters").value_or("");
+  if (read.error.empty()) {
+    if (const auto ending = fields.required_object("ending")) {
+      Result<Ending> end = read_ending_object(*ending, "endings.ending");
+      if (!end) return end.error();
+      read.ending = std::move(*end);
+    }
+  }
+  return finished(fields, std::move(read));
+}
+
+}  // namespace
+
+Result<ApplyAllRequest> read_apply_all(JsonText parameters) {
+  Fields fields(parameters, MessageKind::request);
+  ApplyAllRequest request;
+  if (const auto object = fields.required_object("job")) {
+    Result<Submission> job = read_submission(*object);
+    if (!job) return job.error();
+    request.job = std::move(*job);
+  }
+  if (const auto array = fields.required_array("chunks")) {
+    if (array->empty() || array->size() > kMaxChunks) fields.reject("chunks");
+    if (auto checked = fields.finish(); !checked) return checked.error();
+    Result<std::vector<Chunk>> chunks = read_numbered_chunks(*array);
+    if (!chunks) return chunks.error();
+    request.chunks = std::move(*chunks);
+    const std::optional<std::int64_t> largest = largest_number(request.chunks);
+    if (!largest) fields.reject("chunks");
+    if (largest && chunk_key(request.job.key, *largest).size() > kMaxKeyBytes) fields.reject("job.key");
+  }
+  return finished(fields, std::move(request));
+}
+
+std::string write_apply_all(const ApplyAllRequest& request) {
+  std::size_t bytes = 1024;
+  for (const Chunk& chunk : request.chunks) bytes += chunk.items.size() + 48;
+  std::string out;
+  out.reserve(bytes);
+  out += "{\"job\":";
+  append_submission(out, request.job);
+  out += ",\"chunks\":";
+  char before = '[';
+  for (const Chunk& chunk : request.chunks) {
+    out += std::exchange(before, ',');
+    ObjectWriter object(out);
+    object.integer("number", chunk.number);
+    object.text("items", chunk.items);
+    object.close();
+  }
+  return out += "]}";
+}
+
+std::string chunk_key(std::string_view job_key, std::int64_t number) {
+  std::string key;
+  if (job_key.empty()) return key;
+  key.reserve(job_key.size() + 21);
+  key += job_key;
+  key += '-';
+  append_integer(key, number);
+  return key;
+}
+
+std::string write_chunk_endings(const std::vector<ChunkEnding>& endings) {
+  std::size_t bytes = 64;
+  for (const ChunkEnding& one : endings) bytes += 128 + (one.ending && one.ending->result ? one.ending->result->size() : 0);
+  std::string out;
+  out.reserve(bytes);
+  out += "{\"endings\":[";
+  for (const ChunkEnding& one : endings) {
+    if (&one != &endings.front()) out += ',';
+    ObjectWriter object(out);
+    object.integer("number", one.number);
+    if (one.ending) append_ending(object.key("ending"), *one.ending);
+    object.text_if("error", one.error);
+    object.text_if("parameters", one.parameters);
+    object.close();
+  }
+  return out += "]}";
+}
+
+Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters) {
+  Fields fields(parameters, MessageKind::reply);
+  std::vector<ChunkEnding> endings;
+  const auto array = fields.required_array("endings");
+  if (auto checked = fields.finish(); !checked) return checked.error();
+  endings.reserve(array->size());
+  for (const JsonText object : *array) {
+    Result<ChunkEnding> ending = read_chunk_ending(object);
+    if (!ending) return ending.error();
+    endings.push_back(std::move(*ending));
+  }
+  return endings;
+}
+
+}  // namespace jobpool::proto

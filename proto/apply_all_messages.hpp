@@ -1,0 +1,38 @@
+// ApplyAll: the chunks of a map in one call, and their ends in its replies, as C++ types. Reading and writing as in messages.hpp.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "common/result.hpp"
+#include "proto/messages.hpp"
+
+namespace jobpool::proto {
+
+struct Chunk {
+  std::int64_t number = 0;  // no other chunk of the call has it
+  std::string items;        // as in Submission
+};
+
+struct ApplyAllRequest {
+  Submission job;             // its function, and the terms of each chunk
+  std::vector<Chunk> chunks;  // 1 to kMaxChunks
+};
+Result<ApplyAllRequest> read_apply_all(JsonText parameters);
+std::string write_apply_all(const ApplyAllRequest& request);
+
+// The key of one of its chunks; empty where the job has none.
+std::string chunk_key(std::string_view job_key, std::int64_t number);
+
+struct ChunkEnding {
+  std::int64_t number = 0;
+  std::optional<Ending> ending;   // absent: it was refused
+  std::string error, parameters;  // the Varlink error's name, and JSON text of its parameters
+};
+std::string write_chunk_endings(const std::vector<ChunkEnding>& endings);  // {"endings": [{…}]}
+Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters);
+
+}  // namespace jobpool::proto
