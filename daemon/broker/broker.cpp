@@ -53,13 +53,14 @@ void Broker::end_turn() {
   }
   engine_->end_turn();
   queues_->end_turn();
+  verbs_->end_turn();
   link_.flush();
   arm_timer();
 }
 
 bool Broker::prepare_to_sleep() {
   clock_.let_go();
-  return !queues_->wants_turn() && engine_->prepare_to_sleep();
+  return !queues_->wants_turn() && !verbs_->wants_turn() && engine_->prepare_to_sleep();
 }
 
 void Broker::woke_up() { engine_->woke_up(); }

@@ -40,9 +40,10 @@ struct SubmitBatch {
   std::vector<Submit> chunks;
 };
 
-// The caller of a submission is gone: if it is still blocked, it is refused.
+// The caller of a submission is gone: if it is still blocked, it is refused. Of several with tokens in a row: those of them that are.
 struct Withdraw {
   Token token;
+  std::uint64_t count = 1;
 };
 
 struct WorkerJoined {

@@ -17,11 +17,9 @@ std::size_t JobTable::index_from(std::uint64_t number) const {
   return static_cast<std::size_t>(std::ranges::lower_bound(pages_.begin(), last, number, {}, &Place::number) - pages_.begin());
 }
 
-Job* JobTable::find(JobId id) const {
-  const auto number = id.value / kPageJobs;
+JobTable::Page* JobTable::page_of(std::uint64_t number) const {
   const auto index = index_from(number);
-  if (index == pages_.size() || pages_[index].number != number) return nullptr;
-  return pages_[index].page->jobs[id.value % kPageJobs].get();
+  return index == pages_.size() || pages_[index].number != number ? nullptr : pages_[index].page.get();
 }
 
 Job& JobTable::at(JobId id) const {
@@ -47,7 +45,9 @@ void JobTable::erase(JobId id) {
   page.present &= ~(std::uint64_t{1} << bit);
   page.jobs[bit].reset();
   --size_;
-  if (page.present == 0) pages_.erase(pages_.begin() + static_cast<std::ptrdiff_t>(index));
+  if (page.present != 0) return;
+  latest_.page = nullptr;
+  pages_.erase(pages_.begin() + static_cast<std::ptrdiff_t>(index));
 }
 
 Job* JobTable::from(JobId id) const {

@@ -17,8 +17,11 @@ void JobCore::on(Submit& event, const Now& now, Effects& out) {
 }
 
 void JobCore::on(Withdraw& event, const Now&, Effects& out) {
-  if (std::erase_if(blocked_, [&](const Submit& blocked) { return blocked.token == event.token; }) > 0)
-    out.push_back(Refused{event.token, Refusal::withdrawn, {}});
+  std::erase_if(blocked_, [&](const Submit& blocked) {
+    const bool is_withdrawn = blocked.token.value - event.token.value < event.count;  // unsigned: no smaller one is
+    if (is_withdrawn) out.push_back(Refused{blocked.token, Refusal::withdrawn, {}});
+    return is_withdrawn;
+  });
 }
 
 std::optional<Refused> JobCore::refusal_of(const Submit& event) const {

@@ -36,11 +36,12 @@ class Call {
 
   // The last reply. `handed_over` is called when all its bytes were taken by the socket; never when the connection closed before.
   virtual void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) = 0;
-  // One of several; Requires: envelope.more. False: the peer reads too slowly, pause until `on_drained` is called.
-  virtual bool reply_more(std::string_view parameters_json) = 0;
+  // One of several; Requires: envelope.more. `handed_over`: as above. False: the peer reads too slowly, pause until `on_drained` is called.
+  virtual bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) = 0;
   std::function<void()> on_drained;
   // For an answer that may be large and is made out of nothing but what is kept anyway: calls `go_on`, which begins to make it, when there
-  // is room for it: at once, or when the peer has read answers to other calls. Never when the connection closes before.
+  // is room for it: at once, or when the peer has read answers to other calls. Never when the connection closes before. Of a call with
+  // several replies: once for each that is large.
   virtual void when_room(std::function<void()> go_on) { go_on(); }
   virtual void error(std::string_view name, std::string_view parameters_json) = 0;
 };

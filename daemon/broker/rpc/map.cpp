@@ -1,5 +1,4 @@
 // Map: a batch of chunks under one durable id.
-#include <functional>
 #include <string>
 #include <utility>
 
@@ -70,7 +69,7 @@ SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
   chunk.key.clear();
   std::uint64_t hash = hash_of(request.job);
   for (std::string& items : request.chunks) {
-    hash = (hash ^ std::hash<std::string_view>{}(items)) * 0x9e3779b97f4a7c15U;
+    hash = hash_of_chunk(hash, items);
     event.chunks.push_back(durable(event_of_chunk(chunk, std::move(items)), owner));
   }
   // The terms are those of the chunks: it only waits for them.
@@ -86,14 +85,8 @@ SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
   return event;
 }
 
-// About what the batch's jobs take in memory: each has the environment, the folder and the dependencies of all.
 std::uint64_t needed_bytes(const proto::MapRequest& request) {
-  constexpr std::uint64_t kJobBytes = 1024;
-  const proto::Submission& job = request.job;
-  std::uint64_t of_each =
-      kJobBytes + job.cwd.size() + sizeof(Dependency) * (job.after.size() + job.after_any.size() + job.after_failed.size());
-  for (const std::string& assignment : job.environment.value_or(std::vector<std::string>{})) of_each += assignment.size() + 8;
-  std::uint64_t all = of_each * request.chunks.size();
+  std::uint64_t all = bytes_of_chunks(request.job, request.chunks.size());
   for (const std::string& items : request.chunks) all += items.size();
   return all;
 }

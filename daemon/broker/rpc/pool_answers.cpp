@@ -17,7 +17,12 @@ std::string two_fields(std::string_view one, std::string_view value, std::string
 void Verbs::no_such_pool(Call& call, std::string_view name) { call.error(proto::error::kNoSuchPool, proto::one_field("pool", name)); }
 
 void Verbs::pool_error(Call& call, std::string_view error, std::string_view pool, std::string_view reason) {
-  call.error(error, two_fields("pool", pool, "reason", reason));
+  const ErrorAnswer answer = pool_error(error, pool, reason);
+  call.error(answer.name, answer.parameters);
+}
+
+Verbs::ErrorAnswer Verbs::pool_error(std::string_view error, std::string_view pool, std::string_view reason) {
+  return {error, two_fields("pool", pool, "reason", reason)};
 }
 
 void Verbs::invalid_pool(Call& call, std::string_view field, std::string_view reason) {

@@ -1,4 +1,4 @@
-// From the protocol's Submission to the core's Submit: what Apply, ApplyAsync and Map share. Private to this folder.
+// From the protocol's Submission to the core's Submit: what Apply, ApplyAsync, ApplyAll and Map share. Private to this folder.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +23,13 @@ std::uint64_t hash_of_retry(JobId retried);
 
 // The parameters of InvalidJob, where the pool's workers have threads and it is a command; else empty.
 std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool);
+
+// Of a chunk, of the fingerprint of what it has in common with the others.
+std::uint64_t hash_of_chunk(std::uint64_t of_all, std::string_view items);
+
+// About what so many chunks with these terms take in memory, but for their items: each has the environment, the folder and the
+// dependencies of all.
+std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks);
 
 // The parameters of InvalidJob.
 std::string invalid_job(std::string_view field, std::string_view reason);

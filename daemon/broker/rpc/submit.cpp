@@ -122,6 +122,19 @@ std::string refusal_by_threads(const proto::Submission& job, const CorePool& poo
                      "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads");
 }
 
+std::uint64_t hash_of_chunk(std::uint64_t of_all, std::string_view items) {
+  return (of_all ^ std::hash<std::string_view>{}(items)) * 0x9e3779b97f4a7c15U;
+}
+
+std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks) {
+  constexpr std::uint64_t kJobBytes = 1024;
+  std::uint64_t of_each =
+      kJobBytes + job.cwd.size() + sizeof(Dependency) * (job.after.size() + job.after_any.size() + job.after_failed.size());
+  if (job.environment)
+    for (const std::string& assignment : *job.environment) of_each += assignment.size() + 8;
+  return of_each * chunks;
+}
+
 std::uint64_t hash_of_retry(JobId retried) {
   Fingerprint sum;
   sum.add("retry");

@@ -12,6 +12,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
   static const std::unordered_map<std::string_view, Method> kMethods{
       {"org.jobpool.Pool.Apply", &Verbs::apply},
       {"org.jobpool.Pool.ApplyAsync", &Verbs::apply_async},
+      {"org.jobpool.Pool.ApplyAll", &Verbs::apply_all},
       {"org.jobpool.Pool.Map", &Verbs::map},
       {"org.jobpool.Pool.Hello", &Verbs::hello},
       {"org.jobpool.Pool.Status", &Verbs::status},
@@ -60,8 +61,10 @@ void Verbs::handle(std::shared_ptr<Call> call) {
 }
 
 void Verbs::on_accepted(const Accepted& accepted) {
-  auto node = pending_.extract(accepted.token);
   const Job* job = engine_.core().find(accepted.job);
+  if (ChunksUnderWay* chunks = job == nullptr ? nullptr : chunks_of(accepted.token))
+    return on_chunk_accepted(*chunks, chunks->place_of(accepted.token), *job);
+  auto node = pending_.extract(accepted.token);
   if (node.empty() || job == nullptr) return;
   Pending& pending = node.mapped();
   pending.call->on_hangup = {};
@@ -78,39 +81,54 @@ void Verbs::on_accepted(const Accepted& accepted) {
   attach(pending.call, *job, pending.detach);
 }
 
-void Verbs::queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason) {
+Verbs::ErrorAnswer Verbs::queue_full(std::string_view pool, std::size_t limit, std::string_view reason) {
   const std::string name = proto::one_field("pool", pool);
-  call.error(proto::error::kQueueFull,
-             name.substr(0, name.size() - 1) + R"(,"limit":)" + std::to_string(limit) + "," + proto::one_field("reason", reason).substr(1));
+  return {proto::error::kQueueFull,
+          name.substr(0, name.size() - 1) + R"(,"limit":)" + std::to_string(limit) + "," + proto::one_field("reason", reason).substr(1)};
+}
+
+void Verbs::queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason) {
+  const ErrorAnswer answer = queue_full(pool, limit, reason);
+  call.error(answer.name, answer.parameters);
 }
 
 void Verbs::on_refused(const Refused& refused) {
+  if (ChunksUnderWay* chunks = chunks_of(refused.token)) {
+    ErrorAnswer answer = error_of(refused, chunks->pool);
+    return on_chunk_refused(*chunks, chunks->place_of(refused.token), answer.name, std::move(answer.parameters));
+  }
   auto node = pending_.extract(refused.token);
   if (node.empty()) return;
   if (node.mapped().is_gone) return;
   Call& call = *node.mapped().call;
-  const std::string& pool = node.mapped().pool;
   call.on_hangup = {};
+  if (refused.why == Refusal::withdrawn) return;  // nobody is there to be told
+  const ErrorAnswer answer = error_of(refused, node.mapped().pool);
+  call.error(answer.name, answer.parameters);
+}
+
+Verbs::ErrorAnswer Verbs::error_of(const Refused& refused, std::string_view pool) const {
   switch (refused.why) {
     case Refusal::queue_full:
-      return queue_full(call, pool, engine_.core().limits().max_queued_jobs, "as many jobs, or bytes of them, wait as the pool takes");
+      return queue_full(pool, engine_.core().limits().max_queued_jobs, "as many jobs, or bytes of them, wait as the pool takes");
     case Refusal::quota_full:
-      return queue_full(call, pool, engine_.core().limits().max_queued_of_one, "as many jobs wait as one user may have in the queue");
+      return queue_full(pool, engine_.core().limits().max_queued_of_one, "as many jobs wait as one user may have in the queue");
     case Refusal::not_running:
-      return pool_error(call, proto::error::kPoolNotRunning, pool, why_not_running(pool));
+      return pool_error(proto::error::kPoolNotRunning, pool, why_not_running(pool));
     case Refusal::store_full:
-      return call.error(proto::error::kStoreFull, proto::one_field("reason",
-                                                                   "the disk is full: new durable jobs are refused; make room, "
-                                                                   "or submit with durable false"));
+      return {proto::error::kStoreFull, proto::one_field("reason",
+                                                         "the disk is full: new durable jobs are refused; make room, "
+                                                         "or submit with durable false")};
     case Refusal::no_such_dependency:
-      return call.error(proto::error::kNoSuchDependency, R"({"id":)" + std::to_string(refused.job.value) + "}");
-    case Refusal::withdrawn:
-      return;  // nobody is there to be told
+      return {proto::error::kNoSuchDependency, R"({"id":)" + std::to_string(refused.job.value) + "}"};
     case Refusal::key_conflict: {
       const auto key = proto::one_field("key", engine_.core().find(refused.job)->key);
-      return call.error(proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}");
+      return {proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}"};
     }
+    case Refusal::withdrawn:
+      break;  // by its caller, who is gone
   }
+  return {};
 }
 
 void Verbs::on_ended(const Job& job) {

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,6 +14,7 @@
 #include "common/ids.hpp"
 #include "daemon/broker/engine.hpp"
 #include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/rpc/chunks_under_way.hpp"
 #include "daemon/broker/rpc/event_feed.hpp"
 #include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
@@ -62,6 +64,11 @@ class Verbs final : public CallHandler {
   void on_reload_refused(std::int64_t number);
   void on_pool_removed(PoolNumber pool) { joiners_.tell(pool, Joiners::News::reopened); }
 
+  // The last thing of a turn: what was gathered in it is answered.
+  void end_turn();
+  // Something was gathered since, which a turn must tell.
+  bool wants_turn() const { return !with_news_.empty(); }
+
   bool is_awaited(JobId job) const { return appliers_.count(job) + waiters_.count(job) > 0; }
 
   Deadlines& deadlines() { return deadlines_; }
@@ -85,6 +92,7 @@ class Verbs final : public CallHandler {
   void shutdown(const CallPtr& call);
   void apply(const CallPtr& call);
   void apply_async(const CallPtr& call);
+  void apply_all(const CallPtr& call);
   void map(const CallPtr& call);
   void get(const CallPtr& call);
   void wait(const CallPtr& call);
@@ -141,12 +149,30 @@ class Verbs final : public CallHandler {
   void show_waiting_at_queues(proto::PoolStatus& view, PoolNumber pool) const;
   // apply.cpp: the caller waits from here on
   void attach(const CallPtr& call, const Job& job, bool detach);
+  // apply_all.cpp: chunks of a call, each named by its place
+  void submit_chunks(ChunksUnderWay& chunks, proto::ApplyAllRequest request, PoolNumber pool);
+  ChunksUnderWay* chunks_of(Token token);
+  void on_chunk_accepted(ChunksUnderWay& chunks, std::uint32_t place, const Job& job);
+  void on_chunk_ended(ChunksUnderWay& chunks, std::uint32_t place, const Job* job);
+  void on_chunk_refused(ChunksUnderWay& chunks, std::uint32_t place, std::string_view error, std::string parameters);
+  void has_news(ChunksUnderWay& chunks);
+  void tell_news(Token first);
+  void write_news(ChunksUnderWay& chunks);
+  proto::ChunkEnding chunk_ending(std::int64_t number, JobId job);
+  void drop_chunks(Token first);
   // answers.cpp
   enum class WithOutput { yes, no };
   void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
   void make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over);
   void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
+  // What a submission is refused with.
+  struct ErrorAnswer {
+    std::string_view name;
+    std::string parameters;  // JSON
+  };
+  ErrorAnswer error_of(const Refused& refused, std::string_view pool) const;
+  static ErrorAnswer queue_full(std::string_view pool, std::size_t limit, std::string_view reason);
   static void queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason);
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
@@ -156,6 +182,7 @@ class Verbs final : public CallHandler {
 
   // pool_answers.cpp
   static void no_such_pool(Call& call, std::string_view name);
+  static ErrorAnswer pool_error(std::string_view error, std::string_view pool, std::string_view reason);
   static void pool_error(Call& call, std::string_view error, std::string_view pool, std::string_view reason);
   static void invalid_pool(Call& call, std::string_view field, std::string_view reason);
   // The pool that the request names; null: the call was answered NoSuchPool.
@@ -207,6 +234,8 @@ class Verbs final : public CallHandler {
   Deadlines deadlines_;
   std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
   std::unordered_map<Token, Pending> pending_;
+  std::map<Token, ChunksUnderWay> chunk_calls_;  // calls of ApplyAll, by the first of their tokens
+  std::vector<Token> with_news_;                 // those of them for which something has come in this turn
   struct Reloader {
     std::int64_t number;
     CallPtr call;

@@ -101,6 +101,20 @@ std::string cut(std::string text) {
   return text + "…";
 }
 
+// `arguments`: JSON text of an array, written here without its brackets.
+std::string call_text(std::string_view before, std::string_view function, std::string_view arguments) {
+  if (arguments.size() >= 2 && arguments.front() == '[') arguments = arguments.substr(1, arguments.size() - 2);
+  arguments = arguments.substr(0, kMaxDescription);
+  std::string text;
+  text.reserve(before.size() + function.size() + arguments.size() + 2);
+  text += before;
+  text += function;
+  text += '(';
+  text += arguments;
+  text += ')';
+  return cut(std::move(text));
+}
+
 }  // namespace
 
 JobState shown_state(const Job& job, const JobCore& core) {
@@ -200,13 +214,11 @@ proto::Ending lost_ending(JobId id) {
   return view;
 }
 
+std::string describe_chunk(std::string_view function, std::string_view items) { return call_text("map @", function, items); }
+
 std::string describe(const proto::Submission& submission) {
-  if (submission.function) {
-    std::string_view arguments = submission.items ? *submission.items : submission.arguments;
-    if (arguments.size() >= 2 && arguments.front() == '[') arguments = arguments.substr(1, arguments.size() - 2);
-    const char* const map = submission.items ? "map " : "";
-    return cut(map + ("@" + *submission.function + "(") + std::string{arguments.substr(0, kMaxDescription)} + ")");
-  }
+  if (submission.function && submission.items) return describe_chunk(*submission.function, *submission.items);
+  if (submission.function) return call_text("@", *submission.function, submission.arguments);
   std::string line;
   for (const std::string& word : submission.command) {
     if (line.size() > kMaxDescription) break;

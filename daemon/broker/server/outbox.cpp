@@ -27,7 +27,11 @@ void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> f
   marks_.push_back(Mark{begin, bytes_.size(), std::move(fds), std::move(handed_over)});
 }
 
-void Outbox::add_continuing_reply(std::string_view parameters_json) { proto::append_reply(bytes_, parameters_json, true); }
+void Outbox::add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over) {
+  const std::size_t begin = bytes_.size();
+  proto::append_reply(bytes_, parameters_json, true);
+  if (handed_over) marks_.push_back(Mark{begin, bytes_.size(), {}, std::move(handed_over)});
+}
 
 void Outbox::add_error(std::string_view name, std::string_view parameters_json) { proto::append_error(bytes_, name, parameters_json); }
 

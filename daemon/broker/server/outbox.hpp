@@ -15,7 +15,7 @@ namespace jobpool::broker {
 class Outbox {
  public:
   void add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over);
-  void add_continuing_reply(std::string_view parameters_json);
+  void add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over);
   void add_error(std::string_view name, std::string_view parameters_json);
   // Puts everything of `later` behind what is here. Requires: nothing of `later` was sent.
   void append(Outbox&& later);

@@ -18,10 +18,10 @@ void SessionCall::reply(std::string_view parameters_json, std::vector<UniqueFd> 
   finish();
 }
 
-bool SessionCall::reply_more(std::string_view parameters_json) {
+bool SessionCall::reply_more(std::string_view parameters_json, std::function<void()> handed_over) {
   if (answered_) log::error("{}: a reply after the last one, dropping it", envelope.method);
   if (answered_ || session_ == nullptr) return true;
-  session_->outbox_of(*this).add_continuing_reply(parameters_json);
+  session_->outbox_of(*this).add_continuing_reply(parameters_json, std::move(handed_over));
   paused_ = !session_->continued(*this);
   return !paused_;
 }

@@ -15,6 +15,7 @@ Outbox& Session::outbox_of(SessionCall& call) {
 }
 
 bool Session::continued(SessionCall& call) {
+  if (std::exchange(call.has_room_, false)) --in_the_making_;
   if (calls_.front() == &call) {
     want_flush();
   } else {

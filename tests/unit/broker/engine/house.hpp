@@ -34,8 +34,9 @@ class FakeCall final : public Call {
     sent_fds = std::move(sent);
     if (keep_unsent) unsent = std::move(handed_over);
   }
-  bool reply_more(std::string_view parameters_json) override {
+  bool reply_more(std::string_view parameters_json, std::function<void()> handed_over) override {
     continued.emplace_back(parameters_json);
+    if (keep_unsent) unsent_parts.push_back(std::move(handed_over));
     return !slow;
   }
   void error(std::string_view name, std::string_view parameters_json) override {
@@ -61,6 +62,7 @@ class FakeCall final : public Call {
   std::vector<UniqueFd> sent_fds;
   bool slow = false, keep_unsent = false, has_room = true;
   std::function<void()> unsent, at_room;
+  std::vector<std::function<void()>> unsent_parts;  // of `continued`
 
  private:
   // As the server's calls do: nothing is told or kept after the answer.
@@ -176,7 +178,7 @@ struct House {
     for (const auto& worker : workers)
       if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
     recovery.finish();
-    broker->engine.end_turn();
+    turn();
   }
   // The host goes down and comes up again: the store alone is left.
   void next_host() {
@@ -192,7 +194,10 @@ struct House {
     store.step();
     broker->engine.journal().collect();
   }
-  void turn() { broker->engine.end_turn(); }
+  void turn() {
+    broker->engine.end_turn();
+    broker->verbs.end_turn();
+  }
   PretendedWorker& worker(std::size_t i = 0) { return *workers.at(i); }
   std::size_t claims() const {
     std::size_t all = 0;

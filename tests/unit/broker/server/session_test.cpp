@@ -177,6 +177,22 @@ TEST_CASE("a more call has replies that continue and one that does not") {
   CHECK(replies[2]["parameters"]["later"] == true);
 }
 
+TEST_CASE("a reply that continues tells when its bytes are with the socket, and not before the end of the turn") {
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0, R"("more":true)"));
+  harness.turn();
+  int handed_over = 0;
+  const auto call = harness.handler.calls.at(0);
+  for (int part = 0; part < 2; ++part) call->reply_more("{}", [&] { ++handed_over; });
+  CHECK(handed_over == 0);
+  harness.turn();
+  CHECK(handed_over == 2);
+  CHECK(client.replies().size() == 2);
+  call->reply("{}");
+  harness.turn();
+}
+
 TEST_CASE("an error ends a more call and never continues") {
   Harness harness;
   Client client = harness.connect();

@@ -97,6 +97,34 @@ TEST_CASE("a stream pauses when its reader is slow and goes on when it has read"
   CHECK(pauses > 3);
 }
 
+TEST_CASE("each large reply of a stream asks for room, and waits for it where the peer does not read") {
+  Limits limits;
+  limits.unsent_bytes = 1 * kMiB;
+  Harness harness(limits);
+  Client client = harness.connect();
+  client.send(call_text(0, R"("more":true)"));
+  harness.turn();
+  const std::shared_ptr<Call> call = harness.handler.calls.at(0);
+  const std::string part = R"({"data":")" + std::string(300 * kKiB, 'x') + "\"}";
+  constexpr int kParts = 20;
+  int made = 0;
+  const auto go_on = [&](const auto& self) -> void {
+    if (++made == kParts) return call->reply(part);
+    call->reply_more(part);
+    call->when_room([&] { self(self); });
+  };
+  call->when_room([&] { go_on(go_on); });
+  harness.turn();
+  CHECK(made >= 4);
+  CHECK(made <= 6);
+  std::size_t replies = 0;
+  for (int rounds = 0; replies < kParts && rounds < 10'000; ++rounds) {
+    replies += client.replies().size();
+    harness.turn();
+  }
+  CHECK(replies == kParts);
+}
+
 TEST_CASE("a large reply is handed over only when its last byte is with the socket") {
   Harness harness;
   Client client = harness.connect();

@@ -1,0 +1,187 @@
+// ApplyAll: the chunks of a map, each a job as of Apply, in one call that answers all ends of a turn together. See chunks_under_way.hpp.
+// Of what an Apply costs beside its job, a chunk has its key, its waiter and its place in a reply.
+#include <memory>
+#include <utility>
+
+#include "common/job/spec.hpp"
+#include "daemon/broker/rpc/submissions.hpp"
+#include "daemon/broker/rpc/verbs.hpp"
+#include "daemon/broker/rpc/views.hpp"
+
+namespace jobpool::broker {
+namespace {
+
+// Of one reply, about: what more there is comes in further ones, as the caller reads them.
+constexpr std::size_t kReplyBytes = 1024 * 1024;
+constexpr std::size_t kEndingBytes = 128;  // without its result
+
+// What cannot be asked of chunks; empty: nothing of the kind was.
+std::string refusal_of_chunks(const proto::Submission& job) {
+  if (!job.function) return invalid_job("job.command", "the items of chunks are arguments of a function; commands are for Apply and Map");
+  if (job.items || job.arguments != "[]") return invalid_job("job.arguments", "the arguments of the function are in the chunks");
+  if (job.durable.value_or(false)) return invalid_job("job.durable", "these chunks end with their caller; Map makes durable ones");
+  return {};
+}
+
+std::uint64_t memory_for(const proto::ApplyAllRequest& request) {
+  std::uint64_t all = bytes_of_chunks(request.job, request.chunks.size());
+  for (const proto::Chunk& chunk : request.chunks) all += chunk.items.size();
+  return all;
+}
+
+}  // namespace
+
+void Verbs::apply_all(const CallPtr& call) {
+  if (!call->envelope.more) return call->error(proto::error::kExpectedMore, {});
+  auto request = proto::read_apply_all(call->envelope.parameters);
+  if (!request) return invalid_parameter(*call, request.error());
+  call->envelope.parameters = {};  // the chunks are large, and the call stays for long
+  const proto::Submission& job = request->job;
+  const CorePool* pool = engine_.core().pools().find(job.pool);
+  if (pool == nullptr) return no_such_pool(*call, job.pool);
+  if (const std::string refused = refusal_of_chunks(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  if (!call->fds.empty())
+    return call->error(proto::error::kInvalidJob, invalid_job("job.function", "a function has no streams; descriptors are for commands"));
+  // Before they are made: a message of a few megabytes may ask for gigabytes.
+  if (memory_for(*request) > engine_.core().limits().max_queued_bytes)
+    return queue_full(*call, job.pool, engine_.core().limits().max_queued_bytes,
+                      "its chunks, with the dependencies that each of them has, are more bytes than may wait; submit less at a time");
+  const Token first{last_token_ + 1};
+  last_token_ += request->chunks.size();
+  ChunksUnderWay& chunks = chunk_calls_[first];
+  chunks.verbs = this;
+  chunks.call = call;
+  chunks.first = first;
+  chunks.detach = job.detach;
+  chunks.pool = job.pool;
+  chunks.open = request->chunks.size();
+  call->on_hangup = [this, first] { drop_chunks(first); };
+  submit_chunks(chunks, std::move(*request), pool->record.number);
+}
+
+void Verbs::submit_chunks(ChunksUnderWay& chunks, proto::ApplyAllRequest request, PoolNumber pool) {
+  chunks.chunks.reserve(request.chunks.size());
+  for (const proto::Chunk& chunk : request.chunks) chunks.chunks.push_back({chunk.number, {}, {}});
+  proto::Submission& job = request.job;
+  Submit all = event_of(job, Mode::apply);
+  all.pool = pool;
+  all.uid = chunks.call->peer.uid;
+  all.spec_hash = job.key.empty() ? 0 : hash_of(job);
+  std::uint64_t token = chunks.first.value;
+  for (proto::Chunk& chunk : request.chunks) {
+    Submit event = all;
+    event.token = Token{token++};
+    event.key = proto::chunk_key(job.key, chunk.number);
+    if (!job.key.empty()) event.spec_hash = hash_of_chunk(all.spec_hash, chunk.items);
+    event.payload = encode_function(*job.function, job.pool, chunk.items, FunctionShape::chunk);
+    event.description = describe_chunk(*job.function, chunk.items);
+    engine_.tell(std::move(event));
+  }
+}
+
+ChunksUnderWay* Verbs::chunks_of(Token token) {
+  auto behind = chunk_calls_.upper_bound(token);
+  if (behind == chunk_calls_.begin()) return nullptr;
+  ChunksUnderWay& chunks = std::prev(behind)->second;
+  return chunks.has(token) ? &chunks : nullptr;
+}
+
+void Verbs::on_chunk_accepted(ChunksUnderWay& chunks, std::uint32_t place, const Job& job) {
+  chunks.chunks[place].job = job.id;
+  if (job.settled) return on_chunk_ended(chunks, place, &job);
+  chunks.chunks[place].waiter =
+      appliers_.add(job.id, [under_way = &chunks, place](const Job* ended) { under_way->verbs->on_chunk_ended(*under_way, place, ended); });
+}
+
+void Verbs::on_chunk_ended(ChunksUnderWay& chunks, std::uint32_t place, const Job* job) {
+  ChunksUnderWay::Chunk& chunk = chunks.chunks[place];
+  chunk.waiter = {};
+  chunks.ends.push_back({place, job == nullptr ? Delivery{} : delivery_of(*job)});
+  --chunks.open;
+  has_news(chunks);
+}
+
+void Verbs::on_chunk_refused(ChunksUnderWay& chunks, std::uint32_t place, std::string_view error, std::string parameters) {
+  chunks.refused.push_back({chunks.chunks[place].number, std::nullopt, std::string{error}, std::move(parameters)});
+  --chunks.open;
+  has_news(chunks);
+}
+
+void Verbs::has_news(ChunksUnderWay& chunks) {
+  if (!chunks.waits_for_room && !std::exchange(chunks.is_listed, true)) with_news_.push_back(chunks.first);
+}
+
+void Verbs::end_turn() {
+  if (with_news_.empty()) return;
+  for (const Token first : std::exchange(with_news_, {})) tell_news(first);
+}
+
+void Verbs::tell_news(Token first) {
+  const auto found = chunk_calls_.find(first);
+  if (found == chunk_calls_.end()) return;  // its caller is gone
+  found->second.is_listed = false;
+  found->second.waits_for_room = true;
+  const CallPtr call = found->second.call;  // it may be answered, and forgotten, in there
+  call->when_room([this, first] {
+    if (const auto waiting = chunk_calls_.find(first); waiting != chunk_calls_.end()) write_news(waiting->second);
+  });
+}
+
+// As many ends as make one reply. What is left is told when there is room for it.
+void Verbs::write_news(ChunksUnderWay& chunks) {
+  chunks.waits_for_room = false;
+  std::vector<proto::ChunkEnding> endings = std::exchange(chunks.refused, {});
+  endings.reserve(endings.size() + chunks.ends.size());
+  std::vector<Delivery> deliveries;
+  deliveries.reserve(chunks.ends.size());
+  std::size_t bytes = 0, told = 0;
+  for (; told < chunks.ends.size() && bytes < kReplyBytes; ++told) {
+    ChunksUnderWay::End& end = chunks.ends[told];
+    const ChunksUnderWay::Chunk& chunk = chunks.chunks[end.place];
+    endings.push_back(chunk_ending(chunk.number, chunk.job));
+    if (end.delivery) deliveries.push_back(std::move(end.delivery));
+    const auto& ending = endings.back().ending;
+    bytes += kEndingBytes + (ending && ending->result ? ending->result->size() : 0);
+  }
+  chunks.ends.erase(chunks.ends.begin(), chunks.ends.begin() + static_cast<std::ptrdiff_t>(told));
+  std::function<void()> handed_over;
+  if (!deliveries.empty()) handed_over = [deliveries = std::move(deliveries)] {};
+  const Token first = chunks.first;
+  const CallPtr call = chunks.call;
+  if (chunks.open > 0 || !chunks.ends.empty()) {
+    call->reply_more(proto::write_chunk_endings(endings), std::move(handed_over));
+    if (!chunks.ends.empty()) tell_news(first);
+    return;
+  }
+  chunk_calls_.erase(first);
+  call->reply(proto::write_chunk_endings(endings), {}, std::move(handed_over));
+}
+
+proto::ChunkEnding Verbs::chunk_ending(std::int64_t number, JobId id) {
+  const auto refused = [&](std::string_view error, std::string_view reason) {
+    std::string parameters = R"({"id":)" + std::to_string(id.value);
+    parameters += reason.empty() ? "}" : "," + proto::one_field("reason", reason).substr(1);
+    return proto::ChunkEnding{number, std::nullopt, std::string{error}, std::move(parameters)};
+  };
+  const Job* job = engine_.core().find(id);
+  if (job == nullptr) return refused(proto::error::kNoSuchJob, {});  // removed meanwhile
+  if (has_lost_result(*job)) return refused(proto::error::kNoOutput, job->reason);
+  auto result = engine_.result_at_hand(*job);
+  if (!result) return refused(proto::error::kNoOutput, "its result is on disk, as no chunk's of this method is");
+  return {number, ending_view(*job, std::move(*result)), {}, {}};
+}
+
+// Its connection has ended, and with it what has not, unless somebody else waits for that.
+void Verbs::drop_chunks(Token first) {
+  const auto node = chunk_calls_.extract(first);
+  if (node.empty()) return;
+  const ChunksUnderWay& chunks = node.mapped();
+  engine_.tell(Withdraw{first, chunks.chunks.size()});
+  for (const ChunksUnderWay::Chunk& chunk : chunks.chunks) {
+    if (chunk.waiter.value == 0 || appliers_.remove(chunk.job, chunk.waiter) > 0 || chunks.detach) continue;
+    if (const Job* job = engine_.core().find(chunk.job); job != nullptr && !is_wanted(*job))
+      engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
+  }
+}
+
+}  // namespace jobpool::broker
