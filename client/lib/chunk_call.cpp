@@ -13,6 +13,60 @@ namespace {
 constexpr std::size_t kChunksPerWorker = 4;  // multiprocessing's
 constexpr std::chrono::seconds kAnswerPatience{60};
 
+Error stopped_error() { return {Errc::interrupted, "stopped before its end"}; }
+
+// Its next reply; nullopt: `stop` is readable.
+Result<std::optional<Reply>> next_reply(RecoveringCall& call, int stop) {
+  pollfd stopped{stop, POLLIN, 0};
+  return call.next(kNever, {&stopped, stop < 0 ? 0U : 1U});
+}
+
+// The chunks of a call that were not answered.
+class OpenChunks {
+ public:
+  explicit OpenChunks(proto::ApplyAllRequest request) : request_(std::move(request)), open_(request_.chunks.size()) {}
+
+  // False: it is none, or was answered before.
+  bool close(std::int64_t number) {
+    const auto found = std::ranges::lower_bound(request_.chunks, number, {}, &proto::Chunk::number);
+    if (found == request_.chunks.end() || found->number != number || is_closed(*found)) return false;
+    found->items.clear();
+    --open_;
+    return true;
+  }
+  std::size_t count() const { return open_; }
+  void each(function_ref<void(std::int64_t number)> tell) const {
+    for (const proto::Chunk& chunk : request_.chunks)
+      if (!is_closed(chunk)) tell(chunk.number);
+  }
+  // The parameters of a call with them.
+  std::string request() {
+    std::erase_if(request_.chunks, is_closed);
+    return proto::write_apply_all(request_);
+  }
+
+ private:
+  static bool is_closed(const proto::Chunk& chunk) { return chunk.items.empty(); }
+
+  proto::ApplyAllRequest request_;  // a chunk that was answered has no items any more
+  std::size_t open_;
+};
+
+// What is wrong with the reply; nullopt: nothing.
+std::optional<Error> tell_endings(const Reply& reply, OpenChunks& open,
+                                  function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell) {
+  Result<std::vector<proto::ChunkEnding>> endings = proto::read_chunk_endings(reply.parameters);
+  if (!endings) return endings.error();
+  for (proto::ChunkEnding& one : *endings) {
+    if (!open.close(one.number)) return Error{Errc::protocol, "the daemon answered a chunk twice, or one that it was not given"};
+    if (one.ending)
+      tell(one.number, std::move(*one.ending));
+    else
+      tell(one.number, describe_error(one.error, one.parameters));
+  }
+  return std::nullopt;
+}
+
 }  // namespace
 
 std::size_t chunk_size_for(std::size_t items, std::size_t workers) {
@@ -50,33 +104,35 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool) 
 }
 
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop) {
-  std::optional<Result<proto::Ending>> end;
-  apply_all(connections, {&job, 1}, stop, [&](std::size_t, Result<proto::Ending> ending) { end.emplace(std::move(ending)); });
-  return std::move(*end);
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Apply", proto::write_submit(job)), Resend::same_instance);
+  const Result<std::optional<Reply>> reply = next_reply(call, stop);
+  if (!reply) return reply.error();
+  if (!*reply) return stopped_error();
+  if (!(*reply)->error.empty()) return describe_error(**reply);
+  return proto::read_ending((*reply)->parameters);
 }
 
-void apply_all(Connections& connections, std::span<const proto::Submission> jobs, int stop,
-               function_ref<void(std::size_t, Result<proto::Ending>)> tell) {
-  std::string calls;
-  for (const proto::Submission& job : jobs) calls += proto::write_call("org.jobpool.Pool.Apply", proto::write_submit(job));
-  RecoveringCall call(connections, std::move(calls), jobs.size(), Resend::same_instance);
-  std::optional<Error> broken;  // for all that follow
-  for (std::size_t i = 0; i < jobs.size(); ++i) {
-    if (broken) {
-      tell(i, *broken);
-      continue;
-    }
-    pollfd stopped{stop, POLLIN, 0};
-    const Result<std::optional<Reply>> reply = call.next(kNever, {&stopped, stop < 0 ? 0U : 1U});
+void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop,
+               function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell) {
+  OpenChunks open(std::move(request));
+  RecoveringCall call(
+      connections, [&open] { return proto::write_call("org.jobpool.Pool.ApplyAll", open.request(), proto::CallMode::more); },
+      Resend::same_instance);
+  std::optional<Error> broken;
+  for (bool is_last = false; !is_last && !broken;) {
+    const Result<std::optional<Reply>> reply = next_reply(call, stop);
     if (!reply)
-      tell(i, broken.emplace(reply.error()));
+      broken = reply.error();
     else if (!*reply)
-      tell(i, broken.emplace(Error{Errc::interrupted, "stopped before its end"}));
+      broken = stopped_error();
     else if (!(*reply)->error.empty())
-      tell(i, describe_error(**reply));
+      broken = describe_error(**reply);
     else
-      tell(i, proto::read_ending((*reply)->parameters));
+      broken = tell_endings(**reply, open, tell);
+    is_last = !broken && !(*reply)->continues;
   }
+  if (!broken && open.count() > 0) broken = Error{Errc::protocol, "the daemon's last answer left chunks without their ends"};
+  if (broken) open.each([&](std::int64_t number) { tell(number, *broken); });
 }
 
 ChunkEnd ChunkEnd::of(proto::Ending ending, std::size_t count) {

@@ -4,13 +4,13 @@
 #include <cstddef>
 #include <memory>
 #include <optional>
-#include <span>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "client/lib/connections.hpp"
 #include "common/function_ref.hpp"
+#include "proto/apply_all_messages.hpp"
 #include "proto/chunk.hpp"
 #include "proto/messages.hpp"
 
@@ -49,9 +49,10 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool);
 // Errors: those of RecoveringCall; what the daemon refuses; interrupted: stopped.
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop = -1);
 
-// The same of several jobs, which go to the daemon together. Each end, or error, is told as soon as it is there, in the order of the jobs.
-void apply_all(Connections& connections, std::span<const proto::Submission> jobs, int stop,
-               function_ref<void(std::size_t place, Result<proto::Ending> ending)> tell);
+// ApplyAll, waited for likewise. Each end, or error, is told once, as soon as it is there and in any order, by the chunk's number.
+// Requires: the numbers ascend.
+void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop,
+               function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell);
 
 // Job.Get, of a function; the daemon keeps the time. Throws as AsyncResult::get, but for how the job ended.
 proto::Ending get_ending(Connections& connections, JobId id, std::optional<Microseconds> timeout);

@@ -70,15 +70,13 @@ void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
 }
 
 void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const {
-  std::vector<proto::Submission> jobs(chunks.size(), plan_.job);
-  std::vector<std::size_t> counts;
-  for (std::size_t i = 0; i < chunks.size(); ++i) {
-    jobs[i].key += "-" + std::to_string(chunks[i].number);
-    counts.push_back(chunks[i].count);
-    jobs[i].items = std::move(chunks[i].items);
-  }
-  apply_all(*connections_, jobs, stop_.get(), [&](std::size_t place, Result<proto::Ending> ending) {
-    tell(place, ending ? Result<ChunkEnd>(ChunkEnd::of(std::move(*ending), counts[place])) : Result<ChunkEnd>(ending.error()));
+  proto::ApplyAllRequest request{plan_.job, {}};
+  request.chunks.reserve(chunks.size());
+  for (Chunk& chunk : chunks) request.chunks.push_back({static_cast<std::int64_t>(chunk.number), std::move(chunk.items)});
+  apply_all(*connections_, std::move(request), stop_.get(), [&](std::int64_t number, Result<proto::Ending> ending) {
+    const std::size_t place = static_cast<std::size_t>(number) - chunks.front().number;  // they were read one after the other
+    const std::size_t count = chunks[place].count;
+    tell(place, ending ? Result<ChunkEnd>(ChunkEnd::of(std::move(*ending), count)) : Result<ChunkEnd>(ending.error()));
   });
 }
 

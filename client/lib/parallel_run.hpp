@@ -3,6 +3,7 @@
 // thread may take several tasks in one go, to hand them on together.
 #pragma once
 
+#include <algorithm>
 #include <condition_variable>
 #include <functional>
 #include <map>
@@ -115,9 +116,12 @@ class ParallelRun {
       taken_ahead_.insert(done.number);
       while (taken_ahead_.erase(first_open_) > 0) ++first_open_;
     }
-    room_.notify_one();
+    if (has_room()) room_.notify_one();
     return done;
   }
+  // For as many tasks as a thread wants to take: not for the first of them alone, for then they would not go together any more.
+  // Requires: mutex_ is held.
+  bool has_room() const { return read_ahead() + room_wanted_ <= buffer_; }
   std::size_t read_ahead() const { return read_ - (order_ == Order::as_they_come_in_window ? first_open_ : taken_); }
 
   // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: source_mutex_ is held.
@@ -139,7 +143,7 @@ class ParallelRun {
         const std::lock_guard lock(mutex_);
         const std::size_t number = done.number;
         ends_.emplace(number, std::move(done));
-        ended_.notify_one();
+        if (order_ != Order::of_tasks || number == taken_) ended_.notify_one();  // nobody waits for another one
       });
     }
   }
@@ -147,33 +151,36 @@ class ParallelRun {
   // None: there are no more.
   Tasks take_tasks(std::size_t slot) {
     const std::lock_guard reading(source_mutex_);
+    const std::size_t most = at_once_();
     Tasks tasks;
     {
       std::unique_lock lock(mutex_);
-      room_.wait(lock, [&] { return exhausted_ || read_ahead() < buffer_; });
+      room_wanted_ = std::clamp<std::size_t>(most, 1, buffer_);
+      room_.wait(lock, [&] { return exhausted_ || has_room(); });
       if (exhausted_) return tasks;
       tasks.first = read_;
     }
-    for (const std::size_t most = at_once_(); tasks.list.size() < most && read_into(tasks, slot);) {
+    Result<bool> has_more = true;
+    while (has_more && *has_more && tasks.list.size() < room_wanted_) has_more = read_into(tasks.list, slot);
+    const std::lock_guard lock(mutex_);
+    if (exhausted_) return {};  // stopped meanwhile: what was read since is nobody's
+    read_ += tasks.list.size();
+    if (!has_more || !*has_more) {
+      if (!has_more) source_error_ = has_more.error();
+      exhausted_ = true;
+      room_.notify_all();
+      ended_.notify_all();
     }
     if (!tasks.list.empty()) start_thread();
     return tasks;
   }
 
-  // False: no more of them now. Requires: source_mutex_ is held.
-  bool read_into(Tasks& tasks, std::size_t slot) {
+  // False: that was all. Requires: source_mutex_ is held.
+  Result<bool> read_into(std::vector<Task>& tasks, std::size_t slot) {
     auto task = read_task_(slot);
-    const std::lock_guard lock(mutex_);
-    if (task && *task && !exhausted_) {
-      ++read_;
-      tasks.list.push_back(std::move(**task));
-      return read_ahead() < buffer_;
-    }
-    if (!task) source_error_ = task.error();
-    exhausted_ = true;
-    room_.notify_all();
-    ended_.notify_all();
-    return false;
+    if (!task) return task.error();
+    if (*task) tasks.push_back(std::move(**task));
+    return task->has_value();
   }
 
   const PerformAll perform_;
@@ -190,6 +197,7 @@ class ParallelRun {
   std::optional<Error> source_error_, interruption_;
   bool exhausted_ = false;
   std::size_t read_ = 0, taken_ = 0;
+  std::size_t room_wanted_ = 1;        // by whoever has source_mutex_, and changed by it alone
   Ends ends_;                          // by the task's number, of those not taken
   std::size_t first_open_ = 0;         // the first whose end was not taken
   std::set<std::size_t> taken_ahead_;  // those behind it whose ends were

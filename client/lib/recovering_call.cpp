@@ -44,7 +44,7 @@ Result<std::optional<Reply>> RecoveringCall::next(TimePoint deadline, std::span<
     }
     if (*reply) {
       recovering_ = false;
-      if (!(*reply)->continues) on_answered();
+      if (!(*reply)->continues) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
       return reply;
     }
     const bool unsure = recovering_ && hello_outstanding_;  // the listener accepted, but is there a broker behind it?
@@ -109,24 +109,13 @@ Result<void> RecoveringCall::begin(TimePoint deadline) {
   return send_call(deadline);
 }
 
-void RecoveringCall::on_answered() {
-  if (--unanswered_ > 0)
-    answered_bytes_ = message_.find('\0', answered_bytes_) + 1;
-  else
-    connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
-}
-
 Result<void> RecoveringCall::send_call(TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
-  const std::string_view unanswered = std::string_view(message_).substr(answered_bytes_);
-  const Result<void> sent = connection_->send(unanswered, fds_, deadline);
-  const bool has_one_come = sent || (unanswered_ > 1 && connection_->has_sent_part());
-  if (has_one_come) {
-    may_have_run_ = sent_here_ = true;
-    sent_at_ = Clock::now();
-    ran_at_ = connection_->instance();
-  }
+  const Result<void> sent = make_message_ ? connection_->send(make_message_(), {}, deadline) : connection_->send(message_, fds_, deadline);
   if (!sent) return on_loss(sent.error());
+  may_have_run_ = sent_here_ = true;
+  sent_at_ = Clock::now();
+  ran_at_ = connection_->instance();
   return {};
 }
 

@@ -5,12 +5,13 @@
 // job. Another instance knows nothing of the key, the job may have run: the call ends `interrupted` and is never blindly run again.
 // Hello rides ahead of the first call in the same breath, so that knowing the instance costs no round trip.
 //
-// Several calls may go together, on one connection and in one write; what was not answered when it dies is sent again together.
+// A call with several replies, of which each answers a part of it, is sent again without these parts: its message is made when it is sent.
 #pragma once
 
 #include <poll.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <span>
 #include <string>
@@ -42,9 +43,9 @@ class RecoveringCall {
   // `message` is encoded by proto::write_call. `fds` are only lent: they must stay open until the last reply, and are sent again with it.
   RecoveringCall(Connections& connections, std::string message, Resend resend, std::vector<int> fds = {})
       : connections_(connections), message_(std::move(message)), fds_(std::move(fds)), resend_(resend) {}
-  // `messages`: so many calls, one behind the other. next() gives their replies in that order.
-  RecoveringCall(Connections& connections, std::string messages, std::size_t calls, Resend resend)
-      : connections_(connections), message_(std::move(messages)), resend_(resend), unanswered_(calls) {}
+  // `make_message`: called each time it is sent, likewise encoded: with what was not answered yet.
+  RecoveringCall(Connections& connections, std::function<std::string()> make_message, Resend resend)
+      : connections_(connections), make_message_(std::move(make_message)), resend_(resend) {}
 
   // The next reply, an error reply included. nullopt: one of `others` became ready (see its revents); ask again.
   // Errors: timed_out (the call goes on; ask again), interrupted (the outcome is unknown), closed, permission_denied, protocol, io.
@@ -59,7 +60,6 @@ class RecoveringCall {
   Result<bool> ensure_connected(TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
   Result<void> begin(TimePoint deadline);
   Result<void> send_call(TimePoint deadline);
-  void on_answered();
   Result<void> on_hello(const Reply& hello, TimePoint deadline);
   Result<void> on_loss(const Error& why);
   Result<Wake> wait_input(TimePoint deadline, std::span<pollfd> others);
@@ -67,15 +67,14 @@ class RecoveringCall {
   bool is_same_instance(const proto::Hello& hello) const;
   Error lost(const Error& why) const;
 
-  Connections& connections_;  // must outlive the call
-  const std::string message_;
+  Connections& connections_;   // must outlive the call
+  const std::string message_;  // unless there is
+  const std::function<std::string()> make_message_;
   const std::vector<int> fds_;
   const Resend resend_;
-  std::size_t unanswered_ = 1;
-  std::size_t answered_bytes_ = 0;  // of the message
 
   std::optional<Connection> connection_;
-  bool may_have_run_ = false;         // the whole message was handed to the socket at least once, or the first of several calls
+  bool may_have_run_ = false;         // the whole message was handed to the socket at least once
   std::string ran_at_;                // the instance it was handed to; empty: that instance never said its name
   std::int64_t first_sent_usec_ = 0;  // CLOCK_BOOTTIME, as an instance's `since`
   bool hello_outstanding_ = false;

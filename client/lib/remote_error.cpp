@@ -4,6 +4,8 @@
 #include <array>
 #include <string>
 
+#include "proto/json_reader.hpp"
+
 namespace jobpool::client {
 namespace {
 
@@ -79,12 +81,19 @@ std::string fill_in(std::string_view sentence, const nlohmann::json& parameters)
   return text;
 }
 
+Error describe(std::string_view error, const nlohmann::json& parameters) {
+  for (const Sentence& sentence : kSentences)
+    if (sentence.error == error) return Error{sentence.code, fill_in(sentence.text, parameters)};
+  return Error{Errc::protocol, "the daemon answered " + std::string{error}};
+}
+
 }  // namespace
 
-Error describe_error(const Reply& reply) {
-  for (const Sentence& sentence : kSentences)
-    if (sentence.error == reply.error) return Error{sentence.code, fill_in(sentence.text, reply.parameters.tree())};
-  return Error{Errc::protocol, "the daemon answered " + reply.error};
+Error describe_error(const Reply& reply) { return describe(reply.error, reply.parameters.tree()); }
+
+Error describe_error(std::string_view error, std::string_view parameters) {
+  const auto object = proto::JsonText::check(parameters, proto::kMaxMessageDepth);
+  return describe(error, object && object->is_object() ? object->tree() : nlohmann::json::object());
 }
 
 }  // namespace jobpool::client
