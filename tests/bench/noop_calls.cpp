@@ -1,9 +1,12 @@
 // So many calls at a running daemon and nothing else: what `costs` counts.
 //   noop_calls --socket=PATH [--kind=apply] [--calls=20000]
 // apply: `apply @noop`, one at a time. async: pipelined `ApplyAsync @noop`, ephemeral, and one Wait for all. durable: the same, durable.
-// map: one map of @square over so many integers. command: `apply -- /bin/true`, one at a time.
+// map: one map of @square over so many integers. chunks: so many chunks of one integer, 500 in each call of ApplyAll (a map makes that hang
+// on how long they take, which tools that slow the processes down would change). command: `apply -- /bin/true`, one at a time.
+#include <algorithm>
 #include <vector>
 
+#include "client/lib/chunk_call.hpp"
 #include "jobpool/client.hpp"
 #include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
@@ -16,6 +19,20 @@ void submit_and_wait(const std::string& socket, const std::string& job, long cal
   const UniqueFd connection = connect_to(socket);
   const std::string end = pipeline(connection.get(), wait_call_for(pipeline(connection.get(), submission(job), calls, calls)), 1, 1);
   if (end.find("error") != std::string::npos) give_up("Wait: " + end);
+}
+
+void run_chunks(const std::string& socket, long calls) {
+  constexpr long kTogether = 500;
+  client::Connections connections({socket});
+  for (long left = calls; left > 0; left -= kTogether) {
+    proto::ApplyAllRequest request;
+    request.job.function = "square";
+    request.job.key = "bench-" + std::to_string(left);
+    for (long number = 0; number < std::min(left, kTogether); ++number) request.chunks.push_back({number, "[[7]]"});
+    client::apply_all(connections, std::move(request), -1, [](std::int64_t, const Result<proto::Ending>& ending) {
+      if (!ending) give_up("ApplyAll: " + ending.error().text);
+    });
+  }
 }
 
 }  // namespace
@@ -33,10 +50,12 @@ int noop_calls(int argc, char** argv) {
     submit_and_wait(socket, R"({"function":"noop"})", calls);
   } else if (kind == "map") {
     pool.map<long>("square", std::vector<long>(static_cast<std::size_t>(calls), 7));
+  } else if (kind == "chunks") {
+    run_chunks(socket, calls);
   } else if (kind == "command") {
     for (long left = calls; left > 0; --left) pool.apply(Command{.argv = {"/bin/true"}});
   } else {
-    give_up("--kind=" + kind + ": apply, async, durable, map or command");
+    give_up("--kind=" + kind + ": apply, async, durable, map, chunks or command");
   }
   return 0;
 }
