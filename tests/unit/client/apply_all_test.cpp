@@ -39,9 +39,10 @@ std::string ends_of(std::vector<std::int64_t> numbers) {
 
 void require_numbers(const Heard& heard, const std::vector<std::int64_t>& wanted) {
   std::vector<std::int64_t> numbers;
-  for (const auto& chunk : heard.call.parameters["chunks"]) numbers.push_back(chunk["number"].get<std::int64_t>());
-  if (!heard.call.more || heard.call.parameters["job"]["key"] != "k" || numbers != wanted)
-    throw std::runtime_error("not the chunks that were to come: " + heard.call.parameters.dump());
+  const nlohmann::json parameters = heard.call.parameters.tree();
+  for (const auto& chunk : parameters["chunks"]) numbers.push_back(chunk["number"].get<std::int64_t>());
+  if (!heard.call.more || heard.call.parameters.tree()["job"]["key"] != "k" || numbers != wanted)
+    throw std::runtime_error("not the chunks that were to come: " + heard.call.parameters.tree().dump());
 }
 
 // What each was told; throws when one was told twice.

@@ -106,7 +106,7 @@ TEST_CASE("a batch has a submission and chunks") {
 
 TEST_CASE("the chunks of one call have numbers that differ, and a key that leaves room for them") {
   const auto read = [](const std::string& job, const std::string& chunks) {
-    return read_apply_all(json::parse(R"({"job":{"function":"f")" + job + R"(},"chunks":)" + chunks + "}"));
+    return read_apply_all(text_of(json::parse(R"({"job":{"function":"f")" + job + R"(},"chunks":)" + chunks + "}")));
   };
   const auto request = read(R"(,"key":"k")", R"([{"number":5,"items":"[[1]]"},{"number":0,"items":"[[2],[3]]"}])");
   REQUIRE(request);
@@ -129,7 +129,7 @@ TEST_CASE("the chunks of one call have numbers that differ, and a key that leave
 }
 
 TEST_CASE("an ending of a chunk is an ending or an error") {
-  const auto read = [](const std::string& ending) { return read_chunk_endings(json::parse(R"({"endings":[)" + ending + "]}")); };
+  const auto read = [](const std::string& ending) { return read_chunk_endings(text_of(json::parse(R"({"endings":[)" + ending + "]}"))); };
   CHECK(read(R"({"number":1,"ending":{"id":1,"outcome":"succeeded"}})"));
   CHECK(read(R"({"number":1,"error":"a.b","parameters":"{}"})"));
   CHECK_FALSE(read(R"({"number":1})"));
