@@ -22,11 +22,11 @@ Result<void> clear_leftovers(const StateDir& state, const Instance& now) {
     return {};
   }
   log::warn("instance {} (pid {}) did not end by itself; looking for what it left", (*earlier)->id, (*earlier)->pid);
-  auto killed = kill_leftovers(**earlier, now);
-  if (!killed) return killed.error();
-  // What erased its environment is found here, where there were cgroups.
+  // First by its cgroup, where it had one: so goes what erased its environment, or forks faster than it can be looked for.
   if (!(*earlier)->cgroup.empty())
     if (auto ended = end_cgroup_of((*earlier)->cgroup, (*earlier)->id); !ended) return ended;
+  auto killed = kill_leftovers(**earlier, now);
+  if (!killed) return killed.error();
   log::warn("killed {} processes that it left", *killed);
   return {};
 }

@@ -108,6 +108,15 @@ Settings settings_or(const CommandLine& line, const Settings& old) {
   return old;
 }
 
+// Half an installation is no program to change over to.
+Result<int> check_programs(const Settings& settings) {
+  for (const char* name : {"jobpool-broker", "jobpool-worker"}) {
+    const std::string program = settings.program_dir + "/" + name;
+    if (::access(program.c_str(), X_OK) != 0) return errno_error(program);
+  }
+  return 0;
+}
+
 Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   block_signals();
   auto record = read_resume_file(UniqueFd(*line.resume_fd));
@@ -116,7 +125,7 @@ Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   if (::chdir(record->invocation.directory.c_str()) != 0 && ::chdir("/") != 0) return errno_error("chdir /");
   if (line.check_only) {
     auto settings = read_settings(line);
-    return settings ? 0 : refuse_settings(settings.error());
+    return settings ? check_programs(*settings) : refuse_settings(settings.error());
   }
   auto house = take_over_house(*record, settings_or(line, record->settings), std::move(arguments));
   if (!house) return house.error();

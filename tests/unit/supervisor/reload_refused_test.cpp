@@ -57,6 +57,20 @@ TEST_CASE("a program that does not know reloads leaves the old one serving") {
   expect_refusal(house, broker, "does not take over (exit code 2");
 }
 
+TEST_CASE("an installation without a worker's program leaves the old one serving, and names it") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  const std::string program = std::filesystem::path(house.installed_program()).replace_filename("jobpool-worker");
+  const std::filesystem::path fake = std::filesystem::read_symlink(program);
+  std::filesystem::remove(program);
+  house.signal(SIGHUP);
+  REQUIRE(testing::wait_until([&] { return house.log().find("does not take over") != std::string::npos; }));
+  CHECK(house.log().find("jobpool-worker: No such file") != std::string::npos);
+  std::filesystem::create_symlink(fake, program);
+  expect_refusal(house, broker, "does not take over");
+}
+
 TEST_CASE("a configuration that is broken leaves the old one serving, and names the line") {
   test::TemporaryDir dir;
   std::ofstream(dir / "pool.toml") << "workers = 3\n";
