@@ -111,7 +111,7 @@ TEST_CASE("a full ledger keeps no job from running: results that nobody collects
 }
 
 TEST_CASE("a full disk refuses new durable jobs, those that run are recorded, and with room all goes on by itself") {
-  const SmallDisk disk(24);
+  const SmallDisk disk(24, {"jobpool-broker", "jobpool-worker"});
   Daemon daemon({.workers = 2, .arguments = disk.daemon_arguments(), .state_dir = disk.path() + "/state"});
   const Ledger ledger(daemon.file("ledger"));
   const Gate gate(daemon.file("gate"));

@@ -8,6 +8,7 @@
 #include <sys/statvfs.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 
 #include "common/unique_fd.hpp"
@@ -39,11 +40,11 @@ bool enter_own_namespaces() {
 
 }  // namespace
 
-SmallDisk::SmallDisk(int mebibytes) {
+SmallDisk::SmallDisk(int mebibytes, const std::vector<std::string>& writers) {
   REQUIRE(::mkdir(path().c_str(), 0755) == 0);
   const bool may_mount = std::getenv("JOBPOOL_TEST_NO_MOUNT") == nullptr;
   is_mounted_ = may_mount && (mount_small(path(), mebibytes) || (enter_own_namespaces() && mount_small(path(), mebibytes)));
-  if (!is_mounted_) write_programs();
+  if (!is_mounted_) write_programs(writers);
 }
 
 SmallDisk::~SmallDisk() {
@@ -55,9 +56,13 @@ std::vector<std::string> SmallDisk::daemon_arguments() const {
   return {"--program-dir", folder_.path()};
 }
 
-void SmallDisk::write_programs() const {
-  write_program("jobpool-broker");
-  write_program("jobpool-worker");
+void SmallDisk::write_programs(const std::vector<std::string>& writers) const {
+  for (const char* name : {"jobpool-broker", "jobpool-worker"}) {
+    if (std::find(writers.begin(), writers.end(), name) != writers.end())
+      write_program(name);
+    else
+      REQUIRE(::symlink(program(name).c_str(), folder_.file(name).c_str()) == 0);
+  }
 }
 
 // Workers are given a few variables only: theirs are put back on the way.

@@ -11,7 +11,8 @@ namespace jobpool::testing {
 
 class SmallDisk {
  public:
-  explicit SmallDisk(int mebibytes = 4);
+  // `writers`: which programs write there.
+  explicit SmallDisk(int mebibytes = 4, const std::vector<std::string>& writers = {"jobpool-worker"});
   ~SmallDisk();
   SmallDisk(const SmallDisk&) = delete;
   SmallDisk& operator=(const SmallDisk&) = delete;
@@ -28,7 +29,7 @@ class SmallDisk {
   void make_room() const;
 
  private:
-  void write_programs() const;
+  void write_programs(const std::vector<std::string>& writers) const;
   void write_program(const std::string& name) const;
   std::string ballast() const { return path() + "/ballast"; }
 
