@@ -2,6 +2,7 @@
 #include "client/cli/map_work.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <numeric>
 #include <utility>
 

@@ -1,5 +1,6 @@
 // jobpool apply-async: submit a job and go; only its id comes back.
 #include <chrono>
+#include <cstdint>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"

@@ -1,4 +1,6 @@
 // jobpool call, and calls by other people's programs: the protocol is all there is to know.
+#include <algorithm>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include <array>
+#include <sstream>
 
 #include "tests/integration/copy_source.hpp"
 #include "tests/support/occupy.hpp"

@@ -3,6 +3,8 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <map>
+#include <sstream>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"

@@ -1,6 +1,7 @@
 // Bounded queues and bounded history: who is refused, who waits for room, and what is forgotten.
 #include <signal.h>
 
+#include <cstdint>
 #include <filesystem>
 
 #include "tests/support/catch.hpp"

@@ -1,6 +1,7 @@
 // jobpool pool create: pools of their own, and what their settings do to workers.
 #include <signal.h>
 
+#include <map>
 #include <set>
 
 #include "tests/support/catch.hpp"

@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <fstream>
+#include <iterator>
 
 #include "jobpool/client.hpp"
 #include "tests/support/catch.hpp"

@@ -1,6 +1,8 @@
 // jobpool show: everything known of one job.
 #include <signal.h>
 
+#include <cstdint>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"

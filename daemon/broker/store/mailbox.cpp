@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include <memory>
 #include <utility>
 
 #include "common/eventfd.hpp"

@@ -1,6 +1,8 @@
 // Sizes of memory, read and shown.
 #include "client/cli/byte_size.hpp"
 
+#include <vector>
+
 #include "tests/support/catch.hpp"
 
 using namespace jobpool;

@@ -1,6 +1,8 @@
 // Durations, read and shown.
 #include "client/cli/duration.hpp"
 
+#include <vector>
+
 #include "tests/support/catch.hpp"
 
 using namespace jobpool;

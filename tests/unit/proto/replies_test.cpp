@@ -1,4 +1,5 @@
 // Replies: round trips, what their readers insist on and what they ignore.
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "proto/messages.hpp"

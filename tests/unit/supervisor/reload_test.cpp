@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/wait_until.hpp"

@@ -6,6 +6,7 @@
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <iterator>
 #include <set>
 
 #include "tests/unit/worker/setup.hpp"

@@ -1,6 +1,7 @@
 // Jobs by id: found, walked in both directions, and forgotten without a trace.
 #include "daemon/broker/core/job_table.hpp"
 
+#include <iterator>
 #include <map>
 #include <random>
 

@@ -1,4 +1,6 @@
 // Pools whose workers have threads: who gets the next job, what a death costs, and who runs by himself afterwards.
+#include <algorithm>
+
 #include "tests/unit/broker/core/core_driver.hpp"
 
 using namespace jobpool;

@@ -2,6 +2,7 @@
 #include "daemon/broker/pool/block_allocator.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <map>
 #include <random>
 #include <utility>

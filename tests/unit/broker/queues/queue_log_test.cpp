@@ -1,6 +1,7 @@
 // What outlives the broker of queues that are not durable: read as it was written, wherever the writer died.
 #include "daemon/broker/store/queue_log.hpp"
 
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <optional>
