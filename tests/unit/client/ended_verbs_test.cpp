@@ -8,7 +8,19 @@ using namespace jobpool::testing;
 
 namespace {
 
-std::string hello_of(int broker_pid) { return proto::write_hello({"0.0", "A", 1, broker_pid, 1}); }
+// How often the daemon has become another program, and could not. Of earlier versions, which do not count: nothing.
+std::string status_of(std::optional<std::int64_t> reloads, std::optional<std::int64_t> failed = {}, const std::string& instance = "A") {
+  proto::Status status;
+  status.instance = instance;
+  status.reloads = reloads;
+  status.failed_reloads = failed;
+  return proto::write_status(status);
+}
+
+void answer_status(FakePeer& peer, const std::string& status) {
+  peer.hear("org.jobpool.Pool.Status");
+  peer.say(status);
+}
 
 proto::Job waiting_job() {
   proto::Job job;
@@ -88,52 +100,52 @@ TEST_CASE("reload returns when it has begun") {
   CHECK(finished.out.empty());
 }
 
-TEST_CASE("reload --wait returns when another broker serves, and not before") {
-  FakeServer server([](FakeServer& self) {
+// What becomes of reload --wait at a daemon that says `before`, hears the reload, and whose next broker says each of `after`: the last is
+// taken for an answer, those before it for one of a broker that died of something else.
+Finished reload_between(const std::string& before, const std::vector<std::string>& after) {
+  FakeServer server([&](FakeServer& self) {
     FakePeer idle = self.accept();
-    FakePeer witness = self.accept();
-    witness.hear("org.jobpool.Pool.Hello");
-    witness.say(hello_of(2));
-    if (witness.hear("org.jobpool.Pool.Reload").call.parameters.tree() != nlohmann::json{{"wait", true}})
-      throw std::runtime_error("it does not wait");
-    idle.close();
-    witness.close();
-    FakePeer next = self.accept();
-    next.hear("org.jobpool.Pool.Hello");
-    next.say(hello_of(3));
-    next.hear("org.jobpool.Pool.Status");
-    next.say(proto::write_status({}));
+    answer_status(idle, before);
+    for (const std::string& status : after) {
+      FakePeer witness = self.accept();
+      if (witness.hear("org.jobpool.Pool.Reload").call.parameters.tree() != nlohmann::json{{"wait", true}})
+        throw std::runtime_error("it does not wait");
+      witness.close();
+      FakePeer next = self.accept();
+      answer_status(next, status);
+    }
   });
-  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
+  Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
   server.finish();
-  INFO(finished.err);
-  CHECK(finished.exit_code == 0);
+  return finished;
 }
 
-TEST_CASE("reload --wait is an error when the same broker answers again") {
-  FakeServer server([](FakeServer& self) {
-    FakePeer idle = self.accept();
-    FakePeer witness = self.accept();
-    witness.hear("org.jobpool.Pool.Hello");
-    witness.say(hello_of(2));
-    witness.hear("org.jobpool.Pool.Reload");
-    witness.close();
-    idle.hear("org.jobpool.Pool.Hello");
-    idle.say(hello_of(2));
-  });
-  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
-  server.finish();
-  CHECK(finished.exit_code == 125);
-  CHECK(has(finished.err, "old broker"));
+TEST_CASE("reload --wait returns when another program serves, and not before") {
+  CHECK(reload_between(status_of(0, 0), {status_of(1, 0)}).exit_code == 0);
+  CHECK(reload_between(status_of(std::nullopt), {status_of(1, 0)}).exit_code == 0);
+  CHECK(reload_between(status_of(3, 0), {status_of(std::nullopt)}).exit_code == 0);
+}
+
+TEST_CASE("reload --wait asks the next broker when one died of something else") {
+  CHECK(reload_between(status_of(2, 1), {status_of(2, 1), status_of(3, 1)}).exit_code == 0);
+}
+
+// It said nothing: exit code 0, since another broker served.
+TEST_CASE("reload --wait is an error when the new program could not be executed, or the daemon is another one") {
+  const Finished failed = reload_between(status_of(2, 0), {status_of(2, 1)});
+  CHECK(failed.exit_code == 125);
+  CHECK(has(failed.err, "the new program could not be executed"));
+  const Finished replaced = reload_between(status_of(2, 0), {status_of(0, 0, "B")});
+  CHECK(replaced.exit_code == 125);
+  CHECK(has(replaced.err, "another one was started"));
 }
 
 // It said so after thirty seconds.
 TEST_CASE("reload --wait says at once that the reload was refused") {
   FakeServer server([](FakeServer& self) {
     FakePeer idle = self.accept();
+    answer_status(idle, status_of(0, 0));
     FakePeer witness = self.accept();
-    witness.hear("org.jobpool.Pool.Hello");
-    witness.say(hello_of(2));
     witness.hear("org.jobpool.Pool.Reload");
     witness.fail("org.jobpool.Pool.ReloadRefused", R"({"reason":"the daemon goes on as before"})");
   });
@@ -147,18 +159,13 @@ TEST_CASE("reload --wait asks once, also of a daemon that says yes before it goe
   // The bug: the answer was taken for one of a daemon that does not know `wait`, and a second reload was asked for.
   FakeServer server([](FakeServer& self) {
     FakePeer idle = self.accept();
+    answer_status(idle, status_of(0, 0));
     FakePeer witness = self.accept();
-    witness.hear("org.jobpool.Pool.Hello");
-    witness.say(hello_of(2));
     witness.hear("org.jobpool.Pool.Reload");
     witness.say("{}");
-    idle.close();
     witness.end_output();
     FakePeer next = self.accept();
-    next.hear("org.jobpool.Pool.Hello");
-    next.say(hello_of(3));
-    next.hear("org.jobpool.Pool.Status");
-    next.say(proto::write_status({}));
+    answer_status(next, status_of(1, 0));
     if (witness.hears_more()) throw std::runtime_error("it asked again");
   });
   const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
@@ -169,20 +176,15 @@ TEST_CASE("reload --wait asks once, also of a daemon that says yes before it goe
 TEST_CASE("reload --wait asks a daemon that does not know `wait` without it") {
   FakeServer server([](FakeServer& self) {
     FakePeer idle = self.accept();
+    answer_status(idle, status_of(std::nullopt));
     FakePeer witness = self.accept();
-    witness.hear("org.jobpool.Pool.Hello");
-    witness.say(hello_of(2));
     witness.hear("org.jobpool.Pool.Reload");
     witness.fail("org.varlink.service.InvalidParameter", R"({"parameter":"wait"})");
     witness.hear("org.jobpool.Pool.Reload");
     witness.say("{}");
-    idle.close();
     witness.close();
     FakePeer next = self.accept();
-    next.hear("org.jobpool.Pool.Hello");
-    next.say(hello_of(3));
-    next.hear("org.jobpool.Pool.Status");
-    next.say(proto::write_status({}));
+    answer_status(next, status_of(1, 0));
   });
   const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
   server.finish();
