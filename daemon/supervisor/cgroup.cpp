@@ -54,7 +54,9 @@ bool is_populated(int directory) {
 
 // Errors: unsupported. Below it only we may be: what is in it and in nothing below is in cgroup.procs.
 Result<void> require_for_itself(int directory, const std::string& base) {
-  for (const char* file : {"cgroup.kill", "cgroup.procs", "cgroup.subtree_control", "."})
+  // Not cgroup.kill: whoever delegates keeps that of the top for himself, and what we make below is ours. (The root has none.)
+  if (::faccessat(directory, "cgroup.kill", F_OK, 0) != 0) return no_cgroup(base + " is the root, or the kernel older than 5.14");
+  for (const char* file : {"cgroup.procs", "cgroup.subtree_control", "."})
     if (::faccessat(directory, file, W_OK, 0) != 0) return no_cgroup(base + " is not delegated (" + errno_error(file).text + ")");
   const auto type = read_file_at(directory, "cgroup.type", kMaxProcBytes);
   if (!type || *type != "domain\n") return no_cgroup(base + " is no ordinary cgroup");

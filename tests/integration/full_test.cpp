@@ -135,7 +135,7 @@ TEST_CASE("a full disk refuses new durable jobs, those that run are recorded, an
   INFO(refusal.dump());
   REQUIRE(is_full(refusal));
   const Finished refused = daemon.run({"apply-async", "--", "true"});
-  CHECK(refused.exit_code != 0);
+  CHECK(refused.exit_code == 75);
   CHECK(refused.out.empty());
   CHECK(refused.err.find("disk is full") != std::string::npos);
   CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");  // ephemeral

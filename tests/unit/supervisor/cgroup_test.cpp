@@ -170,3 +170,33 @@ TEST_CASE("the record of an instance names its cgroup, and one without is writte
   CHECK(supervisor::instance_from(to_text(instance))->cgroup == instance.cgroup);
   CHECK(supervisor::instance_from(to_text(instance))->start_time == 4242);
 }
+
+TEST_CASE("a cgroup that was delegated to an account, as systemd does it, is enough") {
+  // The bug: cgroup.kill of the delegated cgroup itself had to be writable, which it is for root alone.
+  const TestCgroup cgroup;
+  if (!cgroup.is_there()) return;
+  if (::geteuid() != 0) {
+    WARN("only root can delegate: not tried");
+    return;
+  }
+  constexpr uid_t kNobody = 65'534;
+  for (const char* file : {"", "/cgroup.procs", "/cgroup.subtree_control", "/cgroup.threads"})
+    REQUIRE(::chown((cgroup.path() + file).c_str(), kNobody, kNobody) == 0);
+  const pid_t child = ::fork();
+  if (child == 0) {
+    std::ofstream(cgroup.path() + "/cgroup.procs") << ::getpid() << std::flush;
+    if (::setresgid(kNobody, kNobody, kNobody) != 0 || ::setresuid(kNobody, kNobody, kNobody) != 0) ::_exit(1);
+    auto taken = supervisor::Cgroup::take("instance");
+    if (!taken) ::_exit(2);
+    const auto directory = taken->make_for(Incarnation{1});
+    if (!directory || ::access((*directory + "/cgroup.kill").c_str(), W_OK) != 0) ::_exit(3);
+    if (!cgroup_of(::getpid()).ends_with("/daemon")) ::_exit(4);
+    taken->kill(Incarnation{1});
+    taken->leave();
+    ::_exit(0);
+  }
+  int status = 0;
+  REQUIRE(::waitpid(child, &status, 0) == child);
+  CHECK(WEXITSTATUS(status) == 0);
+  CHECK(cgroup.children() == 0);
+}
