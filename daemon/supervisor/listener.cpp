@@ -18,7 +18,8 @@
 namespace jobpool::supervisor {
 namespace {
 
-constexpr int kBacklog = 4096;  // the kernel's own limit (net.core.somaxconn); a broker's restart must not refuse anybody
+constexpr uid_t kUnknownUid = 65534;  // what the kernel shows for users without a number in this user namespace
+constexpr int kBacklog = 4096;        // the kernel's own limit (net.core.somaxconn); a broker's restart must not refuse anybody
 
 Result<sockaddr_un> address_of(const std::string& path) {
   sockaddr_un address{};
@@ -74,7 +75,9 @@ Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address
 Result<void> refuse_unsafe_directory(const UniqueFd& directory, const std::string& name) {
   struct stat status {};
   if (::fstat(directory.get(), &status) != 0) return errno_error("directory " + name);
-  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+  // Root itself has no number in some user namespaces; there, too, /tmp is to be used.
+  const bool is_roots_tmp = status.st_uid == kUnknownUid && (status.st_mode & S_ISVTX) != 0;
+  if (status.st_uid != ::geteuid() && status.st_uid != 0 && !is_roots_tmp)
     return Error{Errc::permission_denied, "directory " + name + ": belongs to uid " + std::to_string(status.st_uid) +
                                               ", who could put a socket of his own there; say another --socket"};
   if ((status.st_mode & S_IWOTH) != 0 && (status.st_mode & S_ISVTX) == 0)

@@ -229,16 +229,19 @@ class Users(unittest.TestCase):
             os.mkdir(strangers + "/made", 0o777)
             os.symlink(ours, strangers + "/link")
             os.symlink(precious, strangers + "/config")
-            with socket.socket(socket.AF_UNIX) as listening:
-                listening.bind(tmp + "/socket")
+            for folder in temporary:
+                with socket.socket(socket.AF_UNIX) as listening:
+                    listening.bind(folder + "/socket")
 
-        tmp = place.make("tmp", 0o1777)
+        # The second is how root's looks in a user namespace that has no number for root.
+        temporary = [place.make("tmp", 0o1777), place.make("tmp-of-nobody", 0o1777, 65534)]
         self.as_stranger(plant)
         self.assertIn("belongs to another user", start_fails(place, *run, "--state-dir", strangers + "/made"))
         self.assertIn("symbolic link", start_fails(place, *run, "--state-dir", strangers + "/link"))
         state = ("--state-dir", os.path.join(ours, "state"))
         self.assertIn(f"belongs to uid {STRANGER}", start_fails(place, *state, "--socket", strangers + "/socket"))
-        self.assertIn(f"uid {STRANGER} has put one there", start_fails(place, *state, "--socket", tmp + "/socket"))
+        for folder in temporary:
+            self.assertIn(f"uid {STRANGER} has put one there", start_fails(place, *state, "--socket", folder + "/socket"))
 
         # A directory that was open for a while, with jobs, links and pipes in it that nobody of ours has made.
         for what in ("jobs.sqlite", "lock", "instance.new", "output"):
