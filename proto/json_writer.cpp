@@ -25,11 +25,11 @@ void append_integer(std::string& out, std::int64_t number) {
 }
 
 std::string& ObjectWriter::key(std::string_view name) {
-  out_ += has_fields_ ? ",\"" : "\"";
+  constexpr std::string_view kBetween = ",\"";
+  out_.append(kBetween.substr(has_fields_ ? 0 : 1));
   has_fields_ = true;
-  out_ += name;
-  out_ += "\":";
-  return out_;
+  out_.append(name);
+  return out_.append("\":", 2);
 }
 
 void ObjectWriter::text(std::string_view name, std::string_view value) { append_json_string(key(name), value); }
