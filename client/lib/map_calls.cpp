@@ -20,6 +20,11 @@ constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs 
 // Bytes of requests in one write, when chunks have become larger since: what waits to be sent cannot be stopped.
 constexpr std::size_t kMostTogether = 1024 * 1024;
 
+Result<ChunkEnd> chunk_end(Result<proto::Ending> ending, std::size_t count) {
+  if (!ending) return ending.error();
+  return ChunkEnd::of(std::move(*ending), count);
+}
+
 }  // namespace
 
 MapCalls::MapCalls(std::shared_ptr<Connections> connections, MapPlan plan, NextItem next)
@@ -70,14 +75,24 @@ void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
 }
 
 void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const {
+  if (plan_.job.durable.value_or(false)) return perform_each(chunks, tell);
   proto::ApplyAllRequest request{plan_.job, {}};
   request.chunks.reserve(chunks.size());
   for (Chunk& chunk : chunks) request.chunks.push_back({static_cast<std::int64_t>(chunk.number), std::move(chunk.items)});
   apply_all(*connections_, std::move(request), stop_.get(), [&](std::int64_t number, Result<proto::Ending> ending) {
     const std::size_t place = static_cast<std::size_t>(number) - chunks.front().number;  // they were read one after the other
     const std::size_t count = chunks[place].count;
-    tell(place, ending ? Result<ChunkEnd>(ChunkEnd::of(std::move(*ending), count)) : Result<ChunkEnd>(ending.error()));
+    tell(place, chunk_end(std::move(ending), count));
   });
+}
+
+void MapCalls::perform_each(std::span<Chunk> chunks, const Run::Tell& tell) const {
+  for (std::size_t place = 0; place < chunks.size(); ++place) {
+    proto::Submission job = plan_.job;
+    job.key = proto::chunk_key(job.key, static_cast<std::int64_t>(chunks[place].number));
+    job.items = std::move(chunks[place].items);
+    tell(place, chunk_end(apply(*connections_, job, stop_.get()), chunks[place].count));
+  }
 }
 
 void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken) {
