@@ -78,10 +78,12 @@ Result<void> Loop::run() {
     const int count = ::epoll_wait(epoll_.get(), events.data(), static_cast<int>(events.size()), timeout_ms());
     if (count < 0 && errno != EINTR) return errno_error("epoll_wait");
     for (int i = 0; i < count && running_; ++i) {
-      const auto found = watched_.find(events[static_cast<std::size_t>(i)].data.u64);
+      const epoll_event& event = events[static_cast<std::size_t>(i)];
+      const std::uint64_t id = event.data.u64;  // a copy: the kernel's structure is packed, and no reference may lead into it
+      const auto found = watched_.find(id);
       if (found == watched_.end()) continue;
       const auto handler = found->second.handler;  // a copy: the handler may remove itself
-      handler(events[static_cast<std::size_t>(i)].events);
+      handler(event.events);
     }
     run_due_timers();
   }
