@@ -94,7 +94,6 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
   if (fds.size() > kMaxPassedFds)
     return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxPassedFds) + " descriptors in one message"};
   ControlBuffer control;
-  has_sent_part_ = false;
   while (!message.empty()) {
     iovec piece{const_cast<char*>(message.data()), message.size()};
     msghdr header{};
@@ -105,7 +104,6 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
     if (sent > 0) {
       message.remove_prefix(static_cast<std::size_t>(sent));
       fds = {};  // they went with the first byte
-      has_sent_part_ = true;
       continue;
     }
     if (errno == EINTR) continue;

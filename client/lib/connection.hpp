@@ -44,8 +44,6 @@ class Connection {
   // An error means that the daemon cannot have seen the whole message, so that it never acted on its last call. What the daemon says
   // meanwhile is read, and waits for take_reply(). Errors: closed, timed_out, io, protocol.
   Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline);
-  // Of the message that was sent last, or was not: something of it has left, so that calls at its beginning may have been acted on.
-  bool has_sent_part() const { return has_sent_part_; }
 
   // A reply that has arrived already; nullopt: none is complete. Errors: protocol.
   Result<std::optional<Reply>> take_reply();
@@ -62,7 +60,6 @@ class Connection {
 
   UniqueFd socket_;
   std::string instance_;
-  bool has_sent_part_ = false;
   proto::FrameDecoder decoder_;
   std::vector<UniqueFd> fds_;
 };

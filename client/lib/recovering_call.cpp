@@ -9,6 +9,7 @@ namespace jobpool::client {
 namespace {
 
 constexpr std::chrono::milliseconds kFirstPause{1};
+constexpr std::size_t kSmallBytes = 16 * 1024;  // copying so much costs less than a write
 constexpr std::chrono::milliseconds kLongestPause{100};
 constexpr std::chrono::seconds kHarmless{1};  // a broker that lived so long after it had the call was not killed by it
 
@@ -100,18 +101,25 @@ Result<bool> RecoveringCall::pause(const Error& refusal, TimePoint deadline, std
 
 Result<void> RecoveringCall::begin(TimePoint deadline) {
   sent_here_ = hello_outstanding_ = false;
-  if (resend_ == Resend::same_instance && connection_->instance().empty()) {
-    const auto sent = connection_->send(proto::write_call("org.jobpool.Pool.Hello", "{}"), {}, deadline);
-    if (!sent) return on_loss(sent.error());
-    hello_outstanding_ = true;
-    if (may_have_run_) return {};  // not again before it is known to whom
-  }
-  return send_call(deadline);
+  if (resend_ != Resend::same_instance || !connection_->instance().empty()) return send_call({}, deadline);
+  std::string hello = proto::write_call("org.jobpool.Pool.Hello", "{}");
+  hello_outstanding_ = true;
+  if (!may_have_run_) return send_call(std::move(hello), deadline);
+  // The call not again before it is known to whom.
+  const Result<void> sent = connection_->send(hello, {}, deadline);
+  return sent ? sent : on_loss(sent.error());
 }
 
-Result<void> RecoveringCall::send_call(TimePoint deadline) {
+// `ahead`: what goes before it, in the same write where that is no burden: to the broker the two are one turn then.
+Result<void> RecoveringCall::send_call(std::string ahead, TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
-  const Result<void> sent = make_message_ ? connection_->send(make_message_(), {}, deadline) : connection_->send(message_, fds_, deadline);
+  const std::string made = make_message_ ? make_message_() : std::string{};
+  std::string_view message = make_message_ ? made : message_;
+  const bool is_small = fds_.empty() && message.size() <= kSmallBytes;
+  if (!ahead.empty() && is_small) message = ahead += message;
+  if (!ahead.empty() && !is_small)
+    if (const auto sent = connection_->send(ahead, {}, deadline); !sent) return on_loss(sent.error());
+  const Result<void> sent = connection_->send(message, fds_, deadline);
   if (!sent) return on_loss(sent.error());
   may_have_run_ = sent_here_ = true;
   sent_at_ = Clock::now();
@@ -134,7 +142,7 @@ Result<void> RecoveringCall::on_hello(const Reply& reply, TimePoint deadline) {
     connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
     return Error{Errc::interrupted, "the daemon was replaced while the job may have run: its outcome is unknown"};
   }
-  return send_call(deadline);
+  return send_call({}, deadline);
 }
 
 // A broker that died before it said its instance: the instance that speaks now is the same one, if it was there before we first sent.

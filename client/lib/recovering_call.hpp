@@ -3,7 +3,7 @@
 //
 // A keyed call (Apply, ApplyAsync) is sent again only to the *same instance* of the daemon (Hello tells), where the key makes it the same
 // job. Another instance knows nothing of the key, the job may have run: the call ends `interrupted` and is never blindly run again.
-// Hello rides ahead of the first call in the same breath, so that knowing the instance costs no round trip.
+// Hello rides ahead of the first call, in the same write where that is small, so that knowing the instance costs no round trip.
 //
 // A call with several replies, of which each answers a part of it, is sent again without these parts: its message is made when it is sent.
 #pragma once
@@ -59,7 +59,7 @@ class RecoveringCall {
 
   Result<bool> ensure_connected(TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
   Result<void> begin(TimePoint deadline);
-  Result<void> send_call(TimePoint deadline);
+  Result<void> send_call(std::string ahead, TimePoint deadline);
   Result<void> on_hello(const Reply& hello, TimePoint deadline);
   Result<void> on_loss(const Error& why);
   Result<Wake> wait_input(TimePoint deadline, std::span<pollfd> others);

@@ -114,8 +114,8 @@ TEST_CASE("a run that is stopped gives what was under way, and reads no more") {
   CHECK(all_of(run) == std::vector<int>{1});
 }
 
-// A thread that had read one task of several when it was stopped did it all the same, and started the next thread, which was let go of while
-// the others were waited for: a map that threw its first item's failure ended its process now and then.
+// A thread that had read one task of several when it was stopped did it all the same, and started the next thread, which was let go of
+// while the others were waited for: a map that threw its first item's failure ended its process now and then.
 TEST_CASE("a run that is stopped while a thread reads its tasks does none of them, and starts no thread") {
   std::latch reading(1), go_on(1);
   std::atomic<int> read = 0, done = 0;
