@@ -62,11 +62,13 @@ void Engine::settle(JobId id) {
   if (core_.find(id) == nullptr) return;
   tell(Settled{id});
   const Job& job = *core_.find(id);
+  const bool is_durable = job.flags.durable;
   stats_.ended(job, second(latest_));
   log_end(job);
   if (const auto tell = listener_.announcement(job, JobState::done)) tell();  // all that was told of it before is durable
+  // The last that is done with the job: one whose caller is gone may be forgotten in there, if its result is large.
   listener_.on_ended(job);
-  if (job.flags.durable) ledger_.erase(id);  // the store has it
+  if (is_durable) ledger_.erase(id);  // the store has it
 }
 
 }  // namespace jobpool::broker
