@@ -147,6 +147,7 @@ TEST_CASE("a stop that comes during the trial run wins") {
   house.signal(SIGTERM);
   broker.expect(Kind::drain);
   std::ofstream(house.file("go")) << "";
+  broker.expect(Kind::reload_refused);
   broker.say(Kind::drained);
   broker.expect(Kind::stop_now);
   broker.exit_with(0);
