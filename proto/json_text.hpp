@@ -37,7 +37,8 @@ class JsonText {
   void each_member(function_ref<void(std::string_view key, JsonText value)> take) const;
   // Of an object's; nullopt: there is none, or it is null.
   std::optional<JsonText> member(std::string_view name) const;
-  // What is meant by a key, or by what else is written between two quotes.
+  // What is meant by a key, or by what else is written between two quotes. Requires: it was checked, and its closing quote stands behind
+  // it.
   static std::string unescaped(std::string_view written);
 
   // For printing, and for people's eyes. Of the type `discarded` where a number is in it that no double holds, which JSON does not forbid.
