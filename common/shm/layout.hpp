@@ -1,6 +1,6 @@
 // What broker and worker must agree on, and nothing else: the four memfds of one worker incarnation.
 //
-//   control      mapped read-write by both            the eight words, the bell, the sleeper flag
+//   control      mapped read-write by both            a word for each slot, the bell, the sleeper flag
 //   to_worker    broker read-write, worker read-only  descriptors of offers, how far the ring was read
 //   from_worker  worker read-write, broker read-only  the ring of result frames
 //   payload      broker read-write, worker read-only  request bytes
@@ -16,13 +16,15 @@
 
 namespace jobpool::shm {
 
-inline constexpr std::uint32_t kLayoutVersion = 2;  // of this and of the broker's ledger; a reload to a program with another one is refused
-inline constexpr std::size_t kSlots = 8;  // offers in flight to one worker; depth 2 is usual, 8 hides the wake-up of very short jobs
-inline constexpr std::uint32_t kMaxThreads = kSlots;  // of one worker: an offer for each of them
+inline constexpr std::uint32_t kLayoutVersion = 3;  // of this and of the broker's ledger; a reload to a program with another one is refused
+// Offers in flight to one worker. A depth of 2 is usual; where jobs are very short and many wait, all of them are used: the wake-ups of a
+// worker, of the broker and of whoever waits for ends are one for so many jobs, which is most of what such a job costs.
+inline constexpr std::size_t kSlots = 32;
+inline constexpr std::uint32_t kMaxThreads = 8;  // of one worker; each has an offer of its own
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure
 inline constexpr std::size_t kPayloadBytes =
-    64 * 1024 * 1024;  // sparse: costs what is used; holds eight large requests (16 MiB inline at most)
+    64 * 1024 * 1024;  // sparse: costs what is used; what does not fit waits until there is room (a request is 16 MiB at most)
 inline constexpr std::size_t kMaxFrameBody =
     64 * 1024;  // one frame's body: a quarter of the ring, so that frames overlap reading and writing
 inline constexpr std::size_t kMaxResultBytes =
@@ -70,7 +72,7 @@ struct Descriptor {
 
 struct ToWorker {
   std::uint32_t layout_version;  // whoever makes the segment, once; the worker compares it before it does anything
-  // Whoever makes the segment, once: how many threads of the worker claim. Where there was nothing before: 0 stands for 1.
+  // Whoever makes the segment, once: how many threads of the worker claim. 0 stands for 1.
   std::uint32_t threads;
   alignas(kCacheLine) Descriptor desc[kSlots];
   // broker: seq_cst RMW, after the frames before it were recorded (store or ledger); worker: seq_cst, before it writes over them
@@ -82,14 +84,12 @@ struct ToWorker {
 struct FromWorker {
   // worker: seq_cst RMW, the commit point of a report, and the publish before it looks at broker_sleeping; broker: seq_cst
   alignas(kCacheLine) std::atomic<std::uint64_t> wpos;
-  // As `items` below, of workers that had one thread and knew of nothing else.
-  std::atomic<std::uint64_t> old_item;
-  // worker: relaxed, which item of the chunk in that slot runs, from 1; 0: none. broker: relaxed, and only once the worker is dead, for the
-  // sentence that says what it died of. Where there was nothing before: an earlier worker leaves them 0.
-  std::atomic<std::uint32_t> items[kSlots];
   // worker: 1 (seq_cst) before the FIN after which it leaves of its own accord, when its other threads are done; broker: relaxed, after a
   // drain.
   std::atomic<std::uint32_t> leaving;
+  // worker: relaxed, which item of the chunk in that slot runs, from 1; 0: none. broker: relaxed, and only once the worker is dead, for the
+  // sentence that says what it died of.
+  alignas(kCacheLine) std::atomic<std::uint32_t> items[kSlots];
   // worker writes bytes [rpos, rpos + kRingBytes) before it publishes them; broker copies them once, then checks its copy
   alignas(kCacheLine) std::byte ring[kRingBytes];
 };
@@ -122,8 +122,8 @@ struct DataHeader {
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
-static_assert(sizeof(Control) == 3 * kCacheLine, "words share one line; bell and sleeping have their own");
-static_assert(offsetof(FromWorker, ring) == kCacheLine && offsetof(ToWorker, desc) == kCacheLine, "what was added fits where was nothing");
+static_assert(sizeof(Control) == 6 * kCacheLine, "words are dense; bell and sleeping have lines of their own");
+static_assert(kMaxThreads <= kSlots);
 static_assert(sizeof(FrameHeader) == 24 && sizeof(StartBody) == 16 && sizeof(DataHeader) == 16);
 static_assert((kRingBytes & (kRingBytes - 1)) == 0);
 

@@ -96,7 +96,7 @@ OfferSide& OfferSide::operator=(OfferSide&&) noexcept = default;
 OfferSide::~OfferSide() = default;
 
 std::optional<Sequence> OfferSide::offer(const Offer& offer) {
-  const std::size_t index = impl_->slots.find_free();
+  const std::size_t index = impl_->slots.find_free(impl_->next_sequence);
   if (index == SlotTable::kNone) return std::nullopt;
   const auto offset = impl_->payloads.allocate(offer.payload.size());
   if (!offset) return std::nullopt;
@@ -224,9 +224,7 @@ std::size_t OfferSide::in_flight_count() const { return impl_->slots.used(); }
 std::size_t OfferSide::free_slots() const { return kSlots - impl_->slots.used(); }
 
 std::uint64_t OfferSide::item(Sequence sequence) const {
-  const FromWorker& said = *impl_->mapping.from_worker;
-  const std::uint32_t item = said.items[impl_->index_of(sequence)].load(std::memory_order_relaxed);
-  return item > 0 || impl_->threads > 1 ? item : said.old_item.load(std::memory_order_relaxed);
+  return impl_->mapping.from_worker->items[impl_->index_of(sequence)].load(std::memory_order_relaxed);
 }
 
 bool OfferSide::is_leaving() const { return impl_->mapping.from_worker->leaving.load(std::memory_order_relaxed) != 0; }

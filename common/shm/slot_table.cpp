@@ -47,14 +47,16 @@ const char* accept_fin(Slot& slot, std::span<const std::byte> body) {
 
 }  // namespace
 
-std::size_t SlotTable::find_free() const {
+std::size_t SlotTable::find_free(std::uint64_t sequence) const {
+  if (slots_[place_of(sequence)].use == Slot::Use::free) return place_of(sequence);
   const auto found = std::find_if(slots_.begin(), slots_.end(), [](const Slot& slot) { return slot.use == Slot::Use::free; });
   return static_cast<std::size_t>(found - slots_.begin());
 }
 
 std::size_t SlotTable::find(std::uint64_t sequence) const {
-  const auto found = std::find_if(slots_.begin(), slots_.end(),
-                                  [&](const Slot& slot) { return slot.use != Slot::Use::free && slot.desc.sequence == sequence; });
+  const auto has_it = [&](const Slot& slot) { return slot.use != Slot::Use::free && slot.desc.sequence == sequence; };
+  if (has_it(slots_[place_of(sequence)])) return place_of(sequence);
+  const auto found = std::find_if(slots_.begin(), slots_.end(), has_it);
   return static_cast<std::size_t>(found - slots_.begin());
 }
 

@@ -1,4 +1,4 @@
-// What the broker knows of the eight slots without asking shared memory: which sequence is in flight where, and how far its report went.
+// What the broker knows of the slots without asking shared memory: which sequence is in flight where, and how far its report went.
 // Every frame is judged against this. Broker process, private memory.
 #pragma once
 
@@ -30,7 +30,9 @@ class SlotTable {
  public:
   static constexpr std::size_t kNone = kSlots;
 
-  std::size_t find_free() const;
+  // A free slot for the offer that will have that sequence: its own place where that is free, so that find() need not search. kNone: all
+  // are used.
+  std::size_t find_free(std::uint64_t sequence) const;
   // kNone: no slot in flight (or revoked) has it.
   std::size_t find(std::uint64_t sequence) const;
   Slot& operator[](std::size_t index) { return slots_[index]; }
@@ -42,6 +44,8 @@ class SlotTable {
   const char* accept(std::size_t index, std::uint64_t word, const FrameHeader& header, std::span<const std::byte> body);
 
  private:
+  static std::size_t place_of(std::uint64_t sequence) { return (sequence - 1) % kSlots; }  // the first is 1
+
   std::array<Slot, kSlots> slots_{};
 };
 

@@ -81,7 +81,7 @@ TEST_CASE("a revoked job cannot be claimed, a claimed job cannot be revoked") {
   CHECK(pair.worker.is_live(claimed));
 }
 
-TEST_CASE("eight offers are in flight at most, and no sequence is ever used twice") {
+TEST_CASE("as many offers as there are slots are in flight at most, and no sequence is ever used twice") {
   Pair pair;
   std::set<std::uint64_t> used;
   for (int round = 0; round < 100; ++round) {
