@@ -75,7 +75,6 @@ void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
 }
 
 void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const {
-  if (plan_.job.durable.value_or(false)) return perform_each(chunks, tell);
   proto::ApplyAllRequest request{plan_.job, {}};
   request.chunks.reserve(chunks.size());
   for (Chunk& chunk : chunks) request.chunks.push_back({static_cast<std::int64_t>(chunk.number), std::move(chunk.items)});
@@ -84,15 +83,6 @@ void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) 
     const std::size_t count = chunks[place].count;
     tell(place, chunk_end(std::move(ending), count));
   });
-}
-
-void MapCalls::perform_each(std::span<Chunk> chunks, const Run::Tell& tell) const {
-  for (std::size_t place = 0; place < chunks.size(); ++place) {
-    proto::Submission job = plan_.job;
-    job.key = proto::chunk_key(job.key, static_cast<std::int64_t>(chunks[place].number));
-    job.items = std::move(chunks[place].items);
-    tell(place, chunk_end(apply(*connections_, job, stop_.get()), chunks[place].count));
-  }
 }
 
 void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken) {

@@ -42,8 +42,6 @@ class MapCalls {
   using Run = ParallelRun<Chunk, Result<ChunkEnd>>;
   void perform(std::span<Chunk> chunks, const Run::Tell& tell);
   void perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const;
-  // Durable ones, each by a call of its own: what goes together is not on disk.
-  void perform_each(std::span<Chunk> chunks, const Run::Tell& tell) const;
   void choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken);
   [[noreturn]] void raise_item() const;
 

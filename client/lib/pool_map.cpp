@@ -51,7 +51,7 @@ void Pool::map_texts(std::string_view function, NextItem next, std::size_t count
   const std::size_t workers = client::value_or_raise(client::workers_of(*connections_, name_));
   if (options.chunk_size == 0) options.chunk_size = client::chunk_size_for(count, workers);
   client::MapPlan plan = plan_of(map_job(name_, options_, function), workers, options);
-  if (!plan.job.durable.value_or(false)) plan.at_once = kChunksAtOnce;  // all items are there
+  plan.at_once = kChunksAtOnce;  // all items are there
   plan.buffer = std::max(plan.buffer, plan.slots * kChunksAtOnce);
   client::MapCalls calls(connections_, std::move(plan), std::move(next));
   std::exception_ptr first;

@@ -1,5 +1,6 @@
 // ApplyAll: the chunks of a map, each a job as of Apply, in one call that answers all ends of a turn together. See chunks_under_way.hpp.
 // Of what an Apply costs beside its job, a chunk has its key, its waiter and its place in a reply.
+#include <algorithm>
 #include <memory>
 #include <utility>
 
@@ -13,13 +14,13 @@ namespace {
 
 // Of one reply, about: what more there is comes in further ones, as the caller reads them.
 constexpr std::size_t kReplyBytes = 1024 * 1024;
-constexpr std::size_t kEndingBytes = 128;  // without its result
+// Of results of durable chunks that wait to be told, about: those of further ones are left on disk.
+constexpr std::size_t kHeldBytes = 2 * kReplyBytes;
 
 // What cannot be asked of chunks; empty: nothing of the kind was.
 std::string refusal_of_chunks(const proto::Submission& job) {
   if (!job.function) return invalid_job("job.command", "the items of chunks are arguments of a function; commands are for Apply and Map");
   if (job.items || job.arguments != "[]") return invalid_job("job.arguments", "the arguments of the function are in the chunks");
-  if (job.durable.value_or(false)) return invalid_job("job.durable", "these chunks end with their caller; Map makes durable ones");
   return {};
 }
 
@@ -67,14 +68,16 @@ void Verbs::submit_chunks(ChunksUnderWay& chunks, proto::ApplyAllRequest request
   all.pool = pool;
   all.uid = chunks.call->peer.uid;
   all.spec_hash = job.key.empty() ? 0 : hash_of(job);
+  all.flags.durable = job.durable.value_or(false);
   std::uint64_t token = chunks.first.value;
+  std::string text;  // made anew in one place
   for (proto::Chunk& chunk : request.chunks) {
     Submit event = all;
     event.token = Token{token++};
-    event.key = proto::chunk_key(job.key, chunk.number);
+    event.key = proto::chunk_key(job.key, chunk.number, text);
     if (!job.key.empty()) event.spec_hash = hash_of_chunk(all.spec_hash, chunk.items);
-    event.payload = encode_function(*job.function, job.pool, chunk.items, FunctionShape::chunk);
-    event.description = describe_chunk(*job.function, chunk.items);
+    event.payload = encode_function(*job.function, job.pool, chunk.items, FunctionShape::chunk, text);
+    event.description = describe_chunk(*job.function, chunk.items, text);
     engine_.tell(std::move(event));
   }
 }
@@ -96,7 +99,15 @@ void Verbs::on_chunk_accepted(ChunksUnderWay& chunks, std::uint32_t place, const
 void Verbs::on_chunk_ended(ChunksUnderWay& chunks, std::uint32_t place, const Job* job) {
   ChunksUnderWay::Chunk& chunk = chunks.chunks[place];
   chunk.waiter = {};
-  chunks.ends.push_back({place, job == nullptr ? Delivery{} : delivery_of(*job)});
+  ChunksUnderWay::End end{place, job == nullptr ? Delivery{} : delivery_of(*job), {}};
+  // The last moment to have it from memory: once this is told, the disk alone has it.
+  if (job != nullptr && job->flags.durable && chunks.held_bytes < kHeldBytes) {
+    if (auto result = engine_.result_at_hand(*job)) {
+      chunks.held_bytes += result->size();
+      end.result = *std::move(result);
+    }
+  }
+  chunks.ends.push_back(std::move(end));
   --chunks.open;
   has_news(chunks);
 }
@@ -130,45 +141,78 @@ void Verbs::tell_news(Token first) {
 // As many ends as make one reply. What is left is told when there is room for it.
 void Verbs::write_news(ChunksUnderWay& chunks) {
   chunks.waits_for_room = false;
-  std::vector<proto::ChunkEnding> endings = std::exchange(chunks.refused, {});
-  endings.reserve(endings.size() + chunks.ends.size());
-  std::vector<Delivery> deliveries;
-  deliveries.reserve(chunks.ends.size());
-  std::size_t bytes = 0, told = 0;
-  for (; told < chunks.ends.size() && bytes < kReplyBytes; ++told) {
-    ChunksUnderWay::End& end = chunks.ends[told];
-    const ChunksUnderWay::Chunk& chunk = chunks.chunks[end.place];
-    endings.push_back(chunk_ending(chunk.number, chunk.job));
-    if (end.delivery) deliveries.push_back(std::move(end.delivery));
-    const auto& ending = endings.back().ending;
-    bytes += kEndingBytes + (ending && ending->result ? ending->result->size() : 0);
-  }
-  chunks.ends.erase(chunks.ends.begin(), chunks.ends.begin() + static_cast<std::ptrdiff_t>(told));
-  std::function<void()> handed_over;
-  if (!deliveries.empty()) handed_over = [deliveries = std::move(deliveries)] {};
+  proto::ChunkEndingsWriter news(std::min(chunks.refused.size() + chunks.ends.size(), kReplyBytes / 128));
+  std::function<void()> handed_over = take_news(chunks, news);
+  read_next_from_disk(chunks);
+  if (news.count() == 0) return;
   const Token first = chunks.first;
   const CallPtr call = chunks.call;
-  if (chunks.open > 0 || !chunks.ends.empty()) {
-    call->reply_more(proto::write_chunk_endings(endings), std::move(handed_over));
-    if (!chunks.ends.empty()) tell_news(first);
+  const bool has_more = !chunks.ends.empty();
+  if (chunks.open > 0 || has_more || chunks.is_reading) {
+    call->reply_more(std::move(news).finish(), std::move(handed_over));
+    if (has_more) tell_news(first);
     return;
   }
   chunk_calls_.erase(first);
-  call->reply(proto::write_chunk_endings(endings), {}, std::move(handed_over));
+  call->reply(std::move(news).finish(), {}, std::move(handed_over));
 }
 
-proto::ChunkEnding Verbs::chunk_ending(std::int64_t number, JobId id) {
+// What is to be done once it has been handed over; null: nothing.
+std::function<void()> Verbs::take_news(ChunksUnderWay& chunks, proto::ChunkEndingsWriter& news) {
+  for (const proto::ChunkEnding& refused : std::exchange(chunks.refused, {})) news.add(refused);
+  std::vector<Delivery> deliveries;
+  deliveries.reserve(chunks.ends.size());
+  std::size_t taken = 0;
+  for (; taken < chunks.ends.size() && news.bytes() < kReplyBytes; ++taken) {
+    ChunksUnderWay::End& end = chunks.ends[taken];
+    if (end.result && *end.result) chunks.held_bytes -= (*end.result)->size();
+    if (const auto ending = chunk_ending(chunks.chunks[end.place], std::move(end.result))) {
+      news.add(*ending);
+      if (end.delivery) deliveries.push_back(std::move(end.delivery));
+    } else {
+      chunks.on_disk.push_back(std::move(end));
+    }
+  }
+  chunks.ends.erase(chunks.ends.begin(), chunks.ends.begin() + static_cast<std::ptrdiff_t>(taken));
+  if (deliveries.empty()) return nullptr;
+  return [deliveries = std::move(deliveries)] {};
+}
+
+// nullopt: its result is on disk.
+std::optional<proto::ChunkEnding> Verbs::chunk_ending(const ChunksUnderWay::Chunk& chunk, std::optional<Result<std::string>> result) {
   const auto refused = [&](std::string_view error, std::string_view reason) {
-    std::string parameters = R"({"id":)" + std::to_string(id.value);
+    std::string parameters = R"({"id":)" + std::to_string(chunk.job.value);
     parameters += reason.empty() ? "}" : "," + proto::one_field("reason", reason).substr(1);
-    return proto::ChunkEnding{number, std::nullopt, std::string{error}, std::move(parameters)};
+    return proto::ChunkEnding{chunk.number, std::nullopt, std::string{error}, std::move(parameters)};
   };
-  const Job* job = engine_.core().find(id);
+  const Job* job = engine_.core().find(chunk.job);
   if (job == nullptr) return refused(proto::error::kNoSuchJob, {});  // removed meanwhile
   if (has_lost_result(*job)) return refused(proto::error::kNoOutput, job->reason);
-  auto result = engine_.result_at_hand(*job);
-  if (!result) return refused(proto::error::kNoOutput, "its result is on disk, as no chunk's of this method is");
-  return {number, ending_view(*job, std::move(*result)), {}, {}};
+  if (!result) {
+    auto at_hand = engine_.result_at_hand(*job);
+    if (!at_hand) return std::nullopt;
+    result = *std::move(at_hand);
+  }
+  if (!*result) return refused(proto::error::kNoOutput, result->error().text);
+  return proto::ChunkEnding{chunk.number, ending_view(*job, **std::move(result)), {}, {}};
+}
+
+void Verbs::read_next_from_disk(ChunksUnderWay& chunks) {
+  if (chunks.is_reading || chunks.on_disk.empty()) return;
+  chunks.is_reading = true;
+  ChunksUnderWay::End next = std::move(chunks.on_disk.back());
+  chunks.on_disk.pop_back();
+  const JobId job = chunks.chunks[next.place].job;
+  engine_.read_result(job, [this, first = chunks.first, next = std::move(next)](Result<std::string> result) mutable {
+    const auto found = chunk_calls_.find(first);
+    if (found == chunk_calls_.end()) return;  // its caller is gone
+    ChunksUnderWay& waiting = found->second;
+    waiting.is_reading = false;
+    if (result) waiting.held_bytes += result->size();
+    next.result = std::move(result);
+    waiting.ends.push_back(std::move(next));
+    has_news(waiting);
+  });
 }
 
 // Its connection has ended, and with it what has not, unless somebody else waits for that.

@@ -4,9 +4,11 @@
 
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
+#include "common/result.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/rpc/call.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
@@ -24,7 +26,8 @@ struct ChunksUnderWay {
   };
   struct End {
     std::uint32_t place;
-    std::shared_ptr<void> delivery;  // kept until the caller has it, or is gone
+    std::shared_ptr<void> delivery;             // kept until the caller has it, or is gone
+    std::optional<Result<std::string>> result;  // of a durable one, whose job keeps it on disk only; or why it could not be read
   };
 
   bool has(Token token) const { return token.value - first.value < chunks.size(); }  // Requires: not below the first
@@ -38,6 +41,9 @@ struct ChunksUnderWay {
   std::vector<Chunk> chunks;
   std::size_t open = 0;                     // neither ended nor refused
   std::vector<End> ends;                    // to be told
+  std::size_t held_bytes = 0;               // of the results in them
+  std::vector<End> on_disk;                 // those whose results are to be read first
+  bool is_reading = false;                  // one of these, always one at a time
   std::vector<proto::ChunkEnding> refused;  // likewise
   bool is_listed = false;                   // among those with news
   bool waits_for_room = false;              // for its next reply: then all that has come is told

@@ -158,7 +158,9 @@ class Verbs final : public CallHandler {
   void has_news(ChunksUnderWay& chunks);
   void tell_news(Token first);
   void write_news(ChunksUnderWay& chunks);
-  proto::ChunkEnding chunk_ending(std::int64_t number, JobId job);
+  std::function<void()> take_news(ChunksUnderWay& chunks, proto::ChunkEndingsWriter& news);
+  std::optional<proto::ChunkEnding> chunk_ending(const ChunksUnderWay::Chunk& chunk, std::optional<Result<std::string>> result);
+  void read_next_from_disk(ChunksUnderWay& chunks);
   void drop_chunks(Token first);
   // answers.cpp
   enum class WithOutput { yes, no };

@@ -213,6 +213,41 @@ TEST_CASE("a reply holds about a megabyte, and what is more comes in further one
   CHECK(endings(call)[6]["ending"]["result"] == large);
 }
 
+TEST_CASE("durable chunks are told once their ends are on disk, from memory as long as that is little, then from there") {
+  House house(1);
+  const auto call = apply_all(house, chunks(14, R"(,"durable":true)"));
+  house.turn();
+  CHECK(house.claims() == 0);  // before the commit
+  call->has_room = false;
+  const std::string large = '"' + std::string(200'000, 'x') + '"';
+  const auto rest = [&] {
+    for (int i = 0; i < 3; ++i) {
+      house.commit();
+      house.turn();
+    }
+  };
+  for (int i = 0; i < 14; ++i) {
+    rest();
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.worker().report_in_pieces(*claim, large);
+  }
+  rest();
+  CHECK(call->continued.empty());
+  call->has_room = true;
+  std::exchange(call->at_room, nullptr)();
+  CHECK(endings(call).size() == 11);  // the results that were kept
+  CHECK(call->answers == 0);
+  for (int i = 0; i < 5; ++i) rest();
+  REQUIRE(call->answers == 1);
+  const auto all = endings(call);
+  REQUIRE(all.size() == 14);
+  for (const auto& one : all) CHECK(one["ending"]["result"] == large);
+  CHECK(job_of_chunk(house, 14).flags.durable);
+  CHECK(is_let_go(call));
+}
+
 TEST_CASE("what chunks cannot be is refused with the whole call") {
   House house(0);
   CHECK(house.broker->call("Pool.ApplyAll", chunks(1))->error_name == "org.varlink.service.ExpectedMore");
@@ -222,7 +257,6 @@ TEST_CASE("what chunks cannot be is refused with the whole call") {
   CHECK(refused(R"("command":["true"])") == "org.jobpool.Pool.InvalidJob");
   CHECK(refused(R"("function":"f","arguments":"[1]")") == "org.jobpool.Pool.InvalidJob");
   CHECK(refused(R"("function":"f","items":"[[1]]")") == "org.jobpool.Pool.InvalidJob");
-  CHECK(refused(R"("function":"f","durable":true)") == "org.jobpool.Pool.InvalidJob");
   CHECK(refused(R"("function":"f","pool":"nowhere")") == "org.jobpool.Pool.NoSuchPool");
   CHECK(house.broker->engine.core().next_id() == JobId{1});
 }
