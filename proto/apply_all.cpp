@@ -76,7 +76,8 @@ Result<ApplyAllRequest> read_apply_all(JsonText parameters) {
     request.chunks = std::move(*chunks);
     const std::optional<std::int64_t> largest = largest_number(request.chunks);
     if (!largest) fields.reject("chunks");
-    if (largest && chunk_key(request.job.key, *largest).size() > kMaxKeyBytes) fields.reject("job.key");
+    std::string room;
+    if (largest && chunk_key(request.job.key, *largest, room).size() > kMaxKeyBytes) fields.reject("job.key");
   }
   return finished(fields, std::move(request));
 }
@@ -100,32 +101,30 @@ std::string write_apply_all(const ApplyAllRequest& request) {
   return out += "]}";
 }
 
-std::string chunk_key(std::string_view job_key, std::int64_t number) {
-  std::string key;
-  if (job_key.empty()) return key;
-  key.reserve(job_key.size() + 21);
-  key += job_key;
-  key += '-';
-  append_integer(key, number);
-  return key;
+std::string_view chunk_key(std::string_view job_key, std::int64_t number, std::string& room) {
+  if (job_key.empty()) return {};
+  room.assign(job_key);
+  room += '-';
+  append_integer(room, number);
+  return room;
 }
 
+void ChunkEndingsWriter::add(const ChunkEnding& one) {
+  if (count_++ > 0) text_ += ',';
+  ObjectWriter object(text_);
+  object.integer("number", one.number);
+  if (one.ending) append_ending(object.key("ending"), *one.ending);
+  object.text_if("error", one.error);
+  object.text_if("parameters", one.parameters);
+  object.close();
+}
+
+std::string ChunkEndingsWriter::finish() && { return std::move(text_ += "]}"); }
+
 std::string write_chunk_endings(const std::vector<ChunkEnding>& endings) {
-  std::size_t bytes = 64;
-  for (const ChunkEnding& one : endings) bytes += 128 + (one.ending && one.ending->result ? one.ending->result->size() : 0);
-  std::string out;
-  out.reserve(bytes);
-  out += "{\"endings\":[";
-  for (const ChunkEnding& one : endings) {
-    if (&one != &endings.front()) out += ',';
-    ObjectWriter object(out);
-    object.integer("number", one.number);
-    if (one.ending) append_ending(object.key("ending"), *one.ending);
-    object.text_if("error", one.error);
-    object.text_if("parameters", one.parameters);
-    object.close();
-  }
-  return out += "]}";
+  ChunkEndingsWriter writer(endings.size());
+  for (const ChunkEnding& one : endings) writer.add(one);
+  return std::move(writer).finish();
 }
 
 Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters) {

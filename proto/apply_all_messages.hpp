@@ -24,8 +24,8 @@ struct ApplyAllRequest {
 Result<ApplyAllRequest> read_apply_all(JsonText parameters);
 std::string write_apply_all(const ApplyAllRequest& request);
 
-// The key of one of its chunks; empty where the job has none.
-std::string chunk_key(std::string_view job_key, std::int64_t number);
+// The key of one of its chunks, in `room`; empty where the job has none.
+std::string_view chunk_key(std::string_view job_key, std::int64_t number, std::string& room);
 
 struct ChunkEnding {
   std::int64_t number = 0;
@@ -33,6 +33,19 @@ struct ChunkEnding {
   std::string error, parameters;  // the Varlink error's name, and JSON text of its parameters
 };
 std::string write_chunk_endings(const std::vector<ChunkEnding>& endings);  // {"endings": [{…}]}
+// The same, one after the other, so that there need not be many of them at once.
+class ChunkEndingsWriter {
+ public:
+  explicit ChunkEndingsWriter(std::size_t expected) { text_.reserve(16 + 128 * expected); }  // so many, with small results
+  void add(const ChunkEnding& one);
+  std::size_t count() const { return count_; }
+  std::size_t bytes() const { return text_.size(); }  // so far
+  std::string finish() &&;
+
+ private:
+  std::string text_ = "{\"endings\":[";
+  std::size_t count_ = 0;
+};
 Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters);
 
 }  // namespace jobpool::proto

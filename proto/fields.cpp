@@ -11,7 +11,6 @@ namespace {
 
 // A key that nobody knows is named in the error up to this length; it is the peer's own.
 constexpr std::size_t kMaxNamedBytes = 128;
-constexpr std::size_t kUsualMembers = 8;
 constexpr std::string_view kTop = "parameters";  // how the whole object is named, which has no path
 
 // nullopt unless it is a string without U+0000. That it is UTF-8 was the JSON reader's business.

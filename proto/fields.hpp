@@ -3,9 +3,11 @@
 // newer than the client. Used by the read_… functions of messages.hpp only; any thread.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <limits>
 #include <memory>
+#include <memory_resource>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -32,6 +34,8 @@ class Fields {
  public:
   // `path` of the object, "" at the top. Null is an object without members. Requires: what `object` is in outlives this.
   Fields(JsonText object, MessageKind kind, std::string_view path = {});
+  Fields(const Fields&) = delete;
+  Fields& operator=(const Fields&) = delete;
 
   std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength);
   // A field with a Base64 twin; both at once are one too many.
@@ -80,9 +84,14 @@ class Fields {
   template <class Value>
   Value required(std::string_view name, std::optional<Value> value);
 
+  // A message has few members: they have their place in here, more of them on the heap.
+  static constexpr std::size_t kUsualMembers = 8;
+  alignas(Member) std::array<std::byte, kUsualMembers * sizeof(Member)> room_;
+  std::pmr::monotonic_buffer_resource memory_{room_.data(), room_.size()};
+
   const MessageKind kind_;
   const std::string_view path_;
-  std::vector<Member> members_;                              // a message has few: searching them one by one beats the map
+  std::pmr::vector<Member> members_{&memory_};               // searching them one by one beats a map
   std::uint64_t likely_ = 0;                                 // traits of the members' names
   std::vector<std::unique_ptr<std::string>> escaped_names_;  // what names point to that were written with escapes
   std::optional<std::string> rejected_;

@@ -68,8 +68,8 @@ Result<Report> decode_report(std::span<const std::byte> body) {
   report.user_usec = reader.number<std::int64_t>();
   report.system_usec = reader.number<std::int64_t>();
   report.max_rss_bytes = reader.number<std::int64_t>();
-  report.reason = reader.bytes();
-  report.error_type = reader.bytes();
+  for (std::string* text : {&report.reason, &report.error_type})  // nearly always empty, and not worth an assignment then
+    if (const std::string_view bytes = reader.bytes(); !bytes.empty()) *text = bytes;
   report.result = reader.take(reader.number<std::uint64_t>());
   report.streamed = (flags & kStreamed) != 0;
   report.stopped = (flags & kStopped) != 0;

@@ -120,14 +120,21 @@ std::string encode_spec(const JobSpec& spec) {
 
 std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape) {
   std::string out;
-  out.reserve(2 + 3 * sizeof(std::uint32_t) + name.size() + pool.size() + arguments.size());
-  StringWriter writer(out);
+  encode_function(name, pool, arguments, shape, out);
+  return out;
+}
+
+std::string_view encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape,
+                                 std::string& room) {
+  room.clear();
+  room.reserve(2 + 3 * sizeof(std::uint32_t) + name.size() + pool.size() + arguments.size());
+  StringWriter writer(room);
   writer.number(kSpecVersion);
   writer.number(shape == FunctionShape::chunk ? kChunk : kFunction);
   writer.bytes(name);
   writer.bytes(pool);
   writer.bytes(arguments);
-  return out;
+  return room;
 }
 
 Result<FunctionView> decode_function(std::string_view payload) {

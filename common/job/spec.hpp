@@ -55,6 +55,9 @@ std::string encode_spec(const JobSpec& spec);
 // The hot path's form of it: one allocation, no copies before it.
 std::string encode_function(std::string_view name, std::string_view pool, std::string_view arguments,
                             FunctionShape shape = FunctionShape::call);
+// The same in `room`, for many of them.
+std::string_view encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape,
+                                 std::string& room);
 
 // Errors: protocol, naming what was off.
 Result<JobSpec> decode_spec(std::string_view payload);

@@ -54,7 +54,8 @@ bool Ledger::begin(const Job& job) {
     if (known->attempt != job.attempt) impl_->begin_attempt(*known, job.attempt);
     return true;
   }
-  std::string texts;
+  std::string& texts = impl_->texts;
+  texts.clear();
   for (const SharedText* text : {&job.key, &job.name, &job.description}) put_text(texts, *text);
   const Block block = impl_->store(std::as_bytes(std::span{texts}));
   Entry* entry = block.size > 0 ? impl_->make_entry(job.id) : nullptr;

@@ -6,6 +6,7 @@
 #include <atomic>
 #include <cstring>
 #include <span>
+#include <string>
 #include <string_view>
 #include <unordered_map>
 #include <vector>
@@ -31,6 +32,7 @@ struct Ledger::Impl {
   std::unordered_map<JobId, std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
+  std::string texts;            // of the entry that is begun, kept for its room
 
   ~Impl() {
     if (kind == Memory::mapped) ::munmap(base, ledger_layout::file_bytes(size));

@@ -93,26 +93,26 @@ void append_word(std::string& line, std::string_view word) {
 }
 
 // Not in the middle of a UTF-8 character, and with a mark that something is missing.
-std::string cut(std::string text) {
-  if (text.size() <= kMaxDescription) return text;
+void cut(std::string& text) {
+  if (text.size() <= kMaxDescription) return;
   std::size_t end = kMaxDescription - 3;
   while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xc0) == 0x80) --end;
   text.resize(end);
-  return text + "…";
+  text += "…";
 }
 
 // `arguments`: JSON text of an array, written here without its brackets.
-std::string call_text(std::string_view before, std::string_view function, std::string_view arguments) {
+void write_call(std::string_view before, std::string_view function, std::string_view arguments, std::string& text) {
   if (arguments.size() >= 2 && arguments.front() == '[') arguments = arguments.substr(1, arguments.size() - 2);
   arguments = arguments.substr(0, kMaxDescription);
-  std::string text;
+  text.clear();
   text.reserve(before.size() + function.size() + arguments.size() + 2);
   text += before;
   text += function;
   text += '(';
   text += arguments;
   text += ')';
-  return cut(std::move(text));
+  cut(text);
 }
 
 }  // namespace
@@ -214,17 +214,24 @@ proto::Ending lost_ending(JobId id) {
   return view;
 }
 
-std::string describe_chunk(std::string_view function, std::string_view items) { return call_text("map @", function, items); }
+std::string_view describe_chunk(std::string_view function, std::string_view items, std::string& room) {
+  write_call("map @", function, items, room);
+  return room;
+}
 
 std::string describe(const proto::Submission& submission) {
-  if (submission.function && submission.items) return describe_chunk(*submission.function, *submission.items);
-  if (submission.function) return call_text("@", *submission.function, submission.arguments);
   std::string line;
+  if (submission.function) {
+    const bool is_chunk = submission.items.has_value();
+    write_call(is_chunk ? "map @" : "@", *submission.function, is_chunk ? *submission.items : submission.arguments, line);
+    return line;
+  }
   for (const std::string& word : submission.command) {
     if (line.size() > kMaxDescription) break;
     append_word(line, std::string_view{word}.substr(0, kMaxDescription));
   }
-  return cut(std::move(line));
+  cut(line);
+  return line;
 }
 
 }  // namespace jobpool::broker

@@ -37,6 +37,6 @@ proto::Ending lost_ending(JobId id);
 
 // "make -j4", "@square(7)": for people; cut at 200 bytes.
 std::string describe(const proto::Submission& submission);
-std::string describe_chunk(std::string_view function, std::string_view items);  // "map @square([7],[8])"
+std::string_view describe_chunk(std::string_view function, std::string_view items, std::string& room);  // "map @square([7],[8])", in `room`
 
 }  // namespace jobpool::broker

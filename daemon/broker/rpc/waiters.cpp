@@ -1,35 +1,38 @@
 // Who waits for which job's end, and until when.
 #include "daemon/broker/rpc/waiters.hpp"
 
+#include <algorithm>
 #include <utility>
 
 namespace jobpool::broker {
 
 WaiterId Waiters::add(JobId job, OnEnded on_ended) {
   const WaiterId id{++last_};
-  by_job_[job].push_back({id, std::move(on_ended)});
+  by_job_.emplace(job, Waiter{id, std::move(on_ended)});
   return id;
 }
 
 std::size_t Waiters::remove(JobId job, WaiterId waiter) {
-  const auto found = by_job_.find(job);
-  if (found == by_job_.end()) return 0;
-  std::erase_if(found->second, [&](const Waiter& one) { return one.id == waiter; });
-  const std::size_t left = found->second.size();
-  if (left == 0) by_job_.erase(found);
-  return left;
+  const auto [begin, end] = by_job_.equal_range(job);
+  const auto found = std::find_if(begin, end, [&](const auto& one) { return one.second.id == waiter; });
+  if (found != end) by_job_.erase(found);
+  return by_job_.count(job);
 }
 
-std::size_t Waiters::count(JobId job) const {
-  const auto found = by_job_.find(job);
-  return found == by_job_.end() ? 0 : found->second.size();
-}
+std::size_t Waiters::count(JobId job) const { return by_job_.count(job); }
 
 std::size_t Waiters::call(JobId id, const Job* job) {
-  auto node = by_job_.extract(id);
-  if (node.empty()) return 0;
-  for (const Waiter& waiter : node.mapped()) waiter.on_ended(job);
-  return node.mapped().size();
+  auto only = by_job_.extract(id);
+  if (only.empty()) return 0;
+  if (!by_job_.contains(id)) {
+    only.mapped().on_ended(job);
+    return 1;
+  }
+  std::vector<Waiter> all{std::move(only.mapped())};
+  for (auto next = by_job_.extract(id); !next.empty(); next = by_job_.extract(id)) all.push_back(std::move(next.mapped()));
+  std::ranges::sort(all, {}, &Waiter::id);  // in the order in which they came
+  for (const Waiter& waiter : all) waiter.on_ended(job);
+  return all.size();
 }
 
 Deadlines::Key Deadlines::add(TimePoint at, std::function<void()> due) {

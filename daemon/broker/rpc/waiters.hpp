@@ -36,7 +36,7 @@ class Waiters {
   };
   std::size_t call(JobId id, const Job* job);
 
-  std::unordered_map<JobId, std::vector<Waiter>> by_job_;
+  std::unordered_multimap<JobId, Waiter> by_job_;  // most jobs have one: a node then, and nothing else
   std::uint64_t last_ = 0;
 };
 

@@ -124,8 +124,9 @@ TEST_CASE("the chunks of one call have numbers that differ, and a key that leave
   const std::string key = R"(,"key":")" + std::string(kMaxKeyBytes - 3, 'k') + '"';
   CHECK(read(key, R"([{"number":99,"items":"[[1]]"}])"));
   CHECK(read(key, R"([{"number":100,"items":"[[1]]"}])").error().text == "job.key");
-  CHECK(chunk_key("k", 17) == "k-17");
-  CHECK(chunk_key("", 17).empty());
+  std::string room = "what was there";
+  CHECK(chunk_key("k", 17, room) == "k-17");
+  CHECK(chunk_key("", 17, room).empty());
 }
 
 TEST_CASE("an ending of a chunk is an ending or an error") {
