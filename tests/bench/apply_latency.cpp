@@ -1,5 +1,6 @@
 // How long one `apply @noop` takes through the library, on one connection, beside the bare chain of wake-ups it cannot do without, and
-// beside the peers: Python's Pool.apply, beanstalkd's put, reserve and delete, and gearmand's foreground job.
+// beside the peers: Python's Pool.apply, beanstalkd's put, reserve and delete, and gearmand's foreground job, by its library as by its bare
+// protocol.
 //   apply_latency [--one-cpu] [--calls=10000] [--rounds=7] [--peers=1]
 #include <optional>
 
@@ -8,7 +9,8 @@
 #include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/peers/beanstalkd.hpp"
-#include "tests/bench/peers/gearmand.hpp"
+#include "tests/bench/peers/gearman_library.hpp"
+#include "tests/bench/peers/gearman_protocol.hpp"
 #include "tests/bench/peers/python_pool.hpp"
 #include "tests/bench/private_daemon.hpp"
 
@@ -23,7 +25,8 @@ class LatencyPeers {
   explicit LatencyPeers(const std::string& folder)
       : python_(PythonPool::start(1)),
         beanstalkd_(Beanstalkd::start(folder, Beanstalkd::Log::none, 0)),
-        gearmand_(Gearmand::start(folder, Gearmand::Queue::memory, 1)) {}
+        gearman_library_(GearmanLibrary::start(folder, Gearmand::Queue::memory, 1)),
+        gearman_protocol_(GearmanProtocol::start(folder, Gearmand::Queue::memory, 1)) {}
 
   void measure(long calls) {
     if (python_) {
@@ -32,7 +35,8 @@ class LatencyPeers {
       of_python_.p99.push_back(figures.at(1));
     }
     if (beanstalkd_) of_beanstalkd_.measure(calls, [&] { beanstalkd_->cycle(); });
-    if (gearmand_) of_gearmand_.measure(calls, [&] { gearmand_->call(); });
+    if (gearman_library_) of_gearman_library_.measure(calls, [&] { gearman_library_->call(); });
+    if (gearman_protocol_) of_gearman_protocol_.measure(calls, [&] { gearman_protocol_->call(); });
   }
   void print(const Latency& ours) const {
     const auto print_one = [&](const std::string& name, const Latency& latency) {
@@ -43,14 +47,16 @@ class LatencyPeers {
     };
     print_one("python", of_python_);
     print_one("beanstalkd", of_beanstalkd_);
-    print_one("gearmand", of_gearmand_);
+    print_one("gearmand.library", of_gearman_library_);
+    print_one("gearmand.protocol", of_gearman_protocol_);
   }
 
  private:
   std::unique_ptr<PythonPool> python_;
   std::unique_ptr<Beanstalkd> beanstalkd_;
-  std::unique_ptr<Gearmand> gearmand_;
-  Latency of_python_, of_beanstalkd_, of_gearmand_;
+  std::unique_ptr<GearmanLibrary> gearman_library_;
+  std::unique_ptr<GearmanProtocol> gearman_protocol_;
+  Latency of_python_, of_beanstalkd_, of_gearman_library_, of_gearman_protocol_;
 };
 
 }  // namespace

@@ -1,6 +1,7 @@
 // How many `ApplyAsync @noop` a second one pipelining connection gets done by two workers, from the first submit to the last outcome,
-// beside the bare stream of messages that the design cannot do without, and beside the peers: Python's apply_async, beanstalkd's puts (64
-// to a write) and gearmand's background jobs (the same), each until its two workers have done the last.
+// beside the bare stream of messages that the design cannot do without, and beside the peers, each until its two workers have done the
+// last: Python's apply_async; beanstalkd's puts, 64 to a write and one at a time; gearmand's background jobs, one at a time through its
+// library, and 64 to a write by its bare protocol.
 //   async_rate [--jobs=100000] [--rounds=5] [--workers=2] [--durable=0] [--peers=1] [--peer-jobs=20000]
 // Durable, each id is answered after its commit; the floor is then rows through a bare SQLite connection, a thousand to a transaction, and
 // the peers are beanstalkd with fsync (a tenth of the jobs) and gearmand with its SQLite queue (a hundredth).
@@ -13,7 +14,8 @@
 #include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/peers/beanstalkd.hpp"
-#include "tests/bench/peers/gearmand.hpp"
+#include "tests/bench/peers/gearman_library.hpp"
+#include "tests/bench/peers/gearman_protocol.hpp"
 #include "tests/bench/peers/python_pool.hpp"
 #include "tests/bench/pipelining.hpp"
 #include "tests/bench/private_daemon.hpp"
@@ -43,12 +45,18 @@ class RatePeers {
         gearmand_jobs_(durable ? jobs / 100 : jobs),
         python_(durable ? nullptr : PythonPool::start(workers)),
         beanstalkd_(Beanstalkd::start(folder, durable ? Beanstalkd::Log::fsync : Beanstalkd::Log::none, workers)),
-        gearmand_(Gearmand::start(folder, durable ? Gearmand::Queue::sqlite : Gearmand::Queue::memory, workers)) {}
+        gearman_library_(GearmanLibrary::start(folder, queue(durable), workers)),
+        gearman_protocol_(GearmanProtocol::start(folder, queue(durable), workers)) {}
 
   void measure() {
     if (python_) of_python_.push_back(static_cast<double>(jobs_) / python_->ask("apply_async", jobs_).at(0));
-    if (beanstalkd_) of_beanstalkd_.push_back(rate_of(beanstalkd_jobs_, [&] { beanstalkd_->run(beanstalkd_jobs_, kDepth); }));
-    if (gearmand_) of_gearmand_.push_back(rate_of(gearmand_jobs_, [&] { gearmand_->run(gearmand_jobs_, kDepth); }));
+    if (beanstalkd_) {
+      of_beanstalkd_.push_back(rate_of(beanstalkd_jobs_, [&] { beanstalkd_->run(beanstalkd_jobs_, 1); }));
+      of_beanstalkd_pipelined_.push_back(rate_of(beanstalkd_jobs_, [&] { beanstalkd_->run(beanstalkd_jobs_, kDepth); }));
+    }
+    if (gearman_library_) of_gearman_library_.push_back(rate_of(gearmand_jobs_, [&] { gearman_library_->run(gearmand_jobs_); }));
+    if (gearman_protocol_)
+      of_gearman_pipelined_.push_back(rate_of(gearmand_jobs_, [&] { gearman_protocol_->run(gearmand_jobs_, kDepth); }));
   }
   void print(const std::vector<double>& ours) const {
     const auto print_one = [&](const std::string& name, const std::vector<double>& rate) {
@@ -56,18 +64,23 @@ class RatePeers {
       print_ratio("async.done/" + name, ours, rate);
     };
     print_one("python", of_python_);
-    print_one("beanstalkd", of_beanstalkd_);
-    print_one("gearmand", of_gearmand_);
+    print_one("beanstalkd.one", of_beanstalkd_);
+    print_one("beanstalkd.pipelined", of_beanstalkd_pipelined_);
+    print_one("gearmand.library", of_gearman_library_);
+    print_one("gearmand.pipelined", of_gearman_pipelined_);
   }
 
  private:
   static constexpr long kDepth = 64;
 
+  static Gearmand::Queue queue(bool durable) { return durable ? Gearmand::Queue::sqlite : Gearmand::Queue::memory; }
+
   const long jobs_, beanstalkd_jobs_, gearmand_jobs_;
   std::unique_ptr<PythonPool> python_;
   std::unique_ptr<Beanstalkd> beanstalkd_;
-  std::unique_ptr<Gearmand> gearmand_;
-  std::vector<double> of_python_, of_beanstalkd_, of_gearmand_;
+  std::unique_ptr<GearmanLibrary> gearman_library_;
+  std::unique_ptr<GearmanProtocol> gearman_protocol_;
+  std::vector<double> of_python_, of_beanstalkd_, of_beanstalkd_pipelined_, of_gearman_library_, of_gearman_pipelined_;
 };
 
 }  // namespace

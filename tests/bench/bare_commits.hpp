@@ -16,11 +16,9 @@ class BareCommits {
   void commit(long rows);
 
  private:
-  void run(const char* sql);
-
   broker::Database database_;
   const std::string row_;
-  std::optional<broker::Statement> insert_;
+  std::optional<broker::Statement> begin_, insert_, end_;
 };
 
 }  // namespace jobpool::bench

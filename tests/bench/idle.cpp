@@ -27,7 +27,8 @@ void print_memory(const std::string& name, const std::vector<pid_t>& pids) {
 
 void print_peers(const std::string& folder) {
   if (const auto beanstalkd = Beanstalkd::start(folder, Beanstalkd::Log::none, 0)) print_memory("beanstalkd", {beanstalkd->pid()});
-  if (const auto gearmand = Gearmand::start(folder, Gearmand::Queue::memory, 0)) print_memory("gearmand", {gearmand->pid()});
+  if (const std::string program = Gearmand::find_program(); !program.empty())
+    print_memory("gearmand", {Gearmand(program, folder, Gearmand::Queue::memory).pid()});
   if (TaskSpooler::is_installed()) {
     const TaskSpooler server(folder);
     print_memory("tsp", {server.pid()});

@@ -1,11 +1,12 @@
 #!/bin/sh
-# Installs what the benches compare jobpool with, and what counts costs: Debian's task-spooler (tsp), nq, GNU parallel, gearmand,
-# beanstalkd, python3; libbenchmark-dev (Google Benchmark), strace, valgrind. As root, or with sudo.
+# Installs what the benches compare jobpool with, and what counts costs: Debian's task-spooler (tsp), nq, GNU parallel, gearmand and
+# libgearman-dev (its own client and worker library), beanstalkd, python3; libbenchmark-dev (Google Benchmark), strace, valgrind. As root, or with
+# sudo. The two libraries are built against: configure and build again after.
 # Does nothing when all of them are there already. Installs only distribution packages; removes nothing. The benches start private servers of
 # their own: where the packages would start theirs (gearmand, beanstalkd), that is prevented while this installs.
 set -eu
 
-packages="task-spooler nq parallel gearman-job-server beanstalkd python3 libbenchmark-dev strace valgrind"
+packages="task-spooler nq parallel gearman-job-server libgearman-dev beanstalkd python3 libbenchmark-dev strace valgrind"
 policy=/usr/sbin/policy-rc.d
 
 is_installed() {

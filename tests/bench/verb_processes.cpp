@@ -1,13 +1,18 @@
 // What one `jobpool` command costs a script, process start included, beside a minimal client (the floor), task-spooler and nq.
-//   verb_processes [--runs=300] [--warm-up=20] [--peers=1]
-// The kinds take turns, run by run. Each run is posix_spawn (which is vfork and exec) to wait. The floor of `apply-async` is a minimal
-// client that is answered at once; of `apply`, one that is answered when a command has run.
+//   verb_processes [--one-cpu] [--rounds=7] [--runs=100] [--warm-up=20] [--peers=1]
+// Each round takes --runs samples of each kind, and a figure is their median. The kinds take turns, run by run, each beside what it is
+// compared with, and every other turn the other way round, so that nobody always follows the same neighbour. What a run leaves behind (the
+// job it submitted) has ended before the next begins: it would be paid for by whoever comes next. Each run is posix_spawn (which is vfork
+// and exec) to wait. The floor of `apply-async` is a minimal client that is answered at once; of `apply`, one that is answered when a
+// command has run.
 #include <sys/wait.h>
 
 #include <algorithm>
+#include <functional>
 #include <optional>
 #include <vector>
 
+#include "jobpool/client.hpp"
 #include "tests/bench/benches.hpp"
 #include "tests/bench/figures.hpp"
 #include "tests/bench/minimal_daemon.hpp"
@@ -21,35 +26,70 @@ namespace {
 struct Command {
   std::string key;
   std::vector<std::string> argv;
-  std::vector<double> samples = {};
+  // Returns when what a run leaves behind has ended; none: it leaves nothing.
+  std::function<void()> settle = {};
+  std::vector<double> samples = {};  // of this round
+  std::vector<double> medians = {};  // one a round
 
-  void run() const { run_to_end(argv); }
+  void run() const {
+    run_to_end(argv);
+    if (settle) settle();
+  }
   void measure() {
-    samples.push_back(median_of(1, [&] { run(); }));
+    const auto begin = Clock::now();
+    run_to_end(argv);
+    samples.push_back(microseconds_since(begin));
+    if (settle) settle();
+  }
+  void end_round() {
+    medians.push_back(percentile(samples, 0.5));
+    samples.clear();
   }
 };
 
-std::vector<Command> our_commands(const PrivateDaemon& daemon, const MinimalDaemon& minimal) {
+// `pool`: of the daemon, whose only worker takes one job after the other, so that a call ends after all that was submitted before.
+std::vector<Command> our_commands(const PrivateDaemon& daemon, const Pool& pool, const MinimalDaemon& minimal) {
   const auto jobpool = [&](std::vector<std::string> words) {
     words.insert(words.begin(), {program("jobpool"), "--no-autostart", "--socket", daemon.socket()});
     return words;
   };
   const std::string client = bench_program("minimal_client");
-  return {{"apply", jobpool({"apply", "--", "true"})},
-          {"apply_async", jobpool({"apply-async", "--ephemeral", "--", "true"})},
-          {"minimal.run", {client, minimal.socket(), "run"}},
+  const auto settle = [&pool] { pool.apply_text("noop", "[]"); };
+  return {{"apply_async", jobpool({"apply-async", "--ephemeral", "--", "true"}), settle},
           {"minimal", {client, minimal.socket()}},
-          {"apply_async.durable", jobpool({"apply-async", "--", "true"})},
+          {"apply", jobpool({"apply", "--", "true"})},
+          {"minimal.run", {client, minimal.socket(), "run"}},
+          {"apply_async.durable", jobpool({"apply-async", "--", "true"}), settle},
           {"ping", jobpool({"ping"})},
           {"no_call", {program("jobpool"), "--version"}},
           {"sh_true", {"/bin/sh", "-c", "true"}},
           {"bin_true", {"/bin/true"}}};
 }
 
-const std::vector<double>& samples_of(const std::vector<Command>& commands, const std::string& key) {
+void add_peers(std::vector<Command>& commands, std::optional<TaskSpooler>& task_spooler, const std::string& folder) {
+  if (TaskSpooler::is_installed()) {
+    task_spooler.emplace(folder);
+    const std::string tsp = installed("tsp");
+    commands.push_back({"tsp.run", {tsp, "-nf", "true"}});
+    commands.push_back({"tsp", {tsp, "-n", "true"}, [tsp] { run_to_end({tsp, "-w"}); }});
+  }
+  ::setenv("NQDIR", folder.c_str(), 1);
+  if (const std::string nq = installed("nq"); !nq.empty()) commands.push_back({"nq", {nq, "-q", "true"}, [nq] { run_to_end({nq, "-w"}); }});
+}
+
+// Each once.
+void take_turns(std::vector<Command>& commands, bool backwards) {
+  if (backwards) {
+    std::for_each(commands.rbegin(), commands.rend(), [](Command& command) { command.measure(); });
+  } else {
+    std::for_each(commands.begin(), commands.end(), [](Command& command) { command.measure(); });
+  }
+}
+
+const std::vector<double>& medians_of(const std::vector<Command>& commands, const std::string& key) {
   static const std::vector<double> kNone;
   const auto found = std::find_if(commands.begin(), commands.end(), [&](const Command& command) { return command.key == key; });
-  return found == commands.end() ? kNone : found->samples;
+  return found == commands.end() ? kNone : found->medians;
 }
 
 }  // namespace
@@ -58,24 +98,20 @@ int verb_processes(int argc, char** argv) {
   const testing::TempDir folder;
   const MinimalDaemon minimal(folder.path());
   const PrivateDaemon daemon(1);
-  std::vector<Command> commands = our_commands(daemon, minimal);
+  const Client client(daemon.socket());
+  const Pool pool = client.pool();
+  std::vector<Command> commands = our_commands(daemon, pool, minimal);
   std::optional<TaskSpooler> task_spooler;
-  if (option(argc, argv, "peers", 1) != 0) {
-    if (TaskSpooler::is_installed()) {
-      task_spooler.emplace(folder.path());
-      commands.push_back({"tsp.run", {installed("tsp"), "-nf", "true"}});
-      commands.push_back({"tsp", {installed("tsp"), "-n", "true"}});
-    }
-    ::setenv("NQDIR", folder.path().c_str(), 1);
-    if (!installed("nq").empty()) commands.push_back({"nq", {installed("nq"), "-q", "true"}});
-  }
+  if (option(argc, argv, "peers", 1) != 0) add_peers(commands, task_spooler, folder.path());
   for (long warm_up = option(argc, argv, "warm-up", 20); warm_up > 0; --warm_up)
     for (const Command& command : commands) command.run();
-  for (long left = option(argc, argv, "runs", 300); left > 0; --left)
-    for (Command& command : commands) command.measure();
-  for (const Command& command : commands) print_figure("process." + command.key, command.samples, "us");
+  for (long round = option(argc, argv, "rounds", 7); round > 0; --round) {
+    for (long left = option(argc, argv, "runs", 100); left > 0; --left) take_turns(commands, left % 2 != 0);
+    for (Command& command : commands) command.end_round();
+  }
+  for (const Command& command : commands) print_figure("process." + command.key, command.medians, "us");
   const auto print_against = [&](const std::string& ours, const std::string& other) {
-    print_ratio(ours + "/" + other, samples_of(commands, ours), samples_of(commands, other));
+    print_ratio(ours + "/" + other, medians_of(commands, ours), medians_of(commands, other));
   };
   print_against("apply_async", "minimal");
   print_against("apply", "minimal.run");

@@ -1,11 +1,9 @@
-// gearmand over its own binary protocol, on a private port of the loopback: a job server, whose workers are its clients. Spoken directly,
-// as its library costs a client more than the protocol does.
+// gearmand, a job server on a private port of the loopback; its workers are its clients. Who drives it is one of two: GearmanLibrary, which
+// is what its users run, or GearmanProtocol.
 #pragma once
 
-#include <memory>
 #include <string>
 
-#include "tests/bench/peers/consumers.hpp"
 #include "tests/bench/peers/peer_server.hpp"
 
 namespace jobpool::bench {
@@ -14,22 +12,21 @@ class Gearmand {
  public:
   enum class Queue { memory, sqlite };  // sqlite: a background job is in its database before it is answered
 
-  // Null, with a note: it is not installed. Its workers run an empty function.
-  static std::unique_ptr<Gearmand> start(const std::string& folder, Queue queue, int workers);
-  Gearmand(const std::string& program, const std::string& folder, Queue queue, int workers);
+  // Where it is installed; empty, with a note: it is not.
+  static std::string find_program();
+  Gearmand(const std::string& program, const std::string& folder, Queue queue);
 
-  // A foreground job: until its result is there.
-  void call();
-  // So many background jobs, `depth` to a write, until the workers have done the last. Not after calls.
-  void run(long jobs, long depth);
-
+  std::uint16_t port() const { return port_; }
   pid_t pid() const { return server_.pid(); }
+  UniqueFd connect() const { return server_.connect(); }
 
  private:
   std::uint16_t port_;
   PeerServer server_;
-  Consumers workers_;
-  PeerConnection connection_;
 };
+
+// The function that its workers have, which does nothing, and its payload: as many bytes as a submission of @noop to us has.
+inline constexpr char kGearmanFunction[] = "noop";
+extern const std::string kGearmanPayload;
 
 }  // namespace jobpool::bench
