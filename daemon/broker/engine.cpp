@@ -212,10 +212,12 @@ void Engine::when_stored(JobId job, std::function<void()> action) {
 void Engine::carry_out(const Accepted& effect) {
   const Job* job = core_.find(effect.job);
   // As when_stored(), without a closure for those that are not: it would be one more allocation for each.
-  if (job != nullptr && job->flags.durable)
+  if (job != nullptr && job->flags.durable) {
+    journal_.hurry(journal_.open_commit());
     journal_.after_commit([this, effect] { answer_accepted(effect); });
-  else
+  } else {
     answer_accepted(effect);
+  }
   job = effect.kind == Accepted::Kind::fresh ? core_.find(effect.job) : nullptr;
   if (job != nullptr && job->state != JobState::done) announce(*job, job->state);
 }
@@ -233,9 +235,9 @@ void Engine::carry_out(const Save& effect) {
       return journal_.write(record_of(*job, effect.after, core_.notes(job->id)));
     case Save::What::attempt:
       recorded_in_[job->id] = journal_.open_commit();
-      return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_});
+      return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_}, effect.urgency);
     case Save::What::attempt_undone:
-      return journal_.write(AttemptUndone{job->id, effect.number});
+      return journal_.write(AttemptUndone{job->id, effect.number}, Urgency::soon);
   }
 }
 
@@ -243,12 +245,13 @@ void Engine::carry_out(const AttemptEnded& effect) {
   ledger_.end_attempt(effect.job, effect.attempt->number);
   const Job* job = core_.find(effect.job);
   if (job != nullptr) stats_.retried(*job, *effect.attempt);
-  if (job != nullptr && job->flags.durable) journal_.write(AttemptEnd{job->id, *effect.attempt});
+  if (job != nullptr && job->flags.durable) journal_.write(AttemptEnd{job->id, *effect.attempt}, Urgency::soon);
 }
 
 void Engine::carry_out(const OfferJob& effect) {
   const auto recorded = recorded_in_.find(effect.job);
   if (recorded == recorded_in_.end()) return dispatch(effect);
+  journal_.hurry(recorded->second);  // it may have been recorded ahead, for later
   journal_.after(recorded->second, [this, effect, number = recorded->second] {
     const auto now = recorded_in_.find(effect.job);
     if (now != recorded_in_.end() && now->second > number) return;  // taken back, undone and recorded anew: that is waited for
@@ -300,17 +303,17 @@ void Engine::carry_out(const Ended& effect) {
   recorded_in_.erase(job->id);
   // Of a durable job that was never offered the store alone knows.
   if (!job->flags.durable || ledger_.has(job->id)) record_end(*job);
-  if (job->flags.durable) save_end(*job);
+  if (job->flags.durable) save_end(*job, listener_.is_awaited(job->id) ? effect.urgency : std::max(effect.urgency, Urgency::soon));
   when_stored(job->id, [this, id = job->id] { settle(id); });
 }
 
-void Engine::save_end(const Job& job) {
+void Engine::save_end(const Job& job, Urgency urgency) {
   if (job.attempt > (job.earlier.empty() ? 0 : job.earlier.back().number)) {
     Attempt last = attempt_of(job);
     last.outcome = job.outcome;
-    journal_.write(AttemptEnd{job.id, std::move(last)});
+    journal_.write(AttemptEnd{job.id, std::move(last)}, urgency);
   }
-  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id), listener_.is_awaited(job.id)});
+  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id)}, urgency);
 }
 
 std::optional<std::string> Engine::result_at_hand(const Job& job) const {
@@ -324,7 +327,7 @@ std::optional<std::string> Engine::result_at_hand(const Job& job) const {
 
 void Engine::carry_out(const Forgotten& effect) {
   ledger_.erase(effect.job);
-  if (effect.durable) journal_.write(JobRemoval{effect.job});
+  if (effect.durable) journal_.write(JobRemoval{effect.job}, Urgency::soon);
   listener_.on_forgotten(effect);
 }
 

@@ -32,7 +32,7 @@ class EngineListener {
   virtual void on_refused(const Refused& refused) = 0;
   virtual void on_started(const Job& job) = 0;  // its worker has said so: its process and its output files are there
   virtual void on_ended(const Job& job) = 0;    // its outcome is recorded
-  // Somebody waits for its end: it is recorded without delay.
+  // Somebody waits for its end.
   virtual bool is_awaited(JobId) const { return true; }
   virtual void on_forgotten(const Forgotten& forgotten) = 0;
   virtual void on_drained() = 0;
@@ -160,7 +160,7 @@ class Engine final : ReportSink, JournalListener {
   std::string_view pool_name(const Job& job) const;
   void log_end(const Job& job) const;
   void dispatch(const OfferJob& effect);
-  void save_end(const Job& job);
+  void save_end(const Job& job, Urgency urgency);
   void release_descriptors(JobId id);
   void settle(JobId id);
 

@@ -2,6 +2,7 @@
 // Broker process, its one thread; owned by the engine.
 #pragma once
 
+#include <algorithm>
 #include <deque>
 #include <functional>
 #include <map>
@@ -32,8 +33,13 @@ class Journal final : StoreListener {
   // Both must outlive this.
   Journal(Store& store, JournalListener& listener) : store_(store), listener_(listener) {}
 
-  // Into the turn's batch.
-  void write(StoreWrite write) { batch_.push_back(std::move(write)); }
+  // Into the turn's batch, which is as urgent as the most urgent of them.
+  void write(StoreWrite write, Urgency urgency = Urgency::now) {
+    batch_.push_back(std::move(write));
+    urgency_ = std::min(urgency_, urgency);
+  }
+  // Somebody waits for that commit, or for one before it.
+  void hurry(CommitNumber number) { hurries_ |= number > committed_; }
 
   // The commit that the turn's batch will be.
   CommitNumber open_commit() const { return last_ + 1; }
@@ -80,6 +86,8 @@ class Journal final : StoreListener {
   Store& store_;
   JournalListener& listener_;
   StoreBatch batch_;
+  Urgency urgency_ = Urgency::later;       // of the batch
+  bool hurries_ = false;                   // also with those before
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable
   bool is_stuck_ = false;
   std::deque<TimePoint> handed_over_at_;  // those in between

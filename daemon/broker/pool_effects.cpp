@@ -37,7 +37,7 @@ void Engine::carry_out(const SavePool& effect) {
 }
 
 void Engine::carry_out(const RemovePool& effect) {
-  journal_.write(PoolRemoval{effect.pool});
+  journal_.write(PoolRemoval{effect.pool}, Urgency::soon);
   stats_.forget(effect.pool);
   listener_.on_pool_removed(effect.pool);
 }

@@ -38,7 +38,9 @@ void QueueKeeper::on_puts_refused(const std::vector<PutNumber>& puts) {
 void QueueKeeper::carry_out(const SaveQueue& effect) { effect.durable ? save_durable(effect.write) : save_in_log(effect.write); }
 
 void QueueKeeper::save_durable(const QueueWrite& write) {
-  journal_.write(write);
+  // That a caller has its answer is noted for the next broker alone.
+  const bool is_note = std::holds_alternative<ItemsGone>(write) || std::holds_alternative<CallForgotten>(write);
+  journal_.write(write, is_note ? Urgency::soon : Urgency::now);
   if (const auto* put = std::get_if<ItemsPut>(&write)) {
     // Refused ones are committed without their items, and PutRefused was told before.
     wants_turn_ = true;

@@ -52,13 +52,13 @@ class SimStore::Ear final : public StoreListener {
   StoreListener& listener_;
 };
 
-CommitNumber SimStore::commit(StoreBatch batch) {
+CommitNumber SimStore::commit(StoreBatch batch, Urgency urgency) {
   fuse_.burn();
   for (const StoreWrite& write : batch)
     require(!refused_.contains(job_of(write)), "the store is told of job {}, which it refused, and its broker had heard so",
             job_of(write).value);
   const std::string text = trace_.is_on() ? text_of(batch) : "";
-  last_ = store_.commit(std::move(batch));
+  last_ = store_.commit(std::move(batch), urgency);
   trace_.line("broker: hands over batch {}:{}", last_, text);
   return last_;
 }

@@ -19,7 +19,7 @@ class SimStore final : public broker::Store {
 
   Result<std::vector<broker::StoredJob>> load() override { return store_.load(); }
   Result<std::vector<broker::PoolRecord>> load_pools() override { return store_.load_pools(); }
-  broker::CommitNumber commit(broker::StoreBatch batch) override;
+  broker::CommitNumber commit(broker::StoreBatch batch, broker::Urgency urgency = broker::Urgency::now) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override { store_.read_result(job, std::move(done)); }
   void read_job(JobId job, std::function<void(Result<broker::JobRecord>)> done) override { store_.read_job(job, std::move(done)); }
   void collect(broker::StoreListener& listener) override;

@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "daemon/broker/core/event.hpp"
+#include "daemon/broker/core/urgency.hpp"
 
 namespace jobpool::broker {
 
@@ -34,6 +35,7 @@ struct Save {
   } what = What::accepted;
   std::uint32_t number = 0;
   Dependencies after = {};  // of an accepted one
+  Urgency urgency = Urgency::now;
 };
 
 // An attempt ended and another follows: the job's end is not yet told to anybody. For the ledger and, if it is durable, the store.
@@ -68,6 +70,7 @@ struct Changed {  // every change of state, for the log and for those who listen
 };
 struct Ended {  // the outcome is decided: record it, then answer Settled
   JobId job;
+  Urgency urgency = Urgency::now;  // even if somebody waits for it
 };
 struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
   JobId job;

@@ -226,7 +226,8 @@ class JobCore {
   static void pop_ready(CorePool& pool, const Job& job, const Now& now);
   std::size_t startable(const CorePool& pool) const;
   bool has_deep_backlog_of_short_jobs(const CorePool& pool) const;
-  void open_attempt(Job& job, Effects& out);
+  void open_attempt(Job& job, Urgency urgency, Effects& out);
+  Urgency urgency_of_end(const Job& job) const;
   void stage(CorePool& pool, const Now& now, Effects& out);
   void unstage(CorePool& pool, Effects& out);
   void unstage_stale(const Now& now, Effects& out);

@@ -10,14 +10,23 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// An offer in hand saves a worker the wait for the broker, about 50 µs. That is worth something only while jobs are short.
-constexpr auto kLongRun = 5ms;     // from here on one job at a time: nothing waits behind a slow one
-constexpr auto kShortRun = 500us;  // below: as deep as the slots go, when the backlog is deep as well
+// An offer in hand saves a worker the wait for the broker, about 50 µs, and a durable job's broker a commit of its own for each attempt,
+// which takes as long as /bin/true does. That is worth something only while jobs are short.
+constexpr auto kLongRun = 5ms;  // from here on one job at a time: nothing waits behind a slow one
 constexpr std::size_t kUsualDepth = 2;
+// When the backlog is deep as well, a worker has as much in hand as takes it so long. A more urgent job comes after that.
+constexpr Microseconds kOfferedTime = 5ms;
+constexpr Microseconds kShortRun = kOfferedTime / kUsualDepth;  // below, it is more than usual
 constexpr std::size_t kDeepBacklogPerThread = 16;
-constexpr std::size_t kStagedPerThread = 64;  // of 100 µs each: about as long as a slow commit takes
-constexpr std::size_t kStaleEntries = 4'096;  // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
-constexpr auto kStaleOffer = 100ms;           // an offer not started by then stands behind a job that turned out to be slow
+// And behind it so much is recorded ahead: about as long as a slow commit takes.
+constexpr Microseconds kStagedTime = 10ms;
+constexpr std::size_t kStagedPerThread = 128;  // at most, however short they are
+constexpr std::size_t kStaleEntries = 4'096;   // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
+constexpr auto kStaleOffer = 100ms;            // an offer not started by then stands behind a job that turned out to be slow
+
+std::size_t times_in(Microseconds time, Microseconds each) {
+  return static_cast<std::size_t>(time.count() / std::max<Microseconds::rep>(each.count(), 1));
+}
 
 }  // namespace
 
@@ -120,7 +129,9 @@ bool JobCore::has_deep_backlog_of_short_jobs(const CorePool& pool) const {
 std::size_t JobCore::depth(const CorePool& pool) const {
   const std::size_t threads = pool.workers.threads();
   if (pool.usual_run >= kLongRun) return threads;
-  return has_deep_backlog_of_short_jobs(pool) ? shm::kSlots : std::min(threads - 1 + kUsualDepth, shm::kSlots);
+  const std::size_t usual = threads - 1 + kUsualDepth;
+  return std::min(has_deep_backlog_of_short_jobs(pool) ? std::max(threads * times_in(kOfferedTime, pool.usual_run), usual) : usual,
+                  shm::kSlots);
 }
 
 // A worker died with this job and others in it, and nobody knows of which. It runs by itself from now on: the next time it will be known,
@@ -141,29 +152,40 @@ void JobCore::offer(Job& job, CoreWorker& worker, const Now& now, Effects& out) 
   job.worker_number = worker.number;
   CorePool& pool = pool_of(job);
   pool.workers.put(worker, job.id, is_suspect(pool, job) ? WorkerTable::Company::none : WorkerTable::Company::any);
-  open_attempt(job, out);
+  open_attempt(job, Urgency::now, out);
   out.push_back(OfferJob{job.id, worker.incarnation});
 }
 
 // One that was taken back before it started is used again.
-void JobCore::open_attempt(Job& job, Effects& out) {
+void JobCore::open_attempt(Job& job, Urgency urgency, Effects& out) {
   if (std::exchange(job.attempt_open, true)) return;
   ++job.attempt;
-  if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt, job.attempt, {}});
+  if (job.flags.durable) out.push_back(Save{job.id, Save::What::attempt, job.attempt, {}, urgency});
 }
 
 // With short jobs, a commit between each worker's last job and its next would cost more than all of them: attempts are recorded some jobs
-// ahead. Should the host die now, these end as `interrupted` too, since nobody can know that they had not started; hence not more of them.
+// ahead, and by halves, so that many are recorded at once. Should the host die now, these end as `interrupted` too, since nobody can know
+// that they had not started; hence not more of them.
 void JobCore::stage(CorePool& pool, const Now& now, Effects& out) {
   if (draining() || store_is_stuck_ || !pool.starts_jobs() || !has_deep_backlog_of_short_jobs(pool)) return;
-  while (pool.staged.size() < kStagedPerThread * pool.workers.all_threads()) {
+  const std::size_t in_time = times_in(kStagedTime, pool.usual_run);
+  const std::size_t most = std::min(in_time, kStagedPerThread) * pool.workers.all_threads();
+  if (pool.staged.size() > most / 2) return;
+  // The other half keeps the workers busy for some milliseconds, unless they are so quick that it had to be cut short.
+  const Urgency urgency = in_time > kStagedPerThread ? Urgency::now : Urgency::later;
+  while (pool.staged.size() < most) {
     Job* job = first_queued(pool);
     if (job == nullptr || !job->flags.durable) return;
     pool.ready.pop_front(ReadyQueue::Turn::taken);
     if (pool.staged.empty()) pool.staged_moved_at = now.steady;
     pool.staged.push_back(job->id);
-    open_attempt(*job, out);
+    open_attempt(*job, urgency, out);
   }
+}
+
+// Of what waits for an end in a deep backlog, each has many others beside it.
+Urgency JobCore::urgency_of_end(const Job& job) const {
+  return has_deep_backlog_of_short_jobs(pools_.at(job.pool)) ? Urgency::later : Urgency::now;
 }
 
 // Jobs were short, and those that run now are not: what stands behind them may stand for hours, and its record must not say meanwhile that

@@ -16,34 +16,42 @@ Result<std::unique_ptr<Mailbox>> Mailbox::create() {
   return std::unique_ptr<Mailbox>(new Mailbox(std::move(bell)));
 }
 
-// It is woken when the lock is free again: on another processor it would only wait for that.
+// Under the lock. True: it is to be notified when the lock is free again; on another processor it would only wait for that.
+bool Mailbox::wake() { return std::exchange(is_awaited_, false); }
+
 void Mailbox::put(WaitingBatch batch) {
+  bool is_woken = false;
   {
     const std::lock_guard lock(mutex_);
+    is_woken = batch.urgency <= wakes_ && wake();
     work_.batches.push_back(std::move(batch));
   }
-  work_came_.notify_one();
+  if (is_woken) work_came_.notify_one();
 }
 
 void Mailbox::put(ResultRequest request) {
+  bool is_woken = false;
   {
     const std::lock_guard lock(mutex_);
+    is_woken = wake();
     work_.requests.push_back(std::move(request));
   }
-  work_came_.notify_one();
+  if (is_woken) work_came_.notify_one();
 }
 
 void Mailbox::put(JobRequest request) {
+  bool is_woken = false;
   {
     const std::lock_guard lock(mutex_);
+    is_woken = wake();
     work_.job_requests.push_back(std::move(request));
   }
-  work_came_.notify_one();
+  if (is_woken) work_came_.notify_one();
 }
 
 bool Mailbox::is_awaited() const {
   const std::lock_guard lock(mutex_);
-  return is_waited_ && is_empty();
+  return is_awaited_;
 }
 
 // Nothing to wake up for: it is looked at with the next batch.
@@ -55,7 +63,7 @@ void Mailbox::put_told(const std::vector<JobId>& jobs) {
 void Mailbox::close() {
   const std::lock_guard lock(mutex_);
   work_.is_last = true;
-  work_came_.notify_one();
+  if (wake()) work_came_.notify_one();
 }
 
 std::vector<News> Mailbox::collect() {
@@ -67,15 +75,18 @@ std::vector<News> Mailbox::collect() {
   return std::exchange(news_, {});
 }
 
-Work Mailbox::wait(TimePoint deadline) {
+Work Mailbox::wait(TimePoint deadline, Urgency wakes) {
   std::unique_lock lock(mutex_);
-  const auto is_there = [this] { return !is_empty(); };
-  is_waited_ = true;
-  if (deadline == TimePoint::max())
-    work_came_.wait(lock, is_there);
-  else
-    work_came_.wait_until(lock, deadline, is_there);
-  is_waited_ = false;
+  if (is_empty()) {
+    wakes_ = wakes;
+    is_awaited_ = true;
+    const auto is_woken = [this] { return !is_awaited_; };
+    if (deadline == TimePoint::max())
+      work_came_.wait(lock, is_woken);
+    else
+      work_came_.wait_until(lock, deadline, is_woken);
+    is_awaited_ = false;
+  }
   return std::exchange(work_, {});
 }
 

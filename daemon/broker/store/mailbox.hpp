@@ -19,6 +19,7 @@ namespace jobpool::broker {
 struct WaitingBatch {
   CommitNumber number = 0;
   StoreBatch writes;
+  Urgency urgency = Urgency::now;
 };
 
 struct ResultRequest {
@@ -78,24 +79,28 @@ class Mailbox {
   void close();
   std::vector<News> collect();
   int descriptor() const { return news_bell_.get(); }
-  // The store's thread has nothing to do, and was given nothing yet.
+  // The store's thread sleeps: what it is given now it begins with at once.
   bool is_awaited() const;
 
-  // The store's thread. Returns at `deadline` (none: TimePoint::max()) or when there is work; all of it.
-  Work wait(TimePoint deadline);
+  // The store's thread. Returns all work when there is some, at the latest at `deadline` (none: TimePoint::max()). While it waits, batches
+  // that are less urgent than `wakes` only join that.
+  Work wait(TimePoint deadline, Urgency wakes = Urgency::later);
   bool has_work() const;
   void post(News news);
 
  private:
   explicit Mailbox(UniqueFd news_bell) : news_bell_(std::move(news_bell)) {}
   bool is_empty() const { return work_.batches.empty() && work_.requests.empty() && work_.job_requests.empty() && !work_.is_last; }
+  bool wake();
 
   const UniqueFd news_bell_;  // an eventfd: readable while news_ is not empty
   mutable std::mutex mutex_;
   std::condition_variable work_came_;
-  Work work_;               // under mutex_
-  bool is_waited_ = false;  // under mutex_: the store's thread sleeps until work comes
-  std::vector<News> news_;  // under mutex_
+  // Under mutex_:
+  Work work_;
+  bool is_awaited_ = false;         // the store's thread sleeps, and has not been woken
+  Urgency wakes_ = Urgency::later;  // by what
+  std::vector<News> news_;
 };
 
 }  // namespace jobpool::broker

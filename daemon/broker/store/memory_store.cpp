@@ -40,7 +40,8 @@ Result<std::vector<StoredQueue>> MemoryStore::load_queues() {
   return queues_.all();
 }
 
-CommitNumber MemoryStore::commit(StoreBatch batch) {
+// When is said by step() alone.
+CommitNumber MemoryStore::commit(StoreBatch batch, Urgency) {
   waiting_.push_back({++last_, std::move(batch)});
   return last_;
 }

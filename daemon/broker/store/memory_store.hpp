@@ -19,7 +19,7 @@ class MemoryStore : public Store {
   Result<std::vector<StoredJob>> load() override;
   Result<std::vector<PoolRecord>> load_pools() override;
   Result<std::vector<StoredQueue>> load_queues() override;
-  CommitNumber commit(StoreBatch batch) override;
+  CommitNumber commit(StoreBatch batch, Urgency urgency = Urgency::now) override;
   void read_result(JobId job, std::function<void(Result<std::string>)> done) override;
   void read_job(JobId job, std::function<void(Result<JobRecord>)> done) override;
   void collect(StoreListener& listener) override;

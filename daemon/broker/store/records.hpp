@@ -60,8 +60,7 @@ struct JobEnd {
   Outcome outcome = Outcome::interrupted;
   std::int64_t ended_usec = 0;
   SharedText reason;
-  std::string result;       // JSON text of a function's result; empty: none
-  bool is_awaited = false;  // by somebody, now. Not kept: one that nobody waits for may be committed with what comes next
+  std::string result;  // JSON text of a function's result; empty: none
 };
 
 // Forgotten: by retention, or because somebody asked. Its result goes with it; the job's key is free again.

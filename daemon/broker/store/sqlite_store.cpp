@@ -52,8 +52,8 @@ Result<std::vector<StoredJob>> SqliteStore::load() {
 Result<std::vector<PoolRecord>> SqliteStore::load_pools() { return read_pools(store_->database); }
 Result<std::vector<StoredQueue>> SqliteStore::load_queues() { return read_queues(store_->database); }
 
-CommitNumber SqliteStore::commit(StoreBatch batch) {
-  mailbox_->put(WaitingBatch{++last_, std::move(batch)});
+CommitNumber SqliteStore::commit(StoreBatch batch, Urgency urgency) {
+  mailbox_->put(WaitingBatch{++last_, std::move(batch), urgency});
   return last_;
 }
 

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "common/result.hpp"
+#include "daemon/broker/core/urgency.hpp"
 #include "daemon/broker/store/records.hpp"
 
 namespace jobpool::broker {
@@ -53,8 +54,9 @@ class Store {
   virtual Result<std::vector<StoredQueue>> load_queues() { return std::vector<StoredQueue>{}; }
 
   // Never blocks. An empty batch is allowed (and costs no disk write); its on_committed comes in order like any other.
+  // `urgency`: how long it may wait for others to be committed with; one that is urgent takes along all that wait.
   // Requires: what records.hpp says of each record; a batch that breaks it is never committed, and fails the store.
-  virtual CommitNumber commit(StoreBatch batch) = 0;
+  virtual CommitNumber commit(StoreBatch batch, Urgency urgency = Urgency::now) = 0;
 
   // The result of an ended job, read behind all commits so far; empty text: none. `done` is called from collect().
   // Errors: not_found (no such job, or it has not ended), io, protocol.

@@ -8,25 +8,6 @@
 #include "daemon/broker/store/record_reader.hpp"
 
 namespace jobpool::broker {
-namespace {
-
-constexpr Microseconds kLongCommit{5'000};  // what takes longer is the disk's bad moment, not its habit
-
-// Somebody waits for it: for an id, for a start, for an end, for a queue; with an empty one, for all that came before.
-bool is_urgent(const StoreWrite& write) {
-  if (const auto* queue = std::get_if<QueueWrite>(&write)) {
-    // That a caller has its answer is noted for the next broker alone.
-    return !std::holds_alternative<ItemsGone>(*queue) && !std::holds_alternative<CallForgotten>(*queue);
-  }
-  if (const auto* end = std::get_if<JobEnd>(&write)) return end->is_awaited;
-  return std::holds_alternative<JobRecord>(write) || std::holds_alternative<AttemptRecord>(write) ||
-         std::holds_alternative<PoolRecord>(write);
-}
-bool is_urgent(const WaitingBatch& batch) {
-  return batch.writes.empty() || std::ranges::any_of(batch.writes, [](const StoreWrite& write) { return is_urgent(write); });
-}
-
-}  // namespace
 
 StoreThread::StoreThread(OpenStore& store, Committer& committer, Mailbox& mailbox, const StoreOptions& options)
     : store_(store),
@@ -38,9 +19,10 @@ StoreThread::StoreThread(OpenStore& store, Committer& committer, Mailbox& mailbo
 
 void StoreThread::run() {
   for (bool is_last = false; !is_last;) {
-    Work work = mailbox_.wait(deadline());
+    // What may be committed later does not hasten those that wait already: it need not wake anybody.
+    Work work = mailbox_.wait(deadline(), pending_.empty() ? Urgency::later : Urgency::soon);
     is_last = work.is_last;
-    if (is_last) next_commit_ = {};
+    if (is_last) commit_time_.at_once();  // even if it is stuck
     turn(std::move(work));
   }
   // The next broker reads one file only. An error now is one that it will find itself.
@@ -49,7 +31,7 @@ void StoreThread::run() {
 
 TimePoint StoreThread::deadline() const {
   if (failed_) return TimePoint::max();
-  if (!pending_.empty()) return next_commit_;  // all else waits for that
+  if (!pending_.empty()) return commit_time_.due();  // all else waits for that
   TimePoint soonest = upkeep_.due();
   if (is_full_) soonest = std::min(soonest, next_look_for_room_);
   return soonest;
@@ -57,9 +39,9 @@ TimePoint StoreThread::deadline() const {
 
 void StoreThread::turn(Work work) {
   if (!failed_) {
-    if (!is_full_) choose_time_for(work);
+    if (!is_stuck_) choose_time_for(work);
     take_in(std::move(work.batches));
-    if (!pending_.empty() && Clock::now() >= next_commit_) commit_pending();
+    if (!pending_.empty() && Clock::now() >= commit_time_.due()) commit_pending();
     refusals_.forget(work.told);
   }
   for (ResultRequest& request : work.requests) answer(std::move(request));
@@ -68,13 +50,10 @@ void StoreThread::turn(Work work) {
   if (!failed_) keep_up();
 }
 
-// A client that submits one job after the other would wait for two commits each time: that of its last job's end, which nobody is eager
-// to see there, and its own. So such an end waits for company, for as long as a commit takes.
 void StoreThread::choose_time_for(const Work& work) {
-  if (!work.requests.empty() || std::ranges::any_of(work.batches, [](const WaitingBatch& batch) { return is_urgent(batch); }))
-    next_commit_ = {};
-  else if (pending_.empty() && !work.batches.empty())
-    next_commit_ = Clock::now() + usual_commit_;
+  if (is_full_ || !work.requests.empty()) return commit_time_.at_once();
+  const TimePoint now = work.batches.empty() ? TimePoint{} : Clock::now();
+  for (const WaitingBatch& batch : work.batches) commit_time_.was_handed_over(batch.urgency, now);
 }
 
 void StoreThread::take_in(std::vector<WaitingBatch> batches) {
@@ -103,7 +82,7 @@ void StoreThread::commit_pending() {
   auto done = committer_.commit(pending_);
   if (!done && done.error().code == Errc::full && !is_full_) done = commit_without_new_jobs();
   if (!done && done.error().code == Errc::full) {
-    next_commit_ = Clock::now() + try_again_;
+    commit_time_.put_off(Clock::now() + try_again_);
     if (!std::exchange(is_stuck_, true)) mailbox_.post(Stuck{});
     return;
   }
@@ -111,9 +90,9 @@ void StoreThread::commit_pending() {
   is_stuck_ = false;
   mailbox_.post(Committed{pending_.front().number, pending_.back().number});
   pending_.clear();
+  const auto took = has_writes ? std::chrono::duration_cast<Microseconds>(Clock::now() - begin) : Microseconds{0};
+  commit_time_.has_committed(took);
   if (!has_writes) return;
-  const auto took = std::chrono::duration_cast<Microseconds>(Clock::now() - begin);
-  usual_commit_ = (usual_commit_ * 7 + std::min(took, kLongCommit)) / 8;
   if (auto kept_up = upkeep_.after_commit(Clock::now()); !kept_up) fail(kept_up.error());
 }
 

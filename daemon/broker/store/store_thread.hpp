@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "daemon/broker/store/commit_time.hpp"
 #include "daemon/broker/store/committer.hpp"
 #include "daemon/broker/store/mailbox.hpp"
 #include "daemon/broker/store/refusals.hpp"
@@ -46,8 +47,8 @@ class StoreThread {
   std::vector<WaitingBatch> pending_;  // handed over, not committed
   bool is_full_;                       // new jobs are refused until a ballast could be made again
   bool is_stuck_ = false;              // not even what is left of them can be committed, and that was told
-  TimePoint next_commit_{}, next_look_for_room_{};
-  Microseconds usual_commit_{1'000};  // moving average of what one takes
+  CommitTime commit_time_;             // of pending_
+  TimePoint next_look_for_room_{};
   std::optional<Error> failed_;
 };
 

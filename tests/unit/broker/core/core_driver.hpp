@@ -125,4 +125,16 @@ inline void run(CoreDriver& driver, JobId job, Ending ending = Ending::returned)
   driver.report(job, ending, ending == Ending::exited ? 3 : 0);
 }
 
+// Teaches the core that jobs run for so long.
+inline void run_some(CoreDriver& driver, Microseconds each) {
+  for (int i = 0; i < 40; ++i) {
+    const JobId id = driver.submit();
+    driver.end_turn();
+    driver.start(id);
+    driver.report(id, Ending::returned, 0, each.count());
+  }
+}
+
+inline void set_usual_run(CoreDriver& driver, Microseconds each) { driver.core.pools().at(PoolNumber{}).usual_run = each; }
+
 }  // namespace jobpool::broker

@@ -108,6 +108,7 @@ class FakeBroker final : public EngineListener {
     verbs.on_ended(job);
     if (at_end) at_end(job);
   }
+  bool is_awaited(JobId job) const override { return verbs.is_awaited(job); }
   void on_forgotten(const Forgotten& event) override {
     ++forgotten;
     verbs.on_forgotten(event.job);
@@ -143,10 +144,19 @@ class FakeBroker final : public EngineListener {
   Verbs verbs;
 };
 
+// Remembers how urgent the batches were.
+struct RememberingStore : MemoryStore {
+  CommitNumber commit(StoreBatch batch, Urgency urgency = Urgency::now) override {
+    urgencies.push_back(urgency);
+    return MemoryStore::commit(std::move(batch), urgency);
+  }
+  std::vector<Urgency> urgencies;
+};
+
 // What the supervisor keeps.
 struct House {
   UniqueFd ledger{::memfd_create("ledger", MFD_CLOEXEC)};
-  MemoryStore store;
+  RememberingStore store;
   std::string folder;  // of output files
   CoreLimits limits;
   const LedgerSize ledger_size;

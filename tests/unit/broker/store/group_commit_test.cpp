@@ -115,3 +115,19 @@ TEST_CASE("nothing is told before the disk has it") {
   REQUIRE(collect_all(*store, told));
   CHECK(told.all == Words{"committed 1"});
 }
+
+TEST_CASE("what may wait for company is committed without any, and before a store is closed") {
+  const TempDir dir(TempDir::On::memory);
+  const StoreOptions options = options_in(dir);
+  {
+    const auto store = loaded(options);
+    store->commit({job(1)}, Urgency::later);
+    Told told;
+    REQUIRE(collect_all(*store, told));
+    CHECK(told.all == Words{"committed 1"});
+    store->commit({job(2)}, Urgency::later);
+  }
+  const std::string text = text_in(options);
+  CHECK(text.find("job 1") != std::string::npos);
+  CHECK(text.find("job 2") != std::string::npos);
+}

@@ -73,27 +73,27 @@ TEST_CASE("every commit has its number, and is told once, in order") {
   CHECK(told.all == expected);
 }
 
-TEST_CASE("an end that nobody waits for waits for company, as long as a commit usually takes") {
+TEST_CASE("what is wanted soon waits for company, as long as a commit usually takes") {
   const TempDir dir(TempDir::On::memory);
   const auto store = loaded(options_in(dir));
   commit(*store, {job(1)});
   Told told;
   const TimePoint begin = Clock::now();
-  store->commit({end(1)});
+  store->commit({end(1)}, Urgency::soon);
   REQUIRE(collect_all(*store, told));
   // A store that has just begun takes a millisecond for usual, and one quick commit for an eighth of what it knows.
   CHECK(Clock::now() - begin >= std::chrono::microseconds(800));
 }
 
-TEST_CASE("an end that nobody waits for is committed with the next job, or by itself a little later") {
+TEST_CASE("what is wanted soon is committed with what is wanted now, or by itself a little later") {
   const TempDir dir;
   const auto store = loaded(options_in(dir));
   commit(*store, {job(1), job(2)});
   Told told;
-  store->commit({end(1)});
+  store->commit({end(1)}, Urgency::soon);
   store->commit({job(3)});
   REQUIRE(collect_all(*store, told));
-  store->commit({end(2)});
+  store->commit({end(2)}, Urgency::soon);
   REQUIRE(collect_all(*store, told));
   CHECK(told.all == Words{"committed 2", "committed 3", "committed 4"});
 }
