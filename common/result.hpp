@@ -45,7 +45,8 @@ inline Error errno_error(std::string what, int number = errno) {
 template <class T = void>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : state_(std::in_place_index<0>, std::move(value)) {}      // implicit: `return value;`
+  Result(T&& value) : state_(std::in_place_index<0>, std::move(value)) {}  // implicit: `return value;`
+  Result(const T& value) : state_(std::in_place_index<0>, value) {}
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // implicit: `return Error{…};`
 
   explicit operator bool() const { return state_.index() == 0; }

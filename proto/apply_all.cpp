@@ -42,20 +42,16 @@ std::optional<std::int64_t> largest_number(const std::vector<Chunk>& chunks) {
   return numbers.back();
 }
 
-Result<ChunkEnding> read_chunk_ending(JsonText object) {
+Result<void> read_chunk_ending(JsonText object, ChunkEnding& read) {
   Fields fields(object, MessageKind::reply, "endings");
-  ChunkEnding read;
   read.number = fields.required_integer("number", 0, kMaxInteger);
-  read.error = fields.text("error").value_or("");
-  read.parameters = fields.text("parameters").value_or("");
+  fields.text_into("error", read.error);
+  fields.text_into("parameters", read.parameters);
   if (read.error.empty()) {
-    if (const auto ending = fields.required_object("ending")) {
-      Result<Ending> end = read_ending_object(*ending, "endings.ending");
-      if (!end) return end.error();
-      read.ending = std::move(*end);
-    }
+    if (const auto ending = fields.required_object("ending"))
+      if (auto checked = read_ending_object(*ending, "endings.ending", read.ending.emplace()); !checked) return checked;
   }
-  return finished(fields, std::move(read));
+  return fields.finish();
 }
 
 }  // namespace
@@ -134,9 +130,7 @@ Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters) {
   if (auto checked = fields.finish(); !checked) return checked.error();
   endings.reserve(array->size());
   for (const JsonText object : *array) {
-    Result<ChunkEnding> ending = read_chunk_ending(object);
-    if (!ending) return ending.error();
-    endings.push_back(std::move(*ending));
+    if (auto checked = read_chunk_ending(object, endings.emplace_back()); !checked) return checked.error();
   }
   return endings;
 }

@@ -43,25 +43,28 @@ nlohmann::json ending_object(const Ending& ending) {
 Result<Ending> read_ending(JsonText parameters) {
   const auto object = only_object(parameters, "ending", MessageKind::reply);
   if (!object) return object.error();
-  return read_ending_object(*object, "ending");
+  Result<Ending> read(Ending{});
+  if (auto checked = read_ending_object(*object, "ending", *read); !checked) return checked.error();
+  return read;
 }
 
-Result<Ending> read_ending_object(JsonText object, std::string_view path) {
+Result<void> read_ending_object(JsonText object, std::string_view path, Ending& ending) {
   Fields fields(object, MessageKind::reply, path);
-  Ending ending;
   ending.id = fields.required_id("id");
   ending.outcome = require_outcome(fields, "outcome");
   ending.exit_code = take_int(fields, "exitCode");
   ending.signal = take_int(fields, "signal");
-  ending.reason = fields.text("reason").value_or("");
-  ending.error_type = fields.text("errorType").value_or("");
+  fields.text_into("reason", ending.reason);
+  fields.text_into("errorType", ending.error_type);
   ending.result = fields.text("result");
   ending.chunks = fields.ids("chunks", kMaxChunks);
   ending.items = fields.integer("items", 1, kMaxPayloadBytes);
-  ending.standard_output = {fields.bytes("stdout").value_or(""), fields.flag("stdoutTruncated").value_or(false)};
-  ending.standard_error = {fields.bytes("stderr").value_or(""), fields.flag("stderrTruncated").value_or(false)};
+  fields.bytes_into("stdout", ending.standard_output.bytes);
+  ending.standard_output.truncated = fields.flag("stdoutTruncated").value_or(false);
+  fields.bytes_into("stderr", ending.standard_error.bytes);
+  ending.standard_error.truncated = fields.flag("stderrTruncated").value_or(false);
   ending.resources = read_resources(fields);
-  return finished(fields, std::move(ending));
+  return fields.finish();
 }
 
 }  // namespace jobpool::proto

@@ -40,6 +40,13 @@ class Fields {
   std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength);
   // A field with a Base64 twin; both at once are one too many.
   std::optional<std::string> bytes(std::string_view name, std::size_t max_bytes = kAnyLength);
+  // The same, where absent leaves the value as it is.
+  void text_into(std::string_view name, std::string& value) {
+    if (auto read = text(name)) value = *std::move(read);
+  }
+  void bytes_into(std::string_view name, std::string& value) {
+    if (auto read = bytes(name)) value = *std::move(read);
+  }
   std::optional<std::vector<std::string>> words(std::string_view name, std::size_t max_count);
   std::optional<std::int64_t> integer(std::string_view name, std::int64_t min, std::int64_t max);
   std::optional<bool> flag(std::string_view name);

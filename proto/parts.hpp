@@ -35,7 +35,8 @@ std::optional<std::uint32_t> take_worker(Fields& fields, std::string_view name);
 Result<Submission> read_submission(JsonText object);
 void append_submission(std::string& out, const Submission& job);
 // The object of an ending, there.
-Result<Ending> read_ending_object(JsonText object, std::string_view path);
+// Errors: as Fields::finish(); then `ending` is of no use.
+Result<void> read_ending_object(JsonText object, std::string_view path, Ending& ending);
 void append_ending(std::string& out, const Ending& ending);
 // That of a process, at "target": what runs, and in which surroundings.
 Result<Submission> read_target(JsonText object);

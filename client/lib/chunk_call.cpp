@@ -53,8 +53,7 @@ class OpenChunks {
 };
 
 // What is wrong with the reply; nullopt: nothing.
-std::optional<Error> tell_endings(const Reply& reply, OpenChunks& open,
-                                  function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell) {
+std::optional<Error> tell_endings(const Reply& reply, OpenChunks& open, TellChunk tell) {
   Result<std::vector<proto::ChunkEnding>> endings = proto::read_chunk_endings(reply.parameters);
   if (!endings) return endings.error();
   for (proto::ChunkEnding& one : *endings) {
@@ -112,8 +111,7 @@ Result<proto::Ending> apply(Connections& connections, const proto::Submission& j
   return proto::read_ending((*reply)->parameters);
 }
 
-void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop,
-               function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell) {
+void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop, TellChunk tell, function_ref<void()> told_all) {
   OpenChunks open(std::move(request));
   RecoveringCall call(
       connections, [&open] { return proto::write_call("org.jobpool.Pool.ApplyAll", open.request(), proto::CallMode::more); },
@@ -130,12 +128,15 @@ void apply_all(Connections& connections, proto::ApplyAllRequest request, int sto
     else
       broken = tell_endings(**reply, open, tell);
     is_last = !broken && !(*reply)->continues;
+    told_all();
   }
   if (!broken && open.count() > 0) broken = Error{Errc::protocol, "the daemon's last answer left chunks without their ends"};
-  if (broken) open.each([&](std::int64_t number) { tell(number, *broken); });
+  if (!broken) return;
+  open.each([&](std::int64_t number) { tell(number, *broken); });
+  told_all();
 }
 
-ChunkEnd ChunkEnd::of(proto::Ending ending, std::size_t count) {
+ChunkEnd ChunkEnd::of(proto::Ending&& ending, std::size_t count) {
   ChunkEnd end(std::move(ending), count);
   if (!end.ending_.result) return end;
   end.text_ = std::make_unique<std::string>(std::move(*end.ending_.result));

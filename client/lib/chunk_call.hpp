@@ -49,10 +49,11 @@ Result<std::size_t> workers_of(Connections& connections, std::string_view pool);
 // Errors: those of RecoveringCall; what the daemon refuses; interrupted: stopped.
 Result<proto::Ending> apply(Connections& connections, const proto::Submission& job, int stop = -1);
 
-// ApplyAll, waited for likewise. Each end, or error, is told once, as soon as it is there and in any order, by the chunk's number.
+// ApplyAll, waited for likewise. Each end, or error, is told once, as soon as it is there and in any order, by the chunk's number;
+// `told_all`: for now.
 // Requires: the numbers ascend.
-void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop,
-               function_ref<void(std::int64_t number, Result<proto::Ending> ending)> tell);
+using TellChunk = function_ref<void(std::int64_t number, Result<proto::Ending>&& ending)>;
+void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop, TellChunk tell, function_ref<void()> told_all);
 
 // Job.Get, of a function; the daemon keeps the time. Throws as AsyncResult::get, but for how the job ended.
 proto::Ending get_ending(Connections& connections, JobId id, std::optional<Microseconds> timeout);
@@ -61,7 +62,7 @@ proto::Ending get_ending(Connections& connections, JobId id, std::optional<Micro
 class ChunkEnd {
  public:
   // `count`: how many items it had.
-  static ChunkEnd of(proto::Ending ending, std::size_t count);
+  static ChunkEnd of(proto::Ending&& ending, std::size_t count);
 
   const proto::Ending& ending() const { return ending_; }
   std::size_t size() const { return count_; }
@@ -76,7 +77,7 @@ class ChunkEnd {
   ChunkEnd& operator=(ChunkEnd&&) noexcept = default;
 
  private:
-  ChunkEnd(proto::Ending ending, std::size_t count) : ending_(std::move(ending)), count_(count) {}
+  ChunkEnd(proto::Ending&& ending, std::size_t count) : ending_(std::move(ending)), count_(count) {}
 
   proto::Ending ending_;
   std::size_t count_;

@@ -20,7 +20,7 @@ constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs 
 // Bytes of requests in one write, when chunks have become larger since: what waits to be sent cannot be stopped.
 constexpr std::size_t kMostTogether = 1024 * 1024;
 
-Result<ChunkEnd> chunk_end(Result<proto::Ending> ending, std::size_t count) {
+Result<ChunkEnd> chunk_end(Result<proto::Ending>&& ending, std::size_t count) {
   if (!ending) return ending.error();
   return ChunkEnd::of(std::move(*ending), count);
 }
@@ -66,23 +66,27 @@ void MapCalls::perform(std::span<Chunk> chunks, const Run::Tell& tell) {
     std::size_t end = done, together = 0;
     while (end < chunks.size() && (end == done || together + chunks[end].items.size() <= kMostTogether))
       together += chunks[end++].items.size();
-    perform_together(chunks.subspan(done, end - done),
-                     [&](std::size_t place, Result<ChunkEnd> ended) { tell(done + place, std::move(ended)); });
+    perform_together(chunks, done, end, tell);
     bytes += together;
     done = end;
   }
   choose_size(chunks.size(), bytes, Clock::now() - begin);
 }
 
-void MapCalls::perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const {
+void MapCalls::perform_together(std::span<Chunk> chunks, std::size_t begin, std::size_t end, const Run::Tell& tell) const {
   proto::ApplyAllRequest request{plan_.job, {}};
-  request.chunks.reserve(chunks.size());
-  for (Chunk& chunk : chunks) request.chunks.push_back({static_cast<std::int64_t>(chunk.number), std::move(chunk.items)});
-  apply_all(*connections_, std::move(request), stop_.get(), [&](std::int64_t number, Result<proto::Ending> ending) {
-    const std::size_t place = static_cast<std::size_t>(number) - chunks.front().number;  // they were read one after the other
-    const std::size_t count = chunks[place].count;
-    tell(place, chunk_end(std::move(ending), count));
-  });
+  request.chunks.reserve(end - begin);
+  for (Chunk& chunk : chunks.subspan(begin, end - begin))
+    request.chunks.push_back({static_cast<std::int64_t>(chunk.number), std::move(chunk.items)});
+  const std::size_t first = chunks.front().number;  // they were read one after the other
+  std::vector<Run::Told> ended;
+  apply_all(
+      *connections_, std::move(request), stop_.get(),
+      [&](std::int64_t number, Result<proto::Ending>&& ending) {
+        const std::size_t place = static_cast<std::size_t>(number) - first;
+        ended.push_back({place, chunk_end(std::move(ending), chunks[place].count)});
+      },
+      [&] { tell(std::exchange(ended, {})); });
 }
 
 void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken) {

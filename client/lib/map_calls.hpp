@@ -41,7 +41,7 @@ class MapCalls {
   Result<std::optional<Chunk>> read();
   using Run = ParallelRun<Chunk, Result<ChunkEnd>>;
   void perform(std::span<Chunk> chunks, const Run::Tell& tell);
-  void perform_together(std::span<Chunk> chunks, const Run::Tell& tell) const;
+  void perform_together(std::span<Chunk> chunks, std::size_t begin, std::size_t end, const Run::Tell& tell) const;
   void choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken);
   [[noreturn]] void raise_item() const;
 

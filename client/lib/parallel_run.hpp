@@ -35,8 +35,13 @@ class ParallelRun {
     End end;
   };
 
-  // Several tasks to their ends, each told as soon as it is there, by its place among `tasks`; a task that was told is gone.
-  using Tell = std::function<void(std::size_t place, End end)>;
+  // Several tasks to their ends, which are told as soon as they are there, those that come together at once: whoever waits for them is
+  // woken once. `place`: among `tasks`. A task that was told is gone.
+  struct Told {
+    std::size_t place = 0;
+    End end;
+  };
+  using Tell = std::function<void(std::vector<Told> ended)>;
   using PerformAll = std::function<void(std::span<Task> tasks, const Tell& tell)>;
   using AtOnce = std::function<std::size_t()>;
 
@@ -44,8 +49,13 @@ class ParallelRun {
   // were taken.
   ParallelRun(Read read, const Perform& perform, Order order, std::size_t slots, std::size_t buffer)
       : ParallelRun(
-            std::move(read), [perform](std::span<Task> tasks, const Tell& tell) { tell(0, perform(tasks.front())); }, [] { return 1; },
-            order, slots, buffer) {}
+            std::move(read),
+            [perform](std::span<Task> tasks, const Tell& tell) {
+              std::vector<Told> ended;
+              ended.push_back({0, perform(tasks.front())});
+              tell(std::move(ended));
+            },
+            [] { return 1; }, order, slots, buffer) {}
   // `at_once`: how many tasks a thread that is free may take. Above 1 only of a source that does not wait: a task that was read waits for
   // the reading of those that go with it.
   ParallelRun(Read read, PerformAll perform, AtOnce at_once, Order order, std::size_t slots, std::size_t buffer)
@@ -138,12 +148,15 @@ class ParallelRun {
 
   void serve(std::size_t slot) {
     for (Tasks tasks = take_tasks(slot); !tasks.list.empty(); tasks = take_tasks(slot)) {
-      perform_(tasks.list, [&](std::size_t place, End end) {
-        Done done{tasks.first + place, std::move(tasks.list[place]), std::move(end)};
+      perform_(tasks.list, [&](std::vector<Told> ended) {
         const std::lock_guard lock(mutex_);
-        const std::size_t number = done.number;
-        ends_.emplace(number, std::move(done));
-        if (order_ != Order::of_tasks || number == taken_) ended_.notify_one();  // nobody waits for another one
+        bool is_waited_for = false;
+        for (Told& one : ended) {
+          const std::size_t number = tasks.first + one.place;
+          ends_.emplace(number, Done{number, std::move(tasks.list[one.place]), std::move(one.end)});
+          is_waited_for |= order_ != Order::of_tasks || number == taken_;  // nobody waits for another one
+        }
+        if (is_waited_for) ended_.notify_one();
       });
     }
   }

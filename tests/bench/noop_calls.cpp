@@ -29,9 +29,12 @@ void run_chunks(const std::string& socket, long calls) {
     request.job.function = "square";
     request.job.key = "bench-" + std::to_string(left);
     for (long number = 0; number < std::min(left, kTogether); ++number) request.chunks.push_back({number, "[[7]]"});
-    client::apply_all(connections, std::move(request), -1, [](std::int64_t, const Result<proto::Ending>& ending) {
-      if (!ending) give_up("ApplyAll: " + ending.error().text);
-    });
+    client::apply_all(
+        connections, std::move(request), -1,
+        [](std::int64_t, Result<proto::Ending>&& ending) {
+          if (!ending) give_up("ApplyAll: " + ending.error().text);
+        },
+        [] {});
   }
 }
 

@@ -49,9 +49,15 @@ void require_numbers(const Heard& heard, const std::vector<std::int64_t>& wanted
 std::map<std::int64_t, Result<proto::Ending>> all_ends(const FakeServer& server, proto::ApplyAllRequest request) {
   Connections connections({server.path()});
   std::map<std::int64_t, Result<proto::Ending>> ends;
-  apply_all(connections, std::move(request), -1, [&](std::int64_t number, Result<proto::Ending> ending) {
-    if (!ends.emplace(number, std::move(ending)).second) throw std::runtime_error("told twice");
-  });
+  bool has_more = false;
+  apply_all(
+      connections, std::move(request), -1,
+      [&](std::int64_t number, Result<proto::Ending>&& ending) {
+        if (!ends.emplace(number, std::move(ending)).second) throw std::runtime_error("told twice");
+        has_more = true;
+      },
+      [&] { has_more = false; });
+  if (has_more) throw std::runtime_error("not said that these were all");
   return ends;
 }
 

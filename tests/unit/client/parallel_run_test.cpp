@@ -130,7 +130,7 @@ TEST_CASE("a run that is stopped while a thread reads its tasks does none of the
         },
         [&](std::span<int> tasks, const Run::Tell& tell) {
           ++done;
-          for (std::size_t place = 0; place < tasks.size(); ++place) tell(place, 1);
+          for (std::size_t place = 0; place < tasks.size(); ++place) tell({{place, 1}});
         },
         [] { return std::size_t{2}; }, Order::of_tasks, 4, 16);
     reading.wait();
@@ -165,7 +165,10 @@ TEST_CASE("a thread that is free takes as many tasks as it may, within the bound
         std::size_t seen = most;
         while (seen < tasks.size() && !most.compare_exchange_weak(seen, tasks.size())) {
         }
-        for (std::size_t place = tasks.size(); place-- > 0;) tell(place, square(tasks[place]));
+        std::vector<Run::Told> ended;
+        for (std::size_t place = tasks.size(); place-- > 1;) ended.push_back({place, square(tasks[place])});
+        tell(std::move(ended));
+        tell({{0, square(tasks[0])}});
       },
       [] { return std::size_t{8}; }, Order::of_tasks, 2, 5);
   std::vector<int> expected;
