@@ -14,10 +14,10 @@ constexpr std::size_t kControlBytes = CMSG_SPACE(kMaxPassedFds * sizeof(int));
 // Takes every descriptor of the message into ownership, whatever else is wrong with it: only then can none leak.
 std::vector<UniqueFd> take_fds(msghdr& header) {
   std::vector<UniqueFd> fds;
-  fds.reserve(kMaxPassedFds);
   for (cmsghdr* control = CMSG_FIRSTHDR(&header); control != nullptr; control = CMSG_NXTHDR(&header, control)) {
     if (control->cmsg_level != SOL_SOCKET || control->cmsg_type != SCM_RIGHTS) continue;
     const std::size_t count = (control->cmsg_len - CMSG_LEN(0)) / sizeof(int);
+    fds.reserve(kMaxPassedFds);
     for (std::size_t i = 0; i < count; ++i) {
       int fd = -1;
       std::memcpy(&fd, CMSG_DATA(control) + i * sizeof(int), sizeof fd);

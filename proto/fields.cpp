@@ -13,13 +13,6 @@ namespace {
 constexpr std::size_t kMaxNamedBytes = 128;
 constexpr std::string_view kTop = "parameters";  // how the whole object is named, which has no path
 
-// nullopt unless it is a string without U+0000. That it is UTF-8 was the JSON reader's business.
-std::optional<std::string> text_of(JsonText value) {
-  std::optional<std::string> text = value.string();
-  if (text && text->find('\0') != text->npos) text.reset();
-  return text;
-}
-
 std::optional<std::string> decode_text(JsonText value) {
   const std::optional<std::string> text = value.string();
   return text ? decode_base64(*text) : std::nullopt;
@@ -65,7 +58,7 @@ void Fields::reject(std::string_view name) {
 std::optional<std::string> Fields::text(std::string_view name, std::size_t max_bytes) {
   const std::optional<JsonText> value = find(name);
   if (!value) return std::nullopt;
-  std::optional<std::string> text = text_of(*value);
+  std::optional<std::string> text = value->protocol_text();
   if (text && text->size() <= max_bytes) return text;
   reject(name);
   return std::nullopt;
@@ -94,7 +87,7 @@ std::optional<std::vector<std::string>> Fields::words(std::string_view name, std
   }
   words.reserve(values.size());
   for (const JsonText value : values) {
-    std::optional<std::string> word = twin ? decode_text(value) : text_of(value);
+    std::optional<std::string> word = twin ? decode_text(value) : value.protocol_text();
     if (!word) {
       off();
       return std::nullopt;
@@ -167,7 +160,7 @@ std::vector<std::string> Fields::texts(std::string_view name, std::size_t min_co
   if (array->size() < min_count || array->size() > max_count) reject(name);
   std::vector<std::string> texts;
   for (const JsonText value : *array) {
-    std::optional<std::string> text = text_of(value);
+    std::optional<std::string> text = value.protocol_text();
     if (!text || text->size() > max_bytes) reject(name);
     if (!is_good()) return {};
     texts.push_back(*std::move(text));

@@ -1,6 +1,10 @@
 // Splits a stream into messages at NUL bytes.
 #include "proto/frame.hpp"
 
+#include <algorithm>
+#include <string>
+#include <utility>
+
 namespace jobpool::proto {
 namespace {
 
@@ -11,24 +15,49 @@ constexpr std::size_t kKeptBufferBytes = 64 * 1024;
 // A message that has grown to this size gets room for the largest one at once: untouched memory costs nothing, doubling copies all.
 constexpr std::size_t kLargeMessageBytes = 1024 * 1024;
 
+// A message of which so much is there is read on without a copy, into room for at least as much as a socket usually holds.
+constexpr std::size_t kReadOnBytes = 64 * 1024;
+constexpr std::size_t kRoomBytes = 256 * 1024;
+
 }  // namespace
 
 Result<void> FrameDecoder::feed(std::string_view bytes) {
   make_room();
+  if (auto found = search(bytes); !found) return found;
+  reserve(bytes.size());
+  buffer_.append(bytes);
+  return {};
+}
+
+std::span<char> FrameDecoder::room() {
+  if (pending() < kReadOnBytes) return {};
+  make_room();
+  reserve(kRoomBytes);
+  return buffer_.room();
+}
+
+Result<void> FrameDecoder::fed(std::size_t size) {
+  if (auto found = search({buffer_.room().data(), size}); !found) return found;
+  buffer_.grow(size);
+  return {};
+}
+
+// Of what is to come behind the buffer's end. Changes nothing when a message is too long.
+Result<void> FrameDecoder::search(std::string_view bytes) {
   const std::size_t old_size = buffer_.size();
-  std::size_t message_start = unfinished_, fed = 0;
+  std::size_t message_start = unfinished_, fed = 0, first_nul = kUnknown;
   for (std::size_t from = 0; from <= bytes.size();) {
     const std::size_t nul = bytes.find('\0', from);
     const std::size_t message_end = old_size + (nul == bytes.npos ? bytes.size() : nul);
     if (message_end - message_start > kMaxMessageBytes)
       return Error{Errc::protocol, "message of more than " + std::to_string(kMaxMessageBytes) + " bytes"};
     if (nul == bytes.npos) break;
+    if (fed == 0) first_nul = message_end;
     from = nul + 1;
     message_start = old_size + from;
     ++fed;
   }
-  if (old_size + bytes.size() > kLargeMessageBytes) buffer_.reserve(kMaxMessageBytes + kLargeMessageBytes);
-  buffer_.append(bytes);
+  if (taken_ == unfinished_) next_nul_ = first_nul;
   unfinished_ = message_start;
   fed_messages_ += fed;
   return {};
@@ -39,9 +68,21 @@ std::optional<std::string_view> FrameDecoder::next() {
     make_room();
     return std::nullopt;
   }
-  const std::size_t start = taken_, nul = buffer_.find('\0', start);
+  const std::string_view all = buffer_.text();
+  const std::size_t start = taken_, known = std::exchange(next_nul_, kUnknown), nul = known == kUnknown ? all.find('\0', start) : known;
   taken_ = nul + 1;
-  return std::string_view(buffer_).substr(start, nul - start);
+  return all.substr(start, nul - start);
+}
+
+std::optional<ByteBuffer> FrameDecoder::take_buffer() {
+  if (taken_ != buffer_.size() || buffer_.size() < kReadOnBytes) return std::nullopt;
+  taken_ = unfinished_ = 0;
+  return std::exchange(buffer_, {});
+}
+
+void FrameDecoder::reserve(std::size_t more) {
+  const std::size_t wanted = buffer_.size() + more;
+  buffer_.reserve(wanted > kLargeMessageBytes ? std::max(wanted, kMaxMessageBytes + kLargeMessageBytes) : wanted);
 }
 
 // Drops what was handed out, when that is cheap: everything, or at least half of the buffer. So a byte is moved less than once on average.
@@ -49,11 +90,15 @@ void FrameDecoder::make_room() {
   const std::size_t left = buffer_.size() - taken_;
   if (taken_ < left || taken_ == 0) return;
   if (buffer_.capacity() > kKeptBufferBytes && left <= kKeptBufferBytes / 2) {
-    buffer_ = buffer_.substr(taken_);  // a large buffer is given back: a connection that once sent 24 MiB must not hold them for ever
+    // A large buffer is given back: a connection that once sent 24 MiB must not hold them for ever.
+    ByteBuffer small;
+    small.append(buffer_.text().substr(taken_));
+    buffer_ = std::move(small);
   } else {
-    buffer_.erase(0, taken_);
+    buffer_.drop_front(taken_);
   }
   unfinished_ -= taken_;
+  if (next_nul_ != kUnknown) next_nul_ -= taken_;
   taken_ = 0;
 }
 

@@ -4,9 +4,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <optional>
-#include <string>
+#include <span>
 #include <string_view>
 
+#include "common/byte_buffer.hpp"
 #include "common/result.hpp"
 
 namespace jobpool::proto {
@@ -19,8 +20,18 @@ class FrameDecoder {
   // nothing may be fed any more (whole messages that came before can still be taken).
   Result<void> feed(std::string_view bytes);
 
-  // The next whole message without its NUL; nullopt: none yet. Valid until the next call of feed() or next().
+  // While a large message is under way: where more of it may be read to, instead of being fed; empty otherwise. Valid until the next call
+  // of any other function; what was written there counts with fed().
+  std::span<char> room();
+  // So many bytes were written to room(). Errors: as feed().
+  Result<void> fed(std::size_t size);
+
+  // The next whole message without its NUL; nullopt: none yet. Valid until the next call of feed(), room() or next().
   std::optional<std::string_view> next();
+
+  // The buffer in which the message is that was taken last, for who wants to keep it without copying it. nullopt: it is small, or something
+  // stands behind it.
+  std::optional<ByteBuffer> take_buffer();
 
   // Bytes of an unfinished message: > 0 at the end of input means that the peer went away in the middle of one.
   std::size_t pending() const { return buffer_.size() - unfinished_; }
@@ -30,13 +41,18 @@ class FrameDecoder {
   std::uint64_t fed_messages() const { return fed_messages_; }
 
  private:
+  static constexpr std::size_t kUnknown = static_cast<std::size_t>(-1);
+
   void make_room();
+  void reserve(std::size_t more);
+  Result<void> search(std::string_view bytes);
 
   // [0, taken_): handed out, to be dropped. [taken_, unfinished_): whole messages. [unfinished_, end): searched, no NUL in it.
-  // So each byte is searched once when it comes, and once more when its message is handed out, however small the pieces are.
-  std::string buffer_;
+  // So each byte is searched once when it comes; and once more when its message is handed out, unless that was the next one all the time.
+  ByteBuffer buffer_;
   std::size_t taken_ = 0;
   std::size_t unfinished_ = 0;
+  std::size_t next_nul_ = kUnknown;  // of the message at taken_
   std::uint64_t fed_messages_ = 0;
 };
 

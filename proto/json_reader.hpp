@@ -47,7 +47,11 @@ class JsonReader {
     text = {begin, static_cast<std::size_t>(at_ - begin)};
     return true;
   }
-  bool read_text(JsonText& value) { return read_slice(value.text_); }
+  bool read_text(JsonText& value) {
+    if (!read_slice(value.text_)) return false;
+    value.longest_ = longest_;
+    return true;
+  }
 
   // Calls member(std::string& key) for each member; it must read the value and tell whether to go on.
   template <class Member>
@@ -79,7 +83,13 @@ class JsonReader {
   }
   bool take(char c) { return peek() == c && (++at_, true); }
   bool take_word(std::string_view word);
-  bool skip_string() { return take('"') && skip_json_string(at_, end_); }
+  bool skip_string() {
+    if (!take('"')) return false;
+    const char* const begin = at_;
+    if (!skip_json_string(at_, end_)) return false;
+    if (static_cast<std::size_t>(at_ - begin) > longest_.size()) longest_ = {begin, static_cast<std::size_t>(at_ - begin)};
+    return true;
+  }
   bool skip_digits();
   // The number's text by JSON's grammar; empty: there is none. `integral`: without fraction and exponent.
   std::string_view scan_number(bool& integral);
@@ -90,6 +100,7 @@ class JsonReader {
   const char* at_;
   const char* end_;
   int depth_left_;
+  std::string_view longest_;  // of the strings that were passed over, from behind its opening quote
 };
 
 // JSON text of a payload, nested no deeper than kMaxPayloadDepth; and of an array.

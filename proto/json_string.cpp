@@ -1,41 +1,41 @@
-// JSON's strings: runs of ordinary bytes are found eight bytes a step, the rest is looked at singly.
+// JSON's strings: runs of ordinary bytes are found many bytes a step, the rest is looked at singly. A run is copied while it is in the
+// processor's cache, so that a large string passes through memory once.
 #include "proto/json_string.hpp"
 
-#include <cstdint>
+#include <cstdlib>
 #include <cstring>
 
+#include "common/huge_pages.hpp"
+#include "proto/byte_runs.hpp"
 #include "proto/utf8.hpp"
 
 namespace jobpool::proto {
 namespace {
 
-constexpr std::uint64_t kOnes = 0x0101010101010101;
-constexpr std::uint64_t kHigh = 0x8080808080808080;
-constexpr std::size_t kLargeRunBytes = 4096;               // shorter ones are left to the string's own growth, and to its small buffer
+constexpr std::ptrdiff_t kRunBytes = 16 * 1024;            // found, then copied: half of the smallest first-level cache there is
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
-constexpr bool is_ordinary(char c) {
-  return static_cast<unsigned char>(c) >= 0x20 && static_cast<unsigned char>(c) < 0x80 && c != '"' && c != '\\';
-}
-
-// The end of the run of ASCII that stands for itself in a JSON string. A high bit after one of the subtractions says that a byte was
-// below 0x20, a quote or a backslash; bytes with a high bit of their own stop the run as well.
-const char* ordinary_end(const char* at, const char* end) {
-  for (; end - at >= 8; at += 8) {
-    std::uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    const std::uint64_t control = word - kOnes * 0x20, quote = (word ^ kOnes * '"') - kOnes, backslash = (word ^ kOnes * '\\') - kOnes;
-    if (((word | control | quote | backslash) & kHigh) != 0) break;
+// What does not stand for itself in a JSON string, and what may be no UTF-8. Signed, so that bytes with a high bit are below a space.
+struct NotOrdinary {
+  template <class Byte>
+  auto operator()(Byte byte) const {
+    return (byte < 0x20) | (byte == '"') | (byte == '\\');
   }
-  while (at != end && is_ordinary(*at)) ++at;
-  return at;
-}
+};
 
-// The end of the run that is copied as it is: the above and well-formed UTF-8.
-const char* verbatim_end(const char* at, const char* end) {
+struct Backslash {
+  template <class Byte>
+  auto operator()(Byte byte) const {
+    return byte == '\\';
+  }
+};
+
+// The end of the run that is copied as it is: ordinary bytes and well-formed UTF-8. At least `most` of it, if it is that long.
+const char* verbatim_end(const char* at, const char* end, std::ptrdiff_t most) {
+  const char* const enough = end - at > most ? at + most : end;
   while (true) {
-    at = ordinary_end(at, end);
-    if (at == end || static_cast<unsigned char>(*at) < 0x80) return at;
+    at = run_end<NotOrdinary>(at, enough);
+    if (at >= enough || static_cast<unsigned char>(*at) < 0x80) return at;
     const std::size_t length = utf8_character({at, static_cast<std::size_t>(end - at)});
     if (length == 0) return at;
     at += length;
@@ -84,11 +84,7 @@ struct Discard {
 };
 void append_run(Discard&, const char*, const char*) {}
 
-void append_run(std::string& out, const char* run, const char* end) {
-  const auto length = static_cast<std::size_t>(end - run);
-  if (length > kLargeRunBytes) out.reserve(out.size() + length + kRoomBehind);
-  out.append(run, length);
-}
+void append_run(std::string& out, const char* run, const char* end) { out.append(run, end); }
 
 // The four hex digits behind "\u"; -1: they are none.
 int read_code_unit(const char*& at, const char* end) {
@@ -174,9 +170,10 @@ template <class Sink>
 bool scan_string(const char*& at, const char* end, Sink& out) {
   while (true) {
     const char* const run = at;
-    at = verbatim_end(at, end);
+    at = verbatim_end(at, end, kRunBytes);
     append_run(out, run, at);
     if (at == end) return false;
+    if (at - run >= kRunBytes) continue;
     const char stop = *at++;
     if (stop == '"') return true;
     if (stop != '\\' || !unescape(at, end, out)) return false;
@@ -186,18 +183,49 @@ bool scan_string(const char*& at, const char* end, Sink& out) {
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
+  out.reserve(out.size() + text.size() + kRoomBehind);
+  prefer_huge_pages(out.data() + out.size(), text.size());
+  out += '"';
+  append_json_escaped(out, text);
+  out += '"';
+}
+
+void append_json_escaped(std::string& out, std::string_view text) {
   const char* at = text.data();
   const char* const end = at + text.size();
-  out.reserve(out.size() + text.size() + kRoomBehind);
-  out += '"';
-  while (true) {
+  while (at != end) {
     const char* const run = at;
-    at = verbatim_end(at, end);
+    at = verbatim_end(at, end, kRunBytes);
     out.append(run, at);
-    if (at == end) break;
-    append_escaped(out, *at++);
+    if (at != end && at - run < kRunBytes) append_escaped(out, *at++);
   }
-  out += '"';
+}
+
+std::string_view whole_characters(std::string_view text, std::size_t limit) {
+  constexpr std::size_t kMostBehindLead = 3;
+  const auto is_behind_lead = [&](std::size_t place) { return (static_cast<unsigned char>(text[place]) & 0xC0) == 0x80; };
+  if (text.size() <= limit) return text;
+  std::size_t end = limit;
+  while (end > 0 && limit - end < kMostBehindLead && is_behind_lead(end)) --end;
+  return text.substr(0, end == 0 || is_behind_lead(end) ? limit : end);
+}
+
+bool append_unescaped(std::string& out, std::string_view written) {
+  const char* at = written.data();
+  const char* const end = at + written.size();
+  out.reserve(out.size() + written.size());
+  prefer_huge_pages(out.data() + out.size(), written.size());
+  bool has_nul = false;
+  while (at != end) {
+    const char* const run = at;
+    at = run_end<Backslash>(at, end - at > kRunBytes ? at + kRunBytes : end);
+    out.append(run, at);
+    if (at == end || *at != '\\') continue;
+    ++at;
+    if (!unescape(at, end, out)) std::abort();  // it was checked
+    has_nul |= out.back() == '\0';
+  }
+  return !has_nul;
 }
 
 bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out); }

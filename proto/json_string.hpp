@@ -15,11 +15,21 @@ constexpr std::size_t kRoomBehind = 64;
 // Appends `text` in quotes. Always valid: a byte that is no UTF-8, and U+0000 (which the protocol has no place for), becomes U+FFFD.
 void append_json_string(std::string& out, std::string_view text);
 
+// The same without quotes.
+void append_json_escaped(std::string& out, std::string_view text);
+// A beginning of about `limit` bytes, for who writes a large text piece by piece: escaped one behind the other, the pieces are what the
+// whole is. Requires: limit > 3.
+std::string_view whole_characters(std::string_view text, std::size_t limit);
+
 // Reads from behind the opening quote to behind the closing one, and moves `at` there. The value is appended to `out`.
 // False: no end, a raw control character, a bad escape, a lone surrogate or invalid UTF-8; `at` and `out` are of no use then.
 bool read_json_string(const char*& at, const char* end, std::string& out);
 
 // The same checks without the value.
 bool skip_json_string(const char*& at, const char* end);
+
+// Of what is written between two quotes and was checked: its value is appended. False: U+0000 is in that.
+// Aborts where it was not checked.
+bool append_unescaped(std::string& out, std::string_view written);
 
 }  // namespace jobpool::proto

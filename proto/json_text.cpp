@@ -2,7 +2,6 @@
 #include "proto/json_text.hpp"
 
 #include <charconv>
-#include <cstdlib>
 #include <cstring>
 #include <limits>
 
@@ -17,33 +16,40 @@ const char* behind_space(const char* at, const char* end) {
   return at;
 }
 
-// `begin` is behind the opening quote; the place behind the closing one.
-const char* behind_string(const char* begin, const char* end) {
-  for (const char* at = begin;; ++at) {
-    at = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end - at)));
-    const char* hiding = at;
-    while (hiding != begin && hiding[-1] == '\\') --hiding;
-    if ((at - hiding) % 2 == 0) return at + 1;
+// Passes over the text up to `end_`; `longest_`: see JsonText.
+struct Passing {
+  const char* end_;
+  std::string_view longest_;
+
+  // `begin` is behind the opening quote; the place behind the closing one.
+  const char* behind_string(const char* begin) const {
+    if (begin == longest_.data()) return begin + longest_.size();
+    for (const char* at = begin;; ++at) {
+      at = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end_ - at)));
+      const char* hiding = at;
+      while (hiding != begin && hiding[-1] == '\\') --hiding;
+      if ((at - hiding) % 2 == 0) return at + 1;
+    }
   }
-}
 
-const char* behind_list(const char* at, const char* end) {
-  int open = 0;
-  do {
-    const char c = *at++;
-    if (c == '"') at = behind_string(at, end);
-    if (c == '{' || c == '[') ++open;
-    if (c == '}' || c == ']') --open;
-  } while (open > 0);
-  return at;
-}
+  const char* behind_list(const char* at) const {
+    int open = 0;
+    do {
+      const char c = *at++;
+      if (c == '"') at = behind_string(at);
+      if (c == '{' || c == '[') ++open;
+      if (c == '}' || c == ']') --open;
+    } while (open > 0);
+    return at;
+  }
 
-const char* behind_value(const char* at, const char* end) {
-  if (*at == '"') return behind_string(at + 1, end);
-  if (*at == '{' || *at == '[') return behind_list(at, end);
-  while (at != end && std::strchr(",]} \n\r\t", *at) == nullptr) ++at;
-  return at;
-}
+  const char* behind_value(const char* at) const {
+    if (*at == '"') return behind_string(at + 1);
+    if (*at == '{' || *at == '[') return behind_list(at);
+    while (at != end_ && std::strchr(",]} \n\r\t", *at) == nullptr) ++at;
+    return at;
+  }
+};
 
 std::string_view between(const char* begin, const char* end) { return {begin, static_cast<std::size_t>(end - begin)}; }
 
@@ -61,12 +67,15 @@ std::optional<std::string> JsonText::string() const {
   return unescaped(text_.substr(1, text_.size() - 2));
 }
 
+std::optional<std::string> JsonText::protocol_text() const {
+  std::optional<std::string> text;
+  if (text_.front() == '"' && !append_unescaped(text.emplace(), text_.substr(1, text_.size() - 2))) text.reset();
+  return text;
+}
+
 std::string JsonText::unescaped(std::string_view written) {
-  if (written.find('\\') == written.npos) return std::string(written);
   std::string text;
-  const char* at = written.data();
-  // The reader stops behind the closing quote, which is there: it was checked.
-  if (!read_json_string(at, at + written.size() + 1, text)) std::abort();
+  append_unescaped(text, written);
   return text;
 }
 
@@ -86,10 +95,11 @@ std::optional<bool> JsonText::boolean() const {
 std::vector<JsonText> JsonText::elements() const {
   std::vector<JsonText> elements;
   const char* const end = text_.data() + text_.size() - 1;  // its bracket
+  const Passing passing{end, longest_};
   for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
     const char* const begin = at;
-    at = behind_value(at, end);
-    elements.push_back(JsonText(between(begin, at)));
+    at = passing.behind_value(at);
+    elements.push_back(JsonText(between(begin, at), longest_));
     at = behind_space(at, end);
     if (at != end) at = behind_space(at + 1, end);
   }
@@ -98,12 +108,13 @@ std::vector<JsonText> JsonText::elements() const {
 
 void JsonText::each_member(function_ref<void(std::string_view key, JsonText value)> take) const {
   const char* const end = text_.data() + text_.size() - 1;  // its brace
+  const Passing passing{end, longest_};
   for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
     const char* const key = at + 1;
-    const char* const behind_key = behind_string(key, end);
+    const char* const behind_key = passing.behind_string(key);
     const char* const begin = behind_space(behind_space(behind_key, end) + 1, end);  // behind the colon
-    at = behind_value(begin, end);
-    take(between(key, behind_key - 1), JsonText(between(begin, at)));
+    at = passing.behind_value(begin);
+    take(between(key, behind_key - 1), JsonText(between(begin, at), longest_));
     at = behind_space(at, end);
     if (at != end) at = behind_space(at + 1, end);
   }

@@ -4,12 +4,15 @@
 #pragma once
 
 #include <cstdint>
+#include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
+#include "common/byte_buffer.hpp"
 #include "common/function_ref.hpp"
 
 namespace jobpool::proto {
@@ -28,6 +31,8 @@ class JsonText {
 
   // nullopt: it is of another type; no integer: nor is one beyond 64 bits, or with a fraction or an exponent.
   std::optional<std::string> string() const;
+  // A string without U+0000, as all of the protocol's are; nullopt otherwise.
+  std::optional<std::string> protocol_text() const;
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
 
@@ -47,9 +52,12 @@ class JsonText {
  private:
   friend class JsonReader;
   friend class JsonObject;
-  explicit JsonText(std::string_view checked) : text_(checked) {}
+  explicit JsonText(std::string_view checked, std::string_view longest = {}) : text_(checked), longest_(longest) {}
 
   std::string_view text_ = "null";
+  // Of the strings in the text that this was part of when it was checked, the longest: from behind its opening quote to behind the closing
+  // one. So a payload of 16 MiB is passed over at once, as often as somebody looks for what stands behind it.
+  std::string_view longest_;
 };
 
 // An object that is kept: its text, owned.
@@ -60,13 +68,21 @@ class JsonObject {
   explicit JsonObject(JsonText object) {
     if (!object.is_null()) text_ = object.text();
   }
+  // The same without a copy. Requires: its text is in that buffer.
+  JsonObject(JsonText object, ByteBuffer buffer) {
+    if (object.is_null()) return;
+    in_ = std::make_shared<const ByteBuffer>(std::move(buffer));
+    there_ = object;
+  }
 
-  operator JsonText() const { return JsonText(text_); }  // as long as this
-  std::optional<JsonText> member(std::string_view name) const { return JsonText(text_).member(name); }
-  nlohmann::json tree() const { return JsonText(text_).tree(); }
+  operator JsonText() const { return in_ == nullptr ? JsonText(text_) : there_; }  // as long as this
+  std::optional<JsonText> member(std::string_view name) const { return JsonText(*this).member(name); }
+  nlohmann::json tree() const { return JsonText(*this).tree(); }
 
  private:
   std::string text_ = "{}";
+  std::shared_ptr<const ByteBuffer> in_;  // null: text_ has it
+  JsonText there_;
 };
 
 }  // namespace jobpool::proto

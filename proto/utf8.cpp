@@ -1,8 +1,7 @@
 // UTF-8 by the table of well-formed byte sequences (Unicode, table 3-7).
 #include "proto/utf8.hpp"
 
-#include <cstdint>
-#include <cstring>
+#include "proto/byte_runs.hpp"
 
 namespace jobpool::proto {
 namespace {
@@ -29,18 +28,13 @@ constexpr Lead lead_of(unsigned char first) {
 
 constexpr bool is_continuation(unsigned char byte) { return (byte & 0xC0) == 0x80; }
 
-// The end of the run of ASCII without NUL; eight bytes a step, since most output is nothing else.
-std::size_t ascii_run(std::string_view text) {
-  constexpr std::uint64_t kOnes = 0x0101010101010101, kHigh = 0x8080808080808080;
-  std::size_t at = 0;
-  for (; text.size() - at >= sizeof(std::uint64_t); at += sizeof(std::uint64_t)) {
-    std::uint64_t word;
-    std::memcpy(&word, text.data() + at, sizeof word);
-    if (((word | (word - kOnes)) & kHigh) != 0) break;  // a high bit, or the borrow of a zero byte
+// Signed: NUL, and bytes with a high bit.
+struct NotAsciiText {
+  template <class Byte>
+  auto operator()(Byte byte) const {
+    return byte < 1;
   }
-  while (at < text.size() && text[at] > 0 && static_cast<unsigned char>(text[at]) < 0x80) ++at;
-  return at;
-}
+};
 
 }  // namespace
 
@@ -57,7 +51,8 @@ std::size_t utf8_character(std::string_view text) {
 
 bool is_protocol_text(std::string_view bytes) {
   while (true) {
-    bytes.remove_prefix(ascii_run(bytes));
+    const char* const end = bytes.data() + bytes.size();
+    bytes.remove_prefix(static_cast<std::size_t>(run_end<NotAsciiText>(bytes.data(), end) - bytes.data()));
     if (bytes.empty()) return true;
     const std::size_t length = utf8_character(bytes);
     if (length < 2) return false;  // 1 can only be U+0000 here

@@ -16,7 +16,7 @@
 namespace jobpool::client {
 namespace {
 
-constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one, a large one in pieces of this size
+constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one; the rest of a large one goes to its place at once
 
 // Waits for one of `events`; which came. Errors: timed_out, io.
 Result<short> wait_for(int fd, short events, TimePoint deadline) {
@@ -122,8 +122,10 @@ Result<std::optional<Reply>> Connection::take_reply() {
   if (!message) return std::optional<Reply>{};
   Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message);
   if (!envelope) return envelope.error();
+  std::optional<ByteBuffer> buffer = decoder_.take_buffer();
   return std::optional<Reply>{
-      Reply{proto::JsonObject(envelope->parameters), std::move(envelope->error), envelope->continues, std::exchange(fds_, {})}};
+      Reply{buffer ? proto::JsonObject(envelope->parameters, *std::move(buffer)) : proto::JsonObject(envelope->parameters),
+            std::move(envelope->error), envelope->continues, std::exchange(fds_, {})}};
 }
 
 Result<void> Connection::read_more(TimePoint deadline) {
@@ -132,7 +134,8 @@ Result<void> Connection::read_more(TimePoint deadline) {
   for (;;) {
     if (deadline != kNever)
       if (const auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable.error();
-    iovec piece{bytes.data(), bytes.size()};
+    const std::span<char> room = decoder_.room(), into = room.empty() ? std::span<char>(bytes) : room;
+    iovec piece{into.data(), into.size()};
     msghdr header{};
     header.msg_iov = &piece;
     header.msg_iovlen = 1;
@@ -144,7 +147,8 @@ Result<void> Connection::read_more(TimePoint deadline) {
     collect(header, fds_);
     if (size == 0) return Error{Errc::closed, "the daemon closed the connection"};
     if ((header.msg_flags & MSG_CTRUNC) != 0) return Error{Errc::protocol, "the daemon passed too many descriptors"};
-    return decoder_.feed(std::string_view{bytes.data(), static_cast<std::size_t>(size)});
+    const auto read = static_cast<std::size_t>(size);
+    return room.empty() ? decoder_.feed({bytes.data(), read}) : decoder_.fed(read);
   }
 }
 

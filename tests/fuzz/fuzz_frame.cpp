@@ -40,6 +40,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   for (std::size_t turn = 0; !stream.empty(); ++turn) {
     const std::size_t wanted = sizes.empty() ? 1 : static_cast<unsigned char>(sizes[turn % sizes.size()]) + 1u;
     const std::string_view piece = stream.substr(0, wanted);
+    require(decoder.room().empty(), "room for a large message, of which there is none");
     require(static_cast<bool>(decoder.feed(piece)), "a short message is refused");
     stream.remove_prefix(piece.size());
     if (!takes_late) taken += take(decoder, expected);

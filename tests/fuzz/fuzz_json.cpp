@@ -17,6 +17,16 @@ using namespace jobpool::proto;
 
 namespace {
 
+void pieces(std::string_view bytes, std::string_view whole) {
+  std::string written;
+  while (!bytes.empty()) {
+    const std::string_view piece = whole_characters(bytes, 4 + bytes.size() % 5);
+    append_json_escaped(written, piece);
+    bytes.remove_prefix(piece.size());
+  }
+  require(written == whole, "a text written in pieces is another");
+}
+
 void strings(std::string_view bytes) {
   std::string written, value;
   append_json_string(written, bytes);
@@ -25,6 +35,10 @@ void strings(std::string_view bytes) {
   require(skip_json_string(skipped, end) && skipped == end, "skipping refuses what reading takes");
   require(is_protocol_text(value), "a string was read that is no text");
   require(is_protocol_text(bytes) == (value == bytes), "text changes on its way, or what is no text does not");
+  std::string unescaped;
+  const std::string_view between = std::string_view(written).substr(1, written.size() - 2);
+  require(append_unescaped(unescaped, between) && unescaped == value, "what was checked is read as something else");
+  pieces(bytes, between);
 }
 
 void read_and_skip_agree(std::string_view text) {
@@ -32,6 +46,11 @@ void read_and_skip_agree(std::string_view text) {
   const char *read = text.data(), *skipped = read, *const end = read + text.size();
   const bool is_read = read_json_string(read, end, value), is_skipped = skip_json_string(skipped, end);
   require(is_read == is_skipped && (!is_read || read == skipped), "reading and skipping a string differ");
+  if (!is_read) return;
+  std::string unescaped;
+  const bool has_nul = !append_unescaped(unescaped, {text.data(), static_cast<std::size_t>(read - 1 - text.data())});
+  require(unescaped == value, "what was checked is read as something else");
+  require(has_nul == (value.find('\0') != value.npos), "U+0000 is not seen, or seen where there is none");
 }
 
 void base64(std::string_view bytes) {

@@ -1,4 +1,4 @@
-// Reading: one recvmsg per wake into the thread's shared buffer, then the framing.
+// Reading: one recvmsg per wake into the thread's shared buffer, then the framing; of a large message straight into its own.
 #include "daemon/broker/server/inbox.hpp"
 
 #include <algorithm>
@@ -9,6 +9,8 @@
 namespace jobpool::broker {
 
 Inbox::Read Inbox::read(int socket, std::span<std::byte> buffer) {
+  const std::span<char> room = decoder_.room();
+  if (!room.empty()) buffer = std::as_writable_bytes(room);
   Result<Received> received = receive_message(socket, buffer);
   if (!received) {
     switch (received.error().code) {
@@ -23,7 +25,7 @@ Inbox::Read Inbox::read(int socket, std::span<std::byte> buffer) {
   if (received->size == 0) return Read::end_of_input;
   const std::string_view chunk(reinterpret_cast<const char*>(buffer.data()), received->size);
   if (!received->fds.empty()) keep_fds(chunk, std::move(received->fds));
-  if (!decoder_.feed(chunk)) return Read::violation;
+  if (!(room.empty() ? decoder_.feed(chunk) : decoder_.fed(chunk.size()))) return Read::violation;
   buffered_ += chunk.size();
   return Read::bytes;
 }

@@ -1,6 +1,8 @@
 // Framing: the same messages come out however the stream was cut.
 #include "proto/frame.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -108,4 +110,66 @@ TEST_CASE("a large message in small pieces between small messages comes out whol
   CHECK(take_all(decoder) == std::vector<std::string>{"before", large, "after"});
   feed(decoder, "again\0"s);
   CHECK(take_all(decoder) == std::vector<std::string>{"again"});
+}
+
+namespace {
+
+// As a reader of a socket does it: into the decoder's room where it has some.
+void read_on(FrameDecoder& decoder, std::string_view bytes) {
+  const std::span<char> room = decoder.room();
+  if (room.empty()) return feed(decoder, bytes);
+  REQUIRE(room.size() >= bytes.size());
+  std::copy(bytes.begin(), bytes.end(), room.begin());
+  REQUIRE(decoder.fed(bytes.size()));
+}
+
+}  // namespace
+
+TEST_CASE("there is room to read on only while a large message is under way") {
+  FrameDecoder decoder;
+  CHECK(decoder.room().empty());
+  feed(decoder, "small\0begun"s);
+  CHECK(decoder.room().empty());
+  feed(decoder, std::string(100'000, 'x'));
+  CHECK(decoder.room().size() >= 200'000);
+  CHECK(decoder.pending() == 100'005);
+  feed(decoder, "\0"s);
+  CHECK(decoder.room().empty());
+}
+
+TEST_CASE("a large message that is read on comes out whole between others, and its buffer can be taken where it ends it") {
+  const std::string large(3'000'000, 'y');
+  FrameDecoder decoder;
+  feed(decoder, "before\0"s);
+  for (std::size_t at = 0; at < large.size(); at += 40'093) read_on(decoder, std::string_view(large).substr(at, 40'093));
+  read_on(decoder, "\0after\0beg"s);
+  CHECK(decoder.fed_messages() == 3);
+  CHECK(take_all(decoder) == std::vector<std::string>{"before", large, "after"});
+  CHECK_FALSE(decoder.take_buffer());
+  read_on(decoder, "un" + large);
+  read_on(decoder, "\0"s);
+  const auto begun = decoder.next();
+  REQUIRE(begun);
+  const auto buffer = decoder.take_buffer();
+  REQUIRE(buffer);
+  feed(decoder, "another\0"s);
+  CHECK(*begun == "begun" + large);
+  CHECK(take_all(decoder) == std::vector<std::string>{"another"});
+  CHECK_FALSE(decoder.take_buffer());
+}
+
+TEST_CASE("a message that is read on is refused where it becomes too long") {
+  FrameDecoder decoder;
+  feed(decoder, "ok\0"s + std::string(100'000, 'x'));
+  const std::span<char> room = decoder.room();
+  REQUIRE(room.size() > kMaxMessageBytes / 100);
+  std::size_t left = kMaxMessageBytes - 100'000;
+  while (left > 0) {
+    const std::string piece(std::min<std::size_t>(left, 200'000), 'x');
+    read_on(decoder, piece);
+    left -= piece.size();
+  }
+  decoder.room()[0] = 'x';
+  REQUIRE_FALSE(decoder.fed(1));
+  CHECK(take_all(decoder) == std::vector<std::string>{"ok"});
 }

@@ -42,12 +42,12 @@ TEST_CASE("bytes that the protocol has no place for become U+FFFD") {
 }
 
 TEST_CASE("a special byte is found at every place of a long string") {
-  for (const char special : {'"', '\\', '\n', '\x1f', '\x80'}) {
-    for (std::size_t at = 0; at < 40; ++at) {
-      std::string text(40, 'a');
+  for (const char special : {'"', '\\', '\n', '\x1f', '\x80', '\xff'}) {
+    for (std::size_t at = 0; at < 150; ++at) {
+      std::string text(150, 'a');
       text[at] = special;
       const nlohmann::json value = nlohmann::json::parse(escaped(text));
-      const std::string expected = special == '\x80' ? text.substr(0, at) + "\uFFFD" + text.substr(at + 1) : text;
+      const std::string expected = special < 0 ? text.substr(0, at) + "\uFFFD" + text.substr(at + 1) : text;
       REQUIRE(value.get<std::string>() == expected);
     }
   }
@@ -67,5 +67,49 @@ TEST_CASE("a string that is broken is refused, with or without its value") {
     CHECK_FALSE(unescaped(literal));
     const char* at = literal.data() + 1;
     CHECK_FALSE(skip_json_string(at, literal.data() + literal.size()));
+  }
+}
+
+TEST_CASE("a string longer than any buffer reads as it was written, whatever stands at the edges of its pieces") {
+  constexpr std::size_t kPiece = 16 * 1024;
+  for (const std::string_view special : {"\"", "\\", "\n", "é", "就", "😀"}) {
+    for (std::size_t before = kPiece - 5; before < kPiece + 2; ++before) {
+      const std::string text = std::string(before, 'a') + std::string(special) + std::string(kPiece, 'b');
+      const std::string written = escaped(text);
+      REQUIRE(unescaped(written) == text);
+      const char* at = written.data() + 1;
+      REQUIRE(skip_json_string(at, written.data() + written.size()));
+      std::string value = "v";
+      REQUIRE(append_unescaped(value, std::string_view(written).substr(1, written.size() - 2)));
+      REQUIRE(value == "v" + text);
+    }
+    CHECK_FALSE(unescaped('"' + std::string(2 * kPiece, 'a')));
+    CHECK_FALSE(unescaped('"' + std::string(kPiece, 'a') + "\xC3\""));
+  }
+}
+
+TEST_CASE("U+0000 in a string is told, escaped as it must be") {
+  std::string value;
+  CHECK(append_unescaped(value, R"(a\u0001\\u0000)"));
+  CHECK(value == "a\x01\\u0000");
+  CHECK_FALSE(append_unescaped(value, R"(a\u0000b)"));
+}
+
+TEST_CASE("the pieces of a text, escaped one by one, are the whole escaped, be it text or not") {
+  for (const std::string_view text :
+       {"just text", "é就😀就é", "\xC3\xA9\x80\x80\x80\x80\x80\x80", "\xF0\x9F\x98", "\x80\x80\x80\x80\x80\x80\x80", ""}) {
+    std::string whole, pieces;
+    append_json_escaped(whole, text);
+    for (std::size_t limit = 4; limit < 9; ++limit) {
+      pieces.clear();
+      for (std::string_view rest = text; !rest.empty();) {
+        const std::string_view piece = whole_characters(rest, limit);
+        REQUIRE(!piece.empty());
+        REQUIRE(piece.size() <= limit);
+        append_json_escaped(pieces, piece);
+        rest.remove_prefix(piece.size());
+      }
+      REQUIRE(pieces == whole);
+    }
   }
 }

@@ -69,3 +69,22 @@ TEST_CASE("a number that no double holds is JSON, and has no tree") {
   CHECK(checked("[1e999]").tree().is_discarded());
   CHECK(checked("[1.5]").tree() == nlohmann::json{1.5});
 }
+
+TEST_CASE("what stands around the longest string is found, be that a value, an element or a name") {
+  const std::string large = std::string(5'000, 'x') + R"(\"]},\\)";
+  const std::string message = R"({"a":{"b":[1,")" + large + R"(",[2]],"c":"short"},")" + large + R"(":3})";
+  const JsonText text = checked(message);
+  const auto list = text.member("a")->member("b")->elements();
+  REQUIRE(list.size() == 3);
+  CHECK(list[1].text() == '"' + large + '"');
+  CHECK(list[2].elements().front().integer() == 2);
+  CHECK(text.member("a")->member("c")->string() == "short");
+  CHECK(text.member(large)->integer() == 3);
+}
+
+TEST_CASE("a text of the protocol is a string without U+0000") {
+  CHECK(checked(R"("a\nb")").protocol_text() == "a\nb");
+  CHECK_FALSE(checked(R"("a\u0000")").protocol_text());
+  CHECK_FALSE(checked("1").protocol_text());
+  CHECK(checked(R"("a\u0000")").string() == std::string("a\0", 2));
+}

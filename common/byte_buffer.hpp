@@ -1,0 +1,41 @@
+// Bytes that are read into and handed out from the front. Room is not zeroed before it is written, as a std::string's would be; and a large
+// buffer is a mapping of its own, that goes back to the system whole. Any process; one thread at a time.
+#pragma once
+
+#include <cstddef>
+#include <span>
+#include <string_view>
+
+namespace jobpool {
+
+class ByteBuffer {
+ public:
+  ByteBuffer() = default;
+  ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
+  ByteBuffer& operator=(ByteBuffer&& other) noexcept {
+    ByteBuffer(static_cast<ByteBuffer&&>(other)).swap(*this);
+    return *this;
+  }
+  ~ByteBuffer();
+
+  std::string_view text() const { return {bytes_, size_}; }
+  std::size_t size() const { return size_; }
+  std::size_t capacity() const { return capacity_; }
+
+  // Room for at least so many bytes in all. What is there may move.
+  void reserve(std::size_t capacity);
+  // Behind what is there: to be written, and then counted in by grow().
+  std::span<char> room() { return {bytes_ + size_, capacity_ - size_}; }
+  void grow(std::size_t written) { size_ += written; }  // Requires: that is within room()
+  void append(std::string_view bytes);
+  // Takes the first bytes out; the room stays.
+  void drop_front(std::size_t count);
+
+ private:
+  void swap(ByteBuffer& other) noexcept;
+
+  char* bytes_ = nullptr;
+  std::size_t size_ = 0, capacity_ = 0;
+};
+
+}  // namespace jobpool
