@@ -21,7 +21,7 @@ bool convert(std::string_view text, nlohmann::json& value) {
 
 }  // namespace
 
-char JsonReader::peek() {
+char JsonReader::peek_behind_space() {
   while (at_ != end_ && is_space(*at_)) ++at_;
   return at_ == end_ ? '\0' : *at_;
 }
@@ -45,7 +45,6 @@ bool JsonReader::skip_digits() {
 }
 
 std::string_view JsonReader::scan_number(bool& integral) {
-  peek();
   const char* const start = at_;
   const auto take_here = [&](char c) { return at_ != end_ && *at_ == c && (++at_, true); };  // no white space inside a number
   integral = true;

@@ -27,7 +27,10 @@ class JsonReader {
   JsonReader(std::string_view text, int max_depth) : at_(text.data()), end_(text.data() + text.size()), depth_left_(max_depth) {}
 
   // The first byte of what comes next; 0 at the end.
-  char peek();
+  char peek() {
+    // Mostly no white space: then these are all the comparisons.
+    return at_ != end_ && static_cast<unsigned char>(*at_) > ' ' ? *at_ : peek_behind_space();
+  }
   // Nothing but white space is left.
   bool at_end() { return peek() == 0 && at_ == end_; }
 
@@ -83,6 +86,7 @@ class JsonReader {
   }
   bool take(char c) { return peek() == c && (++at_, true); }
   bool take_word(std::string_view word);
+  char peek_behind_space();
   bool skip_string() {
     if (!take('"')) return false;
     const char* const begin = at_;
@@ -91,7 +95,7 @@ class JsonReader {
     return true;
   }
   bool skip_digits();
-  // The number's text by JSON's grammar; empty: there is none. `integral`: without fraction and exponent.
+  // The number's text by JSON's grammar; empty: there is none. `integral`: without fraction and exponent. Requires: no space before it.
   std::string_view scan_number(bool& integral);
   bool read_number(nlohmann::json& value);
   bool read_object_value(nlohmann::json& value);

@@ -21,7 +21,7 @@ void append_base64_string(std::string& out, std::string_view bytes) {
 
 void append_integer(std::string& out, std::int64_t number) {
   char digits[20];  // "-9223372036854775808"
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, number).ptr);
+  out.append(digits, static_cast<std::size_t>(std::to_chars(digits, digits + sizeof digits, number).ptr - digits));
 }
 
 std::string& ObjectWriter::key(std::string_view name) {

@@ -38,7 +38,7 @@ bool read_short_integer(std::string_view text, Number& value) {
 template <class Number>
 void append_number(std::string& out, Number value) {
   char digits[32];
-  out.append(digits, std::to_chars(digits, digits + sizeof digits, value).ptr);
+  out.append(digits, static_cast<std::size_t>(std::to_chars(digits, digits + sizeof digits, value).ptr - digits));
 }
 
 }  // namespace

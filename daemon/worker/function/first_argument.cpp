@@ -1,6 +1,7 @@
 // A scan over brackets and quotes; see the header.
 #include "daemon/worker/function/first_argument.hpp"
 
+#include <array>
 #include <cstring>
 
 namespace jobpool::worker {
@@ -27,11 +28,22 @@ std::size_t skip_string(std::string_view text, std::size_t at) {
   }
 }
 
+// Which bytes say something of the structure.
+constexpr std::array<bool, 256> kMarks = [] {
+  std::array<bool, 256> marks{};
+  for (const char octet : {'"', '[', ']', '{', '}', ','}) marks[static_cast<unsigned char>(octet)] = true;
+  return marks;
+}();
+
 // The position of the comma or bracket that ends the element which begins at `at`; npos: none does.
 std::size_t find_end(std::string_view text, std::size_t at) {
   std::size_t depth = 0;
   while (at < text.size()) {
     const char octet = text[at];
+    if (!kMarks[static_cast<unsigned char>(octet)]) {
+      ++at;
+      continue;
+    }
     if (octet == '"') {
       at = skip_string(text, at + 1);
       if (at == std::string_view::npos) return at;
