@@ -27,7 +27,7 @@ class JsonReader {
   JsonReader(std::string_view text, int max_depth) : at_(text.data()), end_(text.data() + text.size()), depth_left_(max_depth) {}
 
   // The first byte of what comes next; 0 at the end.
-  char peek() {
+  [[gnu::always_inline]] char peek() {  // a tenth of the time of a large message, when it is a call
     // Mostly no white space: then these are all the comparisons.
     return at_ != end_ && static_cast<unsigned char>(*at_) > ' ' ? *at_ : peek_behind_space();
   }

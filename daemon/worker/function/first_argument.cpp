@@ -9,11 +9,16 @@ namespace {
 
 constexpr bool is_space(char octet) { return octet == ' ' || octet == '\t' || octet == '\r' || octet == '\n'; }
 
-// There is hardly ever any: two comparisons then.
-std::string_view trim(std::string_view text) {
+std::string_view trim_space(std::string_view text) {
   while (!text.empty() && is_space(text.front())) text.remove_prefix(1);
   while (!text.empty() && is_space(text.back())) text.remove_suffix(1);
   return text;
+}
+
+// There is hardly ever any: two comparisons then.
+inline std::string_view trim(std::string_view text) {
+  const auto is_dark = [](char octet) { return static_cast<unsigned char>(octet) > ' '; };
+  return !text.empty() && is_dark(text.front()) && is_dark(text.back()) ? text : trim_space(text);
 }
 
 // The position behind the closing quote of the string whose inside begins at `at`; npos: it has none.
