@@ -48,6 +48,7 @@ Life live(unsigned seed) {
   for (int store_number = 0; store_number < 3; ++store_number) {
     StoreOptions options = small(disk.options());
     options.idle = std::chrono::milliseconds(random() % 2 == 0 ? 0 : 60'000);
+    options.log_room_bytes = random() % 2 == 0 ? 0 : 20'000;  // so that the log is emptied again and again, with and without room
     auto store = SqliteStore::open(options);
     REQUIRE(store);
     REQUIRE((*store)->load());

@@ -68,8 +68,7 @@ void Mailbox::close() {
 
 std::vector<News> Mailbox::collect() {
   const std::lock_guard lock(mutex_);
-  if (news_.empty()) return {};
-  // Under the lock, so that a bell rung for later news is not taken away.
+  // Under the lock: all news whose bell is taken away here are there. The bell of others may come yet, and wake the loop for nothing.
   std::uint64_t rings = 0;
   [[maybe_unused]] const ssize_t read = ::read(news_bell_.get(), &rings, sizeof rings);
   return std::exchange(news_, {});
@@ -95,11 +94,15 @@ bool Mailbox::has_work() const {
   return !is_empty();
 }
 
+// The bell is rung when the lock is free again: the loop, woken at once, would only wait for that.
 void Mailbox::post(News news) {
-  const std::lock_guard lock(mutex_);
-  news_.push_back(std::move(news));
-  if (news_.size() > 1) return;
-  ring_eventfd(news_bell_.get());
+  bool are_first = false;
+  {
+    const std::lock_guard lock(mutex_);
+    are_first = news_.empty();
+    news_.push_back(std::move(news));
+  }
+  if (are_first) ring_eventfd(news_bell_.get());
 }
 
 }  // namespace jobpool::broker

@@ -22,6 +22,8 @@ struct StoreOptions {
   std::chrono::milliseconds try_again{1'000};
   // How long nothing is committed before the files are made small.
   std::chrono::milliseconds idle{1'000};
+  // How long the log's file is kept: about one checkpoint's log.
+  std::size_t log_room_bytes = 4 * 1024 * 1024;
 
   // For tests: what stands between the store and its disk. `vfs` is the name of a registered sqlite3_vfs; empty: SQLite's own.
   std::string vfs;

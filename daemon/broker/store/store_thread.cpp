@@ -14,7 +14,7 @@ StoreThread::StoreThread(OpenStore& store, Committer& committer, Mailbox& mailbo
       committer_(committer),
       mailbox_(mailbox),
       try_again_(options.try_again),
-      upkeep_(store.database, options.idle, Clock::now()),
+      upkeep_(store.database, options, Clock::now()),
       is_full_(!store.has_ballast) {}
 
 void StoreThread::run() {

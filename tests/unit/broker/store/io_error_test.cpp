@@ -46,6 +46,7 @@ Run run_with_failure(TrialDisk& disk, unsigned seed, int failing) {
   options.inline_result_bytes = 500;
   options.ballast_bytes = 4096;
   options.idle = std::chrono::milliseconds(0);
+  options.log_room_bytes = 20'000;  // the log is emptied again and again
   if (auto store = SqliteStore::open(options); store && (*store)->load()) {
     run.was_opened = true;
     History history(seed, 3'000);

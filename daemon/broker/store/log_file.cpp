@@ -1,0 +1,44 @@
+// See log_file.hpp.
+#include "daemon/broker/store/log_file.hpp"
+
+#include <algorithm>
+#include <vector>
+
+namespace jobpool::broker {
+namespace {
+
+constexpr std::int64_t kZerosBytes = 64 * 1024;  // written at once
+
+// Null: there is no log yet.
+sqlite3_file* log_file(const Database& database) {
+  sqlite3_file* file = nullptr;
+  const int code = ::sqlite3_file_control(database.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
+}
+
+bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
+  const std::vector<char> zeros(static_cast<std::size_t>(std::min(kZerosBytes, to - from)));
+  for (std::int64_t at = from; at < to; at += kZerosBytes)
+    if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(kZerosBytes, to - at)), at) != SQLITE_OK) return false;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+}
+
+}  // namespace
+
+std::int64_t log_file_bytes(const Database& database) {
+  sqlite3_file* file = log_file(database);
+  sqlite3_int64 size = 0;
+  return file != nullptr && file->pMethods->xFileSize(file, &size) == SQLITE_OK ? size : 0;
+}
+
+bool extend_log_file(const Database& database, std::int64_t bytes) {
+  sqlite3_file* file = log_file(database);
+  if (file == nullptr || bytes <= 0) return false;
+  const std::int64_t size = log_file_bytes(database);
+  if (write_zeros(file, size, size + bytes)) return true;
+  // A full disk gets back what it gave. What else is wrong with it the next commit will say.
+  file->pMethods->xTruncate(file, size);
+  return false;
+}
+
+}  // namespace jobpool::broker

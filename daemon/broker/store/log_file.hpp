@@ -1,0 +1,18 @@
+// The file of SQLite's log, by SQLite's own handle of it, for what SQLite does not do: room ahead of need. A sync of bytes that are written
+// over takes half as long as one that makes the file longer, and needs a new length recorded.
+// Zeros are no log, and no part of one, to whoever reads it. The store's thread, between transactions.
+#pragma once
+
+#include <cstdint>
+
+#include "daemon/broker/store/sqlite.hpp"
+
+namespace jobpool::broker {
+
+// 0: it is not there.
+std::int64_t log_file_bytes(const Database& database);
+
+// Makes it longer by so many zeros, which are on the disk then. False: the disk would not, and it is as it was.
+bool extend_log_file(const Database& database, std::int64_t bytes);
+
+}  // namespace jobpool::broker
