@@ -4,7 +4,8 @@
 // compared with, and every other turn the other way round, so that nobody always follows the same neighbour. What a run leaves behind (the
 // job it submitted) has ended before the next begins: it would be paid for by whoever comes next. Each run is posix_spawn (which is vfork
 // and exec) to wait. The floor of `apply-async` is a minimal client that is answered at once; of `apply`, one that is answered when a
-// command has run.
+// command has run. `apply_async.paused` submits to a pool that is paused: the submission alone, as the floor is. Of an idle pool
+// (`apply_async`) the job is begun at once, and where client and worker share a CPU most of it is run before the client's last steps.
 #include <sys/wait.h>
 
 #include <algorithm>
@@ -28,19 +29,20 @@ struct Command {
   std::vector<std::string> argv;
   // Returns when what a run leaves behind has ended; none: it leaves nothing.
   std::function<void()> settle = {};
-  std::vector<double> samples = {};  // of this round
-  std::vector<double> medians = {};  // one a round
+  std::function<void()> prepare = {};  // before each run, not measured
+  std::vector<double> samples = {};    // of this round
+  std::vector<double> medians = {};    // one a round
 
-  void run() const {
-    run_to_end(argv);
-    if (settle) settle();
-  }
-  void measure() {
+  // How long it took, in microseconds.
+  double run() const {
+    if (prepare) prepare();
     const auto begin = Clock::now();
     run_to_end(argv);
-    samples.push_back(microseconds_since(begin));
+    const double took = microseconds_since(begin);
     if (settle) settle();
+    return took;
   }
+  void measure() { samples.push_back(run()); }
   void end_round() {
     medians.push_back(percentile(samples, 0.5));
     samples.clear();
@@ -55,8 +57,14 @@ std::vector<Command> our_commands(const PrivateDaemon& daemon, const Pool& pool,
   };
   const std::string client = bench_program("minimal_client");
   const auto settle = [&pool] { pool.apply_text("noop", "[]"); };
+  const auto pause = [&pool] { pool.pause(); };
+  const auto resume_and_settle = [&pool] {
+    pool.resume();
+    pool.apply_text("noop", "[]");
+  };
   return {{"apply_async", jobpool({"apply-async", "--ephemeral", "--", "true"}), settle},
           {"minimal", {client, minimal.socket()}},
+          {"apply_async.paused", jobpool({"apply-async", "--ephemeral", "--", "true"}), resume_and_settle, pause},
           {"apply", jobpool({"apply", "--", "true"})},
           {"minimal.run", {client, minimal.socket(), "run"}},
           {"apply_async.durable", jobpool({"apply-async", "--", "true"}), settle},
@@ -114,6 +122,7 @@ int verb_processes(int argc, char** argv) {
     print_ratio(ours + "/" + other, medians_of(commands, ours), medians_of(commands, other));
   };
   print_against("apply_async", "minimal");
+  print_against("apply_async.paused", "minimal");
   print_against("apply", "minimal.run");
   print_against("apply_async", "tsp");
   print_against("apply", "tsp.run");
