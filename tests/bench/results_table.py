@@ -146,7 +146,7 @@ def results(machine, runs, rows, curves, figures):
         "", "## The targets", "",
         "A line with nothing wanted is shown and not judged. gearmand is judged by its own library (libgearman), one job submitted and answered before the next,",
         "and beanstalkd with fsync by one put at a time: so the figures that the targets name were measured. What is marked *shown* is the same server driven in",
-        "another way, in most lines harder than its own clients do (by its bare protocol, 64 submits to a write); see \"How the peers are driven\" in README.md.", ""]
+        "another way, in most lines harder (by its bare protocol, 64 submits to a write); see \"How the peers are driven\" in README.md.", ""]
     lines += rows_table(rows, figures)
     lines += ["", "## Curves", ""]
     lines += [f"![{curve.title}]({curve.file})" for curve in curves if any(figures.points(panel.run, panel.series[0][0]) for panel in curve.panels)]

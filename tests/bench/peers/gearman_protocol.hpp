@@ -1,5 +1,5 @@
 // gearmand driven by its own binary protocol, without its library, whose client costs more than the protocol does, and with many
-// submissions to a write, which the library never has. Nobody runs it so: it tells what the server itself could do.
+// submissions to a write. Its users do not run it so: it tells what the server itself could do.
 #pragma once
 
 #include <memory>
