@@ -22,9 +22,10 @@ constexpr const char* kNotes = "SELECT job, retry_of, items FROM job_note ORDER 
 constexpr const char* kNotesOfOne = "SELECT job, retry_of, items FROM job_note WHERE job = ?";
 constexpr const char* kDependencies = "SELECT job, after, needs FROM dependency ORDER BY job, position";
 constexpr const char* kAttempts =
-    "SELECT job, number, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, user_usec, system_usec, "
+    "SELECT attempt.id >> 17, attempt.id & 131071, recorded_by, worker, pid, started_usec, ended_usec, outcome, exit_code, signal, "
+    "user_usec, system_usec, "
     "max_rss_bytes, reason,"
-    " error_type FROM attempt ORDER BY job, number";
+    " error_type FROM attempt LEFT JOIN attempt_end ON attempt_end.id = attempt.id ORDER BY attempt.id";
 
 constexpr const char* kPools =
     "SELECT number, name, state, paused, deleted, size, min, idle_usec, max_tasks, memory_bytes, initializer, arguments,"

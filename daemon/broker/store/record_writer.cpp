@@ -11,17 +11,19 @@ namespace {
 constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kNote = "INSERT INTO job_note VALUES(?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
-constexpr const char* kAttempt = "INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(?, ?, ?, ?)";
-constexpr const char* kUndone = "DELETE FROM attempt WHERE job = ? AND number = ?";
-constexpr const char* kAttemptEnd =
-    "UPDATE attempt SET worker = ?3, pid = ?4, started_usec = ?5, ended_usec = ?6, outcome = ?7, exit_code = ?8, signal = ?9,"
-    " user_usec = ?10, system_usec = ?11, max_rss_bytes = ?12, reason = ?13, error_type = ?14 WHERE job = ?1 AND number = ?2";
+constexpr const char* kAttempt = "INSERT INTO attempt VALUES(?, ?, ?)";
+constexpr const char* kUndone = "DELETE FROM attempt WHERE id = ?";
+constexpr const char* kIsRecorded = "SELECT 1 FROM attempt WHERE id = ?";
+constexpr const char* kAttemptEnd = "INSERT INTO attempt_end VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kPool = "INSERT OR REPLACE INTO pool VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kEnd = "INSERT INTO ending VALUES(?, ?, ?, ?, ?, ?)";
 
 std::optional<int> number_of(const std::optional<Outcome>& outcome) {
   return outcome ? std::optional<int>(static_cast<int>(*outcome)) : std::nullopt;
 }
+
+// Its row's key (schema.cpp). A number has no more than 16 bits and one, as many as retries can be asked for.
+std::uint64_t key_of(JobId job, std::uint32_t number) { return (job.value << 17) + number; }
 
 int number_of(const Dependency& dependency) {
   switch (dependency.needs) {
@@ -50,12 +52,14 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
       {&sql.note, kNote},
       {&sql.attempt, kAttempt},
       {&sql.undone, kUndone},
+      {&sql.is_recorded, kIsRecorded},
       {&sql.attempt_end, kAttemptEnd},
       {&sql.end, kEnd},
       {&sql.remove_job, "DELETE FROM job WHERE id = ?"},
       {&sql.remove_dependencies, "DELETE FROM dependency WHERE job = ?"},
       {&sql.remove_note, "DELETE FROM job_note WHERE job = ?"},
-      {&sql.remove_attempts, "DELETE FROM attempt WHERE job = ?"},
+      {&sql.remove_attempts, "DELETE FROM attempt WHERE id >= ?1 << 17 AND id < (?1 + 1) << 17"},
+      {&sql.remove_attempt_ends, "DELETE FROM attempt_end WHERE id >= ?1 << 17 AND id < (?1 + 1) << 17"},
       {&sql.remove_end, "DELETE FROM ending WHERE job = ?"},
       {&sql.pool, kPool},
       {&sql.remove_pool, "DELETE FROM pool WHERE number = ?"},
@@ -99,20 +103,27 @@ Result<void> RecordWriter::write(const PoolRecord& pool) {
 Result<void> RecordWriter::write(const PoolRemoval& removal) { return sql_.remove_pool->run(removal.pool.value); }
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
-  return sql_.attempt->run(attempt.job.value, attempt.number, attempt.recorded_usec, attempt.recorded_by);
+  return sql_.attempt->run(key_of(attempt.job, attempt.number), attempt.recorded_usec, attempt.recorded_by);
 }
 
 Result<void> RecordWriter::write(const AttemptUndone& attempt) {
-  return changed_one(sql_.undone->run(attempt.job.value, attempt.number), "an undone attempt was never recorded");
+  auto done = sql_.undone->run(key_of(attempt.job, attempt.number));
+  if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
+  return Error{Errc::invalid_argument, "an undone attempt was never recorded"};
 }
 
+// (Asked for apart: a condition in the INSERT takes as long as both.)
 Result<void> RecordWriter::write(const AttemptEnd& end) {
   const Attempt& attempt = end.attempt;
-  auto done =
-      sql_.attempt_end->run(end.job.value, attempt.number, attempt.worker.value, attempt.pid, attempt.started_usec, attempt.ended_usec,
-                            number_of(attempt.outcome), attempt.exit_code, attempt.signal, attempt.user_usec, attempt.system_usec,
-                            attempt.max_rss_bytes, std::string_view(attempt.reason), std::string_view(attempt.error_type));
-  return changed_one(std::move(done), "an attempt ended that was never recorded");
+  const std::uint64_t key = key_of(end.job, attempt.number);
+  sql_.is_recorded->begin(key);
+  const auto is_recorded = sql_.is_recorded->next_row();
+  sql_.is_recorded->reset();
+  if (!is_recorded) return is_recorded.error();
+  if (!*is_recorded) return Error{Errc::invalid_argument, "an attempt ended that was never recorded"};
+  return sql_.attempt_end->run(key, attempt.worker.value, attempt.pid, attempt.started_usec, attempt.ended_usec, number_of(attempt.outcome),
+                               attempt.exit_code, attempt.signal, attempt.user_usec, attempt.system_usec, attempt.max_rss_bytes,
+                               std::string_view(attempt.reason), std::string_view(attempt.error_type));
 }
 
 Result<void> RecordWriter::write(const JobEnd& end) {
@@ -127,16 +138,12 @@ Result<void> RecordWriter::write(const JobEnd& end) {
 }
 
 Result<void> RecordWriter::write(const JobRemoval& removal) {
-  for (auto* statement : {&sql_.remove_job, &sql_.remove_dependencies, &sql_.remove_note, &sql_.remove_attempts, &sql_.remove_end}) {
+  for (auto* statement : {&sql_.remove_job, &sql_.remove_dependencies, &sql_.remove_note, &sql_.remove_attempts, &sql_.remove_attempt_ends,
+                          &sql_.remove_end}) {
     if (auto done = (*statement)->run(removal.job.value); !done) return done;
   }
   files_->remove_after_commit(removal.job);
   return {};
-}
-
-Result<void> RecordWriter::changed_one(Result<void> done, const char* otherwise) const {
-  if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
-  return Error{Errc::invalid_argument, otherwise};
 }
 
 }  // namespace jobpool::broker

@@ -30,15 +30,15 @@ class RecordWriter {
   Result<void> write(const PoolRecord& pool);
   Result<void> write(const PoolRemoval& removal);
   Result<void> write(const QueueWrite& write) { return queues_->write(write); }
-  Result<void> changed_one(Result<void> done, const char* otherwise) const;
 
   Database* database_;
   ResultFiles* files_;
   std::size_t inline_result_bytes_ = 0;
   std::optional<QueueWriter> queues_;
   struct {
-    std::optional<Statement> job, dependency, note, attempt, undone, attempt_end, end;
-    std::optional<Statement> remove_job, remove_dependencies, remove_note, remove_attempts, remove_end, pool, remove_pool;
+    std::optional<Statement> job, dependency, note, attempt, undone, is_recorded, attempt_end, end;
+    std::optional<Statement> remove_job, remove_dependencies, remove_note, remove_attempts, remove_attempt_ends, remove_end, pool,
+        remove_pool;
   } sql_;
 };
 

@@ -9,7 +9,7 @@
 namespace jobpool::broker {
 
 inline constexpr std::int64_t kApplicationId = 0x4A504F4C;  // "JPOL": says whose file it is, to `file` as well
-inline constexpr std::int64_t kSchemaVersion = 5;
+inline constexpr std::int64_t kSchemaVersion = 6;
 
 // Reads only. Errors: protocol (another program's file), unsupported (a later version's), io.
 Result<void> check_origin(Database& database);

@@ -195,6 +195,61 @@ TEST_CASE("a store of version 5 is read as it was written, with what few jobs ha
   CHECK(text_in(options_in(dir)).find("retry of") == std::string::npos);
 }
 
+TEST_CASE("a store of version 6 is read as it was written, with its attempts and their ends apart") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v6.sqlite", dir.file("jobs.sqlite"));
+  CHECK(text_in(options_in(dir)) == content_of(kGolden + "store-v6.txt"));
+  CHECK(queues_in(options_in(dir)) == content_of(kGolden + "store-v6.queues.txt"));
+}
+
+TEST_CASE("of a store of version 5 attempts are found and removed under their new numbers") {
+  const TempDir dir;
+  fs::copy_file(kGolden + "store-v5.sqlite", dir.file("jobs.sqlite"));
+  {
+    const auto store = loaded(options_in(dir));
+    AttemptEnd second;
+    second.job = JobId{41};
+    second.attempt.number = 2;
+    second.attempt.outcome = Outcome::succeeded;
+    commit(*store, {second, end(41), JobRemoval{JobId{42}}});
+  }
+  const auto jobs = opened(options_in(dir))->load();
+  REQUIRE(jobs);
+  for (const StoredJob& stored : *jobs) {
+    CHECK(stored.job.id != JobId{42});
+    if (stored.job.id != JobId{41}) continue;
+    REQUIRE(stored.attempts.size() == 2);
+    CHECK(stored.attempts[0].signal == 9);
+    CHECK(stored.attempts[1].outcome == Outcome::succeeded);
+  }
+}
+
+TEST_CASE("the attempts of neighbours are not removed with a job's") {
+  const TempDir dir;
+  StoreBatch batch;
+  for (std::uint64_t id = 1; id <= 3; ++id) {
+    batch.push_back(job(id));
+    for (const std::uint32_t number : {1u, 2u, 65'536u}) {
+      batch.push_back(AttemptRecord{JobId{id}, number, 5, 7});
+      AttemptEnd ended;
+      ended.job = JobId{id};
+      ended.attempt.number = number;
+      ended.attempt.outcome = Outcome::failed;
+      batch.push_back(ended);
+    }
+  }
+  batch.push_back(JobRemoval{JobId{2}});
+  { commit(*loaded(options_in(dir)), batch); }
+  const auto jobs = opened(options_in(dir))->load();  // refuses attempts of a job that is not there
+  REQUIRE(jobs);
+  REQUIRE(jobs->size() == 2);
+  for (const StoredJob& stored : *jobs) {
+    REQUIRE(stored.attempts.size() == 3);
+    CHECK(stored.attempts.back().number == 65'536);
+    CHECK(stored.attempts.back().outcome == Outcome::failed);
+  }
+}
+
 TEST_CASE("what is written today reads as the golden stores do") {
   const TempDir first, second, third, fourth, fifth;
   { commit(*loaded(options_in(first)), golden_batch()); }
@@ -218,6 +273,7 @@ TEST_CASE("what is written today reads as the golden stores do") {
   write_golden(options_in(fifth));
   CHECK(text_in(options_in(fifth)) == content_of(kGolden + "store-v5.txt"));
   CHECK(queues_in(options_in(fifth)) == content_of(kGolden + "store-v5.queues.txt"));
+  CHECK(content_of(kGolden + "store-v6.txt") == content_of(kGolden + "store-v5.txt"));  // another form, nothing more in it
 }
 
 TEST_CASE("a key in a store of version 1 is still nobody else's after it was brought to today's") {

@@ -123,7 +123,7 @@ TEST_CASE("rows with values that no store writes are refused when they are loade
   SECTION("a number that does not fit") { with_sqlite(dir, "UPDATE job SET retries = 65536 WHERE id = 7"); }
   SECTION("an unknown flag") { with_sqlite(dir, "UPDATE job SET flags = 16 WHERE id = 7"); }
   SECTION("an attempt without its job") {
-    with_sqlite(dir, "DELETE FROM job WHERE id = 7; INSERT INTO attempt(job, number, recorded_usec, recorded_by) VALUES(7, 1, 0, 0)");
+    with_sqlite(dir, "DELETE FROM job WHERE id = 7; INSERT INTO attempt VALUES((7 << 17) + 1, 0, 0)");
   }
   SECTION("a dependency of a job behind the last one") { with_sqlite(dir, "INSERT INTO dependency VALUES(700, 0, 1, 0)"); }
   const auto jobs = opened(options_in(dir))->load();
