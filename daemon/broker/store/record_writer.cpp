@@ -14,7 +14,8 @@ constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
 constexpr const char* kAttempt = "INSERT INTO attempt VALUES(?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE id = ?";
 constexpr const char* kIsRecorded = "SELECT 1 FROM attempt WHERE id = ?";
-constexpr const char* kAttemptEnd = "INSERT INTO attempt_end VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
+// A broker that takes over may say again what the last one had said of an attempt.
+constexpr const char* kAttemptEnd = "INSERT OR REPLACE INTO attempt_end VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kPool = "INSERT OR REPLACE INTO pool VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kEnd = "INSERT INTO ending VALUES(?, ?, ?, ?, ?, ?)";
 

@@ -191,6 +191,25 @@ TEST_CASE("a record that breaks the order of records fails the store, and its ba
   CHECK(opened(options_in(dir))->load()->size() == 2);
 }
 
+TEST_CASE("an attempt's end that is said again takes the place of the first") {
+  const TempDir dir;
+  AttemptEnd first{JobId{1}, {}};
+  first.attempt.number = 1;
+  first.attempt.outcome = Outcome::crashed;
+  first.attempt.reason = "by the broker that died";
+  AttemptEnd again = first;
+  again.attempt.reason = "by the next one";
+  {
+    const auto store = loaded(options_in(dir));
+    commit(*store, {job(1), AttemptRecord{JobId{1}, 1, 5, 1}, first});
+    commit(*store, {again});
+  }
+  const auto jobs = opened(options_in(dir))->load();
+  REQUIRE(jobs);
+  REQUIRE(jobs->front().attempts.size() == 1);
+  CHECK(jobs->front().attempts.front().reason == "by the next one");
+}
+
 TEST_CASE("a key is one uid's own, and free again with its job's removal") {
   const TempDir dir;
   const auto store = loaded(options_in(dir));
