@@ -47,6 +47,7 @@ class [[nodiscard]] Result {
  public:
   Result(T&& value) : state_(std::in_place_index<0>, std::move(value)) {}  // implicit: `return value;`
   Result(const T& value) : state_(std::in_place_index<0>, value) {}
+  explicit Result(std::in_place_t) : state_(std::in_place_index<0>) {}       // a value that is yet to be filled in
   Result(Error error) : state_(std::in_place_index<1>, std::move(error)) {}  // implicit: `return Error{…};`
 
   explicit operator bool() const { return state_.index() == 0; }

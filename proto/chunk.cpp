@@ -14,7 +14,7 @@ constexpr int kMaxResultDepth = 8 * kMaxPayloadDepth;
 
 bool read_item_error(JsonReader& reader, ItemError& error) {
   JsonText index;
-  const bool is_good = reader.read_object([&](const std::string& key) {
+  const bool is_good = reader.read_object([&](std::string_view key) {
     if (key == "index") return reader.read_text(index);
     if (key == "errorType") return reader.read_string(error.error_type);
     if (key == "reason") return reader.read_string(error.reason);
@@ -76,7 +76,7 @@ std::string write_command_line(const std::vector<std::string>& words) {
 Result<ChunkResult> read_chunk_result(std::string_view text) {
   ChunkResult result;
   JsonReader reader(text, kMaxResultDepth);
-  const bool is_good = reader.read_object([&](const std::string& key) {
+  const bool is_good = reader.read_object([&](std::string_view key) {
     if (key == "results") return read_slices(reader, result.results);
     if (key == "errors") return reader.read_array([&] { return read_item_error(reader, result.errors.emplace_back()); });
     return reader.skip_value();

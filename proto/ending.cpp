@@ -43,8 +43,8 @@ nlohmann::json ending_object(const Ending& ending) {
 Result<Ending> read_ending(JsonText parameters) {
   const auto object = only_object(parameters, "ending", MessageKind::reply);
   if (!object) return object.error();
-  Result<Ending> read(Ending{});
-  if (auto checked = read_ending_object(*object, "ending", *read); !checked) return checked.error();
+  Result<Ending> read(std::in_place);  // large: made where it is returned
+  if (const auto checked = read_ending_object(*object, "ending", *read); !checked) read = checked.error();
   return read;
 }
 

@@ -48,7 +48,7 @@ Result<CallEnvelope> read_call(std::string_view message) {
   CallEnvelope call;
   Seen seen;
   JsonReader reader(message, kMaxMessageDepth);
-  const bool is_read = reader.read_object([&](const std::string& key) { return read_call_member(reader, key, call, seen); });
+  const bool is_read = reader.read_object([&](std::string_view key) { return read_call_member(reader, key, call, seen); });
   if (!is_read || !reader.at_end()) return Error{Errc::protocol, "a message that is no call: broken JSON, or a member that no call has"};
   if (!seen.method) return Error{Errc::protocol, "a call without 'method'"};
   if (call.method.find('\0') != call.method.npos) return Error{Errc::protocol, "a call whose 'method' holds U+0000"};
@@ -58,6 +58,7 @@ Result<CallEnvelope> read_call(std::string_view message) {
 
 std::string write_call(std::string_view method, std::string_view parameters_json, CallMode mode) {
   std::string out;
+  out.reserve(method.size() + parameters_json.size() + 64);
   ObjectWriter call(out);
   call.text("method", method);
   append_parameters(call, parameters_json);
@@ -72,7 +73,7 @@ Result<ReplyEnvelope> read_reply(std::string_view message) {
   ReplyEnvelope reply;
   Seen seen;
   JsonReader reader(message, kMaxMessageDepth);
-  const bool is_read = reader.read_object([&](const std::string& key) { return read_reply_member(reader, key, reply, seen); });
+  const bool is_read = reader.read_object([&](std::string_view key) { return read_reply_member(reader, key, reply, seen); });
   if (!is_read || !reader.at_end()) return Error{Errc::protocol, "a message that is no reply: broken JSON, or a member of the wrong type"};
   if (seen.error && reply.continues) return Error{Errc::protocol, "an error that 'continues'"};
   return reply;

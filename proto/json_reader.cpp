@@ -74,8 +74,8 @@ bool JsonReader::read_number(nlohmann::json& value) {
 bool JsonReader::read_object_value(nlohmann::json& value) {
   value = nlohmann::json::object();
   auto& members = value.get_ref<nlohmann::json::object_t&>();
-  return read_object([&](std::string& key) {
-    const auto [place, is_new] = members.try_emplace(std::move(key));
+  return read_object([&](std::string_view key) {
+    const auto [place, is_new] = members.try_emplace(std::string{key});
     if (is_new) return read_value(place->second);
     place->second = nlohmann::json(nlohmann::json::value_t::discarded);
     return skip_value();

@@ -56,12 +56,13 @@ class JsonReader {
     return true;
   }
 
-  // Calls member(std::string& key) for each member; it must read the value and tell whether to go on.
+  // Calls member(std::string_view key) for each member; it must read the value and tell whether to go on.
   template <class Member>
   bool read_object(Member&& member) {
     return read_list('{', '}', [&] {
-      std::string key;
-      return read_string(key) && take(':') && member(key);
+      std::string room;
+      std::string_view key;
+      return read_key(key, room) && take(':') && member(key);
     });
   }
   // Calls element() for each element, likewise.
@@ -82,6 +83,15 @@ class JsonReader {
       if (!take(close)) return false;
     }
     ++depth_left_;
+    return true;
+  }
+  // As it is in the text; in `room`, where it is written with escapes.
+  bool read_key(std::string_view& key, std::string& room) {
+    if (peek() != '"') return false;
+    const char* const begin = at_ + 1;
+    if (!skip_string()) return false;
+    key = {begin, static_cast<std::size_t>(at_ - 1 - begin)};
+    if (key.find('\\') != key.npos) key = room = JsonText::unescaped(key);
     return true;
   }
   bool take(char c) { return peek() == c && (++at_, true); }

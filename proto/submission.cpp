@@ -13,6 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxPathBytes = 4095;  // PATH_MAX without its NUL
 constexpr std::size_t kMaxWords = 100'000;   // of a command or an environment; the kernel takes fewer bytes than that for most of them
+constexpr std::size_t kUsualBytes = 256;     // of one that is written, but for its arguments
 constexpr std::int64_t kMaxUmask = 0777;
 constexpr Microseconds kMaxGrace = std::chrono::hours(24);
 
@@ -140,7 +141,9 @@ Result<Submission> read_submit(JsonText parameters) {
 }
 
 std::string write_submit(const Submission& job) {
-  std::string out = "{\"job\":";
+  std::string out;
+  out.reserve(kUsualBytes + job.arguments.size() + (job.items ? job.items->size() : 0));
+  out += "{\"job\":";
   append_submission(out, job);
   out += '}';
   return out;

@@ -48,13 +48,12 @@ thread_local Supply supply;
 std::string make_key() {
   const auto bytes = supply.take();
   constexpr char kDigits[] = "0123456789abcdef";
-  std::string key;
-  key.reserve(2 * bytes.size());
-  for (const std::uint8_t byte : bytes) {
-    key.push_back(kDigits[byte >> 4]);
-    key.push_back(kDigits[byte & 15]);
+  std::array<char, 2 * kKeyBytes> key;
+  for (std::size_t i = 0; i < bytes.size(); ++i) {
+    key[2 * i] = kDigits[bytes[i] >> 4];
+    key[2 * i + 1] = kDigits[bytes[i] & 15];
   }
-  return key;
+  return {key.data(), key.size()};
 }
 
 }  // namespace jobpool::client

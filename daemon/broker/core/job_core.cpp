@@ -108,8 +108,7 @@ void JobCore::count_queued(const Job& job, int change) {
   }
   queued_bytes_ -= job.payload.size();
   room_was_made_ = true;
-  const auto own = queued_of_.find(job.uid);
-  if (--own->second == 0) queued_of_.erase(own);
+  --queued_of_.at(job.uid);
 }
 
 void JobCore::change_state(Job& job, JobState to, Effects& out) {

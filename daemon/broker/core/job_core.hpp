@@ -287,7 +287,7 @@ class JobCore {
   PoolTable pools_;
   JobCounts jobs_by_state_;                           // of all pools
   std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
-  std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter
+  std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter; those that ever were one stay: few
   std::deque<Submit> blocked_;                        // submissions that wait for room
   bool room_was_made_ = false;                        // since blocked_ was last looked at
   bool store_is_full_ = false;

@@ -4,18 +4,36 @@
 namespace jobpool::broker {
 
 void ReadyQueue::push_back(JobId job, std::int16_t priority, uid_t submitter) {
-  levels_[priority].submitters[submitter].push_back(job);
+  jobs_of(level_of(priority), submitter).push_back(job);
   ++size_;
 }
 
 void ReadyQueue::push_front(JobId job, std::int16_t priority, uid_t submitter) {
-  Level& level = levels_[priority];
-  level.submitters[submitter].push_front(job);
+  Level& level = level_of(priority);
+  jobs_of(level, submitter).push_front(job);
   level.turn = submitter;
   ++size_;
 }
 
-std::map<uid_t, std::deque<JobId>>::iterator ReadyQueue::up(Level& level) {
+ReadyQueue::Level& ReadyQueue::level_of(std::int16_t priority) {
+  const auto found = levels_.find(priority);
+  if (found != levels_.end()) return found->second;
+  if (spare_level_.empty()) return levels_[priority];
+  spare_level_.key() = priority;
+  Level& level = levels_.insert(std::move(spare_level_)).position->second;
+  level.turn = 0;
+  return level;
+}
+
+std::deque<JobId>& ReadyQueue::jobs_of(Level& level, uid_t submitter) {
+  const auto found = level.submitters.find(submitter);
+  if (found != level.submitters.end()) return found->second;
+  if (spare_submitter_.empty()) return level.submitters[submitter];
+  spare_submitter_.key() = submitter;
+  return level.submitters.insert(std::move(spare_submitter_)).position->second;
+}
+
+ReadyQueue::Submitters::iterator ReadyQueue::up(Level& level) {
   const auto found = level.submitters.lower_bound(level.turn);
   return found == level.submitters.end() ? level.submitters.begin() : found;
 }
@@ -31,8 +49,8 @@ void ReadyQueue::pop_front(Turn turn) {
   submitter->second.pop_front();
   --size_;
   level.turn = turn == Turn::taken ? submitter->first + 1 : submitter->first;
-  if (submitter->second.empty()) level.submitters.erase(submitter);
-  if (level.submitters.empty()) levels_.erase(levels_.begin());
+  if (submitter->second.empty()) spare_submitter_ = level.submitters.extract(submitter);
+  if (level.submitters.empty()) spare_level_ = levels_.extract(levels_.begin());
 }
 
 void ReadyQueue::sweep(const std::function<bool(JobId)>& is_wanted) {

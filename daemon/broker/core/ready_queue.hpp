@@ -37,11 +37,17 @@ class ReadyQueue {
     std::map<uid_t, std::deque<JobId>> submitters;  // none of them empty
     uid_t turn = 0;                                 // of the first submitter with at least this uid, else of the first of all
   };
+  using Submitters = std::map<uid_t, std::deque<JobId>>;
   using Levels = std::map<std::int16_t, Level, std::greater<>>;  // none of them empty
 
-  static std::map<uid_t, std::deque<JobId>>::iterator up(Level& level);
+  std::deque<JobId>& jobs_of(Level& level, uid_t submitter);
+  Level& level_of(std::int16_t priority);
+  static Submitters::iterator up(Level& level);
 
   Levels levels_;
+  // The last that became empty, for the next: of a queue that has a job now and then all the memory.
+  Submitters::node_type spare_submitter_;
+  Levels::node_type spare_level_;
   std::size_t size_ = 0;
 };
 
