@@ -22,7 +22,8 @@
 namespace jobpool::shm {
 namespace {
 
-// From this size on a freed payload's pages go back to the system; smaller ones stay for the next (at most kSlots times this per worker).
+// From this size on a freed payload's pages go back to the system when no other of its size comes: to take them away and have them made
+// anew for each costs more than all that is done with what is in them. Smaller ones stay (at most kSlots times this per worker).
 constexpr std::uint64_t kGiveBackBytes = 128 * 1024;
 
 Error lie(const char* what) { return Error{Errc::protocol, std::string("worker's segment: ") + what + "; kill the worker"}; }
@@ -70,7 +71,9 @@ struct OfferSide::Impl {
   RingReader reader;
   std::uint64_t next_sequence;
   const std::uint32_t threads;
-  int unrung = 0;  // offers and revokes since the last bell
+  int unrung = 0;              // offers and revokes since the last bell
+  std::uint64_t kept_end = 0;  // before it there may be pages of large payloads that were freed
+  int quiet_calls = 0;         // of give_back_unused(), since a large payload was offered
 };
 
 Result<OfferSide> OfferSide::map(const SegmentFds& fds, Origin origin) {
@@ -102,6 +105,8 @@ std::optional<Sequence> OfferSide::offer(const Offer& offer) {
   if (!offset) return std::nullopt;
   if (impl_->next_sequence >= kMaxSequence) std::abort();
   if (!offer.payload.empty()) std::memcpy(impl_->mapping.payload->bytes + *offset, offer.payload.data(), offer.payload.size());
+
+  if (offer.payload.size() >= kGiveBackBytes) impl_->quiet_calls = 0;
 
   Slot slot;
   slot.use = Slot::Use::in_flight;
@@ -153,7 +158,16 @@ void OfferSide::release(Sequence sequence) {
   slot.word = pack(sequence.value, SlotState::empty);
   impl_->word(index).store(slot.word, std::memory_order_release);
   impl_->payloads.free(desc.payload_offset, desc.payload_length);
-  if (desc.payload_length >= kGiveBackBytes) give_back(*impl_->mapping.payload, desc.payload_offset, desc.payload_length);
+  if (desc.payload_length >= kGiveBackBytes) impl_->kept_end = std::max(impl_->kept_end, desc.payload_offset + desc.payload_length);
+}
+
+bool OfferSide::keeps_unused() const { return impl_->kept_end > 0; }
+
+void OfferSide::give_back_unused() {
+  constexpr int kPatience = 10;  // calls: a second
+  if (impl_->kept_end == 0 || ++impl_->quiet_calls < kPatience) return;
+  impl_->payloads.each_gap(std::exchange(impl_->kept_end, 0),
+                           [this](std::uint64_t offset, std::uint64_t length) { give_back(*impl_->mapping.payload, offset, length); });
 }
 
 Result<void> OfferSide::drain(function_ref<void(const Frame&)> sink) {

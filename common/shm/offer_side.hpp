@@ -90,6 +90,11 @@ class OfferSide {
   // now would leave a FIN in the ring that its successor could not place), or it was revoked.
   void release(Sequence sequence);
 
+  // Memory of large payloads that were released is kept for the next ones. To be called every 100 ms while there is any: it goes back to
+  // the system when no large payload was offered for a second.
+  bool keeps_unused() const;
+  void give_back_unused();
+
   // Hands every committed frame to `sink`, once each. rpos is not moved: acknowledge() does that. `sink` may call anything of this
   // object but drain().
   // Errors: protocol, with what was wrong (the worker lies or is mad: kill it).

@@ -50,6 +50,15 @@ void PayloadAllocator::free(std::uint64_t offset, std::uint64_t length) {
   --count_;
 }
 
+void PayloadAllocator::each_gap(std::uint64_t end, function_ref<void(std::uint64_t offset, std::uint64_t length)> take) const {
+  std::uint64_t start = 0;
+  for (std::size_t place = 0; place < count_ && start < end; ++place) {
+    if (used_[place].offset > start) take(start, std::min(used_[place].offset, end) - start);
+    start = used_[place].end;
+  }
+  if (start < end) take(start, end - start);
+}
+
 void PayloadAllocator::insert(std::size_t place, Range range) {
   if (count_ == kSlots) std::abort();
   std::move_backward(used_.begin() + static_cast<std::ptrdiff_t>(place), used_.begin() + static_cast<std::ptrdiff_t>(count_),

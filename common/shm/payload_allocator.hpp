@@ -7,6 +7,7 @@
 #include <cstdint>
 #include <optional>
 
+#include "common/function_ref.hpp"
 #include "common/shm/layout.hpp"
 
 namespace jobpool::shm {
@@ -24,6 +25,9 @@ class PayloadAllocator {
 
   // Requires: allocated or reserved with this length.
   void free(std::uint64_t offset, std::uint64_t length);
+
+  // What is not in use before `end`.
+  void each_gap(std::uint64_t end, function_ref<void(std::uint64_t offset, std::uint64_t length)> take) const;
 
  private:
   struct Range {

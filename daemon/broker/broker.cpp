@@ -66,6 +66,7 @@ bool Broker::prepare_to_sleep() {
 void Broker::woke_up() { engine_->woke_up(); }
 
 void Broker::arm_timer() {
+  if (engine_->dispatcher().keeps_memory()) freed_memory_.keep();
   if (audit_at_ == TimePoint::max() && engine_->dispatcher().busy()) audit_at_ = Clock::now() + kAuditInterval;
   TimePoint next = audit_at_;
   if (const auto deadline = engine_->core().next_deadline()) next = std::min(next, *deadline);
@@ -82,6 +83,7 @@ void Broker::on_timer() {
   verbs_->deadlines().run_due(now);
   queues_->run_due();
   engine_->audit();
+  if (!engine_->dispatcher().keeps_memory()) freed_memory_.give_back();
   audit_at_ = engine_->dispatcher().busy() ? now + kAuditInterval : TimePoint::max();
 }
 

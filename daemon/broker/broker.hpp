@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "daemon/broker/engine.hpp"
+#include "daemon/broker/freed_memory.hpp"
 #include "daemon/broker/queue_keeper.hpp"
 #include "daemon/broker/recovery.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
@@ -102,6 +103,7 @@ class Broker final : TurnHooks, EngineListener {
   Timer timer_;
   Timer stop_timer_;
   TimePoint armed_for_ = TimePoint::max();
+  FreedMemory freed_memory_;
   TimePoint audit_at_ = TimePoint::max();  // max: nothing was in flight when last looked
 
   std::optional<IdReservation> ids_;

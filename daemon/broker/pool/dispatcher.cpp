@@ -184,6 +184,7 @@ void Dispatcher::release_finished(Link& link) {
 
 void Dispatcher::release(Link& link, Sequence sequence) {
   link.side.release(sequence);
+  keeps_memory_ |= link.side.keeps_unused();
   in_flight_ -= std::erase_if(link.slots, [&](const Slot& slot) { return slot.sequence == sequence; });
 }
 
@@ -223,7 +224,10 @@ void Dispatcher::woke_up() {
 void Dispatcher::audit() {
   drain_all();
   ring_bells();  // what the drain led to is no lost wake-up
+  keeps_memory_ = false;
   for (auto& [incarnation, link] : links_) {
+    link.side.give_back_unused();
+    keeps_memory_ |= link.side.keeps_unused();
     if (link.slots.empty() || link.condemned) continue;
     if (const auto rescued = link.side.audit())
       rescued_ += *rescued;

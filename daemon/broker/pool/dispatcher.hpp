@@ -104,7 +104,10 @@ class Dispatcher {
 
   int eventfd(Incarnation worker) const;
   pid_t pid(Incarnation worker) const;
-  bool busy() const { return in_flight_ > 0; }
+  // Large payloads have been here lately: their memory waits for more of them.
+  bool keeps_memory() const { return keeps_memory_; }
+  // audit() is wanted: jobs are in flight, or memory is to be given back.
+  bool busy() const { return in_flight_ > 0 || keeps_memory_; }
 
  private:
   struct Slot {
@@ -136,6 +139,7 @@ class Dispatcher {
   std::map<Incarnation, Link> links_;
   std::vector<Incarnation> to_ring_;
   std::size_t in_flight_ = 0;
+  bool keeps_memory_ = false;  // of large payloads
   std::int64_t rescued_ = 0;
 };
 

@@ -85,7 +85,25 @@ TEST_CASE("random allocations never overlap") {
   CHECK(overlaps == 0);
 }
 
-TEST_CASE("a large payload's pages go back to the system, small ones stay for the next") {
+TEST_CASE("gaps are what is not in use before an end") {
+  PayloadAllocator payloads;
+  const auto gaps = [&](std::uint64_t end) {
+    std::vector<std::pair<std::uint64_t, std::uint64_t>> all;
+    payloads.each_gap(end, [&](std::uint64_t offset, std::uint64_t length) { all.emplace_back(offset, length); });
+    return all;
+  };
+  using Gaps = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  CHECK(gaps(0).empty());
+  CHECK(gaps(640) == Gaps{{0, 640}});
+  for (int i = 0; i < 4; ++i) payloads.allocate(64);
+  CHECK(gaps(256).empty());
+  payloads.free(0, 64);
+  payloads.free(128, 64);
+  CHECK(gaps(640) == Gaps{{0, 64}, {128, 64}, {256, 384}});
+  CHECK(gaps(150) == Gaps{{0, 64}, {128, 22}});
+}
+
+TEST_CASE("a large payload's pages go back to the system when no other comes for a while, small ones stay for the next") {
   Pair pair;
   const std::string large(8 * 1024 * 1024, 'x');
   const Sequence small_one = pair.offer(1, "small");
@@ -93,7 +111,18 @@ TEST_CASE("a large payload's pages go back to the system, small ones stay for th
   const Sequence neighbour = pair.offer(3, "neighbour");
   CHECK(resident_bytes(pair.fds) >= large.size());
   REQUIRE(pair.broker.revoke(sequence));
+  CHECK_FALSE(pair.broker.keeps_unused());
   pair.broker.release(sequence);
+  CHECK(pair.broker.keeps_unused());
+  for (int i = 0; i < 9; ++i) pair.broker.give_back_unused();
+  const Sequence another = pair.offer(4, large);
+  REQUIRE(pair.broker.revoke(another));
+  pair.broker.release(another);
+  for (int i = 0; i < 9; ++i) pair.broker.give_back_unused();
+  CHECK(pair.broker.keeps_unused());
+  CHECK(resident_bytes(pair.fds) >= large.size());
+  pair.broker.give_back_unused();
+  CHECK_FALSE(pair.broker.keeps_unused());
   CHECK(resident_bytes(pair.fds) <= 64 * 1024);
   CHECK(pair.claim().payload == "small");
   CHECK(pair.claim().payload == "neighbour");
