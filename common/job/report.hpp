@@ -11,6 +11,7 @@
 #include <cstdint>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "common/result.hpp"
@@ -35,8 +36,10 @@ struct Report {
   std::string reason;      // one sentence, or the exception's text; empty when there is nothing to say
   std::string error_type;  // the exception's type, for `threw`
   std::string result;      // JSON text, for `returned` and chunks; empty when streamed
-  bool streamed = false;   // the result went ahead in DATA frames
-  bool stopped = false;    // command: a stop order had reached it before it ended, whatever its exit code says
+  // In the worker: what stands for `result`, where that is large and somewhere in the job's payload. Never encoded.
+  std::string_view result_in_place;
+  bool streamed = false;  // the result went ahead in DATA frames
+  bool stopped = false;   // command: a stop order had reached it before it ended, whatever its exit code says
 };
 
 inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;    // longer texts are cut, marked with "…"

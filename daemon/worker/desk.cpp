@@ -54,8 +54,9 @@ void Desk::report(const shm::Claim& claim, Report report) {
 }
 
 void Desk::send(const shm::Claim& claim) {
-  if (report_.result.size() > kMaxInlineResult) {
-    claims_.report_data(claim, report_.result);
+  const std::string_view result = report_.result_in_place.empty() ? report_.result : report_.result_in_place;
+  if (result.size() > kMaxInlineResult) {
+    claims_.report_data(claim, result);
     report_.streamed = true;
   }
   encoded_.clear();

@@ -4,12 +4,18 @@
 #include <poll.h>
 
 #include <algorithm>
+#include <functional>
 
 namespace jobpool::worker {
 namespace {
 
 constexpr std::chrono::milliseconds kLookEvery{1};          // a function may ask in its innermost loop; a read each time would slow it down
 constexpr std::chrono::hours kLongestSleep{24 * 366 * 30};  // keeps the sum with the clock from overflowing
+
+bool is_within(std::string_view part, std::string_view whole) {
+  const std::less_equal<const char*> is_before;  // of any two pointers
+  return is_before(whole.data(), part.data()) && is_before(part.data() + part.size(), whole.data() + whole.size());
+}
 
 }  // namespace
 
@@ -18,9 +24,11 @@ void set_failure(Report& report, std::string_view type, std::string_view message
   report.error_type = type;
   report.reason = message;
   report.result.clear();
+  report.result_in_place = {};
 }
 
-CallState::CallState(const Attempt& attempt, const FunctionView& spec, const WorkerIdentity& worker, Orders& orders, Report& report)
+CallState::CallState(const Attempt& attempt, const FunctionView& spec, const WorkerIdentity& worker, Orders& orders, Report& report,
+                     InPlace in_place)
     : call_{.attempt = attempt.number,
             .worker = worker.number.value,
             .job_id = attempt.job.value,
@@ -35,11 +43,18 @@ CallState::CallState(const Attempt& attempt, const FunctionView& spec, const Wor
             .worker_data = this},
       sequence_(attempt.sequence),
       orders_(orders),
-      report_(report) {}
+      report_(report),
+      in_place_(in_place) {}
 
 void CallState::set_result(const jobpool_call* call, const char* json, size_t length) {
   Report& report = of(call).report_;
-  if (report.ending == Ending::returned) report.result.assign(json, length);
+  if (report.ending != Ending::returned) return;
+  report.result_in_place = {};
+  if (of(call).in_place_ == InPlace::no || length <= kMaxInlineResult ||
+      !is_within({json, length}, {call->arguments, call->arguments_length}))
+    return void(report.result.assign(json, length));
+  report.result.clear();
+  report.result_in_place = {json, length};
 }
 
 void CallState::set_error(const jobpool_call* call, const char* type, const char* message) {

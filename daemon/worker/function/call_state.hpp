@@ -18,8 +18,11 @@ void set_failure(Report& report, std::string_view type, std::string_view message
 
 class CallState {
  public:
+  // A large result that is a part of the arguments: stays there (report.result_in_place), or is copied like any other.
+  enum class InPlace { no, yes };
   // All references must outlive this. Answers of the function go to `report`.
-  CallState(const Attempt& attempt, const FunctionView& spec, const WorkerIdentity& worker, Orders& orders, Report& report);
+  CallState(const Attempt& attempt, const FunctionView& spec, const WorkerIdentity& worker, Orders& orders, Report& report,
+            InPlace in_place = InPlace::no);
 
   CallState(const CallState&) = delete;
   CallState& operator=(const CallState&) = delete;
@@ -47,6 +50,7 @@ class CallState {
   Sequence sequence_;
   Orders& orders_;
   Report& report_;
+  const InPlace in_place_;
   bool must_stop_ = false;
   TimePoint look_again_{};  // the orders socket is not read before
 };

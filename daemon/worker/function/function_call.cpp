@@ -39,6 +39,7 @@ void clear(Report& report) {
   report.reason.clear();
   report.error_type.clear();
   report.result.clear();
+  report.result_in_place = {};
 }
 
 // The interface is C: nothing should be thrown through it. What is thrown all the same costs the job, not the worker.
@@ -56,13 +57,14 @@ void call_guarded(const Function& function, const jobpool_call* call, Report& re
 
 void check_result(const Function& function, Report& report) {
   if (report.ending != Ending::returned) return;
-  if (report.result.size() > shm::kMaxResultBytes) {
-    const std::string size = std::to_string(report.result.size()), limit = std::to_string(shm::kMaxResultBytes);
+  const std::string_view result = report.result_in_place.empty() ? report.result : report.result_in_place;
+  if (result.size() > shm::kMaxResultBytes) {
+    const std::string size = std::to_string(result.size()), limit = std::to_string(shm::kMaxResultBytes);
     set_failure(report, "ResultTooLarge",
                 "the result has " + size + " bytes, at most " + limit + " fit; write it to a file and return the file's name");
-  } else if (report.result.empty()) {
+  } else if (result.empty()) {
     report.result = "null";
-  } else if (function.origin == Function::Origin::plugin && !is_short_integer(report.result) && !nlohmann::json::accept(report.result)) {
+  } else if (function.origin == Function::Origin::plugin && !is_short_integer(result) && !nlohmann::json::accept(result)) {
     set_failure(report, "BadResult", "plugin '" + function.source + "' answered with text that is not JSON");
   }
 }

@@ -55,7 +55,7 @@ FunctionRunner::After FunctionRunner::run_known(const Function& function, const 
     run_chunk({attempt, spec, worker_, orders_, function, fork_mark_, item}, report);
     return clear_up(function, spec.name);
   }
-  const CallState state(attempt, spec, worker_, orders_, report);
+  const CallState state(attempt, spec, worker_, orders_, report, CallState::InPlace::yes);
   call_guarded(function, state.call(), report);
   const After after = clear_up(function, spec.name);
   check_result(function, report);

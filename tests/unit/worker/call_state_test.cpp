@@ -36,6 +36,33 @@ TEST_CASE("of several results the last counts, and an error wins over all of the
   CHECK(with.report.result.empty());
 }
 
+TEST_CASE("a large result that is a part of the arguments stays there, where it may") {
+  const std::string arguments = "[\"" + std::string(kMaxInlineResult, 'x') + "\",1]";
+  Setup setup;
+  const WorkerIdentity worker{WorkerNumber{5}, "instance", "/socket"};
+  Report report;
+  const CallState state{setup.attempt, FunctionView{"f", "p", arguments}, worker, setup.orders(), report, CallState::InPlace::yes};
+  const jobpool_call* call = state.call();
+  call->set_result(call, call->arguments + 1, kMaxInlineResult + 2);
+  CHECK(report.result_in_place.data() == arguments.data() + 1);
+  CHECK(report.result.empty());
+  call->set_result(call, call->arguments + 1, kMaxInlineResult);
+  CHECK(report.result_in_place.empty());
+  CHECK(report.result == std::string_view(arguments).substr(1, kMaxInlineResult));
+  const std::string other = arguments;
+  call->set_result(call, other.data() + 1, kMaxInlineResult + 2);
+  CHECK(report.result_in_place.empty());
+  CHECK(report.result.size() == kMaxInlineResult + 2);
+  call->set_result(call, call->arguments + 1, kMaxInlineResult + 2);
+  call->set_error(call, "Type", "message");
+  CHECK(report.result_in_place.empty());
+
+  const CallState copying{setup.attempt, FunctionView{"f", "p", arguments}, worker, setup.orders(), report};
+  report = {};
+  copying.call()->set_result(copying.call(), arguments.data() + 1, kMaxInlineResult + 2);
+  CHECK(report.result_in_place.empty());
+}
+
 TEST_CASE("an error without type or message is taken as it is") {
   Call with;
   with.call->set_error(with.call, nullptr, nullptr);
