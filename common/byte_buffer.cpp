@@ -1,10 +1,7 @@
 // See byte_buffer.hpp.
 #include "common/byte_buffer.hpp"
 
-#include <sys/mman.h>
-
 #include <algorithm>
-#include <cstdlib>
 #include <cstring>
 #include <new>
 #include <utility>
@@ -12,28 +9,8 @@
 #include "common/huge_pages.hpp"
 
 namespace jobpool {
-namespace {
 
-constexpr std::size_t kMappedBytes = 1024 * 1024;  // from here on a mapping: what is not touched of it costs nothing
-
-char* make_room(std::size_t capacity) {
-  if (capacity < kMappedBytes) return static_cast<char*>(::operator new(capacity));
-  void* const mapping = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (mapping == MAP_FAILED) throw std::bad_alloc();
-  prefer_huge_pages(mapping, capacity);
-  return static_cast<char*>(mapping);
-}
-
-void free_room(char* bytes, std::size_t capacity) {
-  if (capacity < kMappedBytes) return ::operator delete(bytes);
-  ::munmap(bytes, capacity);
-}
-
-}  // namespace
-
-ByteBuffer::~ByteBuffer() {
-  if (bytes_ != nullptr) free_room(bytes_, capacity_);
-}
+ByteBuffer::~ByteBuffer() { ::operator delete(bytes_); }
 
 void ByteBuffer::swap(ByteBuffer& other) noexcept {
   std::swap(bytes_, other.bytes_);
@@ -44,9 +21,10 @@ void ByteBuffer::swap(ByteBuffer& other) noexcept {
 void ByteBuffer::reserve(std::size_t capacity) {
   if (capacity <= capacity_) return;
   const std::size_t larger = std::max(capacity, 2 * capacity_);
-  char* const room = make_room(larger);
+  auto* const room = static_cast<char*>(::operator new(larger));
+  prefer_huge_pages(room, larger);
   if (size_ > 0) std::memcpy(room, bytes_, size_);
-  if (bytes_ != nullptr) free_room(bytes_, capacity_);
+  ::operator delete(bytes_);
   bytes_ = room;
   capacity_ = larger;
 }

@@ -1,5 +1,5 @@
-// Bytes that are read into and handed out from the front. Room is not zeroed before it is written, as a std::string's would be; and a large
-// buffer is a mapping of its own, that goes back to the system whole. Any process; one thread at a time.
+// Bytes that are read into and handed out from the front. Room is not zeroed before it is written, as a std::string's would be, and what is
+// not written of it costs nothing. Any process; one thread at a time.
 #pragma once
 
 #include <cstddef>

@@ -11,6 +11,8 @@
 #include <string_view>
 #include <utility>
 
+#include "common/function_ref.hpp"
+
 namespace jobpool {
 
 class SharedText {
@@ -19,6 +21,8 @@ class SharedText {
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view> &&(!std::same_as<Text, SharedText>)SharedText(const Text& text)
       : block_(make(text)) {}  // implicit: it stands where a std::string would
+  // `write` is to fill all of its room.
+  static SharedText written(std::size_t size, function_ref<void(char* room)> write);
   SharedText(const SharedText& other) : block_(other.block_) {
     if (block_ != nullptr) block_->copies.fetch_add(1, std::memory_order_relaxed);
   }
@@ -52,6 +56,8 @@ class SharedText {
   };
 
   static Block* make(std::string_view text);
+  static Block* make_room(std::size_t size);
+  static char* bytes_of(Block* block) { return reinterpret_cast<char*>(block + 1); }
 
   Block* block_ = nullptr;
 };

@@ -52,4 +52,12 @@ const char* run_end(const char* at, const char* end) {
   return at;
 }
 
+// What does not stand for itself in a JSON string, and what may be no UTF-8. Signed, so that bytes with a high bit are below a space.
+struct NotOrdinary {
+  template <class Byte>
+  auto operator()(Byte byte) const {
+    return (byte < 0x20) | (byte == '"') | (byte == '\\');
+  }
+};
+
 }  // namespace jobpool::proto

@@ -1,12 +1,13 @@
 // How a job ended: the reply of Apply and Get.
 #include "proto/fields.hpp"
+#include "proto/json_string.hpp"
 #include "proto/json_writer.hpp"
 #include "proto/messages.hpp"
 #include "proto/parts.hpp"
 
 namespace jobpool::proto {
 
-void append_ending(std::string& out, const Ending& ending) {
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result) {
   ObjectWriter object(out);
   object.integer("id", static_cast<std::int64_t>(ending.id.value));
   object.text("outcome", to_string(ending.outcome));
@@ -14,7 +15,7 @@ void append_ending(std::string& out, const Ending& ending) {
   object.integer_if("signal", ending.signal);
   object.text_if("reason", ending.reason);
   object.text_if("errorType", ending.error_type);
-  if (ending.result) object.text("result", *ending.result);
+  if (ending.result || !large_result.empty()) object.text("result", ending.result ? *ending.result : large_result);
   write_ids_if(object, "chunks", ending.chunks);
   object.integer_if("items", ending.items);
   object.bytes_if("stdout", ending.standard_output.bytes);
@@ -25,12 +26,18 @@ void append_ending(std::string& out, const Ending& ending) {
   object.close();
 }
 
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result) {
+  const std::size_t texts = ending.reason.size() + (ending.result ? ending.result->size() : large_result.size()) +
+                            ending.standard_output.bytes.size() + ending.standard_error.bytes.size();
+  out.reserve(out.size() + texts + 2 * kRoomBehind);
+  out += "{\"ending\":";
+  append_ending(out, ending, large_result);
+  out += '}';
+}
+
 std::string write_ending(const Ending& ending) {
   std::string out;
-  out.reserve(128 + (ending.result ? ending.result->size() : 0) + ending.standard_output.bytes.size() + ending.standard_error.bytes.size());
-  out += "{\"ending\":";
-  append_ending(out, ending);
-  out += '}';
+  append_ending_parameters(out, ending);
   return out;
 }
 

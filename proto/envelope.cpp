@@ -44,10 +44,10 @@ void append_parameters(ObjectWriter& object, std::string_view parameters_json) {
 
 }  // namespace
 
-Result<CallEnvelope> read_call(std::string_view message) {
+Result<CallEnvelope> read_call(std::string_view message, const LongRuns* runs) {
   CallEnvelope call;
   Seen seen;
-  JsonReader reader(message, kMaxMessageDepth);
+  JsonReader reader(message, kMaxMessageDepth, runs);
   const bool is_read = reader.read_object([&](std::string_view key) { return read_call_member(reader, key, call, seen); });
   if (!is_read || !reader.at_end()) return Error{Errc::protocol, "a message that is no call: broken JSON, or a member that no call has"};
   if (!seen.method) return Error{Errc::protocol, "a call without 'method'"};
@@ -69,10 +69,10 @@ std::string write_call(std::string_view method, std::string_view parameters_json
   return out;
 }
 
-Result<ReplyEnvelope> read_reply(std::string_view message) {
+Result<ReplyEnvelope> read_reply(std::string_view message, const LongRuns* runs) {
   ReplyEnvelope reply;
   Seen seen;
-  JsonReader reader(message, kMaxMessageDepth);
+  JsonReader reader(message, kMaxMessageDepth, runs);
   const bool is_read = reader.read_object([&](std::string_view key) { return read_reply_member(reader, key, reply, seen); });
   if (!is_read || !reader.at_end()) return Error{Errc::protocol, "a message that is no reply: broken JSON, or a member of the wrong type"};
   if (seen.error && reply.continues) return Error{Errc::protocol, "an error that 'continues'"};
@@ -83,6 +83,13 @@ void append_reply(std::string& out, std::string_view parameters_json, bool conti
   ObjectWriter reply(out);
   append_parameters(reply, parameters_json);
   reply.flag_if("continues", continues);
+  reply.close();
+  out += '\0';
+}
+
+void append_reply(std::string& out, function_ref<void(std::string& out)> write_parameters) {
+  ObjectWriter reply(out);
+  write_parameters(reply.key("parameters"));
   reply.close();
   out += '\0';
 }

@@ -4,6 +4,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/function_ref.hpp"
 #include "common/result.hpp"
 #include "proto/json_text.hpp"
 
@@ -16,8 +17,8 @@ struct CallEnvelope {
 };
 
 // Errors: protocol (broken JSON, invalid UTF-8, not an object, no method, a flag that is no boolean, two flags, an unknown top-level key
-// without a dot): the connection is to be closed without an answer.
-Result<CallEnvelope> read_call(std::string_view message);
+// without a dot): the connection is to be closed without an answer. `runs`: what its decoder knows of it.
+Result<CallEnvelope> read_call(std::string_view message, const LongRuns* runs = nullptr);
 enum class CallMode { plain, oneway, more };
 std::string write_call(std::string_view method, std::string_view parameters_json, CallMode mode = CallMode::plain);  // with its final NUL
 
@@ -27,10 +28,12 @@ struct ReplyEnvelope {
   bool continues = false;
 };
 // Errors: protocol.
-Result<ReplyEnvelope> read_reply(std::string_view message);
+Result<ReplyEnvelope> read_reply(std::string_view message, const LongRuns* runs = nullptr);
 
 // All with their final NUL, appended to `out`. `parameters_json` may be empty or "{}": then it is left out.
 void append_reply(std::string& out, std::string_view parameters_json, bool continues = false);
+// Likewise, where `write_parameters` appends them.
+void append_reply(std::string& out, function_ref<void(std::string& out)> write_parameters);
 void append_error(std::string& out, std::string_view name, std::string_view parameters_json);
 
 // The text of an interface file, as GetInterfaceDescription answers it; empty: no such interface.

@@ -55,10 +55,10 @@ void Fields::reject(std::string_view name) {
   if (rejected_->empty()) *rejected_ = kTop;  // a field whose name is ""
 }
 
-std::optional<std::string> Fields::text(std::string_view name, std::size_t max_bytes) {
+std::optional<std::string> Fields::text(std::string_view name, std::size_t max_bytes, LongRuns* runs) {
   const std::optional<JsonText> value = find(name);
   if (!value) return std::nullopt;
-  std::optional<std::string> text = value->protocol_text();
+  std::optional<std::string> text = value->protocol_text(runs);
   if (text && text->size() <= max_bytes) return text;
   reject(name);
   return std::nullopt;

@@ -37,7 +37,7 @@ class Fields {
   Fields(const Fields&) = delete;
   Fields& operator=(const Fields&) = delete;
 
-  std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength);
+  std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength, LongRuns* runs = nullptr);
   // A field with a Base64 twin; both at once are one too many.
   std::optional<std::string> bytes(std::string_view name, std::size_t max_bytes = kAnyLength);
   // The same, where absent leaves the value as it is.

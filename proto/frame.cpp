@@ -5,6 +5,8 @@
 #include <string>
 #include <utility>
 
+#include "proto/byte_runs.hpp"
+
 namespace jobpool::proto {
 namespace {
 
@@ -23,6 +25,7 @@ constexpr std::size_t kRoomBytes = 256 * 1024;
 
 Result<void> FrameDecoder::feed(std::string_view bytes) {
   make_room();
+  notes_runs_ = false;
   if (auto found = search(bytes); !found) return found;
   reserve(bytes.size());
   buffer_.append(bytes);
@@ -32,21 +35,41 @@ Result<void> FrameDecoder::feed(std::string_view bytes) {
 std::span<char> FrameDecoder::room() {
   if (pending() < kReadOnBytes) return {};
   make_room();
+  if (!notes_runs_) runs_.clear();
   reserve(kRoomBytes);
   return buffer_.room();
 }
 
 Result<void> FrameDecoder::fed(std::size_t size) {
-  if (auto found = search({buffer_.room().data(), size}); !found) return found;
+  const std::string_view bytes{buffer_.room().data(), size};
+  if (auto found = search(bytes, note_runs(bytes)); !found) return found;
   buffer_.grow(size);
   return {};
 }
 
-// Of what is to come behind the buffer's end. Changes nothing when a message is too long.
-Result<void> FrameDecoder::search(std::string_view bytes) {
+// Of what is to come behind the buffer's end, and belongs to a large message. Up to where there is no NUL.
+std::size_t FrameDecoder::note_runs(std::string_view bytes) {
+  constexpr std::size_t kWorthNoting =
+      256;  // bytes between two stops: where there are more of these, they are looked for when it is checked
+  if (taken_ != unfinished_) return 0;
+  notes_runs_ = true;
+  const std::size_t before = pending();
+  const char *const begin = bytes.data(), *const end = begin + bytes.size();
+  std::size_t stops_left = bytes.size() / kWorthNoting + 1;
+  for (const char* at = begin; at != end; ++at) {
+    const char* const run = at;
+    at = run_end<NotOrdinary>(at, end);
+    runs_.add(before + static_cast<std::size_t>(run - begin), before + static_cast<std::size_t>(at - begin));
+    if (at == end || *at == '\0' || --stops_left == 0) return static_cast<std::size_t>(at - begin);
+  }
+  return bytes.size();
+}
+
+// Of what is to come behind the buffer's end; there is no NUL before `from`. Changes nothing when a message is too long.
+Result<void> FrameDecoder::search(std::string_view bytes, std::size_t from) {
   const std::size_t old_size = buffer_.size();
   std::size_t message_start = unfinished_, fed = 0, first_nul = kUnknown;
-  for (std::size_t from = 0; from <= bytes.size();) {
+  while (from <= bytes.size()) {
     const std::size_t nul = bytes.find('\0', from);
     const std::size_t message_end = old_size + (nul == bytes.npos ? bytes.size() : nul);
     if (message_end - message_start > kMaxMessageBytes)
@@ -68,6 +91,7 @@ std::optional<std::string_view> FrameDecoder::next() {
     make_room();
     return std::nullopt;
   }
+  if (!std::exchange(notes_runs_, false)) runs_.clear();
   const std::string_view all = buffer_.text();
   const std::size_t start = taken_, known = std::exchange(next_nul_, kUnknown), nul = known == kUnknown ? all.find('\0', start) : known;
   taken_ = nul + 1;

@@ -9,6 +9,7 @@
 
 #include "common/byte_buffer.hpp"
 #include "common/result.hpp"
+#include "proto/long_runs.hpp"
 
 namespace jobpool::proto {
 
@@ -29,6 +30,9 @@ class FrameDecoder {
   // The next whole message without its NUL; nullopt: none yet. Valid until the next call of feed(), room() or next().
   std::optional<std::string_view> next();
 
+  // Of the message that was taken last: what was noted when it came, until the next call of feed(), room() or next().
+  const LongRuns& runs() const { return runs_; }
+
   // The buffer in which the message is that was taken last, for who wants to keep it without copying it. nullopt: it is small, or something
   // stands behind it.
   std::optional<ByteBuffer> take_buffer();
@@ -45,7 +49,8 @@ class FrameDecoder {
 
   void make_room();
   void reserve(std::size_t more);
-  Result<void> search(std::string_view bytes);
+  std::size_t note_runs(std::string_view bytes);
+  Result<void> search(std::string_view bytes, std::size_t from = 0);
 
   // [0, taken_): handed out, to be dropped. [taken_, unfinished_): whole messages. [unfinished_, end): searched, no NUL in it.
   // So each byte is searched once when it comes; and once more when its message is handed out, unless that was the next one all the time.
@@ -54,6 +59,8 @@ class FrameDecoder {
   std::size_t unfinished_ = 0;
   std::size_t next_nul_ = kUnknown;  // of the message at taken_
   std::uint64_t fed_messages_ = 0;
+  LongRuns runs_;  // of the message that is under way, or was taken
+  bool notes_runs_ = false;
 };
 
 }  // namespace jobpool::proto

@@ -136,6 +136,9 @@ bool is_json(std::string_view text) {
   return reader.skip_value() && reader.at_end();
 }
 
-bool is_json_array(std::string_view text) { return JsonReader(text, kMaxPayloadDepth).peek() == '[' && is_json(text); }
+bool is_json_array(std::string_view text, const LongRuns* runs) {
+  JsonReader reader(text, kMaxPayloadDepth, runs);
+  return reader.peek() == '[' && reader.skip_value() && reader.at_end();
+}
 
 }  // namespace jobpool::proto

@@ -4,6 +4,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <functional>
 
 #include "common/huge_pages.hpp"
 #include "proto/byte_runs.hpp"
@@ -14,14 +15,6 @@ namespace {
 
 constexpr std::ptrdiff_t kRunBytes = 16 * 1024;            // found, then copied: half of the smallest first-level cache there is
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
-
-// What does not stand for itself in a JSON string, and what may be no UTF-8. Signed, so that bytes with a high bit are below a space.
-struct NotOrdinary {
-  template <class Byte>
-  auto operator()(Byte byte) const {
-    return (byte < 0x20) | (byte == '"') | (byte == '\\');
-  }
-};
 
 struct Backslash {
   template <class Byte>
@@ -166,10 +159,11 @@ bool unescape(const char*& at, const char* end, Sink& out) {
   }
 }
 
-template <class Sink>
-bool scan_string(const char*& at, const char* end, Sink& out) {
+// `behind_run`: jumps over what it knows of.
+template <class Sink, class BehindRun>
+bool scan_string(const char*& at, const char* end, Sink& out, BehindRun&& behind_run) {
   while (true) {
-    const char* const run = at;
+    const char* const run = at = behind_run(at);
     at = verbatim_end(at, end, kRunBytes);
     append_run(out, run, at);
     if (at == end) return false;
@@ -210,7 +204,8 @@ std::string_view whole_characters(std::string_view text, std::size_t limit) {
   return text.substr(0, end == 0 || is_behind_lead(end) ? limit : end);
 }
 
-bool append_unescaped(std::string& out, std::string_view written) {
+bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs) {
+  const std::size_t begin = out.size();
   const char* at = written.data();
   const char* const end = at + written.size();
   out.reserve(out.size() + written.size());
@@ -220,6 +215,7 @@ bool append_unescaped(std::string& out, std::string_view written) {
     const char* const run = at;
     at = run_end<Backslash>(at, end - at > kRunBytes ? at + kRunBytes : end);
     out.append(run, at);
+    if (runs != nullptr) runs->add(out.size() - begin - static_cast<std::size_t>(at - run), out.size() - begin);
     if (at == end || *at != '\\') continue;
     ++at;
     if (!unescape(at, end, out)) std::abort();  // it was checked
@@ -228,11 +224,16 @@ bool append_unescaped(std::string& out, std::string_view written) {
   return !has_nul;
 }
 
-bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out); }
+bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out, std::identity{}); }
 
 bool skip_json_string(const char*& at, const char* end) {
   Discard discard;
-  return scan_string(at, end, discard);
+  return scan_string(at, end, discard, std::identity{});
+}
+
+bool skip_json_string(const char*& at, const char* end, const char* text, const LongRuns& runs) {
+  Discard discard;
+  return scan_string(at, end, discard, [&](const char* place) { return text + runs.behind(static_cast<std::size_t>(place - text)); });
 }
 
 }  // namespace jobpool::proto

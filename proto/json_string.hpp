@@ -7,6 +7,8 @@
 #include <string>
 #include <string_view>
 
+#include "proto/long_runs.hpp"
+
 namespace jobpool::proto {
 
 // What usually follows a value. Without it, a large value would fill the string to its last byte and the next bracket would double it.
@@ -28,8 +30,11 @@ bool read_json_string(const char*& at, const char* end, std::string& out);
 // The same checks without the value.
 bool skip_json_string(const char*& at, const char* end);
 
+// The same in a text of which some is known already. Requires: `at` and `end` are in `text`, and what `runs` says is true of that.
+bool skip_json_string(const char*& at, const char* end, const char* text, const LongRuns& runs);
+
 // Of what is written between two quotes and was checked: its value is appended. False: U+0000 is in that.
-// Aborts where it was not checked.
-bool append_unescaped(std::string& out, std::string_view written);
+// Aborts where it was not checked. `runs`: is told those of the value.
+bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs = nullptr);
 
 }  // namespace jobpool::proto

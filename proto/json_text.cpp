@@ -67,9 +67,9 @@ std::optional<std::string> JsonText::string() const {
   return unescaped(text_.substr(1, text_.size() - 2));
 }
 
-std::optional<std::string> JsonText::protocol_text() const {
+std::optional<std::string> JsonText::protocol_text(LongRuns* runs) const {
   std::optional<std::string> text;
-  if (text_.front() == '"' && !append_unescaped(text.emplace(), text_.substr(1, text_.size() - 2))) text.reset();
+  if (text_.front() == '"' && !append_unescaped(text.emplace(), text_.substr(1, text_.size() - 2), runs)) text.reset();
   return text;
 }
 

@@ -14,6 +14,7 @@
 
 #include "common/byte_buffer.hpp"
 #include "common/function_ref.hpp"
+#include "proto/long_runs.hpp"
 
 namespace jobpool::proto {
 
@@ -32,7 +33,8 @@ class JsonText {
   // nullopt: it is of another type; no integer: nor is one beyond 64 bits, or with a fraction or an exponent.
   std::optional<std::string> string() const;
   // A string without U+0000, as all of the protocol's are; nullopt otherwise.
-  std::optional<std::string> protocol_text() const;
+  // `runs`: is told those of the string.
+  std::optional<std::string> protocol_text(LongRuns* runs = nullptr) const;
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
 

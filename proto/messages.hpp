@@ -174,6 +174,13 @@ struct Status {
 // Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.
 Result<Submission> read_submit(JsonText parameters);  // of Apply and ApplyAsync: {"job": {…}}
 std::string write_submit(const Submission& job);
+// A whole call with such parameters, with its final NUL, but for the arguments of its function: they are large, and their text is to be
+// put in there, escaped.
+struct SubmitAround {
+  std::string text;
+  std::size_t arguments_at;
+};
+SubmitAround write_submit_around(std::string_view method, const Submission& job);
 
 struct MapRequest {
   Submission job;                   // its function, and the terms of each chunk
@@ -304,6 +311,8 @@ std::string write_join_pool(const JoinPoolRequest& request);
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
+// Appends the same. `large_result`: stands for the result that it has not, where it is not empty.
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result = {});
 Result<Ending> read_ending(JsonText parameters);
 std::string write_accepted(JobId id);  // {"id": …}
 Result<JobId> read_accepted(JsonText parameters);

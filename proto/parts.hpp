@@ -37,7 +37,8 @@ void append_submission(std::string& out, const Submission& job);
 // The object of an ending, there.
 // Errors: as Fields::finish(); then `ending` is of no use.
 Result<void> read_ending_object(JsonText object, std::string_view path, Ending& ending);
-void append_ending(std::string& out, const Ending& ending);
+// `large_result`: stands for the result that it has not, where it is not empty.
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result = {});
 // That of a process, at "target": what runs, and in which surroundings.
 Result<Submission> read_target(JsonText object);
 // When a job runs, and how often: part of a submission.

@@ -55,9 +55,10 @@ void take_function(Fields& fields, Submission& job) {
   if (job.function && job.function->empty()) fields.reject("function");
   job.items = fields.text("items", kMaxPayloadBytes);
   if (job.items && (!job.function || !is_chunk(*job.items))) fields.reject("items");
-  std::optional<std::string> arguments = fields.text("arguments", kMaxPayloadBytes);
+  LongRuns runs;
+  std::optional<std::string> arguments = fields.text("arguments", kMaxPayloadBytes, &runs);
   if (!arguments) return;
-  if (!job.function || job.items || !is_json_array(*arguments)) fields.reject("arguments");
+  if (!job.function || job.items || !is_json_array(*arguments, &runs)) fields.reject("arguments");
   job.arguments = std::move(*arguments);
 }
 
@@ -105,6 +106,23 @@ void write_command(ObjectWriter& object, const Submission& job) {
   object.bytes_if("stdinFile", job.stdin_file);
 }
 
+void append_job(std::string& out, const Submission& job, function_ref<void(ObjectWriter& object)> write_call) {
+  ObjectWriter object(out);
+  if (job.function) {
+    object.text("function", *job.function);
+    write_call(object);
+  } else {
+    write_command(object, job);
+  }
+  if (job.grace != Submission{}.grace) object.integer("graceUSec", job.grace.count());
+  object.text_if("name", job.name);
+  if (job.pool != kDefaultPool) object.text("pool", job.pool);
+  object.text_if("key", job.key);
+  object.flag_if("detach", job.detach);
+  write_terms(object, job);
+  object.close();
+}
+
 }  // namespace
 
 Result<Submission> read_submission(JsonText object) {
@@ -149,22 +167,26 @@ std::string write_submit(const Submission& job) {
   return out;
 }
 
+SubmitAround write_submit_around(std::string_view method, const Submission& job) {
+  SubmitAround around{};
+  ObjectWriter call(around.text);
+  call.text("method", method);
+  call.key("parameters") += "{\"job\":";
+  append_job(around.text, job, [&](ObjectWriter& object) {
+    object.text("arguments", "");
+    around.arguments_at = around.text.size() - 1;
+  });
+  around.text += '}';
+  call.close();
+  around.text += '\0';
+  return around;
+}
+
 void append_submission(std::string& out, const Submission& job) {
-  ObjectWriter object(out);
-  if (job.function) {
-    object.text("function", *job.function);
+  append_job(out, job, [&](ObjectWriter& object) {
     if (job.arguments != "[]") object.text("arguments", job.arguments);
     if (job.items) object.text("items", *job.items);
-  } else {
-    write_command(object, job);
-  }
-  if (job.grace != Submission{}.grace) object.integer("graceUSec", job.grace.count());
-  object.text_if("name", job.name);
-  if (job.pool != kDefaultPool) object.text("pool", job.pool);
-  object.text_if("key", job.key);
-  object.flag_if("detach", job.detach);
-  write_terms(object, job);
-  object.close();
+  });
 }
 
 }  // namespace jobpool::proto

@@ -12,11 +12,14 @@
 #include <cstring>
 
 #include "common/socket.hpp"
+#include "proto/json_string.hpp"
 
 namespace jobpool::client {
 namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one; the rest of a large one goes to its place at once
+
+constexpr std::size_t kSentPieceBytes = 128 * 1024;  // of a large message: about what a socket takes at once, and small beside a cache
 
 // Waits for one of `events`; which came. Errors: timed_out, io.
 Result<short> wait_for(int fd, short events, TimePoint deadline) {
@@ -117,10 +120,24 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
   return {};
 }
 
+Result<void> Connection::send(const Message& message, std::span<const int> fds, TimePoint deadline) {
+  const std::string_view text = message.text;
+  std::string piece{text.substr(0, message.arguments_at)};
+  piece.reserve(piece.size() + kSentPieceBytes + kSentPieceBytes / 4);
+  for (std::string_view rest = message.arguments; !rest.empty();) {
+    const std::string_view next = proto::whole_characters(rest, kSentPieceBytes);
+    proto::append_json_escaped(piece, next);
+    rest.remove_prefix(next.size());
+    if (auto sent = send(piece, std::exchange(fds, {}), deadline); !sent) return sent;
+    piece.clear();
+  }
+  return send(text.substr(message.arguments_at), fds, deadline);
+}
+
 Result<std::optional<Reply>> Connection::take_reply() {
   const std::optional<std::string_view> message = decoder_.next();
   if (!message) return std::optional<Reply>{};
-  Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message);
+  Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message, &decoder_.runs());
   if (!envelope) return envelope.error();
   std::optional<ByteBuffer> buffer = decoder_.take_buffer();
   return std::optional<Reply>{

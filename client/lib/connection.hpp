@@ -29,6 +29,13 @@ struct Reply {
   std::vector<UniqueFd> fds;  // that came up to the end of this message; a call that expects some must not be pipelined
 };
 
+// A call as it is sent. A large text that belongs into it is not copied for that, but escaped piece by piece on its way.
+struct Message {
+  std::string text;                 // encoded by proto::write_call, but for
+  std::string_view arguments = {};  // what is to stand, escaped, there; it must stay until the call is over
+  std::size_t arguments_at = 0;
+};
+
 class Connection {
  public:
   // Errors: not_found, closed (nobody listens), permission_denied, timed_out, invalid_argument (the path is too long), io.
@@ -44,6 +51,9 @@ class Connection {
   // An error means that the daemon cannot have seen the whole message, so that it never acted on its last call. What the daemon says
   // meanwhile is read, and waits for take_reply(). Errors: closed, timed_out, io, protocol.
   Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline);
+
+  // The same of a message with large arguments.
+  Result<void> send(const Message& message, std::span<const int> fds, TimePoint deadline);
 
   // A reply that has arrived already; nullopt: none is complete. Errors: protocol.
   Result<std::optional<Reply>> take_reply();

@@ -74,12 +74,25 @@ void raise_remote(const Reply& reply) {
   throw ClientError(text);
 }
 
-proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
-                      std::vector<int> fds) {
-  RecoveringCall call(connections, proto::write_call(method, parameters), resend, std::move(fds));
+namespace {
+
+proto::JsonObject answer_of(RecoveringCall& call, TimePoint deadline) {
   Reply reply = value_or_raise(call.finish(deadline));
   if (!reply.error.empty()) raise_remote(reply);
   return std::move(reply.parameters);
+}
+
+}  // namespace
+
+proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
+                      std::vector<int> fds) {
+  RecoveringCall call(connections, proto::write_call(method, parameters), resend, std::move(fds));
+  return answer_of(call, deadline);
+}
+
+proto::JsonObject ask(Connections& connections, Message message, Resend resend, std::vector<int> fds) {
+  RecoveringCall call(connections, std::move(message), resend, std::move(fds));
+  return answer_of(call, kNever);
 }
 
 void raise_unless_succeeded(const proto::Ending& ending) {

@@ -24,6 +24,9 @@ T value_or_raise(Result<T>&& result) {
 proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend,
                       TimePoint deadline = kNever, std::vector<int> fds = {});
 
+// The same of a call that is encoded already.
+proto::JsonObject ask(Connections& connections, Message call, Resend resend, std::vector<int> fds = {});
+
 // Throws unless the job ended in a way that has a result: JobFailed, JobCancelled, Interrupted.
 void raise_unless_succeeded(const proto::Ending& ending);
 // The same for commands, where failing, crashing and timing out are results.

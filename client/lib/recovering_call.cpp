@@ -114,12 +114,13 @@ Result<void> RecoveringCall::begin(TimePoint deadline) {
 Result<void> RecoveringCall::send_call(std::string ahead, TimePoint deadline) {
   if (first_sent_usec_ == 0) first_sent_usec_ = boot_usec();
   const std::string made = make_message_ ? make_message_() : std::string{};
-  std::string_view message = make_message_ ? made : message_;
-  const bool is_small = fds_.empty() && message.size() <= kSmallBytes;
+  std::string_view message = make_message_ ? made : message_.text;
+  const bool is_whole = message_.arguments.empty();
+  const bool is_small = is_whole && fds_.empty() && message.size() <= kSmallBytes;
   if (!ahead.empty() && is_small) message = ahead += message;
   if (!ahead.empty() && !is_small)
     if (const auto sent = connection_->send(ahead, {}, deadline); !sent) return on_loss(sent.error());
-  const Result<void> sent = connection_->send(message, fds_, deadline);
+  const Result<void> sent = is_whole ? connection_->send(message, fds_, deadline) : connection_->send(message_, fds_, deadline);
   if (!sent) return on_loss(sent.error());
   may_have_run_ = sent_here_ = true;
   sent_at_ = Clock::now();

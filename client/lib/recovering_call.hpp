@@ -42,6 +42,8 @@ class RecoveringCall {
  public:
   // `message` is encoded by proto::write_call. `fds` are only lent: they must stay open until the last reply, and are sent again with it.
   RecoveringCall(Connections& connections, std::string message, Resend resend, std::vector<int> fds = {})
+      : RecoveringCall(connections, Message{std::move(message)}, resend, std::move(fds)) {}
+  RecoveringCall(Connections& connections, Message message, Resend resend, std::vector<int> fds = {})
       : connections_(connections), message_(std::move(message)), fds_(std::move(fds)), resend_(resend) {}
   // `make_message`: called each time it is sent, likewise encoded: with what was not answered yet.
   RecoveringCall(Connections& connections, std::function<std::string()> make_message, Resend resend)
@@ -67,8 +69,8 @@ class RecoveringCall {
   bool is_same_instance(const proto::Hello& hello) const;
   Error lost(const Error& why) const;
 
-  Connections& connections_;   // must outlive the call
-  const std::string message_;  // unless there is
+  Connections& connections_;  // must outlive the call
+  const Message message_;     // unless there is
   const std::function<std::string()> make_message_;
   const std::vector<int> fds_;
   const Resend resend_;

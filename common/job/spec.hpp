@@ -58,6 +58,8 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 // The same in `room`, for many of them.
 std::string_view encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape,
                                  std::string& room);
+// Of that what stands before the arguments, which are so many bytes: they end it.
+std::string encode_function_head(std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape);
 
 // Errors: protocol, naming what was off.
 Result<JobSpec> decode_spec(std::string_view payload);

@@ -12,6 +12,12 @@ namespace {
 
 constexpr std::uint64_t kLargeResult = 64 * 1024;  // a thousand smaller ones, which is all that are kept, are no matter
 
+bool may_have_result(const Job& job) {
+  // A chunk of a map has failed when one of its items did, and has a result all the same.
+  const bool may = job.outcome == Outcome::succeeded || job.outcome == Outcome::failed;
+  return !job.flags.batch && job.kind == shm::JobKind::function && may;
+}
+
 }  // namespace
 
 Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
@@ -43,7 +49,7 @@ void Engine::delivered(JobId job) {
   if (bytes < kLargeResult) return;
   large_delivered_.emplace_back(job, bytes);
   large_delivered_bytes_ += bytes;
-  while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 16) {
+  while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 64) {
     const auto [oldest, freed] = large_delivered_.front();
     large_delivered_.pop_front();
     large_delivered_bytes_ -= freed;
@@ -317,12 +323,13 @@ void Engine::save_end(const Job& job, Urgency urgency) {
 }
 
 std::optional<std::string> Engine::result_at_hand(const Job& job) const {
-  if (job.flags.batch) return std::string{};
-  // A chunk of a map has failed when one of its items did, and has a result all the same.
-  const bool may_have_one = job.outcome == Outcome::succeeded || job.outcome == Outcome::failed;
-  if (job.kind != shm::JobKind::function || !may_have_one) return std::string{};
+  if (!may_have_result(job)) return std::string{};
   if (!job.flags.durable || ledger_.has(job.id)) return ledger_.result(job.id);
   return std::nullopt;
+}
+
+std::string_view Engine::large_result_at_hand(const Job& job) const {
+  return may_have_result(job) ? ledger_.large_result(job.id) : std::string_view{};
 }
 
 void Engine::carry_out(const Forgotten& effect) {

@@ -84,6 +84,8 @@ class Engine final : ReportSink, JournalListener {
 
   // Requires: settled. The result's JSON text, empty: none; nullopt: the store has it, to be read with read_result().
   std::optional<std::string> result_at_hand(const Job& job) const;
+  // Likewise, of one that is large and at hand: where it is, as long as the job is remembered and its result is not let go; else empty.
+  std::string_view large_result_at_hand(const Job& job) const;
   // Errors: io.
   void read_result(JobId job, std::function<void(Result<std::string>)> done) { journal_.store().read_result(job, std::move(done)); }
 

@@ -150,15 +150,20 @@ bool Ledger::finish(const Job& job) {
 std::string Ledger::result(JobId id) const {
   Entry* entry = impl_->find(id);
   if (entry == nullptr || entry->state != EntryState::ended) return {};
-  // One that came in pieces is whole when the job succeeded, also when there was no room for the report that followed it.
-  if (entry->result.size > 0 && entry->outcome == static_cast<std::uint16_t>(Outcome::succeeded))
-    return std::string{impl_->text(entry->result)};
+  if (const std::string_view large = large_result(id); !large.empty()) return std::string{large};
   if (entry->report.size == 0) return {};
   auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
   if (!report) return {};
   // A chunk of a map that failed has a result too, as whole as its report says.
   if (report->streamed && entry->outcome == static_cast<std::uint16_t>(Outcome::failed)) return std::string{impl_->text(entry->result)};
   return std::move(report->result);
+}
+
+std::string_view Ledger::large_result(JobId id) const {
+  Entry* entry = impl_->find(id);
+  if (entry == nullptr || entry->state != EntryState::ended) return {};
+  // It is whole when the job succeeded, also when there was no room for the report that followed it.
+  return entry->outcome == static_cast<std::uint16_t>(Outcome::succeeded) ? impl_->text(entry->result) : std::string_view{};
 }
 
 std::uint64_t Ledger::bytes_of(JobId id) const {

@@ -18,6 +18,7 @@
 #include <memory>
 #include <span>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <vector>
 
@@ -79,6 +80,8 @@ class Ledger {
 
   // The result's JSON text, however it came; empty: none.
   std::string result(JobId id) const;
+  // The same of one that came in pieces, where it is: until erase() or let_go_result(). Empty: it did not.
+  std::string_view large_result(JobId id) const;
   // What its report and its result take.
   std::uint64_t bytes_of(JobId id) const;
 

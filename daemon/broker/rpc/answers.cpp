@@ -21,7 +21,8 @@ void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_o
 
 void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over) {
   if (has_lost_result(job)) return job_error(*call, proto::error::kNoOutput, job.id, job.reason);
-  if (auto result = engine_.result_at_hand(job)) {
+  const std::string_view large = engine_.large_result_at_hand(job);
+  if (auto result = large.empty() ? engine_.result_at_hand(job) : std::string{}) {
     proto::Ending ending = ending_view(job, std::move(*result));
     if (const std::vector<JobId>* chunks = engine_.core().chunks(job.id)) ending.chunks = *chunks;
     ending.items = items_of(job);
@@ -29,7 +30,7 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
     }
-    return call->reply(proto::write_ending(ending), {}, handed_over);
+    return call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending, large); }, handed_over);
   }
   engine_.read_result(job.id, [this, call, id = job.id, handed_over](Result<std::string> result) {
     const Job* ended = engine_.core().find(id);
@@ -37,7 +38,7 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
     proto::Ending ending = ending_view(*ended, std::move(*result));
     ending.items = items_of(*ended);
-    call->reply(proto::write_ending(ending), {}, handed_over);
+    call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending); }, handed_over);
   });
 }
 

@@ -16,7 +16,9 @@ Submit event_of(proto::Submission& job, Mode mode);
 
 // Of what runs, when and how often, as its caller said it: not of what the daemon adds, which another one may see otherwise. Names and
 // graces are no part of that.
-std::uint64_t hash_of(const proto::Submission& job);
+// Large arguments counted otherwise in earlier versions.
+enum class FingerprintsOf { this_version, earlier_versions };
+std::uint64_t hash_of(const proto::Submission& job, FingerprintsOf version = FingerprintsOf::this_version);
 
 // The same of a retry.
 std::uint64_t hash_of_retry(JobId retried);

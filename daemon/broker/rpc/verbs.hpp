@@ -134,6 +134,7 @@ class Verbs final : public CallHandler {
   enum class Asker { pool, process };
   void submit(const CallPtr& call, Mode mode);
   void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker);
+  void recognise(const proto::Submission& job, Submit& event) const;
   void withdraw(Token token);
   // retry.cpp
   void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);

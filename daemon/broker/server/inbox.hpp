@@ -22,7 +22,8 @@ class Inbox {
   Read read(int socket, std::span<std::byte> buffer);
 
   struct Message {
-    std::string_view text;  // without its NUL; valid until the next call of read() or next()
+    std::string_view text;        // without its NUL; valid until the next call of read() or next()
+    const proto::LongRuns* runs;  // of it; likewise
     std::vector<UniqueFd> fds;
   };
   std::optional<Message> next();

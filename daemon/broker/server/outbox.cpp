@@ -27,6 +27,12 @@ void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> f
   marks_.push_back(Mark{begin, bytes_.size(), std::move(fds), std::move(handed_over)});
 }
 
+void Outbox::add_reply(function_ref<void(std::string& out)> write_parameters, std::function<void()> handed_over) {
+  const std::size_t begin = bytes_.size();
+  proto::append_reply(bytes_, write_parameters);
+  if (handed_over) marks_.push_back(Mark{begin, bytes_.size(), {}, std::move(handed_over)});
+}
+
 void Outbox::add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over) {
   const std::size_t begin = bytes_.size();
   proto::append_reply(bytes_, parameters_json, true);

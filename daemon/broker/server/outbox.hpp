@@ -8,6 +8,7 @@
 #include <string_view>
 #include <vector>
 
+#include "common/function_ref.hpp"
 #include "common/unique_fd.hpp"
 
 namespace jobpool::broker {
@@ -15,6 +16,7 @@ namespace jobpool::broker {
 class Outbox {
  public:
   void add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over);
+  void add_reply(function_ref<void(std::string& out)> write_parameters, std::function<void()> handed_over);
   void add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over);
   void add_error(std::string_view name, std::string_view parameters_json);
   // Puts everything of `later` behind what is here. Requires: nothing of `later` was sent.

@@ -115,7 +115,7 @@ void Session::dispatch() {
 }
 
 void Session::start_call(Inbox::Message message) {
-  Result<proto::CallEnvelope> envelope = proto::read_call(message.text);
+  Result<proto::CallEnvelope> envelope = proto::read_call(message.text, message.runs);
   if (!envelope) return violation(envelope.error().text);
   const std::size_t bytes = message.text.size();
   auto call = std::make_shared<SessionCall>(envelope->oneway ? nullptr : this, bytes);

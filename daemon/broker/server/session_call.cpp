@@ -9,9 +9,17 @@
 namespace jobpool::broker {
 
 void SessionCall::reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over) {
+  answer([&](Outbox& outbox) { outbox.add_reply(parameters_json, std::move(fds), std::move(handed_over)); }, handed_over);
+}
+
+void SessionCall::reply_written(function_ref<void(std::string& out)> write, std::function<void()> handed_over) {
+  answer([&](Outbox& outbox) { outbox.add_reply(write, std::move(handed_over)); }, handed_over);
+}
+
+void SessionCall::answer(function_ref<void(Outbox& outbox)> put, const std::function<void()>& handed_over) {
   if (!may_answer()) return;
   if (session_ != nullptr) {
-    session_->outbox_of(*this).add_reply(parameters_json, std::move(fds), std::move(handed_over));
+    put(session_->outbox_of(*this));
   } else if (envelope.oneway && handed_over) {
     handed_over();  // nothing is to be sent, and all of it was
   }

@@ -177,3 +177,22 @@ TEST_CASE("nobody there, and a path that fits no socket, are told apart") {
   REQUIRE_FALSE(too_long);
   CHECK(too_long.error().code == Errc::invalid_argument);
 }
+
+TEST_CASE("large arguments are put into their call on its way, whatever characters stand where it is cut") {
+  std::string arguments = "[\"";
+  while (arguments.size() < 1'000'000) arguments += "就é😀\\n\\\"";
+  arguments += "\"]";
+  FakeServer server([&](FakeServer& self) {
+    FakePeer peer = self.accept();
+    const Heard heard = peer.hear("a.b.Take");
+    peer.say(heard.call.parameters.tree()["text"].get<std::string>() == arguments ? R"({"same":true})" : R"({"same":false})");
+  });
+  Connection connection = open(server);
+  Message message{proto::write_call("a.b.Take", R"({"text":""})"), arguments};
+  message.arguments_at = message.text.find(R"("}})");
+  REQUIRE(connection.send(message, {}, kNever));
+  const Result<Reply> reply = connection.receive(kNever);
+  REQUIRE(reply);
+  CHECK(reply->parameters.tree()["same"] == true);
+  server.finish();
+}

@@ -10,7 +10,7 @@
 namespace jobpool {
 namespace {
 
-TEST_CASE("a buffer keeps what is in it when it grows, from the heap into a mapping and on") {
+TEST_CASE("a buffer keeps what is in it when it grows") {
   ByteBuffer buffer;
   std::string expected;
   CHECK(buffer.text().empty());

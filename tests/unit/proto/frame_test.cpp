@@ -173,3 +173,27 @@ TEST_CASE("a message that is read on is refused where it becomes too long") {
   REQUIRE_FALSE(decoder.fed(1));
   CHECK(take_all(decoder) == std::vector<std::string>{"ok"});
 }
+
+TEST_CASE("long runs of ordinary bytes are noted of the large message that they are in, and of no other") {
+  const std::string run(50'000, 'x'), start = "start" + std::string(70'000, '"');
+  FrameDecoder decoder;
+  feed(decoder, start);
+  read_on(decoder, run);
+  read_on(decoder, run + "\"" + run);
+  read_on(decoder, "\0another\0"s);
+  REQUIRE(decoder.next());
+  CHECK(decoder.runs().behind(start.size() - 1) == start.size() - 1);
+  CHECK(decoder.runs().behind(start.size()) == start.size() + 100'000);
+  CHECK(decoder.runs().behind(start.size() + 99'999) == start.size() + 100'000);
+  CHECK(decoder.runs().behind(start.size() + 100'000) == start.size() + 100'000);
+  CHECK(decoder.runs().behind(start.size() + 100'001) == start.size() + 150'001);
+  REQUIRE(decoder.next());
+  CHECK(decoder.runs().empty());
+
+  feed(decoder, start);
+  read_on(decoder, run);
+  read_on(decoder, std::string(100'000, '"') + run + "\0"s);  // so many stops that it gives up, though not what it has noted
+  REQUIRE(decoder.next());
+  CHECK(decoder.runs().behind(start.size()) == start.size() + 50'000);
+  CHECK(decoder.runs().behind(start.size() + 150'001) == start.size() + 150'001);
+}

@@ -103,7 +103,7 @@ TEST_CASE("large results whose callers have them make room for others, the oldes
   // The bug: a thousand of them were kept, whatever their size, until the ledger was full and results were lost.
   House house;
   const std::string large = "\"" + std::string(200'000, 'x') + "\"";
-  constexpr std::uint64_t kCount = 700, kMost = LedgerSize{}.heap_bytes / 16;
+  constexpr std::uint64_t kCount = 200, kMost = LedgerSize{}.heap_bytes / 64;
   static_assert(kCount * 200'000 > kMost);
   for (std::uint64_t i = 0; i < kCount; ++i) {
     const auto call = house.broker->call("Pool.Apply", R"({"job":{"function":"square"}})");

@@ -1,4 +1,5 @@
 // What a submission says: each field to its place in the job, what a key stands for, and a caller that waits for room.
+#include "daemon/broker/rpc/submissions.hpp"
 #include "tests/unit/broker/rpc/jobs.hpp"
 
 using namespace jobpool;
@@ -128,4 +129,43 @@ TEST_CASE("a command's key stands for what its caller said, not for the daemon's
   CHECK(submit(house, command + R"(,"nice":0}})")->error_name == "org.jobpool.Pool.KeyConflict");  // else: as the workers
   CHECK(submit(house, command + R"(,"cwd":"/tmp"}})")->error_name == "org.jobpool.Pool.KeyConflict");
   CHECK(submit(house, command + R"(,"umask":0}})")->error_name == "org.jobpool.Pool.KeyConflict");
+}
+
+TEST_CASE("the fingerprint of large arguments tells each of their bytes") {
+  proto::Submission job;
+  job.function = "echo";
+  job.arguments = "[\"" + std::string(70'001, 'x') + "\"]";
+  const std::uint64_t before = hash_of(job);
+  CHECK(before == hash_of(job));
+  CHECK(before != hash_of(job, FingerprintsOf::earlier_versions));
+  for (std::size_t at : {0, 1, 8, 35, 16'383, 16'384, 40'000, 69'997, 70'003, 70'004}) {
+    const char byte = std::exchange(job.arguments[at], 'y');
+    CHECK(hash_of(job) != before);
+    job.arguments[at] = byte;
+  }
+  job.arguments += ' ';
+  CHECK(hash_of(job) != before);
+}
+
+TEST_CASE("a key stands for large arguments, also for those that an earlier version took the fingerprint of") {
+  House house(0);
+  const std::string large = std::string(70'000, 'x');
+  const auto text = [](const std::string& key, const std::string& what) {
+    return R"({"job":{"function":"echo","durable":false,"key":")" + key + R"(","arguments":"[\")" + what + R"(\"]"}})";
+  };
+  CHECK(parsed(submit(house, text("k", large))->parameters)["id"] == 1);
+  CHECK(parsed(submit(house, text("k", large))->parameters)["id"] == 1);
+  CHECK(submit(house, text("k", large + "y"))->error_name == "org.jobpool.Pool.KeyConflict");
+
+  proto::Submission same;
+  same.function = "echo";
+  same.arguments = "[\"" + large + "\"]";
+  Submit earlier;
+  earlier.mode = Mode::apply_async;
+  earlier.uid = 1000;
+  earlier.key = "earlier";
+  earlier.spec_hash = hash_of(same, FingerprintsOf::earlier_versions);
+  house.broker->engine.tell(std::move(earlier));
+  CHECK(parsed(submit(house, text("earlier", large))->parameters)["id"] == 2);
+  CHECK(submit(house, text("earlier", large + "y"))->error_name == "org.jobpool.Pool.KeyConflict");
 }
