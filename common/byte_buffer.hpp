@@ -1,5 +1,7 @@
 // Bytes that are read into and handed out from the front. Room is not zeroed before it is written, as a std::string's would be, and what is
-// not written of it costs nothing. Any process; one thread at a time.
+// not written of it costs nothing. One of kLargeBytes is a mapping, and the last of these that was freed is kept for the next: to have its
+// pages made again would cost as much as to copy what is in them. (The kernel may take them any time: MADV_FREE.) Any process; one thread
+// at a time.
 #pragma once
 
 #include <cstddef>
@@ -10,6 +12,9 @@ namespace jobpool {
 
 class ByteBuffer {
  public:
+  static constexpr std::size_t kLargeBytes =
+      25 * 1024 * 1024;  // a message of the protocol's largest size, and a socket's contents behind it
+
   ByteBuffer() = default;
   ByteBuffer(ByteBuffer&& other) noexcept { swap(other); }
   ByteBuffer& operator=(ByteBuffer&& other) noexcept {
@@ -28,6 +33,9 @@ class ByteBuffer {
   std::span<char> room() { return {bytes_ + size_, capacity_ - size_}; }
   void grow(std::size_t written) { size_ += written; }  // Requires: that is within room()
   void append(std::string_view bytes);
+  // What is kept goes back to the system.
+  static void drop_spare();
+
   // Takes the first bytes out; the room stays.
   void drop_front(std::size_t count);
 

@@ -16,6 +16,7 @@ constexpr std::size_t kKeptBufferBytes = 64 * 1024;
 
 // A message that has grown to this size gets room for the largest one at once: untouched memory costs nothing, doubling copies all.
 constexpr std::size_t kLargeMessageBytes = 1024 * 1024;
+static_assert(ByteBuffer::kLargeBytes >= kMaxMessageBytes + kLargeMessageBytes);
 
 // A message of which so much is there is read on without a copy, into room for at least as much as a socket usually holds.
 constexpr std::size_t kReadOnBytes = 64 * 1024;
@@ -106,7 +107,7 @@ std::optional<ByteBuffer> FrameDecoder::take_buffer() {
 
 void FrameDecoder::reserve(std::size_t more) {
   const std::size_t wanted = buffer_.size() + more;
-  buffer_.reserve(wanted > kLargeMessageBytes ? std::max(wanted, kMaxMessageBytes + kLargeMessageBytes) : wanted);
+  buffer_.reserve(wanted > kLargeMessageBytes ? std::max(wanted, ByteBuffer::kLargeBytes) : wanted);
 }
 
 // Drops what was handed out, when that is cheap: everything, or at least half of the buffer. So a byte is moved less than once on average.

@@ -100,8 +100,8 @@ class JsonReader {
     return true;
   }
   bool take(char c) { return peek() == c && (++at_, true); }
-  bool take_word(std::string_view word);
   char peek_behind_space();
+  bool take_word(std::string_view word);
   bool skip_string() {
     if (!take('"')) return false;
     const char* const begin = at_;

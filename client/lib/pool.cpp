@@ -13,12 +13,12 @@ constexpr std::string_view kApplyAsync = "org.jobpool.Pool.ApplyAsync";
 // From here on arguments are not copied into the call.
 constexpr std::size_t kLargeArguments = 64 * 1024;
 
-proto::Ending run(client::Connections& connections, client::Message call, std::vector<int> fds = {}) {
+proto::Ending run(client::Connections& connections, client::Message&& call, std::vector<int> fds = {}) {
   const proto::JsonObject answer = client::ask(connections, std::move(call), client::Resend::same_instance, std::move(fds));
   return client::value_or_raise(proto::read_ending(answer));
 }
 
-JobId submit(client::Connections& connections, client::Message call, std::vector<int> fds = {}) {
+JobId submit(client::Connections& connections, client::Message&& call, std::vector<int> fds = {}) {
   const proto::JsonObject answer = client::ask(connections, std::move(call), client::Resend::same_instance, std::move(fds));
   return client::value_or_raise(proto::read_accepted(answer));
 }

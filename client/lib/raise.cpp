@@ -90,7 +90,7 @@ proto::JsonObject ask(Connections& connections, std::string_view method, std::st
   return answer_of(call, deadline);
 }
 
-proto::JsonObject ask(Connections& connections, Message message, Resend resend, std::vector<int> fds) {
+proto::JsonObject ask(Connections& connections, Message&& message, Resend resend, std::vector<int> fds) {
   RecoveringCall call(connections, std::move(message), resend, std::move(fds));
   return answer_of(call, kNever);
 }

@@ -25,7 +25,7 @@ proto::JsonObject ask(Connections& connections, std::string_view method, std::st
                       TimePoint deadline = kNever, std::vector<int> fds = {});
 
 // The same of a call that is encoded already.
-proto::JsonObject ask(Connections& connections, Message call, Resend resend, std::vector<int> fds = {});
+proto::JsonObject ask(Connections& connections, Message&& call, Resend resend, std::vector<int> fds = {});
 
 // Throws unless the job ended in a way that has a result: JobFailed, JobCancelled, Interrupted.
 void raise_unless_succeeded(const proto::Ending& ending);

@@ -43,7 +43,7 @@ class RecoveringCall {
   // `message` is encoded by proto::write_call. `fds` are only lent: they must stay open until the last reply, and are sent again with it.
   RecoveringCall(Connections& connections, std::string message, Resend resend, std::vector<int> fds = {})
       : RecoveringCall(connections, Message{std::move(message)}, resend, std::move(fds)) {}
-  RecoveringCall(Connections& connections, Message message, Resend resend, std::vector<int> fds = {})
+  RecoveringCall(Connections& connections, Message&& message, Resend resend, std::vector<int> fds = {})
       : connections_(connections), message_(std::move(message)), fds_(std::move(fds)), resend_(resend) {}
   // `make_message`: called each time it is sent, likewise encoded: with what was not answered yet.
   RecoveringCall(Connections& connections, std::function<std::string()> make_message, Resend resend)

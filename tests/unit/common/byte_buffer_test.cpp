@@ -27,6 +27,27 @@ TEST_CASE("a buffer keeps what is in it when it grows") {
   CHECK(buffer.text().back() == '!');
 }
 
+TEST_CASE("a large buffer's room is the next one's, until it is dropped") {
+  const auto make = [] {
+    ByteBuffer buffer;
+    buffer.append("what was there before");
+    buffer.reserve(ByteBuffer::kLargeBytes);
+    return buffer;
+  };
+  ByteBuffer first = make(), second = make();
+  CHECK(first.text() == "what was there before");
+  CHECK(first.text().data() != second.text().data());
+  const char* const place = second.text().data();
+  first = ByteBuffer();
+  second = ByteBuffer();
+  CHECK(make().text().data() == place);
+  ByteBuffer::drop_spare();
+  ByteBuffer third = make();
+  CHECK(third.text() == "what was there before");
+  third.append(std::string(ByteBuffer::kLargeBytes, 'x'));
+  CHECK(third.size() == ByteBuffer::kLargeBytes + 21);
+}
+
 TEST_CASE("what is taken from a buffer's front leaves the rest and the room") {
   ByteBuffer buffer;
   buffer.append("taken and kept");
