@@ -36,7 +36,7 @@ Result<void> FrameDecoder::feed(std::string_view bytes) {
 std::span<char> FrameDecoder::room() {
   if (pending() < kReadOnBytes) return {};
   make_room();
-  if (!notes_runs_) runs_.clear();
+  if (!notes_runs_) runs_.reset();
   reserve(kRoomBytes);
   return buffer_.room();
 }
@@ -54,13 +54,14 @@ std::size_t FrameDecoder::note_runs(std::string_view bytes) {
       256;  // bytes between two stops: where there are more of these, they are looked for when it is checked
   if (taken_ != unfinished_) return 0;
   notes_runs_ = true;
+  if (runs_ == nullptr) runs_ = std::make_unique<LongRuns>();
   const std::size_t before = pending();
   const char *const begin = bytes.data(), *const end = begin + bytes.size();
   std::size_t stops_left = bytes.size() / kWorthNoting + 1;
   for (const char* at = begin; at != end; ++at) {
     const char* const run = at;
     at = run_end<NotOrdinary>(at, end);
-    runs_.add(before + static_cast<std::size_t>(run - begin), before + static_cast<std::size_t>(at - begin));
+    runs_->add(before + static_cast<std::size_t>(run - begin), before + static_cast<std::size_t>(at - begin));
     if (at == end || *at == '\0' || --stops_left == 0) return static_cast<std::size_t>(at - begin);
   }
   return bytes.size();
@@ -92,7 +93,7 @@ std::optional<std::string_view> FrameDecoder::next() {
     make_room();
     return std::nullopt;
   }
-  if (!std::exchange(notes_runs_, false)) runs_.clear();
+  if (!std::exchange(notes_runs_, false)) runs_.reset();
   const std::string_view all = buffer_.text();
   const std::size_t start = taken_, known = std::exchange(next_nul_, kUnknown), nul = known == kUnknown ? all.find('\0', start) : known;
   taken_ = nul + 1;

@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -30,8 +31,8 @@ class FrameDecoder {
   // The next whole message without its NUL; nullopt: none yet. Valid until the next call of feed(), room() or next().
   std::optional<std::string_view> next();
 
-  // Of the message that was taken last: what was noted when it came, until the next call of feed(), room() or next().
-  const LongRuns& runs() const { return runs_; }
+  // Of the message that was taken last: what was noted when it came, until the next call of feed(), room() or next(). Null: nothing.
+  const LongRuns* runs() const { return runs_.get(); }
 
   // The buffer in which the message is that was taken last, for who wants to keep it without copying it. nullopt: it is small, or something
   // stands behind it.
@@ -59,8 +60,8 @@ class FrameDecoder {
   std::size_t unfinished_ = 0;
   std::size_t next_nul_ = kUnknown;  // of the message at taken_
   std::uint64_t fed_messages_ = 0;
-  LongRuns runs_;  // of the message that is under way, or was taken
-  bool notes_runs_ = false;
+  std::unique_ptr<LongRuns> runs_;  // of the message that is under way, or was taken, where it is large
+  bool notes_runs_ = false;         // it is under way
 };
 
 }  // namespace jobpool::proto

@@ -73,18 +73,21 @@ class JsonObject {
   // The same without a copy. Requires: its text is in that buffer.
   JsonObject(JsonText object, ByteBuffer buffer) {
     if (object.is_null()) return;
-    in_ = std::make_shared<const ByteBuffer>(std::move(buffer));
-    there_ = object;
+    kept_ = std::make_shared<const Kept>(Kept{std::move(buffer), object});
   }
 
-  operator JsonText() const { return in_ == nullptr ? JsonText(text_) : there_; }  // as long as this
+  operator JsonText() const { return kept_ == nullptr ? JsonText(text_) : kept_->object; }  // as long as this
   std::optional<JsonText> member(std::string_view name) const { return JsonText(*this).member(name); }
   nlohmann::json tree() const { return JsonText(*this).tree(); }
 
  private:
+  struct Kept {
+    ByteBuffer buffer;
+    JsonText object;
+  };
+
   std::string text_ = "{}";
-  std::shared_ptr<const ByteBuffer> in_;  // null: text_ has it
-  JsonText there_;
+  std::shared_ptr<const Kept> kept_;  // null: text_ has it
 };
 
 }  // namespace jobpool::proto

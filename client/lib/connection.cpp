@@ -137,7 +137,7 @@ Result<void> Connection::send(const Message& message, std::span<const int> fds, 
 Result<std::optional<Reply>> Connection::take_reply() {
   const std::optional<std::string_view> message = decoder_.next();
   if (!message) return std::optional<Reply>{};
-  Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message, &decoder_.runs());
+  Result<proto::ReplyEnvelope> envelope = proto::read_reply(*message, decoder_.runs());
   if (!envelope) return envelope.error();
   std::optional<ByteBuffer> buffer = decoder_.take_buffer();
   return std::optional<Reply>{

@@ -33,7 +33,7 @@ Inbox::Read Inbox::read(int socket, std::span<std::byte> buffer) {
 std::optional<Inbox::Message> Inbox::next() {
   const std::optional<std::string_view> text = decoder_.next();
   if (!text) return std::nullopt;
-  Message message{*text, &decoder_.runs(), {}};
+  Message message{*text, decoder_.runs(), {}};
   buffered_ -= text->size() + 1;
   if (!riders_.empty() && riders_.front().message == taken_) {
     message.fds = std::move(riders_.front().fds);

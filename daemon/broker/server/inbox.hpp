@@ -23,7 +23,7 @@ class Inbox {
 
   struct Message {
     std::string_view text;        // without its NUL; valid until the next call of read() or next()
-    const proto::LongRuns* runs;  // of it; likewise
+    const proto::LongRuns* runs;  // of it, null where none are known; likewise
     std::vector<UniqueFd> fds;
   };
   std::optional<Message> next();
