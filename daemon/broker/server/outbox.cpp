@@ -75,7 +75,7 @@ Outbox::Sent Outbox::send(int socket, std::vector<std::function<void()>>& handed
 }
 
 void Outbox::reset() {
-  if (bytes_.capacity() > kKeptBufferBytes) bytes_ = std::string();
+  if (bytes_.capacity() > kKeptBufferBytes) std::string().swap(bytes_);  // (an assignment would keep the room)
   bytes_.clear();
   marks_.clear();
   sent_ = next_mark_ = 0;
