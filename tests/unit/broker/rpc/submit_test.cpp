@@ -131,6 +131,22 @@ TEST_CASE("a command's key stands for what its caller said, not for the daemon's
   CHECK(submit(house, command + R"(,"umask":0}})")->error_name == "org.jobpool.Pool.KeyConflict");
 }
 
+TEST_CASE("fingerprints are kept in stores, and are the same in every version") {
+  proto::Submission function;
+  function.pool = "default";
+  function.function = "square";
+  function.arguments = "[7]";
+  CHECK(hash_of(function) == 0xa5f530b8a05ed494U);
+  proto::Submission command;
+  command.pool = "images";
+  command.command = {"sh", "-c", ""};
+  command.cwd = "/";
+  command.retries = 2;
+  command.delay = 5s;
+  command.after = {JobId{3}};
+  CHECK(hash_of(command) == 0x3501f7787a76184cU);
+}
+
 TEST_CASE("the fingerprint of large arguments tells each of their bytes") {
   proto::Submission job;
   job.function = "echo";
