@@ -1,6 +1,6 @@
-// Where in a large text long runs of bytes are that stand for themselves in a JSON string: ordinary ones and well-formed UTF-8. Whoever comes
-// by the text while it is in the processor's cache notes them; who checks it later passes over them unseen, and unfetched from memory.
-// Pure; one thread at a time.
+// Where in a large text long runs of bytes are that stand for themselves in a JSON string: ordinary ones and well-formed UTF-8. Whoever
+// comes by the text while it is in the processor's cache notes them; who checks it later passes over them unseen, and unfetched from
+// memory. Pure; one thread at a time.
 #pragma once
 
 #include <algorithm>
@@ -24,7 +24,8 @@ class LongRuns {
 
   // Where the run ends in which `at` is; `at` where it is in none.
   std::size_t behind(std::size_t at) const {
-    const auto next = std::upper_bound(runs_.begin(), runs_.end(), at, [](std::size_t place, const Run& run) { return place < run.second; });
+    const auto next =
+        std::upper_bound(runs_.begin(), runs_.end(), at, [](std::size_t place, const Run& run) { return place < run.second; });
     return next != runs_.end() && next->first <= at ? next->second : at;
   }
 

@@ -5,8 +5,8 @@
 //   or is taken back (AttemptUndone) when the daemon stops
 //
 // What a writer keeps to, and a store need not forgive: ids and (uid, key) of a JobRecord are new; the job of every other record is there
-// and has not ended (but for JobRemoval, which may come at any time); an AttemptEnd follows the AttemptRecord of its number. One that is said
-// again, by a broker that takes over, takes the place of the first.
+// and has not ended (but for JobRemoval, which may come at any time); an AttemptEnd follows the AttemptRecord of its number. One that is
+// said again, by a broker that takes over, takes the place of the first.
 #pragma once
 
 #include <cstdint>
