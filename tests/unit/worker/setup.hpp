@@ -80,10 +80,11 @@ class Setup {
     return ended;
   }
 
-  void order(control::OrderKind kind, std::int64_t usec = 0, int value = 0) {
+  void order(control::OrderKind kind, std::int64_t usec = 0, int value = 0) { order_to(attempt.sequence, kind, usec, value); }
+  void order_to(Sequence sequence, control::OrderKind kind, std::int64_t usec = 0, int value = 0) {
     control::Order order;
     order.kind = kind;
-    order.sequence = attempt.sequence;
+    order.sequence = sequence;
     order.usec = usec;
     order.value = value;
     REQUIRE(control::send_order(orders_socket_.second.get(), order));

@@ -87,9 +87,8 @@ TEST_CASE("a signal that is none, or an order for another sequence, changes noth
     setup.order(control::OrderKind::signal, 0, 0);
     setup.order(control::OrderKind::signal, 0, 65);
     setup.order(control::OrderKind::signal, 0, -9);
-    setup.attempt.sequence.value += 1;
-    setup.order(control::OrderKind::stop, 0);
-    setup.attempt.sequence.value -= 1;
+    // The bug: the attempt itself was given that sequence for the moment, and the runner, in its thread, took the order for its own.
+    setup.order_to(Sequence{setup.attempt.sequence.value + 1}, control::OrderKind::stop, 0);
     setup.order(control::OrderKind::signal, 0, SIGUSR1);
   });
   CHECK(done.ended.report.ending == Ending::exited);
