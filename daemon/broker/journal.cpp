@@ -16,9 +16,10 @@ void Journal::end_turn() {
   // A batch that lost its writes to on_full() has its number all the same: there is what waits for it. An empty one takes the others along.
   const bool is_waited_for = !waiting_.empty() && waiting_.rbegin()->first > last_;
   if (batch_.empty() && !is_waited_for && !(hurries && committed_ < last_)) return;
-  const Urgency urgency = std::exchange(urgency_, Urgency::later);
+  const Urgency of_batch = std::exchange(urgency_, Urgency::later);
+  const Urgency urgency = hurries || batch_.empty() ? Urgency::now : of_batch;
   handed_over_at_.push_back(Clock::now());
-  last_ = store_.commit(std::exchange(batch_, {}), hurries || batch_.empty() ? Urgency::now : urgency);
+  last_ = store_.commit(std::exchange(batch_, {}), urgency);
   if (store_.descriptor() < 0) collect();
 }
 
