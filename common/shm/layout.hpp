@@ -17,8 +17,8 @@
 namespace jobpool::shm {
 
 inline constexpr std::uint32_t kLayoutVersion = 3;  // of this and of the broker's ledger; a reload to a program with another one is refused
-// Offers in flight to one worker. A depth of 2 is usual; where jobs are very short and many wait, all of them are used: the wake-ups of a
-// worker, of the broker and of whoever waits for ends are one for so many jobs, which is most of what such a job costs.
+// Offers in flight to one worker, at most. A depth of 2 is usual; where jobs are very short and many wait, all are used (the core bounds
+// them by time): the wake-ups of a worker, of the broker and of whoever waits for ends are then one for so many jobs.
 inline constexpr std::size_t kSlots = 32;
 inline constexpr std::uint32_t kMaxThreads = 8;  // of one worker; each has an offer of its own
 inline constexpr std::size_t kCacheLine = 64;

@@ -20,9 +20,9 @@ struct StoreOptions {
   std::size_t ballast_bytes = 4 * 1024 * 1024;
   // How often a full disk is tried again.
   std::chrono::milliseconds try_again{1'000};
-  // How long nothing is committed before the files are made small.
+  // How long nothing is committed before the files are tidied: free pages go back, the log is made as long as it is to be.
   std::chrono::milliseconds idle{1'000};
-  // How long the log's file is kept: about one checkpoint's log.
+  // So many bytes of the log's file are kept to be written over: about one checkpoint's log.
   std::size_t log_room_bytes = 4 * 1024 * 1024;
 
   // For tests: what stands between the store and its disk. `vfs` is the name of a registered sqlite3_vfs; empty: SQLite's own.
