@@ -31,12 +31,14 @@ struct Slot {
   char text[kMaxMessageBytes];
 };
 
-[[noreturn]] void work(Slot& slot, int bell) {
+[[noreturn]] void serve_calls(Slot& slot, int bell, const std::function<BareChain::Work()>& prepare) {
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
+  const BareChain::Work work = prepare ? prepare() : BareChain::Work{};
   char copy[kMaxMessageBytes];
   for (;;) {
     for (std::uint32_t seen; (seen = slot.state.load(std::memory_order_acquire)) != Slot::asked;) shm::futex_wait(slot.state, seen);
     std::memcpy(copy, slot.text, slot.length);
+    if (work) work();
     std::memcpy(slot.text, copy, slot.length);
     slot.state.store(Slot::answered, std::memory_order_release);
     if (::eventfd_write(bell, 1) != 0) give_up("eventfd");
@@ -70,7 +72,7 @@ struct Slot {
 
 }  // namespace
 
-BareChain::BareChain() {
+BareChain::BareChain(const std::function<Work()>& prepare) {
   void* memory = ::mmap(nullptr, sizeof(Slot), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
   int pair[2];
   const UniqueFd bell(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
@@ -78,7 +80,7 @@ BareChain::BareChain() {
   Slot& slot = *new (memory) Slot;
   client_.reset(pair[0]);
   const UniqueFd server(pair[1]);
-  if ((worker_ = ::fork()) == 0) work(slot, bell.get());
+  if ((worker_ = ::fork()) == 0) serve_calls(slot, bell.get(), prepare);
   if ((daemon_ = ::fork()) == 0) serve(slot, bell.get(), server.get());
   ::munmap(memory, sizeof(Slot));
   if (worker_ < 0 || daemon_ < 0) give_up("fork");

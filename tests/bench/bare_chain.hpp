@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <string>
 
 #include "common/unique_fd.hpp"
@@ -12,8 +13,10 @@ namespace jobpool::bench {
 
 class BareChain {
  public:
-  // Forks its daemon and its worker. Requires: the caller has one thread.
-  BareChain();
+  using Work = std::function<void()>;
+  // Forks its daemon and its worker. `prepare` is called in the worker, and what it returns is done at each call; without it, nothing.
+  // Requires: the caller has one thread.
+  explicit BareChain(const std::function<Work()>& prepare = {});
   ~BareChain();
   BareChain(const BareChain&) = delete;
   BareChain& operator=(const BareChain&) = delete;
