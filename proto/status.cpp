@@ -63,6 +63,7 @@ std::string write_status(const Status& status) {
   object.integer("rescuedWakeups", status.rescued_wakeups);
   object.integer_if("reloads", status.reloads);
   object.integer_if("failedReloads", status.failed_reloads);
+  object.integer_if("workersRetiring", status.workers_retiring);
   object.close();
   return out;
 }
@@ -79,6 +80,7 @@ Result<Status> read_status(JsonText parameters) {
   status.rescued_wakeups = require_count(fields, "rescuedWakeups");
   status.reloads = fields.integer("reloads", 0, kMaxInteger);
   status.failed_reloads = fields.integer("failedReloads", 0, kMaxInteger);
+  status.workers_retiring = fields.integer("workersRetiring", 0, kMaxInteger);
   const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   for (const JsonText object : *pools) {

@@ -1,4 +1,6 @@
 // jobpool reload: the daemon's programs are replaced by those on disk now, while jobs go on. With --wait it returns when that is done.
+#include <utility>
+
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 #include "client/lib/remote_error.hpp"
@@ -7,6 +9,7 @@ namespace jobpool::cli {
 namespace {
 
 constexpr std::chrono::seconds kReloadPatience{30};
+constexpr std::chrono::milliseconds kLookAgain{250};  // at whether it waits for running jobs, when it takes so long
 
 Error not_in_time() {
   return Error{Errc::timed_out, "the new broker does not serve after " + std::to_string(kReloadPatience.count()) +
@@ -21,25 +24,54 @@ Result<proto::Status> ask_status(client::Connections& connections, TimePoint dea
   return proto::read_status(reply->parameters);
 }
 
+// How long a reload may take. That does not count while the daemon waits until its workers have done what they have.
+struct Patience {
+  TimePoint deadline = Clock::now() + kReloadPatience;
+  bool was_explained = false;
+};
+
+// Nothing has come for a while. Returns whether it is worth waiting on.
+bool look_again(client::Connections& connections, Patience& patience) {
+  const Result<proto::Status> status = ask_status(connections, patience.deadline);
+  const std::int64_t retiring = status ? status->workers_retiring.value_or(0) : 0;
+  if (retiring == 0) return Clock::now() < patience.deadline;
+  if (!std::exchange(patience.was_explained, true))
+    tell("the new programs cannot read the memory of the running ones: the reload waits until " + std::to_string(retiring) +
+         (retiring == 1 ? " worker has done what it has" : " workers have done what they have") + ", and nothing else starts before");
+  patience.deadline = Clock::now() + kReloadPatience;
+  return true;
+}
+
+// The daemon's next word. Errors: closed: it, or its broker, has gone; timed_out.
+Result<client::Reply> hear(client::Connections& connections, client::Connection& witness, Patience& patience) {
+  for (;;) {
+    Result<client::Reply> reply = witness.receive(std::min(patience.deadline, Clock::now() + kLookAgain));
+    if (reply) return reply;
+    if (reply.error().code != Errc::timed_out) return Error{Errc::closed, reply.error().text};
+    if (!look_again(connections, patience)) return not_in_time();
+  }
+}
+
 // On a connection of its own, whose hang-up is the news that the broker has gone; returns then. Errors: the daemon's, as soon as it says
 // that nothing comes of it.
-Result<void> ask_and_lose(client::Connections& connections, TimePoint deadline) {
-  Result<client::Connection> witness = connections.open_new(deadline);
+Result<void> ask_and_lose(client::Connections& connections, Patience& patience) {
+  Result<client::Connection> witness = connections.open_new(patience.deadline);
   if (!witness) return witness.error();
   // The daemon that runs is the old one, which may not know `wait` yet: then it answers, and hangs up when it goes.
   for (const bool wait : {true, false}) {
     const std::string call = proto::write_call("org.jobpool.Pool.Reload", proto::write_reload({wait}));
-    const Result<void> sent = witness->send(call, {}, deadline);
+    const Result<void> sent = witness->send(call, {}, patience.deadline);
     if (!sent) return sent.error().code == Errc::closed ? Result<void>{} : sent;
-    const Result<client::Reply> reply = witness->receive(deadline);
-    if (!reply) return reply.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
+    const Result<client::Reply> reply = hear(connections, *witness, patience);
+    if (!reply) return reply.error().code == Errc::closed ? Result<void>{} : reply.error();
     if (wait && reply->error == proto::error::kInvalidParameter) continue;
     if (!reply->error.empty()) return client::describe_error(*reply);
     break;  // taken: another one would be another reload
   }
-  Result<void> heard;
-  while ((heard = witness->read_more(deadline))) continue;
-  return heard.error().code == Errc::timed_out ? not_in_time() : Result<void>{};
+  for (;;) {
+    const Result<client::Reply> more = hear(connections, *witness, patience);
+    if (!more) return more.error().code == Errc::closed ? Result<void>{} : more.error();
+  }
 }
 
 enum class Became { another_program, nothing_yet };
@@ -82,12 +114,13 @@ Result<Became> await_next_broker(client::Connections& connections, const proto::
 }
 
 // A broker that died for another reason, before the reload was tried or while it was, has taken the call with it: its successor is asked.
-Result<void> reload_and_wait(client::Connections& connections, TimePoint deadline) {
-  const Result<proto::Status> before = ask_status(connections, deadline);
+Result<void> reload_and_wait(client::Connections& connections) {
+  Patience patience;
+  const Result<proto::Status> before = ask_status(connections, patience.deadline);
   if (!before) return before.error();
   for (;;) {
-    if (auto asked = ask_and_lose(connections, deadline); !asked) return asked;
-    const Result<Became> became = await_next_broker(connections, *before, deadline);
+    if (auto asked = ask_and_lose(connections, patience); !asked) return asked;
+    const Result<Became> became = await_next_broker(connections, *before, patience.deadline);
     if (!became) return became.error();
     if (*became == Became::another_program) return {};
   }
@@ -98,11 +131,15 @@ Result<void> reload_and_wait(client::Connections& connections, TimePoint deadlin
 int run_reload(Context& context, Words words) {
   Options options(context,
                   {"reload [options]",
-                   "Replaces the daemon's programs by those on disk now, after an upgrade: jobs go on, waiting clients too. Returns when\n"
-                   "that has begun.",
+                   "Replaces the daemon's programs by those on disk now, after an upgrade: jobs go on, waiting clients too. (Where the\n"
+                   "new programs' shared memory has another layout, running jobs end first, and nothing else starts before.) Returns\n"
+                   "when that has begun.",
                    "jobpool reload --wait"});
   bool wait = false;
-  options.flag("--wait", "return when the new programs serve, or nothing comes of it (exit code 125); gives up after 30 s with 124", wait);
+  options.flag("--wait",
+               "return when the new programs serve, or nothing comes of it (exit code 125); gives up after 30 s with 124,\nbut for the "
+               "time that running jobs need to end where the new programs cannot take them over",
+               wait);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (!parsed.operands.empty()) return options.misused("reload takes no operands");
@@ -113,8 +150,7 @@ int run_reload(Context& context, Words words) {
     const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Reload", "{}", client::Resend::never, Context::Daemon::must_run);
     return reply ? 0 : fail(reply.error());
   }
-  const TimePoint deadline = Clock::now() + kReloadPatience;
-  const Result<void> done = reload_and_wait(**connections, deadline);
+  const Result<void> done = reload_and_wait(**connections);
   return done ? 0 : fail(done.error());
 }
 

@@ -29,6 +29,7 @@ Range fds_of(Kind kind) {
     case Kind::stop_now:
     case Kind::checkup:
     case Kind::reload_refused:
+    case Kind::retire_worker:
     case Kind::start_worker:
     case Kind::kill_worker:
     case Kind::forget_worker:

@@ -12,13 +12,16 @@
 //     checkup                                               healthy         value = running jobs, usec = ready and waiting ones
 //                                                           signal_worker   incarnation, value = the signal (to the worker alone)
 //     reload_refused   usec = number (the log says why)     reload          usec = number (a client asked; as SIGHUP)
+//     retire_worker    incarnation
 //
 // The `value` of start_worker is how many threads the worker is to have. Its `usec` is the broker's own note (its pool's number), which the
 // supervisor keeps with that worker and repeats in worker_started, to this broker and to the next ones, without knowing what it means.
 //
 // A broker numbers its wishes to reload, from 1 on. `reload_refused` is of all of its wishes up to that number, and of no later one: those
 // came while the one before was being tried, may be for programs that were mended meanwhile, and are tried by themselves. 0: nobody's (a
-// SIGHUP). A reload that succeeds, or fails after the broker's end, is answered by the next broker (arguments.hpp, --reloads).
+// SIGHUP). `retire_worker`: a reload waits until that worker has left, which it is to do when it has done what it has; no other is started
+// before. It is told again to a broker that comes meanwhile, behind handover_done. A reload that succeeds, or fails after the broker's end,
+// is answered by the next broker (arguments.hpp, --reloads).
 //
 // Start: `welcome`, then per known incarnation in ascending order `worker_started`, not `fresh`, followed by its `worker_died` when it is
 // dead and not forgotten, then `handover_done`. A later `welcome` means that the socket file had vanished and was bound again: the broker
@@ -48,6 +51,7 @@ enum class Kind : std::uint32_t {
   stop_now = 6,  // 7 was once meant for a reload and never sent
   checkup = 8,
   reload_refused = 9,
+  retire_worker = 10,
   start_worker = 16,
   kill_worker = 17,
   forget_worker = 18,
@@ -70,7 +74,7 @@ enum class Origin : std::int32_t {
 struct Message {
   std::uint32_t version = kVersion;
   Kind kind{};
-  Incarnation incarnation;  // worker_started, worker_died, kill_worker, forget_worker, signal_worker
+  Incarnation incarnation;  // worker_started, worker_died, retire_worker, kill_worker, forget_worker, signal_worker
   WorkerNumber number;      // start_worker, worker_started
   std::int32_t pid = 0;     // worker_started
   std::int32_t code = 0;    // worker_died: CLD_EXITED, CLD_KILLED or CLD_DUMPED

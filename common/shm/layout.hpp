@@ -16,7 +16,10 @@
 
 namespace jobpool::shm {
 
-inline constexpr std::uint32_t kLayoutVersion = 3;  // of this and of the broker's ledger; a reload to a program with another one is refused
+inline constexpr std::uint32_t kLayoutVersion = 3;  // of this; a reload to a program with another one lets the workers finish first
+// Of the broker's ledger (daemon/broker/pool/ledger_layout.hpp), which a reload cannot wait for: what has ended is in it until it is
+// fetched. A reload to a program with another one is refused.
+inline constexpr std::uint32_t kLedgerVersion = 3;
 // Offers in flight to one worker, at most. A depth of 2 is usual; where jobs are very short and many wait, all are used (the core bounds
 // them by time): the wake-ups of a worker, of the broker and of whoever waits for ends are then one for so many jobs.
 inline constexpr std::size_t kSlots = 32;
@@ -36,6 +39,8 @@ enum class SlotState : std::uint8_t { empty = 0, offered = 1, claimed = 2, revok
 inline constexpr std::uint64_t kMaxSequence = (std::uint64_t{1} << 56) - 1;
 constexpr std::uint64_t pack(std::uint64_t sequence, SlotState state) { return sequence << 8 | static_cast<std::uint64_t>(state); }
 constexpr std::uint64_t sequence_of(std::uint64_t word) { return word >> 8; }
+// The slot of that offer, unless it was taken: then any. The first sequence is 1.
+constexpr std::size_t place_of(std::uint64_t sequence) { return (sequence - 1) % kSlots; }
 constexpr SlotState state_of(std::uint64_t word) { return static_cast<SlotState>(word & 0xff); }
 
 struct Control {

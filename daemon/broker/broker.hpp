@@ -7,6 +7,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -85,6 +86,7 @@ class Broker final : TurnHooks, EngineListener {
   void on_worker_died(const control::Message& message);
   void on_handover_done();
   void replace_older_workers();
+  void on_retire_worker(Incarnation worker);
   void staff_pools();
   void listen();
 
@@ -125,6 +127,7 @@ class Broker final : TurnHooks, EngineListener {
   };
   std::map<Incarnation, Worker> workers_;
   std::vector<Incarnation> older_;  // of an older program; dismissed when the handover is done
+  std::set<Incarnation> retiring_;  // a reload waits until these have left
   bool stopping_ = false;
   int exit_status_ = 0;
 };

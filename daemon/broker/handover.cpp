@@ -53,7 +53,10 @@ void Broker::on_message(control::Envelope envelope) {
     case control::Kind::checkup:
       return on_checkup();
     case control::Kind::reload_refused:
+      retiring_.clear();  // they still leave, and others come in their place
       return verbs_->on_reload_refused(message.usec);
+    case control::Kind::retire_worker:
+      return on_retire_worker(message.incarnation);
     default:
       return log::error("the supervisor's message {} is not for a broker; ignoring it", static_cast<int>(message.kind));
   }
@@ -131,6 +134,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     shutdown.value = now ? 1 : 0;
                                     link_.send(shutdown);
                                   },
+                              .workers_retiring = [this] { return static_cast<std::int64_t>(retiring_.size()); },
                               .what_blocks = [this](JobId job) { return queue_verbs_->what_blocks(job); },
                               .blocked_since = [this](JobId job) { return queue_verbs_->blocked_since(job); },
                               .blocked_jobs = [this] { return queue_verbs_->blocked_jobs(); },
@@ -212,6 +216,7 @@ void Broker::on_worker_died(const control::Message& message) {
   const CorePool* pool = engine_->core().pools().pool_of(message.incarnation);
   const PoolNumber of_pool = pool == nullptr ? PoolNumber{kMaxPools} : pool->record.number;
   workers_.erase(found);
+  retiring_.erase(message.incarnation);
   const auto lost = engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
   if (!signalled && message.value == 0 && lost == 0) {
     log::debug("worker {} has left", number.value);
@@ -250,6 +255,13 @@ void Broker::on_handover_done() {
 void Broker::replace_older_workers() {
   if (!older_.empty()) log::info("{} workers of an older program leave when their jobs have ended", older_.size());
   for (const Incarnation worker : std::exchange(older_, {})) engine_->dismiss_worker(worker);
+}
+
+// Before a reload to a program that cannot read its memory. The supervisor holds the start of another back until then.
+void Broker::on_retire_worker(Incarnation worker) {
+  if (!workers_.contains(worker) || !retiring_.insert(worker).second) return;
+  log::info("worker {} leaves when its jobs have ended: a reload waits for it", workers_.at(worker).number.value);
+  engine_->dismiss_worker(worker);
 }
 
 void Broker::staff_pools() {

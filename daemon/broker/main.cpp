@@ -121,6 +121,7 @@ std::optional<Options> read_options(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view{argv[1]} == "--version") return print_versions();
+  ::prctl(PR_SET_NAME, "jobpool-broker");  // it was executed by a descriptor, and has that one's number as its name
   const auto options = read_options(argc, argv);
   if (!options) {
     std::fputs("jobpool-broker: started by jobpoold only; run `jobpoold --help`\n", stderr);

@@ -125,8 +125,11 @@ Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   if (::chdir(record->invocation.directory.c_str()) != 0 && ::chdir("/") != 0) return errno_error("chdir /");
   if (line.check_only) {
     auto settings = read_settings(line);
-    return settings ? check_programs(*settings) : refuse_settings(settings.error());
+    if (!settings) return refuse_settings(settings.error());
+    auto checked = check_programs(*settings);
+    return checked && needs_drain(*record) ? kExitOtherLayout : checked;
   }
+  if (needs_drain(*record)) return Error{Errc::unsupported, "the workers' shared memory has another layout; they should have left before"};
   auto house = take_over_house(*record, settings_or(line, record->settings), std::move(arguments));
   if (!house) return house.error();
   return live(*house, &*record);

@@ -1,6 +1,6 @@
 // Changing over to the programs that are installed now, in steps, each of which can fail and leave everything as it was:
-// a trial run of the new jobpoold; the broker's end; execve, with the workers and all memory kept; a new broker, which asks each older
-// worker to leave when it has nothing to do.
+// a trial run of the new jobpoold; where that asks for it, the end of all workers; the broker's end; execve, with the workers and all
+// memory kept; a new broker, which asks each older worker to leave when it has nothing to do.
 #include <time.h>
 #include <unistd.h>
 
@@ -51,7 +51,7 @@ void Supervisor::reload(ReloadNumber number) {
     next_reload_ = std::max(next_reload_.value_or(0), number);
     return;
   }
-  reload_number_ = number;
+  reload_number_ = reload_ == Reload::waiting_for_workers ? std::max(reload_number_, number) : number;
   new_program_ = installed_program(house_);
   log::info("reloading: trying {}", new_program_);
   auto file = write_resume_file(remember());
@@ -62,7 +62,7 @@ void Supervisor::reload(ReloadNumber number) {
   notify("RELOADING=1\nMONOTONIC_USEC=" + monotonic_usec() + "\nSTATUS=reloading");
 }
 
-void Supervisor::on_trial_end(const Result<void>& trial) {
+void Supervisor::on_trial_end(const Result<TrialRun::Verdict>& trial) {
   reload_ = Reload::none;
   const auto next = std::exchange(next_reload_, std::nullopt);
   if (phase_ != Phase::serving) return tell_reload_refused(std::max(reload_number_, next.value_or(0)));
@@ -71,11 +71,31 @@ void Supervisor::on_trial_end(const Result<void>& trial) {
     if (next) reload(*next);
     return;
   }
+  if (next) reload_number_ = std::max(reload_number_, *next);
+  if (*trial == TrialRun::Verdict::waits_for_workers) return wait_for_workers();
   // SIGKILL is the simplest right way: it is what a broker must survive anyway.
   reload_ = Reload::ending_broker;
   if (broker_.is_alive()) return broker_.kill();
   loop_.cancel(std::exchange(waiting_restart_, Loop::Timer::none));
   change_over();
+}
+
+// The segments are of a layout that the new program does not know. So every worker does what it has and leaves; what is queued waits for
+// the new program's. A trial tells again when the last is gone: it may be for another program by then. However long that takes: nobody set
+// a bound to these jobs, and a stop ends them sooner.
+void Supervisor::wait_for_workers() {
+  if (workers_.have_all_left()) return reload(reload_number_);  // since that program looked
+  reload_ = Reload::waiting_for_workers;
+  log::info(
+      "reload: {} has another layout of shared memory: it takes over when every worker has done what it has, and nothing else starts "
+      "before",
+      new_program_);
+  notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; a reload waits for running jobs");
+  workers_.retire_all();
+}
+
+void Supervisor::on_worker_forgotten() {
+  if (phase_ == Phase::serving && reload_ == Reload::waiting_for_workers && workers_.have_all_left()) reload(reload_number_);
 }
 
 // Returns only if it failed.
@@ -92,6 +112,7 @@ void Supervisor::give_up_reload(const Error& why) {
   log::error("reload: {}; going on as before", why.text);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
   tell_reload_refused(reload_number_);
+  workers_.release_starts();
 }
 
 // For those who wait for it there.

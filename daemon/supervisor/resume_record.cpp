@@ -4,13 +4,11 @@
 #include <iomanip>
 #include <sstream>
 
-#include "common/shm/layout.hpp"
-
 namespace jobpool::supervisor {
 namespace {
 
 constexpr std::string_view kResumeMagic = "jobpool-resume";
-constexpr int kVersion = 3, kOldestVersion = 2;
+constexpr int kVersion = 4, kOldestVersion = 2;
 constexpr std::size_t kMaxItems = 1'000'000;  // far more descriptors than a process can have
 
 class Writer {
@@ -135,7 +133,7 @@ std::string to_text(const ResumeRecord& record) {
   const Instance& instance = record.instance;
   const ListenerRecord& listener = record.listener;
   Writer out;
-  out.text() << kResumeMagic << ' ' << kVersion << " layout " << shm::kLayoutVersion;
+  out.text() << kResumeMagic << ' ' << kVersion << " layout " << record.segment_layout << " ledger " << shm::kLedgerVersion;
   out.line("invocation") << record.invocation.directory << record.invocation.program << record.invocation.file_limit;
   out.line("settings") << settings.socket << settings.state_dir << settings.workers << settings.log_level
                        << std::chrono::seconds(settings.drain_time).count() << settings.program_dir;
@@ -156,18 +154,22 @@ std::string to_text(const ResumeRecord& record) {
 Result<ResumeRecord> resume_record_from(std::string_view text) {
   ResumeReader in(text);
   int version = 0;
-  std::uint32_t layout = 0;
-  if (!in.line(kResumeMagic) || !in(version) || !in.line("layout") || !in(layout)) return Error{Errc::protocol, "resume record: not one"};
-  if (layout != shm::kLayoutVersion) {
-    return Error{Errc::unsupported, "the running daemon's shared memory has layout " + std::to_string(layout) + ", this program's " +
-                                        std::to_string(shm::kLayoutVersion) + "; let its jobs finish, then stop and start it"};
+  ResumeRecord record;
+  if (!in.line(kResumeMagic) || !in(version) || !in.line("layout") || !in(record.segment_layout))
+    return Error{Errc::protocol, "resume record: not one"};
+  std::uint32_t ledger = record.segment_layout;
+  if (version > 3 && (!in.line("ledger") || !in(ledger))) return Error{Errc::protocol, "resume record: no layout of the ledger"};
+  if (ledger != shm::kLedgerVersion) {
+    return Error{Errc::unsupported, "the running daemon's ledger has layout " + std::to_string(ledger) + ", this program's " +
+                                        std::to_string(shm::kLedgerVersion) + "; let its jobs finish, then stop and start it"};
   }
   if (version < kOldestVersion || version > kVersion)
     return Error{Errc::unsupported, "resume record: version " + std::to_string(version) + "; stop and start instead"};
-  ResumeRecord record;
   if (!read(in, record, version)) return Error{Errc::protocol, "resume record: damaged"};
   return record;
 }
+
+bool needs_drain(const ResumeRecord& record) { return record.segment_layout != shm::kLayoutVersion && !record.workers.workers.empty(); }
 
 std::vector<int> descriptors_of(const ResumeRecord& record) {
   std::vector<int> all{record.state_dir, record.state_lock, record.output_dir, record.ledger};

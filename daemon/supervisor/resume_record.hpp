@@ -1,7 +1,7 @@
 // What a supervisor tells its successor in the same process: everything that is not in the kernel's hands, and the numbers of the
 // descriptors that are. A value and its text; it owns nothing. jobpoold, at a reload.
 //
-//   jobpool-resume 3 layout <of shared memory>
+//   jobpool-resume 4 layout <of the workers' segments> ledger <of the ledger>
 //   invocation "<working directory>" "<program>" <soft limit of open files>
 //   settings "<socket>" "<state dir>" <workers> "<log level>" <drain seconds> "<program dir>" <n> "<plugin dir>"…
 //   instance <id> <boot id> <pid> <start time> <since>
@@ -15,10 +15,11 @@
 //   end
 //
 // Limits and the access group are not in it: the successor reads them anew. Where it cannot, they are what holds without a configuration,
-// which lets nobody in who was not let in before. Version 2 had no counts of reloads and no cgroup. Version 1 had no notes; it went with an
-// earlier layout, so that nobody needs to read it. A program reads every version that a daemon may still run with, and writes the newest.
-// The layout is shm::kLayoutVersion, which stands for all memory that outlives a broker: a program that has another one refuses, and the
-// running daemon goes on.
+// which lets nobody in who was not let in before. Version 3 had one number for both layouts. Version 2 had no counts of reloads and no
+// cgroup. Version 1 had no notes; it went with an earlier layout, so that nobody needs to read it. A program reads every version that a
+// daemon may still run with, and writes the newest. The layouts are shm::kLayoutVersion and shm::kLedgerVersion, of the memory that
+// outlives a broker. A program that has another layout of segments takes over when no worker is left that has one (needs_drain), and one
+// that has another layout of the ledger never.
 #pragma once
 
 #include <sys/types.h>
@@ -31,6 +32,7 @@
 
 #include "common/ids.hpp"
 #include "common/result.hpp"
+#include "common/shm/layout.hpp"
 #include "daemon/supervisor/instance.hpp"
 #include "daemon/supervisor/settings.hpp"
 
@@ -68,6 +70,7 @@ struct WorkersRecord {
 };
 
 struct ResumeRecord {
+  std::uint32_t segment_layout = shm::kLayoutVersion;
   Invocation invocation;
   Settings settings;
   Instance instance;
@@ -78,8 +81,11 @@ struct ResumeRecord {
 };
 
 std::string to_text(const ResumeRecord& record);
-// Errors: unsupported: another version or layout; protocol: not such a text.
+// Errors: unsupported: another version, or another layout of the ledger; protocol: not such a text.
 Result<ResumeRecord> resume_record_from(std::string_view text);
+
+// There are workers whose segments this program cannot read: they must have ended before it takes over.
+bool needs_drain(const ResumeRecord& record);
 
 // All descriptors it names.
 std::vector<int> descriptors_of(const ResumeRecord& record);

@@ -115,10 +115,11 @@ class ThreadSpawner final : public Spawner {
     std::vector<std::string> arguments{std::filesystem::path(plan.program).filename().string()};
     arguments.insert(arguments.end(), plan.arguments.begin(), plan.arguments.end());
     std::vector<std::string> environment = plan.environment;
+    const std::string& file = plan.file.empty() ? plan.program : plan.file;
     Child child;
     {
       const WornLimit limit(plan.file_limit == FileLimit::original ? original_ : raised_, raised_);
-      error = ::posix_spawn(&child.pid, plan.program.c_str(), prepared.actions(), prepared.attributes(), exec_pointers(arguments).data(),
+      error = ::posix_spawn(&child.pid, file.c_str(), prepared.actions(), prepared.attributes(), exec_pointers(arguments).data(),
                             exec_pointers(environment).data());
     }
     if (error != 0) return errno_error("starting " + plan.program, error);

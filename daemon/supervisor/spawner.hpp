@@ -32,7 +32,8 @@ enum class FileLimit {
 };
 
 struct SpawnPlan {
-  std::string program;                   // a path
+  std::string program;                   // a path, whose last name is also the child's
+  std::string file = {};                 // another way to it, for the kernel; empty: `program`
   std::vector<std::string> arguments;    // without the program's name
   std::vector<std::string> environment;  // NAME=value
   std::vector<PlacedFd> fds;

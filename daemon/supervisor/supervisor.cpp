@@ -60,11 +60,12 @@ Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
     : house_(house),
       loop_(std::move(loop)),
       broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }}),
-      trial_(loop_, spawner, [this](const Result<void>& trial) { on_trial_end(trial); }),
+      trial_(loop_, spawner, [this](const Result<TrialRun::Verdict>& trial) { on_trial_end(trial); }),
       workers_(
           loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
           [this](pid_t pid) { return pid == broker_.pid() || pid == trial_.pid(); }, [this] { leave_if_empty(); }),
-      broker_backoff_(kEarlyBrokerDeath) {}
+      broker_backoff_(kEarlyBrokerDeath),
+      broker_program_(house.settings.program_dir + "/jobpool-broker") {}
 
 Result<Supervisor::End> Supervisor::run() {
   workers_.begin();
@@ -100,8 +101,11 @@ Result<Supervisor::End> Supervisor::serve() {
 }
 
 Result<void> Supervisor::start_broker() {
+  // One that was never ready may have been mended since.
+  if (!is_broker_proven_) broker_program_.look_again();
   SpawnPlan plan;
-  plan.program = house_.settings.program_dir + "/jobpool-broker";
+  plan.program = broker_program_.path();
+  plan.file = broker_program_.file();
   plan.arguments = broker_arguments(house_.settings, house_.instance, history_);
   plan.environment = broker_environment(house_.instance.id);
   auto started = broker_.start(std::move(plan));
@@ -117,6 +121,7 @@ void Supervisor::hand_over() {
   send_welcome();
   workers_.introduce_all();
   broker_.tell(message_of(Kind::handover_done));
+  if (reload_ == Reload::waiting_for_workers) workers_.retire_all();
   if (phase_ == Phase::draining) send_drain();
 }
 
@@ -145,7 +150,8 @@ void Supervisor::on_message(const Message& message) {
     case Kind::signal_worker:
       return workers_.send(message.incarnation, message.value);
     case Kind::forget_worker:
-      return workers_.forget(message.incarnation);
+      workers_.forget(message.incarnation);
+      return on_worker_forgotten();
     case Kind::ready:
       return on_ready();
     case Kind::drained:
@@ -164,7 +170,7 @@ void Supervisor::on_message(const Message& message) {
 
 void Supervisor::on_ready() {
   if (phase_ != Phase::serving) return;
-  is_broker_ready_ = true;
+  is_broker_ready_ = is_broker_proven_ = true;
   if (!std::exchange(was_ready_, true)) log::info("serving on {}, instance {}", house_.listener.path(), house_.instance.id);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path());
 }

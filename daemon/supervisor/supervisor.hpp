@@ -11,6 +11,7 @@
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/broker_process.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/installed_program.hpp"
 #include "daemon/supervisor/loop.hpp"
 #include "daemon/supervisor/resume_record.hpp"
 #include "daemon/supervisor/socket_watch.hpp"
@@ -42,7 +43,7 @@ class Supervisor {
   // In this order; a stop may begin anywhere and only goes on.
   enum class Phase { serving, draining, stopping_broker, stopping_workers, killing };
 
-  enum class Reload { none, trying, ending_broker };
+  enum class Reload { none, trying, waiting_for_workers, ending_broker };
 
   // For whom a reload is: of the broker's numbered wishes all up to this one; 0: none of these.
   using ReloadNumber = std::int64_t;
@@ -68,7 +69,9 @@ class Supervisor {
 
   // reload.cpp: becoming another program
   void reload(ReloadNumber number);
-  void on_trial_end(const Result<void>& trial);
+  void on_trial_end(const Result<TrialRun::Verdict>& trial);
+  void wait_for_workers();
+  void on_worker_forgotten();
   void change_over();
   void give_up_reload(const Error& why);
   void tell_reload_refused(ReloadNumber number);
@@ -103,8 +106,10 @@ class Supervisor {
   ReloadNumber reload_number_ = 0;             // of the trial under way
   std::optional<ReloadNumber> next_reload_{};  // asked for since that began
   std::string new_program_;
+  InstalledProgram broker_program_;
   bool was_ready_ = false;
   bool is_broker_ready_ = false;
+  bool is_broker_proven_ = false;          // this program's brokers can be ready
   std::optional<TimePoint> asked_broker_;  // a checkup that is not answered yet
   Loop::Timer waiting_restart_{};
 

@@ -10,6 +10,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/exit_status.hpp"
 #include "daemon/supervisor/reexec.hpp"
 
 namespace jobpool::supervisor {
@@ -26,7 +27,7 @@ std::vector<std::string> own_environment() {
 
 }  // namespace
 
-TrialRun::TrialRun(Loop& loop, Spawner& spawner, std::function<void(Result<void>)> on_end)
+TrialRun::TrialRun(Loop& loop, Spawner& spawner, std::function<void(Result<Verdict>)> on_end)
     : loop_(loop), spawner_(spawner), on_end_(std::move(on_end)) {}
 
 TrialRun::~TrialRun() {
@@ -64,7 +65,8 @@ void TrialRun::on_exit() {
   ::waitid(P_PIDFD, static_cast<id_t>(process_.get()), &end, WEXITED | WNOHANG);
   process_.reset();
   pid_ = 0;
-  if (end.si_code == CLD_EXITED && end.si_status == 0) return on_end_({});
+  if (end.si_code == CLD_EXITED && end.si_status == 0) return on_end_(Verdict::takes_over);
+  if (end.si_code == CLD_EXITED && end.si_status == kExitOtherLayout) return on_end_(Verdict::waits_for_workers);
   const std::string how = end.si_code == CLD_EXITED ? "exit code " : "signal ";
   on_end_(Error{Errc::unsupported, program_ + " does not take over (" + how + std::to_string(end.si_status) + "; its reason is above)"});
 }

@@ -17,8 +17,12 @@ namespace jobpool::supervisor {
 
 class TrialRun {
  public:
-  // `loop` and `spawner` must outlive it. `on_end`: it said yes, or why not.
-  TrialRun(Loop& loop, Spawner& spawner, std::function<void(Result<void>)> on_end);
+  enum class Verdict {
+    takes_over,
+    waits_for_workers,  // their shared memory has another layout than its own: it takes over when they have left
+  };
+  // `loop` and `spawner` must outlive it. `on_end`: what it said, or why it does not.
+  TrialRun(Loop& loop, Spawner& spawner, std::function<void(Result<Verdict>)> on_end);
   ~TrialRun();  // kills it
   TrialRun(const TrialRun&) = delete;
   TrialRun& operator=(const TrialRun&) = delete;
@@ -35,7 +39,7 @@ class TrialRun {
 
   Loop& loop_;
   Spawner& spawner_;
-  const std::function<void(Result<void>)> on_end_;
+  const std::function<void(Result<Verdict>)> on_end_;
   std::string program_;
   pid_t pid_ = 0;
   UniqueFd process_;

@@ -47,6 +47,7 @@ Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::fu
     : loop_(loop),
       spawner_(spawner),
       launch_(std::move(launch)),
+      program_(launch_.program),
       tell_(std::move(tell)),
       on_progress_(std::move(on_progress)),
       orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) { return pids_.contains(pid) || is_other_child(pid); }) {}
@@ -62,7 +63,7 @@ void Workers::start(WorkerNumber number, std::int32_t threads, std::int64_t note
     return;
   }
   Place& place = places_[number];
-  if (place.occupied || place.waiting_start != Loop::Timer::none) {
+  if (place.occupied || place.held || place.waiting_start != Loop::Timer::none) {
     log::warn("the broker asks for worker {} twice: ignoring it", number.value);
     return;
   }
@@ -83,6 +84,8 @@ void Workers::wait_and_start(WorkerNumber number, Place& place) {
 
 void Workers::start_now(WorkerNumber number) {
   Place& place = places_.at(number);
+  place.held = holding_;
+  if (place.held) return;
   place.backoff.on_start(Clock::now());
   auto made = make(number, Incarnation{last_.value + 1});
   if (made) return;
@@ -140,7 +143,8 @@ Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const
   auto theirs = shm::reopen_for_worker(segment);
   if (!theirs) return theirs.error();
   SpawnPlan plan;
-  plan.program = launch_.program;
+  plan.program = program_.path();
+  plan.file = program_.file();
   plan.arguments = {"--number", std::to_string(number.value), "--incarnation", std::to_string(incarnation.value)};
   plan.arguments.insert(plan.arguments.end(), launch_.arguments.begin(), launch_.arguments.end());
   if (launch_.cgroup != nullptr) {
@@ -160,7 +164,9 @@ Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const
               {liveness, control::kWorkerSupervisorFd},
               {orders, control::kWorkerOrdersFd},
               {launch_.output_dir, control::kWorkerOutputDirFd}};
-  return spawner_.spawn(plan);
+  auto child = spawner_.spawn(plan);
+  if (!child) program_.look_again();
+  return child;
 }
 
 void Workers::introduce(Incarnation incarnation, const Worker& worker, control::Origin origin) {
@@ -194,7 +200,10 @@ void Workers::introduce_all() {
 }
 
 void Workers::drop_waiting_starts() {
-  for (auto& [number, place] : places_) loop_.cancel(std::exchange(place.waiting_start, Loop::Timer::none));
+  for (auto& [number, place] : places_) {
+    loop_.cancel(std::exchange(place.waiting_start, Loop::Timer::none));
+    place.held = false;
+  }
 }
 
 void Workers::send_signal(const Worker& worker, int signal) const {

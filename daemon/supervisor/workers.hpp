@@ -19,6 +19,7 @@
 #include "common/unique_fd.hpp"
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/cgroup.hpp"
+#include "daemon/supervisor/installed_program.hpp"
 #include "daemon/supervisor/loop.hpp"
 #include "daemon/supervisor/orphans.hpp"
 #include "daemon/supervisor/resume_record.hpp"
@@ -29,7 +30,7 @@ namespace jobpool::supervisor {
 class Workers {
  public:
   struct Launch {
-    std::string program;
+    std::string program;                 // a path
     std::vector<std::string> arguments;  // the same for all
     std::vector<std::string> environment;
     int output_dir = -1;       // must outlive
@@ -60,6 +61,13 @@ class Workers {
   void introduce_all();
   // The broker that asked for the starts that still wait is dead; the next one will ask for what it needs.
   void drop_waiting_starts();
+
+  // Each worker is of an older program from now on, as after a reload, and the broker is told so: it leaves when it has done what it has.
+  // Others are started only after release_starts(). The same for a broker that has come since.
+  void retire_all();
+  void release_starts();
+  // There is none any more, neither alive nor remembered.
+  bool have_all_left() const { return workers_.empty(); }
 
   // No worker is started from now on. Those that run a command see the hang-up, kill its tree and leave; the others are killed.
   // Requires: there is no broker any more that could record what they still do.
@@ -96,6 +104,7 @@ class Workers {
     std::int64_t note = 0;      // of the worker that is, or is to be, there
     std::uint32_t threads = 1;  // likewise
     bool occupied = false;
+    bool held = false;  // to be started by release_starts()
   };
 
   void start_now(WorkerNumber number);
@@ -115,6 +124,7 @@ class Workers {
   Loop& loop_;
   Spawner& spawner_;
   const Launch launch_;
+  InstalledProgram program_;
   const Tell tell_;
   const std::function<void()> on_progress_;
 
@@ -125,6 +135,7 @@ class Workers {
   std::vector<Incarnation> dying_;
   Loop::Timer burial_deadline_{};
   bool leaving_ = false;
+  bool holding_ = false;  // starts wait for release_starts()
   Orphans orphans_;
   Orphans::State orphans_state_ = Orphans::State::none;
 };

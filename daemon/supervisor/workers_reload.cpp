@@ -1,5 +1,6 @@
-// The table of workers across a reload: what is remembered, and taken over by the successor.
+// The table of workers across a reload: what is remembered, and taken over by the successor; and their leave before one.
 #include <chrono>
+#include <utility>
 
 #include "daemon/supervisor/workers.hpp"
 
@@ -61,6 +62,23 @@ Result<void> Workers::take_over(const WorkerRecord& record) {
   if (worker.state == State::alive) return watch(record.incarnation, worker);
   dying_.push_back(record.incarnation);
   return {};
+}
+
+void Workers::retire_all() {
+  holding_ = true;
+  for (auto& [incarnation, worker] : workers_) {
+    worker.program = Program::older;
+    control::Message retire;
+    retire.kind = control::Kind::retire_worker;
+    retire.incarnation = incarnation;
+    tell_(retire, {});
+  }
+}
+
+void Workers::release_starts() {
+  holding_ = false;
+  for (auto& [number, place] : places_)
+    if (std::exchange(place.held, false)) wait_and_start(number, place);
 }
 
 }  // namespace jobpool::supervisor

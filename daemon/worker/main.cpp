@@ -109,6 +109,7 @@ Result<int> live(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace jobpool;
+  ::prctl(PR_SET_NAME, "jobpool-worker");  // it was executed by a descriptor, and has that one's number as its name
   const auto arguments = worker::parse_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   const auto logging = arguments ? start_logging("jobpool-worker", arguments->log_level) : Result<void>(arguments.error());
   if (!logging) {

@@ -5,6 +5,7 @@
 #include <filesystem>
 #include <fstream>
 
+#include "tests/integration/installation.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
@@ -203,29 +204,6 @@ TEST_CASE("reloads one after the other under load lose nothing and run nothing t
   CHECK(daemon.status()["brokerRestarts"] == done);
   CHECK(daemon.status()["workerRestarts"] == 0);
 }
-
-namespace {
-
-// An installation of its own, whose jobpoold is a shell script; $JOBPOOLD is the real one. The other programs are links.
-class Installation {
- public:
-  Installation() {
-    for (const char* name : {"jobpool-broker", "jobpool-worker"}) std::filesystem::create_symlink(program(name), folder_.file(name));
-    install("exec \"$JOBPOOLD\" \"$@\"");
-  }
-  void install(const std::string& script) const {
-    std::ofstream(folder_.file("new")) << "#!/bin/sh\nJOBPOOLD='" << program("jobpoold") << "'\n" << script << "\n";
-    std::filesystem::permissions(folder_.file("new"), std::filesystem::perms::owner_all);
-    std::filesystem::rename(folder_.file("new"), folder_.file("jobpoold"));
-  }
-  DaemonOptions options() const { return {.workers = 1, .arguments = {"--program-dir", folder_.path().string()}}; }
-  std::string file(const std::string& name) const { return folder_.file(name); }
-
- private:
-  TempDir folder_;
-};
-
-}  // namespace
 
 TEST_CASE("who asks for a reload while another's is tried is told of its own") {
   const Installation installed;

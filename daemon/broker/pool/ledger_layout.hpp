@@ -1,5 +1,5 @@
 // The bytes of the ledger memfd: header, entries, heap. Read by the next broker, which may be a newer program: hence the version,
-// and a change of what is below raises shm::kLayoutVersion too, so that a reload is refused while this memory lives.
+// and a change of what is below raises shm::kLedgerVersion too, so that a reload is refused while this memory lives.
 #pragma once
 
 #include <sys/types.h>

@@ -37,6 +37,8 @@ void Verbs::status(const CallPtr& call) {
   status.broker_restarts = surroundings_.broker_restarts;
   status.reloads = surroundings_.reloads;
   status.failed_reloads = surroundings_.failed_reloads;
+  if (const std::int64_t retiring = surroundings_.workers_retiring ? surroundings_.workers_retiring() : 0; retiring > 0)
+    status.workers_retiring = retiring;
   status.rescued_wakeups = engine_.dispatcher().rescued_wakeups();
   engine_.core().pools().each([&](const CorePool& pool) {
     if (pool.record.deleted) return;

@@ -36,7 +36,8 @@ struct Surroundings {
   std::function<std::size_t()> connections;                       // how many there are
   // Asks the supervisor; `number` is a wish's own, from 1 on, and comes back when it is refused.
   std::function<void(std::int64_t number)> reload;
-  std::function<void(bool now)> shut_down;  // begins it; returns at once
+  std::function<void(bool now)> shut_down;              // begins it; returns at once
+  std::function<std::int64_t()> workers_retiring = {};  // a reload waits until they have left; may be missing (tests)
   // Of queues; either may be missing (tests). What a job waits for there, in words; empty: nothing.
   std::function<std::string(JobId)> what_blocks = {};
   std::function<std::int64_t(JobId)> blocked_since = {};  // wall clock; 0: it does not wait there

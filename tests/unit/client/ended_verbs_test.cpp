@@ -8,6 +8,14 @@ using namespace jobpool::testing;
 
 namespace {
 
+std::string status_that_waits(std::optional<std::int64_t> workers) {
+  proto::Status status;
+  status.instance = "A";
+  status.reloads = 0;
+  status.workers_retiring = workers;
+  return proto::write_status(status);
+}
+
 // How often the daemon has become another program, and could not. Of earlier versions, which do not count: nothing.
 std::string status_of(std::optional<std::int64_t> reloads, std::optional<std::int64_t> failed = {}, const std::string& instance = "A") {
   proto::Status status;
@@ -190,6 +198,25 @@ TEST_CASE("reload --wait asks a daemon that does not know `wait` without it") {
   server.finish();
   INFO(finished.err);
   CHECK(finished.exit_code == 0);
+}
+
+TEST_CASE("reload --wait explains once that the reload waits for running jobs, and waits on") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer idle = self.accept();
+    answer_status(idle, status_of(0, 0));
+    FakePeer witness = self.accept();
+    witness.hear("org.jobpool.Pool.Reload");
+    answer_status(idle, status_that_waits(2));
+    answer_status(idle, status_that_waits(1));
+    witness.close();
+    FakePeer next = self.accept();
+    answer_status(next, status_of(1, 0));
+  });
+  const Finished finished = jobpool_at(server.path(), {"reload", "--wait"});
+  server.finish();
+  CHECK(finished.exit_code == 0);
+  CHECK(has(finished.err, "waits until 2 workers have done what they have"));
+  CHECK_FALSE(has(finished.err, "1 worker"));
 }
 
 TEST_CASE("list says what a job waits for, and nothing in it writes to the terminal") {

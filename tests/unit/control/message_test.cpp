@@ -68,7 +68,7 @@ TEST_CASE("a control message of another version is refused") {
 TEST_CASE("a control message of an unknown kind is refused, with and without descriptors") {
   Wire wire;
   const auto before = open_fds();
-  for (const std::uint32_t kind : {0u, 7u, 10u, 15u, 25u, 0xffffffffu}) {
+  for (const std::uint32_t kind : {0u, 7u, 11u, 15u, 25u, 0xffffffffu}) {
     check_refused(wire.pass(message_of(static_cast<Kind>(kind))));
     check_refused(wire.pass(message_of(static_cast<Kind>(kind)), 3));
   }
@@ -92,11 +92,12 @@ TEST_CASE("each kind takes exactly its descriptors, and refused ones are closed"
   };
   Wire wire;
   const auto before = open_fds();
-  for (const Rule& rule : {Rule{Kind::welcome, 3, kMaxPassedFds}, Rule{Kind::worker_started, 6, 6}, Rule{Kind::handover_done, 0, 0},
-                           Rule{Kind::worker_died, 0, 0}, Rule{Kind::drain, 0, 0}, Rule{Kind::stop_now, 0, 0}, Rule{Kind::reload, 0, 0},
-                           Rule{Kind::start_worker, 0, 0}, Rule{Kind::kill_worker, 0, 0}, Rule{Kind::forget_worker, 0, 0},
-                           Rule{Kind::ready, 0, 0}, Rule{Kind::drained, 0, 0}, Rule{Kind::shutdown, 0, 0}, Rule{Kind::checkup, 0, 0},
-                           Rule{Kind::healthy, 0, 0}, Rule{Kind::reload_refused, 0, 0}, Rule{Kind::signal_worker, 0, 0}}) {
+  for (const Rule& rule :
+       {Rule{Kind::welcome, 3, kMaxPassedFds}, Rule{Kind::worker_started, 6, 6}, Rule{Kind::handover_done, 0, 0},
+        Rule{Kind::worker_died, 0, 0}, Rule{Kind::drain, 0, 0}, Rule{Kind::stop_now, 0, 0}, Rule{Kind::reload, 0, 0},
+        Rule{Kind::start_worker, 0, 0}, Rule{Kind::kill_worker, 0, 0}, Rule{Kind::forget_worker, 0, 0}, Rule{Kind::ready, 0, 0},
+        Rule{Kind::drained, 0, 0}, Rule{Kind::shutdown, 0, 0}, Rule{Kind::checkup, 0, 0}, Rule{Kind::healthy, 0, 0},
+        Rule{Kind::reload_refused, 0, 0}, Rule{Kind::retire_worker, 0, 0}, Rule{Kind::signal_worker, 0, 0}}) {
     for (std::size_t count = 0; count <= kMaxPassedFds; ++count) {
       auto envelope = wire.pass(message_of(rule.kind), count);
       if (count >= rule.least && count <= rule.most) {

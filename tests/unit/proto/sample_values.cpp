@@ -242,6 +242,12 @@ Status status_with_reloads() {
   return status;
 }
 
+Status status_with_a_waiting_reload() {
+  Status status = full_status();
+  status.workers_retiring = 2;
+  return status;
+}
+
 Status status_with_times() {
   Status status = full_status();
   status.pools.front().ready_time_usec = 333;

@@ -44,6 +44,7 @@ Metrics full_metrics();
 Hello full_hello();
 Status full_status();
 Status status_with_reloads();
+Status status_with_a_waiting_reload();
 Status status_with_times();
 PoolInfo full_pool();
 PoolInfo plain_pool();

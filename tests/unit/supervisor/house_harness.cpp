@@ -204,10 +204,13 @@ pid_t House::spawn(const std::vector<std::string>& arguments, const std::string&
   return pid;
 }
 
-void House::install(const std::string& script) const {
-  std::filesystem::remove(installed_program());
-  std::ofstream(installed_program()) << "#!/bin/sh\n" << script << "\n";
-  std::filesystem::permissions(installed_program(), std::filesystem::perms::owner_all);
+void House::install(const std::string& script) const { install("jobpoold", script); }
+
+void House::install(const std::string& name, const std::string& script) const {
+  const std::string path = programs_ + "/" + name;
+  std::filesystem::remove(path);
+  std::ofstream(path) << "#!/bin/sh\n" << script << "\n";
+  std::filesystem::permissions(path, std::filesystem::perms::owner_all);
 }
 
 std::size_t House::open_descriptors() const {

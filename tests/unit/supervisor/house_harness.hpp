@@ -81,6 +81,8 @@ class House {
   // Puts a shell script in the place of the installed jobpoold; $JOBPOOLD is the real one.
   void install(const std::string& script) const;
   std::string installed_program() const { return programs_ + "/jobpoold"; }
+  // The same for the broker's or the worker's program, by its name.
+  void install(const std::string& name, const std::string& script) const;
   // How many descriptors jobpoold has open.
   std::size_t open_descriptors() const;
 

@@ -16,8 +16,8 @@ using namespace jobpool::supervisor;
 
 namespace {
 
-// Version 3, as daemons in the field write it. Never changed: programs that read it must go on to.
-constexpr const char* kGolden = R"(jobpool-resume 3 layout 3
+// Version 4, as daemons in the field write it. Never changed: programs that read it must go on to.
+constexpr const char* kGolden = R"(jobpool-resume 4 layout 3 ledger 3
 invocation "/home/a b" "/usr/bin/jobpoold" 1024
 settings "/run/x\"y/socket" "/var/lib/jobpool" 8 "info" 30 "/usr/bin" 2 "/p1" "/p 2"
 instance "0123456789abcdef0123456789abcdef" "boot" 77 4242 99000000
@@ -67,7 +67,7 @@ TEST_CASE("a record is read as it was written, for ever") {
 
 TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, is read") {
   const std::string shorter = replaced(kGolden, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
-  const auto record = resume_record_from(replaced(shorter, "jobpool-resume 3", "jobpool-resume 2"));
+  const auto record = resume_record_from(replaced(shorter, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 2 layout 3"));
   REQUIRE(record);
   CHECK(record->history.broker_starts == 3);
   CHECK(record->history.reloads == 0);
@@ -75,22 +75,42 @@ TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, i
   CHECK(record->instance.cgroup.empty());
   CHECK(record->workers.workers.size() == 2);
   // A later version's words are no version 2.
-  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 3", "jobpool-resume 2")));
+  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 4", "jobpool-resume 2")));
 }
 
-TEST_CASE("another layout of shared memory is refused with both versions, and another version of the record too") {
-  const auto layout = resume_record_from(replaced(kGolden, "layout 3", "layout 999"));
-  REQUIRE(!layout);
-  CHECK(layout.error().code == Errc::unsupported);
-  CHECK(layout.error().text.find("999") != std::string::npos);
-  CHECK(layout.error().text.find(std::to_string(shm::kLayoutVersion)) != std::string::npos);
-  const auto version = resume_record_from(replaced(kGolden, "jobpool-resume 3", "jobpool-resume 4"));
+TEST_CASE("a record of version 3, which had one number for both layouts, is read") {
+  const auto record = resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 3 layout 3"));
+  REQUIRE(record);
+  CHECK(to_text(*record) == kGolden);
+  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 3 layout 4")));
+}
+
+TEST_CASE("workers whose segments have another layout must have ended before the program takes over") {
+  const auto same = resume_record_from(kGolden);
+  REQUIRE(same);
+  CHECK(!needs_drain(*same));
+  auto other = resume_record_from(replaced(kGolden, "layout 3", "layout 999"));
+  REQUIRE(other);
+  CHECK(needs_drain(*other));
+  other->workers.workers.erase(other->workers.workers.begin());
+  CHECK(needs_drain(*other));  // one is left that is dead, and that the broker has not read to its end
+  other->workers.workers.clear();
+  CHECK(!needs_drain(*other));
+}
+
+TEST_CASE("another layout of the ledger is refused with both versions, and another version of the record too") {
+  const auto ledger = resume_record_from(replaced(kGolden, "ledger 3", "ledger 999"));
+  REQUIRE(!ledger);
+  CHECK(ledger.error().code == Errc::unsupported);
+  CHECK(ledger.error().text.find("999") != std::string::npos);
+  CHECK(ledger.error().text.find(std::to_string(shm::kLedgerVersion)) != std::string::npos);
+  const auto version = resume_record_from(replaced(kGolden, "jobpool-resume 4", "jobpool-resume 5"));
   REQUIRE(!version);
   CHECK(version.error().code == Errc::unsupported);
 }
 
 TEST_CASE("a daemon from before there were pools is told to stop and start, not that its record is damaged") {
-  std::string earlier = replaced(kGolden, "jobpool-resume 3 layout 3", "jobpool-resume 1 layout 1");
+  std::string earlier = replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 1 layout 1");
   earlier = replaced(earlier, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
   earlier = replaced(replaced(earlier, "26 27 0", "26 27"), "34 35 7", "34 35");
   const auto record = resume_record_from(earlier);
