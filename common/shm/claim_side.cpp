@@ -21,18 +21,50 @@ struct ClaimSide::Impl {
         threads(std::max(mapping.to_worker->threads, 1U)),
         writer(mapping, std::move(eventfd), threads > 1 ? RingWriter::Writers::several : RingWriter::Writers::one) {}
 
-  using Words = std::array<std::uint64_t, kSlots>;
+  struct alignas(kCacheLine) Seen {
+    std::array<std::uint64_t, kSlots> words{};  // as that thread's last look at all of them left them
+    std::uint64_t next = 1;                     // behind its last claim
+  };
 
-  Words read_words() const {
-    Words words;
-    // seq_cst, since this is also the "look again" before the worker sleeps.
-    for (std::size_t i = 0; i < kSlots; ++i) words[i] = mapping.control->word[i].load(std::memory_order_seq_cst);
-    return words;
+  // seq_cst, since this is also the "look again" before the worker sleeps.
+  std::uint64_t word(std::size_t index) const { return mapping.control->word[index].load(std::memory_order_seq_cst); }
+
+  // The slot of the oldest offer; kSlots: nothing is offered. Sequences ascend, so nothing older comes behind a claim: where the next one
+  // is in its place, the other slots need not be looked at.
+  std::size_t find_offer(Seen& of_thread) const {
+    const std::size_t place = place_of(of_thread.next);
+    const std::uint64_t offered = pack(of_thread.next, SlotState::offered);
+    if (word(place) != offered) return look_at_all(of_thread.words);
+    of_thread.words[place] = offered;
+    return place;
   }
 
-  struct alignas(kCacheLine) Seen {
-    Words words{};  // as that thread's last try_claim() left them
-  };
+  std::size_t look_at_all(std::array<std::uint64_t, kSlots>& words) const {
+    std::size_t oldest = kSlots;
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      words[i] = word(i);
+      if (state_of(words[i]) == SlotState::offered && (oldest == kSlots || words[i] < words[oldest])) oldest = i;
+    }
+    return oldest;
+  }
+
+  // Something is offered; or a word changed, which may be a revoke whose descriptors are to be closed. With several threads there are none
+  // of these, and words change all the time.
+  bool has_news(const Seen& of_thread) const {
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      const std::uint64_t now = word(i);
+      if (state_of(now) == SlotState::offered || (threads == 1 && now != of_thread.words[i])) return true;
+    }
+    return false;
+  }
+
+  bool is_live(Sequence sequence) const {
+    for (std::size_t i = 0; i < kSlots; ++i) {
+      const std::uint64_t now = word(i);
+      if (now == pack(sequence.value, SlotState::offered) || now == pack(sequence.value, SlotState::claimed)) return true;
+    }
+    return false;
+  }
 
   WorkerMapping mapping;
   std::uint32_t threads;
@@ -41,16 +73,6 @@ struct ClaimSide::Impl {
 };
 
 namespace {
-
-// kSlots: nothing is offered.
-std::size_t oldest_offer(const std::array<std::uint64_t, kSlots>& words) {
-  std::size_t oldest = kSlots;
-  for (std::size_t i = 0; i < kSlots; ++i) {
-    if (state_of(words[i]) != SlotState::offered) continue;
-    if (oldest == kSlots || words[i] < words[oldest]) oldest = i;
-  }
-  return oldest;
-}
 
 FrameHeader header_of(const Claim& claim, FrameType type) {
   return FrameHeader{.length = 0, .type = type, .reserved = 0, .sequence = claim.sequence.value, .job_id = claim.job.value};
@@ -88,17 +110,17 @@ ClaimSide::~ClaimSide() = default;
 std::uint32_t ClaimSide::threads() const { return impl_->threads; }
 
 std::optional<Claim> ClaimSide::try_claim(std::uint32_t thread) {
-  auto& seen = impl_->seen[thread].words;
+  Impl::Seen& seen = impl_->seen[thread];
   for (;;) {
-    seen = impl_->read_words();
-    const std::size_t index = oldest_offer(seen);
+    const std::size_t index = impl_->find_offer(seen);
     if (index == kSlots) return std::nullopt;
-    std::uint64_t word = seen[index];
+    std::uint64_t word = seen.words[index];
     const std::uint64_t sequence = sequence_of(word);
     const std::uint64_t claimed = pack(sequence, SlotState::claimed);
     // Failure: the broker revoked it first, or another thread has it. Nothing of the slot was read yet, so nothing has to be undone.
     if (!impl_->mapping.control->word[index].compare_exchange_strong(word, claimed, std::memory_order_seq_cst)) continue;
-    seen[index] = claimed;
+    seen.words[index] = claimed;
+    seen.next = sequence + 1;
 
     const Descriptor& desc = impl_->mapping.to_worker->desc[index];
     if (desc.sequence != sequence) std::abort();
@@ -119,29 +141,18 @@ void ClaimSide::wait(std::uint32_t thread) {
 }
 
 void ClaimSide::wait(function_ref<bool()> has_news, std::uint32_t thread) {
-  sleep_on_bell(*impl_->mapping.control, kForWork, [&] {
-    const auto words = impl_->read_words();
-    // A word that changed may be a revoke whose descriptors are to be closed. With several threads there are none of these, and words
-    // change all the time.
-    const bool was_revoked = impl_->threads == 1 && words != impl_->seen[thread].words;
-    return was_revoked || oldest_offer(words) != kSlots || has_news();
-  });
+  sleep_on_bell(*impl_->mapping.control, kForWork, [&] { return impl_->has_news(impl_->seen[thread]) || has_news(); });
 }
 
 void ClaimSide::wake_threads() { ring_if_asleep(*impl_->mapping.control, kAllSleepers, kForWork); }
 
-bool ClaimSide::is_live(Sequence sequence) const {
-  const auto words = impl_->read_words();
-  return std::any_of(words.begin(), words.end(), [&](std::uint64_t word) {
-    return word == pack(sequence.value, SlotState::offered) || word == pack(sequence.value, SlotState::claimed);
-  });
-}
+bool ClaimSide::is_live(Sequence sequence) const { return impl_->is_live(sequence); }
 
 bool ClaimSide::is_stale(Sequence sequence) const {
   // A word keeps its last sequence when it becomes EMPTY, and sequences ascend over all words. In this order: once a word has reached
   // the sequence it has been offered, and only then does "not live" mean that it is over.
-  const auto words = impl_->read_words();
-  const bool was_offered = std::any_of(words.begin(), words.end(), [&](std::uint64_t word) { return sequence_of(word) >= sequence.value; });
+  bool was_offered = false;
+  for (std::size_t i = 0; i < kSlots && !was_offered; ++i) was_offered = sequence_of(impl_->word(i)) >= sequence.value;
   return was_offered && !is_live(sequence);
 }
 

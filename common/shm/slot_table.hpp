@@ -44,8 +44,6 @@ class SlotTable {
   const char* accept(std::size_t index, std::uint64_t word, const FrameHeader& header, std::span<const std::byte> body);
 
  private:
-  static std::size_t place_of(std::uint64_t sequence) { return (sequence - 1) % kSlots; }  // the first is 1
-
   std::array<Slot, kSlots> slots_{};
 };
 
