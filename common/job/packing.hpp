@@ -15,10 +15,18 @@ class Writer {
  public:
   explicit Writer(Buffer& out) : out_(out) {}
 
+  // As one after the other, and the buffer grows once.
+  template <class... Number>
+  void numbers(Number... values) {
+    static_assert((std::is_integral_v<Number> && ...));
+    char packed[(sizeof(Number) + ...)];
+    char* end = packed;
+    ((std::memcpy(end, &values, sizeof values), end += sizeof values), ...);
+    append(packed, sizeof packed);
+  }
   template <class Number>
   void number(Number value) {
-    static_assert(std::is_integral_v<Number>);
-    append(&value, sizeof value);
+    numbers(value);
   }
   // Requires: shorter than 4 GiB (the protocol's limits are far below).
   void bytes(std::string_view value) {

@@ -41,14 +41,9 @@ void write_cut(ByteWriter& writer, std::string_view text, std::size_t limit) {
 
 void encode_report(const Report& report, std::vector<std::byte>& out) {
   ByteWriter writer(out);
-  writer.number(kReportVersion);
-  writer.number(static_cast<std::uint8_t>(report.ending));
-  writer.number(static_cast<std::uint16_t>((report.streamed ? kStreamed : 0) | (report.stopped ? kStopped : 0)));
-  writer.number(report.code);
-  writer.number(report.ended_usec);
-  writer.number(report.user_usec);
-  writer.number(report.system_usec);
-  writer.number(report.max_rss_bytes);
+  const auto flags = static_cast<std::uint16_t>((report.streamed ? kStreamed : 0) | (report.stopped ? kStopped : 0));
+  writer.numbers(kReportVersion, static_cast<std::uint8_t>(report.ending), flags, report.code, report.ended_usec, report.user_usec,
+                 report.system_usec, report.max_rss_bytes);
   write_cut(writer, report.reason, kMaxReasonBytes);
   write_cut(writer, report.error_type, kMaxTypeBytes);
   const std::string_view result = report.streamed ? std::string_view() : std::string_view(report.result);

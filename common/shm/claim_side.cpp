@@ -40,10 +40,11 @@ struct ClaimSide::Impl {
   }
 
   std::size_t look_at_all(std::array<std::uint64_t, kSlots>& words) const {
+    const Control& control = *mapping.control;
     std::size_t oldest = kSlots;
     for (std::size_t i = 0; i < kSlots; ++i) {
-      words[i] = word(i);
-      if (state_of(words[i]) == SlotState::offered && (oldest == kSlots || words[i] < words[oldest])) oldest = i;
+      const std::uint64_t now = words[i] = control.word[i].load(std::memory_order_seq_cst);
+      if (state_of(now) == SlotState::offered && (oldest == kSlots || now < words[oldest])) oldest = i;
     }
     return oldest;
   }
@@ -51,9 +52,11 @@ struct ClaimSide::Impl {
   // Something is offered; or a word changed, which may be a revoke whose descriptors are to be closed. With several threads there are none
   // of these, and words change all the time.
   bool has_news(const Seen& of_thread) const {
+    const Control& control = *mapping.control;
+    const bool is_alone = threads == 1;
     for (std::size_t i = 0; i < kSlots; ++i) {
-      const std::uint64_t now = word(i);
-      if (state_of(now) == SlotState::offered || (threads == 1 && now != of_thread.words[i])) return true;
+      const std::uint64_t now = control.word[i].load(std::memory_order_seq_cst);
+      if (state_of(now) == SlotState::offered || (is_alone && now != of_thread.words[i])) return true;
     }
     return false;
   }
