@@ -2,6 +2,7 @@
 #include "daemon/supervisor/state_dir.hpp"
 
 #include <fcntl.h>
+#include <limits.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/file.h>
@@ -23,6 +24,7 @@ constexpr const char* kInstance = "instance";
 constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
 constexpr std::size_t kMaxInstanceBytes = 512;
+constexpr int kMaxLinks = 16;  // to the state directory, one leading to the next
 
 // 0: the lock's text names nobody.
 pid_t holder_of(int directory) {
@@ -74,12 +76,42 @@ Result<void> make_private(int directory, const std::string& path) {
       "directory " + path + ": others could write there, and it is not empty; look through it, then chmod go-w it, or say another"};
 }
 
-// Whoever may write above could lead us into a directory of ours that is for something else.
-Result<void> refuse_foreign_link(const std::string& path) {
+// Errors: permission_denied: another user's; io: what stands there is no link.
+Result<std::string> text_of_own_link(const std::string& path) {
+  const UniqueFd link(::open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
-  if (::lstat(path.c_str(), &status) != 0 || !S_ISLNK(status.st_mode)) return {};
-  if (status.st_uid == ::geteuid() || status.st_uid == 0) return {};
-  return Error{Errc::permission_denied, "directory " + path + ": is a symbolic link of another user's; name a directory itself"};
+  if (!link || ::fstat(link.get(), &status) != 0) return errno_error("directory " + path);
+  if (!S_ISLNK(status.st_mode)) return errno_error("directory " + path, ENOTDIR);
+  if (status.st_uid != ::geteuid() && status.st_uid != 0)
+    return Error{Errc::permission_denied, "directory " + path + ": is a symbolic link of another user's; name a directory itself"};
+  std::string text(PATH_MAX, '\0');
+  const ssize_t size = ::readlinkat(link.get(), "", text.data(), text.size());
+  if (size < 0) return errno_error("directory " + path);
+  text.resize(static_cast<std::size_t>(size));
+  return text;
+}
+
+// Whoever may write above could lead us into a directory of ours that is for something else. So the kernel follows no link here: one of
+// ours is read by descriptor, and where it leads is opened likewise; what is put in its place meanwhile does not count.
+Result<UniqueFd> open_by_own_links(std::filesystem::path path) {
+  const std::string named = path.string();
+  for (int links = 0; links <= kMaxLinks; ++links) {
+    while (!path.has_filename() && path.has_relative_path()) path = path.parent_path();  // a slash at the end follows, too
+    UniqueFd directory(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (directory) return directory;
+    if (errno != ELOOP && errno != ENOTDIR) return errno_error("directory " + named);
+    const auto text = text_of_own_link(path.string());
+    if (!text) return text.error();
+    path = path.parent_path() / *text;
+  }
+  return errno_error("directory " + named, ELOOP);
+}
+
+Result<UniqueFd> make_or_open(const std::string& path) {
+  auto directory = open_by_own_links(path);
+  if (directory || directory.error().code != Errc::not_found) return directory;
+  if (auto made = make_directory(path); !made) return made.error();
+  return open_by_own_links(path);
 }
 
 // Not a pipe, nor a hard link to a file that is for something else: its text is overwritten.
@@ -98,8 +130,7 @@ StateDir::StateDir(std::string path, UniqueFd directory, UniqueFd lock)
     : path_(std::move(path)), directory_(std::move(directory)), lock_(std::move(lock)) {}
 
 Result<StateDir> StateDir::lock(const std::string& path, std::chrono::milliseconds patience) {
-  if (auto own = refuse_foreign_link(path); !own) return own.error();
-  auto directory = make_directory(path);
+  auto directory = make_or_open(path);
   if (!directory) return directory.error();
   auto made_private = make_private(directory->get(), path);
   if (!made_private) return made_private.error();
@@ -140,9 +171,12 @@ Result<void> StateDir::write_instance(const Instance& instance) const {
 void StateDir::remove_instance() const { ::unlinkat(directory_.get(), kInstance, 0); }
 
 Result<UniqueFd> StateDir::open_output() const {
-  auto output = make_directory(path_ + "/" + kOutput);
-  if (!output) return output;
-  auto made_private = make_private(output->get(), path_ + "/" + kOutput);
+  const std::string name = path_ + "/" + kOutput;
+  if (::mkdirat(directory_.get(), kOutput, 0700) != 0 && errno != EEXIST) return errno_error("directory " + name);
+  // A link there, to another disk, is our user's own.
+  UniqueFd output(::openat(directory_.get(), kOutput, O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (!output) return errno_error("directory " + name);
+  auto made_private = make_private(output.get(), name);
   if (!made_private) return made_private.error();
   return output;
 }

@@ -108,7 +108,7 @@ class Users(unittest.TestCase):
         self.assertEqual(self.as_stranger(lambda: inside.says(PING)).encode(), PERMISSION_DENIED)
         self.assertEqual(run_as(OWNER, lambda: inside.apply("true"))["exitCode"], 0)
         nobody = ("unshare", "--user", "--map-user=65534", "--map-group=65534", "--")
-        self.assertIn("uid 65534", start_fails(self.place, "--check-config", before=nobody, code=2))
+        self.assertIn("uid 65534", start_fails(self.place, "--check-config", before=nobody, codes=(2,)))
 
     def test_a_member_of_the_group_acts_as_the_daemons_user(self):
         sent = ["LD_PRELOAD=/tmp/x.so", "BASH_ENV=/tmp/x", "HOME=/member", "USER=member", "XDG_RUNTIME_DIR=/run/user/3", "COLOR=blue"]

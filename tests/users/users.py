@@ -15,6 +15,12 @@ OWNER, STRANGER, MEMBER, GROUP = 64101, 64102, 64103, 64110
 CLONE_NEWUSER = 0x10000000
 
 
+def become(uid, groups=()):
+    os.setgroups(list(groups))
+    os.setresgid(uid, uid, uid)
+    os.setresuid(uid, uid, uid)
+
+
 def can_become_others():
     """Whether this process may take on the users above: not in a namespace that has no numbers for them."""
     if os.geteuid() != 0:
@@ -22,9 +28,7 @@ def can_become_others():
     child = os.fork()
     if child == 0:
         try:
-            os.setgroups([GROUP])
-            os.setresgid(STRANGER, STRANGER, STRANGER)
-            os.setresuid(STRANGER, STRANGER, STRANGER)
+            become(STRANGER, [GROUP])
             os._exit(0)
         except OSError:
             os._exit(1)
@@ -49,9 +53,7 @@ def run_as(uid, action, groups=(), namespace=None):
         answer = {}
         try:
             if uid != os.geteuid():
-                os.setgroups(list(groups))
-                os.setresgid(uid, uid, uid)
-                os.setresuid(uid, uid, uid)
+                become(uid, groups)
             if namespace is not None:
                 enter_namespace(namespace)
             answer = {"result": action()}

@@ -68,6 +68,33 @@ TEST_CASE("a state directory that others could write is taken empty only, and le
   }
 }
 
+// The bug: a link of another user's was found by its name, and what had that name by then was opened.
+TEST_CASE("links of our own to the state directory are followed by what they say, also with a slash at the end") {
+  TemporaryDir dir;
+  std::filesystem::create_directory(dir / "disk");
+  std::filesystem::create_symlink(dir / "disk", dir / "absolute");
+  std::filesystem::create_symlink("absolute/", dir / "state");
+  for (const char* name : {"state", "state//"}) {
+    const auto state = StateDir::lock(dir / name);
+    REQUIRE(state);
+    CHECK(state->open_output());
+    CHECK(std::filesystem::exists(dir / "disk/lock"));
+    CHECK(std::filesystem::exists(dir / "disk/output"));
+    std::filesystem::remove_all(dir / "disk/output");
+    std::filesystem::remove(dir / "disk/lock");
+  }
+  std::filesystem::create_symlink("loop", dir / "loop");
+  std::filesystem::create_symlink("nowhere", dir / "dangling");
+  write(dir / "file", "");
+  std::filesystem::create_symlink("file", dir / "to_file");
+  for (const auto& [name, told] : {std::pair{"loop", "loop"}, {"dangling", "dangling"}, {"to_file", "file"}}) {
+    const auto refused = StateDir::lock(dir / name);
+    REQUIRE_FALSE(refused);
+    CHECK(refused.error().text.find(dir / told) != std::string::npos);
+  }
+  CHECK_FALSE(std::filesystem::exists(dir / "nowhere"));
+}
+
 TEST_CASE("a lock that is a pipe, a link or another file as well is refused and not written to") {
   TemporaryDir dir;
   std::filesystem::create_directory(dir / "state");
