@@ -120,6 +120,7 @@ TEST_CASE("pools, their settings and their states survive a restart, a dead brok
   create_pool(daemon, {"images", "-j", "2", "--min", "1", "--max-tasks-per-worker", "1000", "--memory", "256M", "--init", "@noop"});
   create_pool(daemon, {"shut", "-j", "1"});
   REQUIRE(daemon.run({"close", "shut"}).exit_code == 0);
+  REQUIRE(daemon.run({"join", "shut"}).exit_code == 0);  // else its worker may be leaving still, and the pool be closed only
   REQUIRE(daemon.run({"pool", "pause", "images"}).exit_code == 0);
   const std::string id = daemon.submit({"--pool", "images", "@square", "7"});
   const auto settings = [&] {
