@@ -109,10 +109,7 @@ class FakeBroker final : public EngineListener {
   void on_accepted(const Accepted& accepted) override { verbs.on_accepted(accepted); }
   void on_refused(const Refused& refused) override { verbs.on_refused(refused); }
   void on_started(const Job& job) override { verbs.on_started(job); }
-  void on_ended(const Job& job) override {
-    verbs.on_ended(job);
-    if (at_end) at_end(job);
-  }
+  void on_ended(const Job& job) override { verbs.on_ended(job); }
   bool is_awaited(JobId job) const override { return verbs.is_awaited(job); }
   void on_forgotten(const Forgotten& event) override {
     ++forgotten;
@@ -133,7 +130,6 @@ class FakeBroker final : public EngineListener {
   std::vector<std::pair<Incarnation, int>> signalled;
   std::vector<StartWorker> asked_for;
   std::function<void(bool now)> on_shut_down;
-  std::function<void(const Job&)> at_end;  // its outcome is in the ledger, its slot neither acknowledged nor free
 
   static Ledger open(int fd, const LedgerSize& size = {}) {
     auto ledger = Ledger::open(fd, size);
