@@ -37,7 +37,7 @@ void print_peers(const std::string& folder) {
 }
 
 void print_floor() {
-  const pid_t sleeper = spawn({"/bin/sleep", "infinity"});
+  const pid_t sleeper = spawn_server({"/bin/sleep", "infinity"});
   print_memory("sleep", {sleeper});
   ::kill(sleeper, SIGKILL);
   ::waitpid(sleeper, nullptr, 0);

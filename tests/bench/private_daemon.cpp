@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <poll.h>
 #include <spawn.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
@@ -25,10 +26,19 @@ namespace jobpool::bench {
 std::string program(const std::string& name) { return std::string(JOBPOOL_BIN_DIR) + "/" + name; }
 std::string bench_program(const std::string& name) { return std::string(JOBPOOL_BENCH_BIN_DIR) + "/" + name; }
 
-pid_t spawn(const std::vector<std::string>& argv, const std::string& log, const std::string& input) {
+namespace {
+
+std::vector<char*> words_for_exec(const std::vector<std::string>& argv) {
   std::vector<char*> words;
   for (const std::string& word : argv) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
+  return words;
+}
+
+}  // namespace
+
+pid_t spawn(const std::vector<std::string>& argv, const std::string& log, const std::string& input) {
+  std::vector<char*> words = words_for_exec(argv);
   posix_spawn_file_actions_t actions;
   ::posix_spawn_file_actions_init(&actions);
   ::posix_spawn_file_actions_addopen(&actions, 0, input.c_str(), O_RDONLY, 0);
@@ -39,6 +49,21 @@ pid_t spawn(const std::vector<std::string>& argv, const std::string& log, const 
   ::posix_spawn_file_actions_destroy(&actions);
   if (pid < 0) give_up(argv[0] + " cannot be started");
   return pid;
+}
+
+pid_t spawn_server(const std::vector<std::string>& argv, const std::string& log) {
+  std::vector<char*> words = words_for_exec(argv);
+  const UniqueFd input(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const UniqueFd output(::open(log.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_CLOEXEC, 0600));
+  if (!input || !output) give_up(log + " cannot be opened");
+  const pid_t bench = ::getpid();
+  const pid_t pid = ::fork();  // posix_spawn has no word for the signal
+  if (pid < 0) give_up(argv[0] + " cannot be started");
+  if (pid > 0) return pid;
+  const bool is_tied = ::prctl(PR_SET_PDEATHSIG, SIGTERM) == 0 && ::getppid() == bench;
+  if (is_tied && ::dup2(input.get(), 0) == 0 && ::dup2(output.get(), 1) == 1 && ::dup2(output.get(), 2) == 2)
+    ::execv(words[0], words.data());
+  ::_exit(127);
 }
 
 PrivateDaemon::PrivateDaemon(int workers) : workers_(workers) {
@@ -55,9 +80,9 @@ void PrivateDaemon::warm_up() const {
 }
 
 void PrivateDaemon::start() {
-  pid_ = spawn({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers_),
-                "--log-level", "warn"},
-               folder_.file("log"));
+  pid_ = spawn_server({program("jobpoold"), "--socket", socket(), "--state-dir", folder_.file("state"), "-j", std::to_string(workers_),
+                       "--log-level", "warn"},
+                      folder_.file("log"));
   bool has_ended = false;
   // In short steps: how long a start takes is measured too.
   constexpr timespec kStep{.tv_sec = 0, .tv_nsec = 50'000};

@@ -18,6 +18,10 @@ std::string bench_program(const std::string& name);
 // posix_spawn (a vfork inside) with stdin from `input`, stdout to `log`, and stderr there too unless that is /dev/null.
 pid_t spawn(const std::vector<std::string>& argv, const std::string& log = "/dev/null", const std::string& input = "/dev/null");
 
+// For what would go on for ever: it gets SIGTERM when the bench ends, also when that is killed. stdout and stderr to `log`.
+// Requires: the calling thread is there as long as the bench is.
+pid_t spawn_server(const std::vector<std::string>& argv, const std::string& log = "/dev/null");
+
 class PrivateDaemon {
  public:
   // Starts it, and waits until its workers are idle. Gives up when it does not come. `workers`: 0 for a queue that nobody serves.

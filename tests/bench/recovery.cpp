@@ -20,7 +20,7 @@ namespace {
 double milliseconds_of(const std::function<void()>& body) { return median_of(1, body) / 1000; }
 
 double replace_bare() {
-  const pid_t child = spawn({"/bin/sleep", "infinity"});
+  const pid_t child = spawn_server({"/bin/sleep", "infinity"});
   return milliseconds_of([&] {
     ::kill(child, SIGKILL);
     ::waitpid(child, nullptr, 0);

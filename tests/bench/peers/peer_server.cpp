@@ -48,7 +48,7 @@ std::uint16_t free_port() {
 }
 
 PeerServer::PeerServer(const std::vector<std::string>& argv, PeerAddress address, const std::string& log)
-    : address_(std::move(address)), pid_(spawn(argv, log)) {
+    : address_(std::move(address)), pid_(spawn_server(argv, log)) {
   bool has_ended = false;
   const bool is_there = testing::wait_until(
       [&] {
