@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <atomic>
+#include <map>
 #include <numeric>
 #include <set>
 #include <sstream>
@@ -20,6 +21,45 @@ json chunks_of_squares(int count) {
   json chunks = json::array();
   for (int i = 0; i < count; ++i) chunks.push_back({{"number", i}, {"items", "[[" + std::to_string(i) + "]]"}});
   return chunks;
+}
+
+// Two of three are too large for a row of the store: they are in files.
+std::string item_of(int number) {
+  if (number % 3 == 0) return std::to_string(number);
+  std::string text(200'000 + static_cast<std::size_t>(number), static_cast<char>('a' + number % 26));
+  return '"' + std::move(text) + '"';
+}
+
+json durable_call(int count) {
+  json chunks = json::array();
+  for (int i = 0; i < count; ++i) chunks.push_back({{"number", i}, {"items", "[[" + item_of(i) + "]]"}});
+  return {{"job", {{"function", "echo"}, {"key", "k"}, {"durable", true}}}, {"chunks", std::move(chunks)}};
+}
+
+// Reads the call's replies to the last: the job of each chunk, all of which have been told once, with their own results.
+std::map<int, std::uint64_t> jobs_told(VarlinkClient& client, int count) {
+  std::map<int, std::uint64_t> jobs;
+  for (bool has_more = true; has_more;) {
+    const auto reply = client.receive();
+    REQUIRE(reply);
+    REQUIRE_FALSE(reply->contains("error"));
+    for (const json& one : (*reply)["parameters"]["endings"]) {
+      const int number = one["number"];
+      INFO("chunk " << number);
+      CHECK(jobs.emplace(number, one["ending"]["id"]).second);
+      const bool is_its_own = one["ending"]["result"] == "{\"results\":[" + item_of(number) + "]}";
+      CHECK(is_its_own);
+    }
+    has_more = reply->value("continues", false);
+  }
+  CHECK(jobs.size() == static_cast<std::size_t>(count));
+  return jobs;
+}
+
+void kill_broker(const Daemon& daemon) {
+  const pid_t broker = daemon.broker_pid();
+  REQUIRE(::kill(broker, SIGKILL) == 0);
+  REQUIRE(wait_until([&] { return daemon.broker_pid() != broker; }));
 }
 
 }  // namespace
@@ -82,4 +122,39 @@ TEST_CASE("apply_all under a map in chunks of one loses and doubles nothing when
   for (std::size_t i = 0; i < numbers.size(); ++i)
     if (squares[i] != numbers[i] * numbers[i]) FAIL("item " << i << " has another's result");
   CHECK(daemon.status()["brokerRestarts"] >= 1);
+}
+
+// More than is kept in memory for a caller who does not read: the rest of it is on disk. Another broker has nothing but that.
+TEST_CASE("apply_all of durable chunks tells each result once and whole, from disk for a slow reader and after the broker was killed") {
+  constexpr int kChunks = 36;
+  Daemon daemon;
+  const auto send = [&] {
+    VarlinkClient client = daemon.connect();
+    client.send("org.jobpool.Pool.ApplyAll", durable_call(kChunks), {{"more", true}});
+    return client;
+  };
+  VarlinkClient slow = send();
+  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["done"] == kChunks; }));
+  const auto jobs = jobs_told(slow, kChunks);
+  kill_broker(daemon);
+  VarlinkClient again = send();
+  CHECK(jobs_told(again, kChunks) == jobs);
+}
+
+TEST_CASE("apply_all under a durable map keeps the order of large results when brokers are killed") {
+  constexpr int kItems = 15;
+  Daemon daemon;
+  std::vector<jobpool::Json> items;
+  for (int i = 0; i < kItems; ++i) items.push_back({item_of(i)});
+  auto results =
+      jobpool::Client(daemon.socket()).pool().with({.durable = true}).imap<jobpool::Json>("echo", std::move(items), {.chunk_size = 1});
+  for (int i = 0; i < kItems; ++i) {
+    if (i == 2 || i == 9) kill_broker(daemon);
+    const auto result = results.next();
+    INFO("item " << i);
+    REQUIRE(result);
+    const bool is_its_own = result->text == item_of(i);
+    CHECK(is_its_own);
+  }
+  CHECK_FALSE(results.next());
 }
