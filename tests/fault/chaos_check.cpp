@@ -14,6 +14,20 @@ namespace {
 
 using Ran = std::map<std::string, Ledger::Entry>;
 
+// A chunk's item begins with it.
+std::string name_of_listed(const json& job) {
+  std::string name = job["name"].get<std::string>();
+  if (name.front() != static_cast<char>(Way::durable_map) && name.front() != static_cast<char>(Way::ephemeral_map)) return name;
+  const std::string description = job["description"].get<std::string>();
+  const std::size_t begin = description.find('"') + 1;
+  return description.substr(begin, description.find('"', begin) - begin);
+}
+
+std::string result_wanted(const Submitted& job) {
+  const std::string square = std::to_string(job.number * job.number);
+  return job.work == Work::chunk ? "{\"results\":[" + square + "]}" : square;
+}
+
 class Judge {
  public:
   Judge(const Log& log, const JobsById& jobs, Ran ran) : log_(log), jobs_(jobs), ran_(std::move(ran)) {}
@@ -22,7 +36,7 @@ class Judge {
   void check_names() {
     std::map<std::string, std::uint64_t> ids;
     for (const auto& [id, job] : jobs_) {
-      const std::string name = job["name"].get<std::string>();
+      const std::string name = name_of_listed(job);
       expect(log_.contains(name), name, "is listed, but nobody submitted it");
       expect(ids.emplace(name, id).second, name, "is two jobs");
     }
@@ -41,7 +55,7 @@ class Judge {
     const auto found = jobs_.find(*job.id);
     expect(found != jobs_.end(), name, "was accepted and is lost");
     if (found == jobs_.end()) return;
-    expect(found->second["name"] == name, name, "was accepted under an id that is another's");
+    expect(name_of_listed(found->second) == name, name, "was accepted under an id that is another's");
   }
 
   void check_listed(const std::string& name, const Submitted& job, const json& listed) {
@@ -49,16 +63,19 @@ class Judge {
     const std::string outcome = listed.value("outcome", "none");
     const int attempt = listed.value("attempt", 0);
     expect(listed["state"] == "done", name, "has not ended: " + listed.dump());
-    if (job.is_durable()) expect(attempt >= 1 && attempt <= 1 + job.retries, name, "has attempts that cannot be: " + listed.dump());
+    const int least = job.is_abandoned && outcome == "cancelled" ? 0 : 1;  // it may not have begun
+    if (job.is_durable()) expect(attempt >= least && attempt <= 1 + job.retries, name, "has attempts that cannot be: " + listed.dump());
     expect(ran.starts <= attempt, name, "started more often than it has attempts: " + listed.dump());
-    if (job.work == Work::command && outcome == "succeeded") {
+    if (job.work != Work::function && outcome == "succeeded") {
       expect(ran.ends >= 1, name, "is said to have succeeded, and did not end");
       if (attempt == 1) expect(ran.starts == 1 && ran.ends == 1, name, "succeeded at its first attempt, and did not run just once");
     }
     // Only deaths ended anything here: of its worker or the daemon, of its client.
-    const bool is_possible = outcome == "succeeded" || outcome == "interrupted" || (outcome == "cancelled" && job.way == Way::apply) ||
-                             (outcome == "crashed" && job.work == Work::function);
+    const bool is_possible = outcome == "succeeded" || outcome == "interrupted" ||
+                             (outcome == "cancelled" && (job.way == Way::apply || job.is_abandoned)) ||
+                             (outcome == "crashed" && job.work != Work::command);
     expect(is_possible, name, "has an outcome that has no cause: " + listed.dump());
+    if (!job.told.is_null()) expect(job.told["outcome"] == outcome, name, "was told as " + job.told.dump() + ", and is " + listed.dump());
   }
 
   void check_client(const std::string& name, const Submitted& job) {
@@ -72,15 +89,25 @@ class Judge {
     if (is_command) expect(ran_[name].starts == 1 && ran_[name].ends == 1, name, "was told as a success, and did not run just once");
   }
 
+  // Of a chunk.
+  void check_told(const std::string& name, const Submitted& job) {
+    if (job.work != Work::chunk || job.is_abandoned) return;
+    if (job.told.is_null()) return expect(!job.is_durable(), name, "was brought until it should have been told, and never was");
+    const std::string outcome = job.told.value("outcome", "none");
+    expect(outcome == "succeeded" || outcome == "interrupted" || outcome == "crashed", name, "was told as " + job.told.dump());
+    if (outcome != "succeeded") return;
+    expect(job.told["result"] == result_wanted(job), name, "was told as " + job.told.dump());
+    expect(ran_[name].starts == 1 && ran_[name].ends == 1, name, "was told as a success, and did not run just once");
+  }
+
   // What `get` says to who was told this id, long ago.
   void check_answer(const std::string& name, const Submitted& job, const json& reply) {
     const json ending = reply.value("parameters", json::object()).value("ending", json::object());
     const std::string outcome = ending.value("outcome", "none");
     expect(!reply.contains("error") && outcome != "none", name, "was accepted, and get says " + reply.dump());
     if (outcome != "succeeded") return;
-    if (job.work == Work::function)
-      expect(ending["result"] == std::to_string(job.number * job.number), name, "has the result " + reply.dump());
-    if (job.work == Work::command) expect(ran_[name].ends >= 1, name, "succeeded by what get says, and did not end");
+    if (job.work != Work::command) expect(ending["result"] == result_wanted(job), name, "has the result " + reply.dump());
+    if (job.work != Work::function) expect(ran_[name].ends >= 1, name, "succeeded by what get says, and did not end");
   }
 
   const std::string& findings() const { return findings_; }
@@ -118,10 +145,11 @@ void check_outcomes(const Daemon& daemon, const Ledger& ledger, const Log& log) 
   for (const auto& [name, job] : log) {
     judge.check_starts(name, job);
     judge.check_client(name, job);
+    judge.check_told(name, job);
     if (job.is_durable()) judge.check_durable(name, job);
   }
   for (const auto& [id, listed] : jobs) {
-    const auto submitted = log.find(listed["name"].get<std::string>());
+    const auto submitted = log.find(name_of_listed(listed));
     if (submitted != log.end()) judge.check_listed(submitted->first, submitted->second, listed);
   }
   check_answers(daemon, log, judge);

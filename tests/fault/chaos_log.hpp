@@ -4,6 +4,7 @@
 
 #include <cstdint>
 #include <map>
+#include <nlohmann/json.hpp>
 #include <optional>
 #include <string>
 
@@ -15,9 +16,13 @@ enum class Way : char {
   ephemeral = 'e',  // the same, not on disk
   apply = 'a',      // `jobpool apply`: ephemeral, with the client's own streams
   submit = 's',     // `jobpool apply-async --unique`: durable
+  // A chunk of an ApplyAll. The map's name, which all of its jobs have, goes on with the chunk's number here.
+  durable_map = 'm',
+  ephemeral_map = 'n',
 };
 
-enum class Work { command, function };
+// Commands and chunks leave lines in the ledger.
+enum class Work { command, function, chunk };
 
 struct Submitted {
   Way way;
@@ -27,8 +32,10 @@ struct Submitted {
   std::optional<std::uint64_t> id = {};  // accepted
   std::optional<int> exit_code = {};     // of a client that was left to end by itself
   std::string out = {}, err = {};
+  nlohmann::json told = {};   // the ending of a chunk
+  bool is_abandoned = false;  // its caller went away before
 
-  bool is_durable() const { return way == Way::durable || way == Way::submit; }
+  bool is_durable() const { return way == Way::durable || way == Way::submit || way == Way::durable_map; }
 };
 
 using Log = std::map<std::string, Submitted>;  // by name

@@ -7,6 +7,7 @@
 
 #include "tests/fault/chaos_check.hpp"
 #include "tests/fault/chaos_load.hpp"
+#include "tests/fault/chaos_maps.hpp"
 #include "tests/support/all_jobs.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/footprint.hpp"
@@ -21,7 +22,8 @@ using namespace testing;
 namespace {
 
 constexpr int kWorkers = 4;
-constexpr std::size_t kMaxClients = 8;      // more would only wait in line
+constexpr std::size_t kMaxClients = 8;  // more would only wait in line
+constexpr std::size_t kMaxMaps = 2;
 constexpr std::size_t kMaxUnanswered = 24;  // of the pipelined ones; each holds the next up until it is accepted
 
 enum class Victim { worker, broker, client, supervisor };
@@ -78,10 +80,13 @@ class Chaos {
     for (const Victim victim : drawn_victims(random_)) {
       load_.submit(random_() % 6);
       if (clients_.running() < kMaxClients && random_() % 3 == 0) clients_.start();
+      if (maps_.running() < kMaxMaps && random_() % 8 == 0) maps_.start();
+      if (random_() % 64 == 0) maps_.abandon_one();
       // Deaths fall on every moment of a job's life, and leave the jobs some life between them.
       ::poll(nullptr, 0, static_cast<int>(random_() % 6));
       strike(victim);
       clients_.collect();
+      maps_.collect();
       load_.read_down_to(kMaxUnanswered);
     }
     finish_all();
@@ -97,12 +102,14 @@ class Chaos {
     daemon_.require_workers(kWorkers);
     load_.submit(kMaxUnanswered);
     while (clients_.running() < kMaxClients) clients_.start();
+    maps_.start();
     finish_all();
   }
 
   void finish_all() {
     load_.read_down_to(0);
     clients_.finish();
+    maps_.finish();
     REQUIRE(wait_until([&] { return is_quiet(daemon_); }, 4 * kPatience));
   }
 
@@ -126,6 +133,7 @@ class Chaos {
     else
       daemon_.kill_everything();
     load_.on_daemon_death();
+    maps_.on_daemon_death();
     daemon_.start_again();
     const JobsById now = all_jobs(daemon_);
     check_kept(seen_, now);
@@ -133,9 +141,7 @@ class Chaos {
     std::erase_if(seen_, [](const auto& entry) { return !is_durable(entry.second["name"].template get<std::string>()); });
   }
 
-  static bool is_durable(const std::string& name) {
-    return name.front() == static_cast<char>(Way::durable) || name.front() == static_cast<char>(Way::submit);
-  }
+  static bool is_durable(const std::string& name) { return Submitted{static_cast<Way>(name.front()), Work::function, 0}.is_durable(); }
 
   void check_nothing_left(const Holdings& before) {
     daemon_.require_workers(kWorkers);
@@ -146,20 +152,23 @@ class Chaos {
   }
 
   void tell() const {
-    int accepted = 0, clients = 0;
+    int accepted = 0, clients = 0, chunks = 0;
     for (const auto& [name, job] : log_) {
       accepted += job.id.has_value();
       clients += job.way == Way::apply || job.way == Way::submit;
+      chunks += job.work == Work::chunk;
     }
-    WARN(log_.size() << " jobs submitted, " << clients << " of them by client programs; " << accepted << " ids told");
+    WARN(log_.size() << " jobs submitted, " << clients << " of them by client programs, " << chunks << " chunks of maps; " << accepted
+                     << " ids told");
   }
 
   std::mt19937 random_;
-  Daemon daemon_{{.workers = kWorkers}};
+  Daemon daemon_{{.workers = kWorkers, .arguments = {"--plugin-dir", CHAOS_PLUGIN_DIR}}};
   const Ledger ledger_{daemon_.file("ledger")};
   Log log_;
   PipelinedLoad load_{daemon_, ledger_, log_, random_};
   ClientPrograms clients_{daemon_, ledger_, log_, random_};
+  MapLoad maps_{daemon_, ledger_, log_, random_};
   JobsById seen_;
 };
 

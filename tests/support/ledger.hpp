@@ -12,6 +12,7 @@ namespace jobpool::testing {
 class Ledger {
  public:
   explicit Ledger(std::string path) : path_(std::move(path)) {}
+  const std::string& path() const { return path_; }
 
   // The words of a command that notes its start as `name`, does `body` (shell text), and notes its end.
   std::vector<std::string> command(const std::string& name, const std::string& body = ":") const {
