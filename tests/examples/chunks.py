@@ -3,7 +3,8 @@
 
     chunks.py SOCKET COUNT
 
-Maps @square over 1 to COUNT, in chunks as multiprocessing makes them, checks the results, and does the same as a batch under one id.
+Maps @square over 1 to COUNT, in chunks as multiprocessing makes them, in each of the three ways there are, and checks the results: a call
+for each chunk, one call for all of them, and a batch, whose results are had by its id whenever that is.
 """
 import json
 import socket
@@ -16,11 +17,13 @@ class Daemon:
         self.socket.connect(path)
         self.input = b""
 
-    def send(self, method, **parameters):
+    def send(self, method, more=False, **parameters):
         call = {"method": "org.jobpool." + method, "parameters": parameters}
+        if more:
+            call["more"] = True
         self.socket.sendall(json.dumps(call).encode() + b"\0")
 
-    def reply(self):
+    def message(self):
         while b"\0" not in self.input:
             piece = self.socket.recv(1 << 20)
             if not piece:
@@ -30,7 +33,18 @@ class Daemon:
         answer = json.loads(message)
         if "error" in answer:
             sys.exit(f"{answer['error']}: {answer.get('parameters')}")
-        return answer.get("parameters", {})
+        return answer
+
+    def reply(self):
+        return self.message().get("parameters", {})
+
+    def replies(self):
+        """Of a call that has several."""
+        continues = True
+        while continues:
+            answer = self.message()
+            continues = answer.get("continues", False)
+            yield answer["parameters"]
 
     def call(self, method, **parameters):
         self.send(method, **parameters)
@@ -61,6 +75,17 @@ def main():
         daemon.send("Pool.Apply", job={"function": "square", "items": chunk})
     squares = [result for _ in chunks for result in results_of(daemon.reply()["ending"])]
     assert squares == [x * x for x in items]
+
+    # One call for all of them, which costs less for each. It is answered piece by piece as they end, in whatever order that is.
+    numbered = [{"number": number, "items": chunk} for number, chunk in enumerate(chunks)]
+    daemon.send("Pool.ApplyAll", more=True, job={"function": "square"}, chunks=numbered)
+    results = {}
+    for reply in daemon.replies():
+        for chunk in reply["endings"]:
+            if "error" in chunk:
+                raise RuntimeError(f"{chunk['error']}: {chunk['parameters']}")
+            results[chunk["number"]] = results_of(chunk["ending"])
+    assert [result for number in sorted(results) for result in results[number]] == squares
 
     # On disk before the id is answered; whoever has the id, now or later, can have the results.
     batch = daemon.call("Pool.Map", job={"function": "square"}, chunks=chunks)["id"]

@@ -182,7 +182,7 @@ TEST_CASE("a batch is cancelled and removed with its chunks") {
   CHECK(done(daemon) == 0);
 }
 
-TEST_CASE("a script maps with Python's own modules, by chunks on one connection and as a batch") {
+TEST_CASE("a script maps with Python's own modules, by a call for each chunk, by one for all of them and as a batch") {
   Daemon daemon({.workers = 2});
   wait_for_workers(daemon, 2);
   const Finished finished = run({.argv = {"python3", JOBPOOL_SOURCE_DIR "/tests/examples/chunks.py", daemon.socket(), "10000"}});
