@@ -59,11 +59,12 @@ Result<void> read_ending_object(JsonText object, std::string_view path, Ending& 
   Fields fields(object, MessageKind::reply, path);
   ending.id = fields.required_id("id");
   ending.outcome = require_outcome(fields, "outcome");
+  ending.result = fields.text("result");
+  if (!fields.has_more()) return fields.finish();  // as of most functions
   ending.exit_code = take_int(fields, "exitCode");
   ending.signal = take_int(fields, "signal");
   fields.text_into("reason", ending.reason);
   fields.text_into("errorType", ending.error_type);
-  ending.result = fields.text("result");
   ending.chunks = fields.ids("chunks", kMaxChunks);
   ending.items = fields.integer("items", 1, kMaxPayloadBytes);
   fields.bytes_into("stdout", ending.standard_output.bytes);

@@ -2,6 +2,7 @@
 #include "proto/fields.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "proto/base64.hpp"
 #include "proto/utf8.hpp"
@@ -30,6 +31,7 @@ Fields::Fields(JsonText object, MessageKind kind, std::string_view path) : kind_
   object.each_member([&](std::string_view name, JsonText value) {
     if (name.find('\\') != name.npos) name = *escaped_names_.emplace_back(std::make_unique<std::string>(JsonText::unescaped(name)));
     members_.push_back({name, value});
+    ++unread_;
     if (!name.empty()) likely_ |= trait(name.front(), name.size());
   });
 }
@@ -40,7 +42,7 @@ std::optional<JsonText> Fields::find_among(std::string_view name, std::string_vi
     if (member.name.size() != name.size() + suffix.size()) continue;
     if (!member.name.starts_with(name) || !member.name.ends_with(suffix)) continue;
     if (found != nullptr) reject(member.name);
-    member.read = true;
+    if (!std::exchange(member.read, true)) --unread_;
     found = &member;
   }
   if (found == nullptr || found->value.is_null()) return std::nullopt;
@@ -56,12 +58,18 @@ void Fields::reject(std::string_view name) {
 }
 
 std::optional<std::string> Fields::text(std::string_view name, std::size_t max_bytes, LongRuns* runs) {
-  const std::optional<JsonText> value = find(name);
-  if (!value) return std::nullopt;
-  std::optional<std::string> text = value->protocol_text(runs);
-  if (text && text->size() <= max_bytes) return text;
+  std::optional<std::string> text(std::in_place);
+  if (!text_into(name, *text, max_bytes, runs)) text.reset();
+  return text;
+}
+
+bool Fields::text_into(std::string_view name, std::string& value, std::size_t max_bytes, LongRuns* runs) {
+  const std::optional<JsonText> given = find(name);
+  if (!given) return false;
+  value.clear();
+  if (given->append_protocol_text(value, runs) && value.size() <= max_bytes) return true;
   reject(name);
-  return std::nullopt;
+  return false;
 }
 
 std::optional<std::string> Fields::bytes(std::string_view name, std::size_t max_bytes) {
@@ -190,14 +198,23 @@ std::optional<JsonTexts> Fields::required_array(std::string_view name) {
 }
 
 Result<void> Fields::finish() {
-  const auto unknown = std::find_if(members_.begin(), members_.end(), [](const Member& member) { return !member.read; });
-  if (kind_ == MessageKind::request && unknown != members_.end()) reject(unknown->name);
+  if (kind_ == MessageKind::request && has_more())
+    reject(std::find_if(members_.begin(), members_.end(), [](const Member& member) { return !member.read; })->name);
   if (!rejected_) return {};
   if (kind_ == MessageKind::request) return Error{Errc::invalid_argument, *rejected_};
   return Error{Errc::protocol, "reply's field '" + *rejected_ + "' is missing or not as the interface says"};
 }
 
 Result<JsonText> only_object(JsonText parameters, std::string_view name, MessageKind kind) {
+  // Told without Fields, which name what is off, where nothing is.
+  std::optional<JsonText> only;
+  std::size_t members = 0;
+  if (parameters.is_object())
+    parameters.each_member([&](std::string_view key, JsonText value) {
+      ++members;
+      if (key == name && value.is_object()) only = value;
+    });
+  if (only && members == 1) return *only;
   Fields fields(parameters, kind);
   const std::optional<JsonText> object = fields.required_object(name);
   if (auto checked = fields.finish(); !checked) return checked.error();

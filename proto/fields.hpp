@@ -40,10 +40,8 @@ class Fields {
   std::optional<std::string> text(std::string_view name, std::size_t max_bytes = kAnyLength, LongRuns* runs = nullptr);
   // A field with a Base64 twin; both at once are one too many.
   std::optional<std::string> bytes(std::string_view name, std::size_t max_bytes = kAnyLength);
-  // The same, where absent leaves the value as it is.
-  void text_into(std::string_view name, std::string& value) {
-    if (auto read = text(name)) value = *std::move(read);
-  }
+  // The same, where absent leaves the value as it is. False: it is absent, or off.
+  bool text_into(std::string_view name, std::string& value, std::size_t max_bytes = kAnyLength, LongRuns* runs = nullptr);
   void bytes_into(std::string_view name, std::string& value) {
     if (auto read = bytes(name)) value = *std::move(read);
   }
@@ -67,6 +65,8 @@ class Fields {
   // For rules that are the caller's own.
   void reject(std::string_view name);
   bool is_good() const { return !rejected_; }
+  // There are fields that were not read. Of a message that is mostly short: who knows this need not ask for each that might be there.
+  bool has_more() const { return unread_ > 0; }
 
   // To be called last. Errors: request: invalid_argument, the text is the path alone; reply: protocol, naming the field.
   Result<void> finish();
@@ -100,6 +100,7 @@ class Fields {
   const std::string_view path_;
   std::pmr::vector<Member> members_{&memory_};               // searching them one by one beats a map
   std::uint64_t likely_ = 0;                                 // traits of the members' names
+  std::size_t unread_ = 0;                                   // members that are not marked as read
   std::vector<std::unique_ptr<std::string>> escaped_names_;  // what names point to that were written with escapes
   std::optional<std::string> rejected_;
 };

@@ -68,9 +68,13 @@ std::optional<std::string> JsonText::string() const {
 }
 
 std::optional<std::string> JsonText::protocol_text(LongRuns* runs) const {
-  std::optional<std::string> text;
-  if (text_.front() == '"' && !append_unescaped(text.emplace(), text_.substr(1, text_.size() - 2), runs)) text.reset();
+  std::optional<std::string> text(std::in_place);
+  if (!append_protocol_text(*text, runs)) text.reset();
   return text;
+}
+
+bool JsonText::append_protocol_text(std::string& text, LongRuns* runs) const {
+  return text_.front() == '"' && append_unescaped(text, text_.substr(1, text_.size() - 2), runs);
 }
 
 std::string JsonText::unescaped(std::string_view written) {

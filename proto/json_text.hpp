@@ -35,6 +35,8 @@ class JsonText {
   // A string without U+0000, as all of the protocol's are; nullopt otherwise.
   // `runs`: is told those of the string.
   std::optional<std::string> protocol_text(LongRuns* runs = nullptr) const;
+  // The same, appended to `text`. False: it is none; what was appended then is of no use.
+  bool append_protocol_text(std::string& text, LongRuns* runs = nullptr) const;
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
 
@@ -67,9 +69,7 @@ class JsonObject {
  public:
   JsonObject() = default;  // empty
   // Requires: an object, or null, which is taken for an empty one.
-  explicit JsonObject(JsonText object) {
-    if (!object.is_null()) text_ = object.text();
-  }
+  explicit JsonObject(JsonText object) : text_(object.is_null() ? std::string_view{"{}"} : object.text()) {}
   // The same without a copy. Requires: its text is in that buffer.
   JsonObject(JsonText object, ByteBuffer buffer) {
     if (object.is_null()) return;

@@ -175,6 +175,7 @@ struct Status {
 // Requests: read_… takes the call's `parameters` object (null: as empty). write_… makes the `parameters` text.
 Result<Submission> read_submit(JsonText parameters);  // of Apply and ApplyAsync: {"job": {…}}
 std::string write_submit(const Submission& job);
+std::string write_submit_call(std::string_view method, const Submission& job);  // as write_call() of that, in one piece
 // A whole call with such parameters, with its final NUL, but for the arguments of its function: they are large, and their text is to be
 // put in there, escaped.
 struct SubmitAround {

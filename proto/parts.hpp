@@ -19,9 +19,9 @@ std::optional<int> take_int(Fields& fields, std::string_view name);
 // An enum that travels by its name. nullopt: absent, or rejected as a name that `from_name` does not know.
 template <class Enum>
 std::optional<Enum> take_enum(Fields& fields, std::string_view name, std::optional<Enum> (*from_name)(std::string_view)) {
-  const std::optional<std::string> text = fields.text(name);
-  if (!text) return std::nullopt;
-  const std::optional<Enum> value = from_name(*text);
+  std::string text;
+  if (!fields.text_into(name, text)) return std::nullopt;
+  const std::optional<Enum> value = from_name(text);
   if (!value) fields.reject(name);
   return value;
 }

@@ -19,10 +19,7 @@ constexpr Microseconds kMaxGrace = std::chrono::hours(24);
 
 // The default stays where the field is absent; present, it must not be empty.
 void take_name(Fields& fields, std::string_view field, std::size_t max_bytes, std::string& name) {
-  std::optional<std::string> given = fields.text(field, max_bytes);
-  if (!given) return;
-  if (given->empty()) fields.reject(field);
-  name = std::move(*given);
+  if (fields.text_into(field, name, max_bytes) && name.empty()) fields.reject(field);
 }
 
 void take_path(Fields& fields, std::string_view field, std::string& path) {
@@ -56,10 +53,8 @@ void take_function(Fields& fields, Submission& job) {
   job.items = fields.text("items", kMaxPayloadBytes);
   if (job.items && (!job.function || !is_chunk(*job.items))) fields.reject("items");
   LongRuns runs;
-  std::optional<std::string> arguments = fields.text("arguments", kMaxPayloadBytes, &runs);
-  if (!arguments) return;
-  if (!job.function || job.items || !is_json_array(*arguments, &runs)) fields.reject("arguments");
-  job.arguments = std::move(*arguments);
+  if (!fields.text_into("arguments", job.arguments, kMaxPayloadBytes, &runs)) return;
+  if (!job.function || job.items || !is_json_array(job.arguments, &runs)) fields.reject("arguments");
 }
 
 void take_command(Fields& fields, Submission& job) {
@@ -69,7 +64,7 @@ void take_command(Fields& fields, Submission& job) {
     return;
   }
   const bool is_runnable = !command->empty() && !command->front().empty() && std::none_of(command->begin(), command->end(), has_nul);
-  if (job.function || !is_runnable) fields.reject("command");
+  if (job.function || !is_runnable || total_bytes(*command) > kMaxPayloadBytes) fields.reject("command");
   job.command = std::move(*command);
 }
 
@@ -80,7 +75,6 @@ void take_surroundings(Fields& fields, Submission& job) {
     const bool is_good = std::all_of(job.environment->begin(), job.environment->end(), is_assignment);
     if (!is_good || total_bytes(*job.environment) + total_bytes(job.command) > kMaxPayloadBytes) fields.reject("environment");
   }
-  if (total_bytes(job.command) > kMaxPayloadBytes) fields.reject("command");
   job.umask = static_cast<int>(fields.integer("umask", 0, kMaxUmask).value_or(job.umask));
   if (const auto nice = fields.integer("nice", kLowestNice, kHighestNice)) job.nice = static_cast<int>(*nice);
   job.memory_bytes = fields.integer("memoryBytes", kMinMemoryBytes, kMaxInteger);
@@ -123,20 +117,36 @@ void append_job(std::string& out, const Submission& job, function_ref<void(Objec
   object.close();
 }
 
+// A whole call whose parameters are a submission and nothing else.
+void write_call_around(std::string& out, std::string_view method, function_ref<void()> append_object) {
+  ObjectWriter call(out);
+  call.text("method", method);
+  call.key("parameters") += "{\"job\":";
+  append_object();
+  out += '}';
+  call.close();
+  out += '\0';
+}
+
 }  // namespace
 
 Result<Submission> read_submission(JsonText object) {
   Fields fields(object, MessageKind::request, "job");
-  Submission job;
+  Result<Submission> read(std::in_place);  // large: made where it is returned
+  Submission& job = *read;
   take_function(fields, job);
   take_command(fields, job);
-  take_surroundings(fields, job);
   take_name(fields, "name", kMaxNameBytes, job.name);
   take_name(fields, "pool", kMaxNameBytes, job.pool);
   take_name(fields, "key", kMaxKeyBytes, job.key);
   job.detach = fields.flag("detach").value_or(job.detach);
-  take_terms(fields, job);
-  return finished(fields, std::move(job));
+  job.durable = fields.flag("durable");
+  if (fields.has_more()) {  // most say what is to run, and leave all of this as it is
+    take_surroundings(fields, job);
+    take_terms(fields, job);
+  }
+  if (const auto checked = fields.finish(); !checked) read = checked.error();
+  return read;
 }
 
 Result<Submission> read_target(JsonText object) {
@@ -167,18 +177,21 @@ std::string write_submit(const Submission& job) {
   return out;
 }
 
+std::string write_submit_call(std::string_view method, const Submission& job) {
+  std::string out;
+  out.reserve(kUsualBytes + job.arguments.size() + (job.items ? job.items->size() : 0));
+  write_call_around(out, method, [&] { append_submission(out, job); });
+  return out;
+}
+
 SubmitAround write_submit_around(std::string_view method, const Submission& job) {
   SubmitAround around{};
-  ObjectWriter call(around.text);
-  call.text("method", method);
-  call.key("parameters") += "{\"job\":";
-  append_job(around.text, job, [&](ObjectWriter& object) {
-    object.text("arguments", "");
-    around.arguments_at = around.text.size() - 1;
+  write_call_around(around.text, method, [&] {
+    append_job(around.text, job, [&](ObjectWriter& object) {
+      object.text("arguments", "");
+      around.arguments_at = around.text.size() - 1;
+    });
   });
-  around.text += '}';
-  call.close();
-  around.text += '\0';
   return around;
 }
 

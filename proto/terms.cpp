@@ -1,4 +1,4 @@
-// The terms of a submission: when it runs, how often, for how long, and whether it outlives the daemon.
+// The terms of a submission: when it runs, how often, and for how long. (Whether it outlives the daemon is read with the submission.)
 #include "proto/fields.hpp"
 #include "proto/json_writer.hpp"
 #include "proto/messages.hpp"
@@ -40,7 +40,6 @@ void take_dependencies(Fields& fields, Submission& job) {
 }  // namespace
 
 void take_terms(Fields& fields, Submission& job) {
-  job.durable = fields.flag("durable");
   job.priority = take_count(fields, "priority", kLowestPriority, kHighestPriority);
   take_time(fields, job);
   take_dependencies(fields, job);

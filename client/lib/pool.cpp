@@ -23,9 +23,7 @@ JobId submit(client::Connections& connections, client::Message&& call, std::vect
   return client::value_or_raise(proto::read_accepted(answer));
 }
 
-client::Message call_of(std::string_view method, const proto::Submission& job) {
-  return {proto::write_call(method, proto::write_submit(job))};
-}
+client::Message call_of(std::string_view method, const proto::Submission& job) { return {proto::write_submit_call(method, job)}; }
 
 // `arguments` must outlive the call.
 client::Message function_call(std::string_view method, const std::string& pool, const SubmitOptions& options, std::string_view function,

@@ -30,6 +30,7 @@ TEST_CASE("a call around large arguments is the call with them, once they are pu
   append_json_escaped(escaped, job.arguments);
   text.insert(at, escaped);
   CHECK(text == write_call("org.jobpool.Pool.Apply", write_submit(job)));
+  CHECK(text == write_submit_call("org.jobpool.Pool.Apply", job));
 }
 
 TEST_CASE("long runs that are known of a message change nothing but the time its check takes") {
