@@ -11,6 +11,7 @@
 
 #include "common/clock.hpp"
 #include "common/result.hpp"
+#include "common/shared_text.hpp"
 #include "common/unique_fd.hpp"
 #include "proto/envelope.hpp"
 #include "proto/frame.hpp"
@@ -44,8 +45,8 @@ class Connection {
   int fd() const { return socket_.get(); }
 
   // The daemon's instance, once a Hello on this connection told it; empty before.
-  const std::string& instance() const { return instance_; }
-  void set_instance(std::string instance) { instance_ = std::move(instance); }
+  const SharedText& instance() const { return instance_; }
+  void set_instance(std::string_view instance) { instance_ = instance; }
 
   // Sends one encoded message (proto::write_call), descriptors with its first byte. Never raises SIGPIPE.
   // An error means that the daemon cannot have seen the whole message, so that it never acted on its last call. What the daemon says
@@ -69,7 +70,7 @@ class Connection {
   explicit Connection(UniqueFd socket) : socket_(std::move(socket)) {}
 
   UniqueFd socket_;
-  std::string instance_;
+  SharedText instance_;
   proto::FrameDecoder decoder_;
   std::vector<UniqueFd> fds_;
 };

@@ -18,7 +18,7 @@ Result<Connection> Connections::take(TimePoint deadline) {
   {
     const std::lock_guard lock(mutex_);
     if (!idle_.empty()) {
-      Connection connection = std::move(idle_.back());
+      Result<Connection> connection{std::move(idle_.back())};
       idle_.pop_back();
       return connection;
     }
@@ -46,7 +46,7 @@ Result<Connection> Connections::open_new(TimePoint deadline) {
   return refused ? *refused : nobody_listens(paths);
 }
 
-void Connections::give_back(Connection connection) {
+void Connections::give_back(Connection&& connection) {
   const std::lock_guard lock(mutex_);
   if (idle_.size() < most_idle_) idle_.push_back(std::move(connection));
 }

@@ -26,7 +26,7 @@ class Connections {
   Result<Connection> open_new(TimePoint deadline);
 
   // Requires: no reply is outstanding on it.
-  void give_back(Connection connection);
+  void give_back(Connection&& connection);
 
   // Where the daemon is, or the first place it is looked for.
   std::string path() const;

@@ -45,7 +45,7 @@ Result<std::optional<Reply>> RecoveringCall::next(TimePoint deadline, std::span<
     }
     if (*reply) {
       recovering_ = false;
-      if (!(*reply)->continues) connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+      if (!(*reply)->continues) give_connection_back();
       return reply;
     }
     const bool unsure = recovering_ && hello_outstanding_;  // the listener accepted, but is there a broker behind it?
@@ -77,7 +77,7 @@ Result<bool> RecoveringCall::ensure_connected(TimePoint deadline, std::span<poll
     const TimePoint give_up = recovering_ ? std::min(deadline, lost_at_ + kRecoveryPatience) : deadline;
     Result<Connection> opened = recovering_ ? connections_.open_new(give_up) : connections_.take(deadline);
     if (opened) {
-      connection_ = std::move(*opened);
+      connection_.emplace(std::move(*opened));
       if (auto begun = begin(give_up); !begun) return begun.error();
       continue;
     }
@@ -86,6 +86,11 @@ Result<bool> RecoveringCall::ensure_connected(TimePoint deadline, std::span<poll
     if (!paused || !*paused) return paused;
   }
   return true;
+}
+
+void RecoveringCall::give_connection_back() {
+  connections_.give_back(std::move(*connection_));
+  connection_.reset();
 }
 
 Result<bool> RecoveringCall::pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others) {
@@ -140,7 +145,7 @@ Result<void> RecoveringCall::on_hello(const Reply& reply, TimePoint deadline) {
     return {};
   }
   if (may_have_run_ && !is_same_instance(*hello)) {
-    connections_.give_back(std::move(*std::exchange(connection_, std::nullopt)));
+    give_connection_back();
     return Error{Errc::interrupted, "the daemon was replaced while the job may have run: its outcome is unknown"};
   }
   return send_call({}, deadline);

@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "client/lib/connections.hpp"
+#include "common/shared_text.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::client {
@@ -66,6 +67,7 @@ class RecoveringCall {
   Result<void> on_loss(const Error& why);
   Result<Wake> wait_input(TimePoint deadline, std::span<pollfd> others);
   Result<bool> pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
+  void give_connection_back();
   bool is_same_instance(const proto::Hello& hello) const;
   Error lost(const Error& why) const;
 
@@ -77,7 +79,7 @@ class RecoveringCall {
 
   std::optional<Connection> connection_;
   bool may_have_run_ = false;         // the whole message was handed to the socket at least once
-  std::string ran_at_;                // the instance it was handed to; empty: that instance never said its name
+  SharedText ran_at_;                 // the instance it was handed to; empty: that instance never said its name
   std::int64_t first_sent_usec_ = 0;  // CLOCK_BOOTTIME, as an instance's `since`
   bool hello_outstanding_ = false;
   bool sent_here_ = false;  // on this connection
