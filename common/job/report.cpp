@@ -17,6 +17,8 @@ using ByteWriter = packing::Writer<std::vector<std::byte>>;
 
 Error bad_report(std::string_view what) { return Error{Errc::protocol, "report: " + std::string(what)}; }
 
+std::string_view text_of(std::span<const std::byte> body) { return {reinterpret_cast<const char*>(body.data()), body.size()}; }
+
 bool is_continuation(char octet) { return (static_cast<unsigned char>(octet) & 0xc0) == 0x80; }
 
 // How much of `text` to keep, so that with the mark it fits and no UTF-8 sequence is torn.
@@ -52,8 +54,9 @@ void encode_report(const Report& report, std::vector<std::byte>& out) {
 }
 
 Result<Report> decode_report(std::span<const std::byte> body) {
-  packing::Reader reader(std::string_view(reinterpret_cast<const char*>(body.data()), body.size()));
-  Report report;
+  packing::Reader reader(text_of(body));
+  Result<Report> decoded(std::in_place);  // with three texts: made where it is returned
+  Report& report = *decoded;
   const auto version = reader.number<std::uint8_t>();
   const auto ending = reader.number<std::uint8_t>();
   const auto flags = reader.number<std::uint16_t>();
@@ -76,7 +79,20 @@ Result<Report> decode_report(std::span<const std::byte> body) {
   if (report.reason.size() > kMaxReasonBytes || report.error_type.size() > kMaxTypeBytes) return bad_report("a text above its limit");
   if (report.result.size() > kMaxInlineResult) return bad_report("an inline result above its limit");
   if (report.streamed && !report.result.empty()) return bad_report("a streamed result with bytes inline");
-  return report;
+  return decoded;
+}
+
+ResultInReport result_in_report(std::span<const std::byte> body) {
+  packing::Reader reader(text_of(body));
+  reader.take(2);  // version and ending
+  const auto flags = reader.number<std::uint16_t>();
+  reader.take(sizeof(Report::code) + sizeof(Report::ended_usec) + sizeof(Report::user_usec) + sizeof(Report::system_usec) +
+              sizeof(Report::max_rss_bytes));
+  reader.bytes();
+  reader.bytes();
+  const std::string_view text = reader.take(reader.number<std::uint64_t>());
+  if (!reader.finished()) return {};
+  return {text, (flags & kStreamed) != 0};
 }
 
 }  // namespace jobpool

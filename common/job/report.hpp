@@ -51,4 +51,11 @@ void encode_report(const Report& report, std::vector<std::byte>& out);
 // Errors: protocol, naming what was off.
 Result<Report> decode_report(std::span<const std::byte> body);
 
+// Of a report its result alone, read in place: valid as long as the report is. Nothing: of one that is none, or has no result.
+struct ResultInReport {
+  std::string_view text;
+  bool streamed = false;
+};
+ResultInReport result_in_report(std::span<const std::byte> body);
+
 }  // namespace jobpool

@@ -35,11 +35,11 @@ void Engine::tell(Event&& event) {
   if (began_.wall_usec == 0) began_ = latest_;
   core_.handle(std::move(event), latest_, effects_);
   if (std::exchange(carrying_out_, true)) return;  // the loop below, further up the stack, goes on with what was added
-  for (std::size_t i = 0; i < effects_.size(); ++i) {
-    const Effect effect = std::move(effects_[i]);  // carrying it out may append to effects_
-    std::visit([this](const auto& one) { carry_out(one); }, effect);
+  while (!effects_.empty()) {
+    std::swap(effects_, under_way_);  // carrying them out may append to effects_
+    for (const Effect& effect : under_way_) std::visit([this](const auto& one) { carry_out(one); }, effect);
+    under_way_.clear();
   }
-  effects_.clear();
   carrying_out_ = false;
 }
 
@@ -310,7 +310,8 @@ void Engine::carry_out(const Ended& effect) {
   // Of a durable job that was never offered the store alone knows.
   if (!job->flags.durable || ledger_.has(job->id)) record_end(*job);
   if (job->flags.durable) save_end(*job, listener_.is_awaited(job->id) ? effect.urgency : std::max(effect.urgency, Urgency::soon));
-  when_stored(job->id, [this, id = job->id] { settle(id); });
+  if (!job->flags.durable) return settle(job->id);
+  journal_.after_commit([this, id = job->id] { settle(id); });
 }
 
 void Engine::save_end(const Job& job, Urgency urgency) {
@@ -319,17 +320,18 @@ void Engine::save_end(const Job& job, Urgency urgency) {
     last.outcome = job.outcome;
     journal_.write(AttemptEnd{job.id, std::move(last)}, urgency);
   }
-  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, ledger_.result(job.id)}, urgency);
+  journal_.write(JobEnd{job.id, job.outcome, job.ended_usec, job.reason, std::string{ledger_.result(job.id)}}, urgency);
 }
 
 std::optional<std::string> Engine::result_at_hand(const Job& job) const {
-  if (!may_have_result(job)) return std::string{};
-  if (!job.flags.durable || ledger_.has(job.id)) return ledger_.result(job.id);
-  return std::nullopt;
+  const std::optional<std::string_view> result = result_in_place(job);
+  return result ? std::optional<std::string>{*result} : std::nullopt;
 }
 
-std::string_view Engine::large_result_at_hand(const Job& job) const {
-  return may_have_result(job) ? ledger_.large_result(job.id) : std::string_view{};
+std::optional<std::string_view> Engine::result_in_place(const Job& job) const {
+  if (!may_have_result(job)) return std::string_view{};
+  if (!job.flags.durable || ledger_.has(job.id)) return ledger_.result(job.id);
+  return std::nullopt;
 }
 
 void Engine::carry_out(const Forgotten& effect) {

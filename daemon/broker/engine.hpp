@@ -84,8 +84,8 @@ class Engine final : ReportSink, JournalListener {
 
   // Requires: settled. The result's JSON text, empty: none; nullopt: the store has it, to be read with read_result().
   std::optional<std::string> result_at_hand(const Job& job) const;
-  // Likewise, of one that is large and at hand: where it is, as long as the job is remembered and its result is not let go; else empty.
-  std::string_view large_result_at_hand(const Job& job) const;
+  // The same where it is: as long as the job is remembered, and its result not let go.
+  std::optional<std::string_view> result_in_place(const Job& job) const;
   // Errors: io.
   void read_result(JobId job, std::function<void(Result<std::string>)> done) { journal_.store().read_result(job, std::move(done)); }
 
@@ -181,9 +181,9 @@ class Engine final : ReportSink, JournalListener {
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
   Stats stats_;
-  Now began_;   // of the first event
-  Now latest_;  // of the one that is being handled
-  Effects effects_;
+  Now began_;                    // of the first event
+  Now latest_;                   // of the one that is being handled
+  Effects effects_, under_way_;  // to be carried out, and those that are being
   bool carrying_out_ = false;
   std::deque<JobId> unrecorded_;  // ended, and the ledger had no room; most of the time empty
 };

@@ -15,11 +15,13 @@ using namespace jobpool;
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const auto body = std::as_bytes(std::span(data, size));
   const auto report = decode_report(body);
+  const ResultInReport in_place = result_in_report(body);
   if (!report) {
     require(report.error().code == Errc::protocol, "another error than protocol");
     return 0;
   }
   require(report->reason.size() <= kMaxReasonBytes && report->result.size() <= kMaxInlineResult, "a text above its limit");
+  require(in_place.text == report->result && in_place.streamed == report->streamed, "another result in place than read");
   std::vector<std::byte> written;
   encode_report(*report, written);
   require(std::ranges::equal(written, body), "a report is written otherwise than it was read");

@@ -20,10 +20,12 @@ void publish(Entry& entry, EntryState state) {
   std::atomic_signal_fence(std::memory_order_release);
 }
 
-void put_text(std::string& out, std::string_view text) {
+// Returns where the next one goes.
+std::byte* put_text(std::byte* at, std::string_view text) {
   const auto length = static_cast<std::uint32_t>(text.size());
-  out.append(reinterpret_cast<const char*>(&length), sizeof length);
-  out.append(text);
+  std::memcpy(at, &length, sizeof length);
+  std::memcpy(at + sizeof length, text.data(), text.size());
+  return at + sizeof length + text.size();
 }
 
 std::uint16_t flags_of(const Job& job) {
@@ -54,15 +56,14 @@ bool Ledger::begin(const Job& job) {
     if (known->attempt != job.attempt) impl_->begin_attempt(*known, job.attempt);
     return true;
   }
-  std::string& texts = impl_->texts;
-  texts.clear();
-  for (const SharedText* text : {&job.key, &job.name, &job.description}) put_text(texts, *text);
-  const Block block = impl_->store(std::as_bytes(std::span{texts}));
+  const Block block = impl_->allocate(bytes_to_begin(job));
   Entry* entry = block.size > 0 ? impl_->make_entry(job.id) : nullptr;
   if (entry == nullptr) {
     if (block.size > 0) impl_->blocks.free(block.offset, block.size);
     return false;
   }
+  std::byte* texts = impl_->heap(block);
+  for (const SharedText* text : {&job.key, &job.name, &job.description}) texts = put_text(texts, *text);
   *entry = Entry{};
   entry->flags = flags_of(job);
   entry->pool = job.pool.value;
@@ -147,23 +148,15 @@ bool Ledger::finish(const Job& job) {
   return true;
 }
 
-std::string Ledger::result(JobId id) const {
+std::string_view Ledger::result(JobId id) const {
   Entry* entry = impl_->find(id);
   if (entry == nullptr || entry->state != EntryState::ended) return {};
-  if (const std::string_view large = large_result(id); !large.empty()) return std::string{large};
-  if (entry->report.size == 0) return {};
-  auto report = decode_report(std::as_bytes(std::span{impl_->text(entry->report)}));
-  if (!report) return {};
+  // What came in pieces is whole when the job succeeded, also when there was no room for the report that followed it.
+  if (entry->result.size > 0 && entry->outcome == static_cast<std::uint16_t>(Outcome::succeeded)) return impl_->text(entry->result);
+  const ResultInReport inside = result_in_report(std::as_bytes(std::span{impl_->text(entry->report)}));
   // A chunk of a map that failed has a result too, as whole as its report says.
-  if (report->streamed && entry->outcome == static_cast<std::uint16_t>(Outcome::failed)) return std::string{impl_->text(entry->result)};
-  return std::move(report->result);
-}
-
-std::string_view Ledger::large_result(JobId id) const {
-  Entry* entry = impl_->find(id);
-  if (entry == nullptr || entry->state != EntryState::ended) return {};
-  // It is whole when the job succeeded, also when there was no room for the report that followed it.
-  return entry->outcome == static_cast<std::uint16_t>(Outcome::succeeded) ? impl_->text(entry->result) : std::string_view{};
+  if (inside.streamed && entry->outcome == static_cast<std::uint16_t>(Outcome::failed)) return impl_->text(entry->result);
+  return inside.text;
 }
 
 std::uint64_t Ledger::bytes_of(JobId id) const {

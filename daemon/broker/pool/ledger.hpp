@@ -78,10 +78,8 @@ class Ledger {
   // The end. Enters the job first if it is not in. False: no room for that; one that was begun always has room for its outcome.
   bool finish(const Job& job);
 
-  // The result's JSON text, however it came; empty: none.
-  std::string result(JobId id) const;
-  // The same of one that came in pieces, where it is: until erase() or let_go_result(). Empty: it did not.
-  std::string_view large_result(JobId id) const;
+  // The result's JSON text, however it came, where it is: until erase() or let_go_result(). Empty: none.
+  std::string_view result(JobId id) const;
   // What its report and its result take.
   std::uint64_t bytes_of(JobId id) const;
 

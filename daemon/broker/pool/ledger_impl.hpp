@@ -32,7 +32,6 @@ struct Ledger::Impl {
   std::unordered_map<JobId, std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
-  std::string texts;            // of the entry that is begun, kept for its room
 
   ~Impl() {
     if (kind == Memory::mapped) ::munmap(base, ledger_layout::file_bytes(size));

@@ -12,6 +12,7 @@ void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_o
   // Until the caller has it, or is gone, an apply is not forgotten: its key must not run it again.
   std::function<void()> handed_over;
   if (Delivery delivery = delivery_of(job)) handed_over = [delivery = std::move(delivery)] {};
+  if (call->take_room()) return make_ending(call, job, with_output, std::move(handed_over));
   call->when_room([this, call, id = job.id, with_output, handed_over = std::move(handed_over)] {
     const Job* ended = engine_.core().find(id);
     if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
@@ -19,20 +20,19 @@ void Verbs::answer_ending(const CallPtr& call, const Job& job, WithOutput with_o
   });
 }
 
-void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over) {
+void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_output, std::function<void()> handed_over) {
   if (has_lost_result(job)) return job_error(*call, proto::error::kNoOutput, job.id, job.reason);
-  const std::string_view large = engine_.large_result_at_hand(job);
-  if (auto result = large.empty() ? engine_.result_at_hand(job) : std::string{}) {
-    proto::Ending ending = ending_view(job, std::move(*result));
+  if (const auto result = engine_.result_in_place(job)) {
+    proto::Ending ending = ending_view(job, {});
     if (const std::vector<JobId>* chunks = engine_.core().chunks(job.id)) ending.chunks = *chunks;
     ending.items = items_of(job);
     if (with_output == WithOutput::yes && job.kind == shm::JobKind::command) {
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
     }
-    return call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending, large); }, handed_over);
+    return call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending, *result); }, std::move(handed_over));
   }
-  engine_.read_result(job.id, [this, call, id = job.id, handed_over](Result<std::string> result) {
+  engine_.read_result(job.id, [this, call, id = job.id, handed_over = std::move(handed_over)](Result<std::string> result) {
     const Job* ended = engine_.core().find(id);
     if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
@@ -47,17 +47,8 @@ std::optional<std::int64_t> Verbs::items_of(const Job& job) const {
   return items > 0 ? std::optional<std::int64_t>{items} : std::nullopt;
 }
 
-Verbs::Delivery Verbs::delivery_of(const Job& job) {
-  if (job.mode != Mode::apply || job.delivered) return {};
-  std::weak_ptr<void>& shared = deliveries_[job.id];
-  if (Delivery under_way = shared.lock()) return under_way;
-  // Any address but null: a pointer to nothing is taken for none.
-  Delivery first(this, [this, id = job.id](void*) {
-    deliveries_.erase(id);
-    engine_.delivered(id);
-  });
-  shared = first;
-  return first;
+Delivery Verbs::delivery_of(const Job& job) {
+  return job.mode != Mode::apply || job.delivered ? Delivery{} : Delivery{deliveries_, job.id};
 }
 
 void Verbs::answer_applied(const CallPtr& call, const Job& job) { answer_ending(call, job, WithOutput::yes); }

@@ -46,6 +46,8 @@ class Call {
   // is room for it: at once, or when the peer has read answers to other calls. Never when the connection closes before. Of a call with
   // several replies: once for each that is large.
   virtual void when_room(std::function<void()> go_on) { go_on(); }
+  // There is room, and it is this call's from now on: the same as when_room() that calls at once, without its closure.
+  virtual bool take_room() { return true; }
   virtual void error(std::string_view name, std::string_view parameters_json) = 0;
 };
 

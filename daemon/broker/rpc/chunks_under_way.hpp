@@ -11,6 +11,7 @@
 #include "common/result.hpp"
 #include "daemon/broker/core/event.hpp"
 #include "daemon/broker/rpc/call.hpp"
+#include "daemon/broker/rpc/deliveries.hpp"
 #include "daemon/broker/rpc/waiters.hpp"
 #include "proto/apply_all_messages.hpp"
 
@@ -26,7 +27,7 @@ struct ChunksUnderWay {
   };
   struct End {
     std::uint32_t place;
-    std::shared_ptr<void> delivery;             // kept until the caller has it, or is gone
+    Delivery delivery;                          // kept until the caller has it, or is gone
     std::optional<Result<std::string>> result;  // of a durable one, whose job keeps it on disk only; or why it could not be read
   };
 

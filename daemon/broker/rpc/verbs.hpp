@@ -15,6 +15,7 @@
 #include "daemon/broker/engine.hpp"
 #include "daemon/broker/rpc/call.hpp"
 #include "daemon/broker/rpc/chunks_under_way.hpp"
+#include "daemon/broker/rpc/deliveries.hpp"
 #include "daemon/broker/rpc/event_feed.hpp"
 #include "daemon/broker/rpc/joiners.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
@@ -167,7 +168,7 @@ class Verbs final : public CallHandler {
   // answers.cpp
   enum class WithOutput { yes, no };
   void answer_ending(const CallPtr& call, const Job& job, WithOutput with_output);
-  void make_ending(const CallPtr& call, const Job& job, WithOutput with_output, const std::function<void()>& handed_over);
+  void make_ending(const CallPtr& call, const Job& job, WithOutput with_output, std::function<void()> handed_over);
   void answer_applied(const CallPtr& call, const Job& job);
   static void invalid_parameter(Call& call, const Error& error);
   // What a submission is refused with.
@@ -222,7 +223,6 @@ class Verbs final : public CallHandler {
   };
 
   // answers.cpp: until the last of these is dropped, the end of an apply is on its way to somebody, and its key is not forgotten.
-  using Delivery = std::shared_ptr<void>;
   Delivery delivery_of(const Job& job);
   std::optional<std::int64_t> items_of(const Job& job) const;  // of a batch's chunk
 
@@ -236,7 +236,7 @@ class Verbs final : public CallHandler {
   Processes processes_;
   EventFeed feed_;
   Deadlines deadlines_;
-  std::unordered_map<JobId, std::weak_ptr<void>> deliveries_;
+  Deliveries deliveries_{[this](JobId job) { engine_.delivered(job); }};
   std::unordered_map<Token, Pending> pending_;
   std::map<Token, ChunksUnderWay> chunk_calls_;  // calls of ApplyAll, by the first of their tokens
   std::vector<Token> with_news_;                 // those of them for which something has come in this turn

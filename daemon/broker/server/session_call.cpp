@@ -42,9 +42,11 @@ void SessionCall::error(std::string_view name, std::string_view parameters_json)
 
 void SessionCall::when_room(std::function<void()> go_on) {
   if (session_ == nullptr && !envelope.oneway) return;  // closed
-  if (session_ == nullptr || session_->has_room_for(*this)) return go_on();
+  if (take_room()) return go_on();
   go_on_ = std::move(go_on);
 }
+
+bool SessionCall::take_room() { return session_ == nullptr ? envelope.oneway : session_->has_room_for(*this); }
 
 bool SessionCall::may_answer() {
   if (answered_) log::error("{}: answered twice, dropping the second answer", envelope.method);

@@ -24,6 +24,7 @@ class SessionCall final : public Call {
   bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) override;
   void error(std::string_view name, std::string_view parameters_json) override;
   void when_room(std::function<void()> go_on) override;
+  bool take_room() override;
 
   bool is_answered() const { return answered_; }
   std::size_t request_bytes() const { return request_bytes_; }

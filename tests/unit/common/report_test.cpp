@@ -51,6 +51,18 @@ TEST_CASE("a streamed result leaves its bytes out of the report") {
   CHECK(decoded->result.empty());
 }
 
+TEST_CASE("a report's result is read in place, and nothing of what is cut short") {
+  Report report = full_report();
+  const std::vector<std::byte> whole = encoded(report);
+  CHECK(result_in_report(whole).text == report.result);
+  CHECK_FALSE(result_in_report(whole).streamed);
+  for (std::size_t size = 0; size < whole.size(); ++size) CHECK(result_in_report(std::span(whole).first(size)).text.empty());
+  report.streamed = true;
+  const std::vector<std::byte> streamed = encoded(report);
+  CHECK(result_in_report(streamed).streamed);
+  CHECK(result_in_report(streamed).text.empty());
+}
+
 TEST_CASE("encoding appends to what is there") {
   std::vector<std::byte> out(3);
   encode_report(full_report(), out);

@@ -51,6 +51,7 @@ class FakeCall final : public Call {
     if (has_room) return go_on();
     at_room = std::move(go_on);
   }
+  bool take_room() override { return has_room; }
   void hang_up() {
     if (const auto tell = std::exchange(on_hangup, nullptr)) tell();
   }
