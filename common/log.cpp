@@ -124,6 +124,7 @@ Result<void> start_logging(std::string_view program, std::string_view level, con
   auto logger = std::make_shared<spdlog::logger>(std::string(program), make_sink(journal_socket));
   logger->set_level(*found);
   logger->set_pattern("%Y-%m-%dT%H:%M:%S.%e %n[%P] %l: %v");
+  log::may_write_debug.store(logger->should_log(spdlog::level::debug), std::memory_order_relaxed);
   spdlog::set_default_logger(std::move(logger));
   return {};
 }

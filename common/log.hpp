@@ -7,6 +7,7 @@
 
 #include <spdlog/fmt/fmt.h>
 
+#include <atomic>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -28,6 +29,10 @@ enum class Level { debug, info, warn, error, critical };
 
 struct About;
 
+// Lines of debug are written, or may be: most of what there is to say of a job is said at that level, and need not be made otherwise.
+inline std::atomic<bool> may_write_debug = true;  // until start_logging() knows
+inline bool writes_debug() { return may_write_debug.load(std::memory_order_relaxed); }
+
 // What the calls below end in. `about`: null, or what the line is about.
 void write_arguments(Level level, const About* about, fmt::string_view format, fmt::format_args arguments);
 
@@ -41,7 +46,7 @@ void write(Level level, fmt::format_string<Args...> format, Args&&... args) {
 }
 template <typename... Args>
 void debug(fmt::format_string<Args...> format, Args&&... args) {
-  write_arguments(Level::debug, nullptr, format, fmt::make_format_args(args...));
+  if (writes_debug()) write_arguments(Level::debug, nullptr, format, fmt::make_format_args(args...));
 }
 template <typename... Args>
 void info(fmt::format_string<Args...> format, Args&&... args) {
@@ -71,7 +76,7 @@ struct About {
 
   template <typename... Args>
   void debug(fmt::format_string<Args...> format, Args&&... args) const {
-    write_arguments(Level::debug, this, format, fmt::make_format_args(args...));
+    if (writes_debug()) write_arguments(Level::debug, this, format, fmt::make_format_args(args...));
   }
   template <typename... Args>
   void info(fmt::format_string<Args...> format, Args&&... args) const {

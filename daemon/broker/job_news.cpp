@@ -16,8 +16,9 @@ void Engine::answer_accepted(const Accepted& effect) {
 
 void Engine::carry_out(const Changed& effect) {
   const Job* job = core_.find(effect.job);
-  log::About{.job = effect.job.value, .pool = job == nullptr ? std::string_view{} : pool_name(*job)}.debug(
-      "job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
+  if (log::writes_debug())
+    log::About{.job = effect.job.value, .pool = job == nullptr ? std::string_view{} : pool_name(*job)}.debug(
+        "job {} {} → {}", effect.job.value, to_string(effect.from), to_string(effect.to));
   if (effect.to == JobState::done) return;  // told when it is settled
   if (job == nullptr) return;
   if (effect.to == JobState::running) stats_.started(*job, second(latest_));
