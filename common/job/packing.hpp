@@ -44,7 +44,32 @@ class Writer {
   Buffer& out_;
 };
 
-// Reads what Writer wrote. Each read is checked against what is left; after the first failure everything read is empty and ok() false.
+// The same into room that is there already. Requires: enough of it.
+class RoomWriter {
+ public:
+  explicit RoomWriter(char* room) : end_(room) {}
+
+  template <class Number>
+  void number(Number value) {
+    static_assert(std::is_integral_v<Number>);
+    append(&value, sizeof value);
+  }
+  void bytes(std::string_view value) {
+    number(static_cast<std::uint32_t>(value.size()));
+    append(value.data(), value.size());
+  }
+  char* end() const { return end_; }
+
+ private:
+  void append(const void* data, std::size_t size) {
+    if (size > 0) std::memcpy(end_, data, size);
+    end_ += size;
+  }
+
+  char* end_;
+};
+
+// Reads what they wrote. Each read is checked against what is left; after the first failure everything read is empty and ok() false.
 class Reader {
  public:
   explicit Reader(std::string_view data) : rest_(data) {}

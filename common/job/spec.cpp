@@ -93,17 +93,6 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   return JobSpec(std::move(spec));
 }
 
-constexpr std::size_t kFunctionHeadBytes = 2 + 3 * sizeof(std::uint32_t);  // and two texts
-
-void append_function_head(std::string& out, std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape) {
-  StringWriter writer(out);
-  writer.number(kSpecVersion);
-  writer.number(shape == FunctionShape::chunk ? kChunk : kFunction);
-  writer.bytes(name);
-  writer.bytes(pool);
-  writer.number(static_cast<std::uint32_t>(arguments));
-}
-
 Result<FunctionView> decode_function_body(packing::Reader& reader, std::uint8_t kind) {
   FunctionView view;
   view.shape = kind == kChunk ? FunctionShape::chunk : FunctionShape::call;
@@ -137,18 +126,27 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 
 std::string_view encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape,
                                  std::string& room) {
+  const std::size_t head = function_head_bytes(name, pool);
   room.clear();
-  room.reserve(kFunctionHeadBytes + name.size() + pool.size() + arguments.size());
-  append_function_head(room, name, pool, arguments.size(), shape);
+  room.reserve(head + arguments.size());
+  room.resize(head);
+  write_function_head(room.data(), name, pool, arguments.size(), shape);
   room += arguments;
   return room;
 }
 
-std::string encode_function_head(std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape) {
-  std::string out;
-  out.reserve(kFunctionHeadBytes + name.size() + pool.size());
-  append_function_head(out, name, pool, arguments, shape);
-  return out;
+std::size_t function_head_bytes(std::string_view name, std::string_view pool) {
+  return 2 * sizeof(std::uint8_t) + 3 * sizeof(std::uint32_t) + name.size() + pool.size();
+}
+
+char* write_function_head(char* room, std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape) {
+  packing::RoomWriter writer(room);
+  writer.number(kSpecVersion);
+  writer.number(shape == FunctionShape::chunk ? kChunk : kFunction);
+  writer.bytes(name);
+  writer.bytes(pool);
+  writer.number(static_cast<std::uint32_t>(arguments));
+  return writer.end();
 }
 
 Result<FunctionView> decode_function(std::string_view payload) {

@@ -58,8 +58,10 @@ std::string encode_function(std::string_view name, std::string_view pool, std::s
 // The same in `room`, for many of them.
 std::string_view encode_function(std::string_view name, std::string_view pool, std::string_view arguments, FunctionShape shape,
                                  std::string& room);
-// Of that what stands before the arguments, which are so many bytes: they end it.
-std::string encode_function_head(std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape);
+// Of that what stands before the arguments, which are so many bytes: they end it. How long that is; and written where there is room for
+// it, up to what is returned.
+std::size_t function_head_bytes(std::string_view name, std::string_view pool);
+char* write_function_head(char* room, std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape);
 
 // Errors: protocol, naming what was off.
 Result<JobSpec> decode_spec(std::string_view payload);

@@ -168,10 +168,8 @@ std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_
 
 SharedText function_payload(const proto::Submission& job, std::uint64_t& large_hash) {
   const std::string& arguments = job.items ? *job.items : job.arguments;
-  const std::string head =
-      encode_function_head(*job.function, job.pool, arguments.size(), job.items ? FunctionShape::chunk : FunctionShape::call);
-  return SharedText::written(head.size() + arguments.size(), [&](char* room) {
-    room = std::copy(head.begin(), head.end(), room);
+  return SharedText::written(function_head_bytes(*job.function, job.pool) + arguments.size(), [&](char* room) {
+    room = write_function_head(room, *job.function, job.pool, arguments.size(), job.items ? FunctionShape::chunk : FunctionShape::call);
     if (has_large_arguments(job))
       large_hash = hash_of_large(arguments, room);
     else
