@@ -28,7 +28,7 @@ Job& JobTable::at(JobId id) const {
   return *job;
 }
 
-Job& JobTable::add(Job job) {
+Job& JobTable::add(Job&& job) {
   const auto number = job.id.value / kPageJobs, bit = job.id.value % kPageJobs;
   const auto index = index_from(number);
   if (index == pages_.size() || pages_[index].number != number)

@@ -27,7 +27,7 @@ class JobTable {
   Job& at(JobId id) const;
 
   // Requires: not known yet.
-  Job& add(Job job);
+  Job& add(Job&& job);
   // Requires: known.
   void erase(JobId id);
 

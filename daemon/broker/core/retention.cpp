@@ -49,6 +49,10 @@ void JobCore::on(ResultLetGo& event, const Now&, Effects&) {
 }
 
 void JobCore::forget_surplus(const Now& now, Effects& out) {
+  // As nearly always: none is too many, and the first is not too old. (Not known: when that will be.)
+  const bool are_few = done_async_.size() + kept_for_batches_ <= limits_.kept_async && done_apply_.size() <= limits_.kept_apply;
+  const bool is_due_known = forget_at_ != TimePoint::max() || (done_async_.size() == 0 && done_apply_.size() == 0);
+  if (are_few && is_due_known && now.steady < forget_at_) return;
   const auto is_known = [this](JobId id) { return jobs_.contains(id); };
   // `beside`: how many more there are that count.
   const auto shrink = [&](EndedQueue& done, std::size_t kept, const std::size_t& beside) {
