@@ -16,9 +16,8 @@ constexpr std::size_t kQuietTurns = 16;
 
 }  // namespace
 
-// One thread runs the loop: no locks around the reactor's descriptors, and no other thread is ever woken. The scheduler keeps its lock,
-// so that other threads may post.
-TurnLoop::TurnLoop() : io_(ASIO_CONCURRENCY_HINT_UNSAFE_IO) {}
+// One thread runs the loop, and no other touches it: no locks.
+TurnLoop::TurnLoop() : io_(ASIO_CONCURRENCY_HINT_UNSAFE) {}
 
 void TurnLoop::run(TurnHooks& hooks, Server& server) {
   const auto stay_alive = asio::make_work_guard(io_);

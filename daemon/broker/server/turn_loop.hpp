@@ -24,7 +24,7 @@ class TurnLoop {
  public:
   TurnLoop();
 
-  // Everything that watches something is made with this. Other threads may only asio::post() to it (or ring an eventfd that is watched).
+  // Everything that watches something is made with this. Not for other threads: they ring an eventfd that is watched.
   asio::io_context& io() { return io_; }
 
   // Runs turns until stop(). Requires: both outlive the call.
