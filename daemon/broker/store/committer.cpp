@@ -23,6 +23,7 @@ Result<void> Committer::commit(const std::vector<WaitingBatch>& batches) {
     return done;
   }
   store_->database.roll_back();
+  writer_.on_rollback();
   // After any other error it may be committed all the same, and need its files.
   if (done.error().code == Errc::full) store_->files.on_rollback();
   return done;

@@ -104,24 +104,34 @@ Result<void> RecordWriter::write(const PoolRecord& pool) {
 Result<void> RecordWriter::write(const PoolRemoval& removal) { return sql_.remove_pool->run(removal.pool.value); }
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
-  return sql_.attempt->run(key_of(attempt.job, attempt.number), attempt.recorded_usec, attempt.recorded_by);
+  const std::uint64_t key = key_of(attempt.job, attempt.number);
+  auto done = sql_.attempt->run(key, attempt.recorded_usec, attempt.recorded_by);
+  if (done) open_attempts_.insert(key);
+  return done;
 }
 
 Result<void> RecordWriter::write(const AttemptUndone& attempt) {
-  auto done = sql_.undone->run(key_of(attempt.job, attempt.number));
+  const std::uint64_t key = key_of(attempt.job, attempt.number);
+  open_attempts_.erase(key);
+  auto done = sql_.undone->run(key);
   if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
   return Error{Errc::invalid_argument, "an undone attempt was never recorded"};
 }
 
 // (Asked for apart: a condition in the INSERT takes as long as both.)
-Result<void> RecordWriter::write(const AttemptEnd& end) {
-  const Attempt& attempt = end.attempt;
-  const std::uint64_t key = key_of(end.job, attempt.number);
+Result<void> RecordWriter::check_recorded(std::uint64_t key) {
+  if (open_attempts_.erase(key) > 0) return {};
   sql_.is_recorded->begin(key);
   const auto is_recorded = sql_.is_recorded->next_row();
   sql_.is_recorded->reset();
   if (!is_recorded) return is_recorded.error();
-  if (!*is_recorded) return Error{Errc::invalid_argument, "an attempt ended that was never recorded"};
+  return *is_recorded ? Result<void>{} : Error{Errc::invalid_argument, "an attempt ended that was never recorded"};
+}
+
+Result<void> RecordWriter::write(const AttemptEnd& end) {
+  const Attempt& attempt = end.attempt;
+  const std::uint64_t key = key_of(end.job, attempt.number);
+  if (auto checked = check_recorded(key); !checked) return checked;
   return sql_.attempt_end->run(key, attempt.worker.value, attempt.pid, attempt.started_usec, attempt.ended_usec, number_of(attempt.outcome),
                                attempt.exit_code, attempt.signal, attempt.user_usec, attempt.system_usec, attempt.max_rss_bytes,
                                std::string_view(attempt.reason), std::string_view(attempt.error_type));
@@ -143,6 +153,8 @@ Result<void> RecordWriter::write(const JobRemoval& removal) {
                           &sql_.remove_end}) {
     if (auto done = (*statement)->run(removal.job.value); !done) return done;
   }
+  open_attempts_.erase(open_attempts_.lower_bound(key_of(removal.job, 0)),
+                       open_attempts_.lower_bound(key_of(JobId{removal.job.value + 1}, 0)));
   files_->remove_after_commit(removal.job);
   return {};
 }

@@ -2,6 +2,9 @@
 #pragma once
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <set>
 
 #include "daemon/broker/store/queue_writer.hpp"
 #include "daemon/broker/store/records.hpp"
@@ -17,6 +20,8 @@ class RecordWriter {
 
   // Errors: full; io; invalid_argument (what records.hpp requires was not kept).
   Result<void> write(const StoreWrite& write);
+  // What was written since the last commit is not there.
+  void on_rollback() { open_attempts_.clear(); }
 
  private:
   RecordWriter(Database& database, ResultFiles& files) : database_(&database), files_(&files) {}
@@ -31,8 +36,11 @@ class RecordWriter {
   Result<void> write(const PoolRemoval& removal);
   Result<void> write(const QueueWrite& write) { return queues_->write(write); }
 
+  Result<void> check_recorded(std::uint64_t attempt);
+
   Database* database_;
   ResultFiles* files_;
+  std::set<std::uint64_t> open_attempts_;  // recorded here and not ended: of most that end that need not be asked of the database
   std::size_t inline_result_bytes_ = 0;
   std::optional<QueueWriter> queues_;
   struct {

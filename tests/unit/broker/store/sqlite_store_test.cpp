@@ -176,6 +176,16 @@ TEST_CASE("a record that breaks the order of records fails the store, and its ba
     SECTION("a key that is taken") { batch.emplace_back(job(4, "key")); }
     SECTION("a job twice") { batch.emplace_back(job(1)); }
     SECTION("an end of an attempt that was not recorded") { batch.emplace_back(AttemptEnd{JobId{1}, {}}); }
+    SECTION("an end of an attempt that was undone") {
+      AttemptEnd undone{JobId{1}, {}};
+      undone.attempt.number = 1;
+      batch.insert(batch.end(), {AttemptRecord{JobId{1}, 1, 5, 1}, AttemptUndone{JobId{1}, 1}, undone});
+    }
+    SECTION("an end of an attempt of a job that was removed") {
+      AttemptEnd removed{JobId{1}, {}};
+      removed.attempt.number = 1;
+      batch.insert(batch.end(), {AttemptRecord{JobId{1}, 1, 5, 1}, JobRemoval{JobId{1}}, removed});
+    }
     SECTION("an undone attempt that was not recorded") { batch.emplace_back(AttemptUndone{JobId{1}, 1}); }
     SECTION("two ends") { batch.insert(batch.end(), {end(2), end(2)}); }
     Told told;
