@@ -16,11 +16,13 @@ sqlite3_file* log_file(const Database& database) {
   return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
+bool sync(sqlite3_file* file) { return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK; }
+
 bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
   const std::vector<char> zeros(static_cast<std::size_t>(std::min(kZerosBytes, to - from)));
   for (std::int64_t at = from; at < to; at += kZerosBytes)
     if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(kZerosBytes, to - at)), at) != SQLITE_OK) return false;
-  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK;
+  return sync(file);
 }
 
 }  // namespace
@@ -34,6 +36,9 @@ std::int64_t log_file_bytes(const Database& database) {
 bool extend_log_file(const Database& database, std::int64_t bytes) {
   sqlite3_file* file = log_file(database);
   if (file == nullptr || bytes <= 0) return false;
+  // Where the log was emptied, that must be on the disk before anything is written in its place. Zeros over a part of what was there would
+  // leave the log's beginning, a true log of an older state: half of what the database has since would be taken back.
+  if (!sync(file)) return false;
   const std::int64_t size = log_file_bytes(database);
   if (write_zeros(file, size, size + bytes)) return true;
   // A full disk gets back what it gave. What else is wrong with it the next commit will say.

@@ -1,6 +1,6 @@
 // The file of SQLite's log, by SQLite's own handle of it, for what SQLite does not do: room ahead of need. A sync of bytes that are written
 // over takes half as long as one that makes the file longer, and needs a new length recorded.
-// Zeros are no log, and no part of one, to whoever reads it. The store's thread, between transactions.
+// Zeros behind a log are no log, and no part of one, to whoever reads it. The store's thread, between transactions.
 #pragma once
 
 #include <cstdint>

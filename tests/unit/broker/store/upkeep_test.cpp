@@ -134,6 +134,28 @@ TEST_CASE("a log with room is read as one without, and is empty when the store i
   }
 }
 
+TEST_CASE("the room of a log that was emptied is written when it is empty on the disk") {
+  // The bug: it was not synced in between. Where the power went then, a disk could have zeros in the middle of the old log, and the next
+  // broker took its beginning for the newest state: a damaged database.
+  const TempDir dir(TempDir::On::memory);
+  TrialDisk disk(dir.path());
+  StoreOptions options = disk.options();
+  options.idle = std::chrono::milliseconds(1);
+  options.log_room_bytes = 20'000;
+  const auto store = loaded(options);
+  commit(*store, jobs_with_payload(1, 20, 10'000));
+  REQUIRE(wait_until([&] { return fs::file_size(dir.file("jobs.sqlite-wal")) == options.log_room_bytes; }));
+  CHECK(result_of(*store, JobId{1}) == "error: job 1: no result");  // the thread is done with that
+  const auto changes = log_changes(disk, 0);
+  int emptied = 0;
+  for (std::size_t i = 0; i + 1 < changes.size(); ++i) {
+    if (changes[i].kind != Change::Kind::truncate) continue;
+    ++emptied;
+    CHECK(changes[i + 1].kind == Change::Kind::sync);
+  }
+  CHECK(emptied > 0);
+}
+
 TEST_CASE("a disk that has no room for the log's future gets back what it gave, and is told nothing of it") {
   const TempDir dir(TempDir::On::memory);
   TrialDisk disk(dir.path());
