@@ -32,8 +32,12 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   }
   require(!view, "a command is taken for a function");
   require(written.size() == payload.size(), "a command is written otherwise than it was read");
-  constexpr std::size_t kGraceAt = 2 + 2 * sizeof(std::uint32_t), kBehindGrace = kGraceAt + sizeof(std::uint64_t);
-  require(written.substr(0, kGraceAt) == payload.substr(0, kGraceAt) && written.substr(kBehindGrace) == payload.substr(kBehindGrace),
+  // Behind version, kind, flags, umask, and what only some have. (The bug: this once forgot the latter, and took a cut grace for a fault.)
+  const auto& command = std::get<CommandSpec>(*spec);
+  const std::size_t grace_at =
+      2 + 2 * sizeof(std::uint32_t) + (command.nice ? sizeof(std::int32_t) : 0) + (command.memory_bytes > 0 ? sizeof(std::uint64_t) : 0);
+  const std::size_t behind_grace = grace_at + sizeof(std::uint64_t);
+  require(written.substr(0, grace_at) == payload.substr(0, grace_at) && written.substr(behind_grace) == payload.substr(behind_grace),
           "a command is written otherwise than it was read");
   const auto again = decode_spec(written);
   require(again && encode_spec(*again) == written, "a command changes when it is read again");
