@@ -9,7 +9,8 @@
 
 namespace jobpool::packing {
 
-// Appends to a std::string or a std::vector<std::byte>; both keep their capacity when the caller reuses them.
+// Appends to a std::string or a std::vector<std::byte>; both keep their capacity when the caller reuses them. Or writes into room that is
+// there, and large enough: Buffer is char*, which moves behind what was written.
 template <class Buffer>
 class Writer {
  public:
@@ -35,41 +36,21 @@ class Writer {
   }
   void append(const void* data, std::size_t size) {
     if (size == 0) return;
-    const std::size_t old = out_.size();
-    out_.resize(old + size);
-    std::memcpy(out_.data() + old, data, size);
+    if constexpr (std::is_same_v<Buffer, char*>) {
+      std::memcpy(out_, data, size);
+      out_ += size;
+    } else {
+      const std::size_t old = out_.size();
+      out_.resize(old + size);
+      std::memcpy(out_.data() + old, data, size);
+    }
   }
 
  private:
   Buffer& out_;
 };
 
-// The same into room that is there already. Requires: enough of it.
-class RoomWriter {
- public:
-  explicit RoomWriter(char* room) : end_(room) {}
-
-  template <class Number>
-  void number(Number value) {
-    static_assert(std::is_integral_v<Number>);
-    append(&value, sizeof value);
-  }
-  void bytes(std::string_view value) {
-    number(static_cast<std::uint32_t>(value.size()));
-    append(value.data(), value.size());
-  }
-  char* end() const { return end_; }
-
- private:
-  void append(const void* data, std::size_t size) {
-    if (size > 0) std::memcpy(end_, data, size);
-    end_ += size;
-  }
-
-  char* end_;
-};
-
-// Reads what they wrote. Each read is checked against what is left; after the first failure everything read is empty and ok() false.
+// Reads what Writer wrote. Each read is checked against what is left; after the first failure everything read is empty and ok() false.
 class Reader {
  public:
   explicit Reader(std::string_view data) : rest_(data) {}

@@ -140,13 +140,13 @@ std::size_t function_head_bytes(std::string_view name, std::string_view pool) {
 }
 
 char* write_function_head(char* room, std::string_view name, std::string_view pool, std::size_t arguments, FunctionShape shape) {
-  packing::RoomWriter writer(room);
+  packing::Writer<char*> writer(room);
   writer.number(kSpecVersion);
   writer.number(shape == FunctionShape::chunk ? kChunk : kFunction);
   writer.bytes(name);
   writer.bytes(pool);
   writer.number(static_cast<std::uint32_t>(arguments));
-  return writer.end();
+  return room;
 }
 
 Result<FunctionView> decode_function(std::string_view payload) {

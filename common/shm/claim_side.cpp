@@ -61,14 +61,6 @@ struct ClaimSide::Impl {
     return false;
   }
 
-  bool is_live(Sequence sequence) const {
-    for (std::size_t i = 0; i < kSlots; ++i) {
-      const std::uint64_t now = word(i);
-      if (now == pack(sequence.value, SlotState::offered) || now == pack(sequence.value, SlotState::claimed)) return true;
-    }
-    return false;
-  }
-
   WorkerMapping mapping;
   std::uint32_t threads;
   RingWriter writer;
@@ -149,7 +141,13 @@ void ClaimSide::wait(function_ref<bool()> has_news, std::uint32_t thread) {
 
 void ClaimSide::wake_threads() { ring_if_asleep(*impl_->mapping.control, kAllSleepers, kForWork); }
 
-bool ClaimSide::is_live(Sequence sequence) const { return impl_->is_live(sequence); }
+bool ClaimSide::is_live(Sequence sequence) const {
+  for (std::size_t i = 0; i < kSlots; ++i) {
+    const std::uint64_t word = impl_->word(i);
+    if (word == pack(sequence.value, SlotState::offered) || word == pack(sequence.value, SlotState::claimed)) return true;
+  }
+  return false;
+}
 
 bool ClaimSide::is_stale(Sequence sequence) const {
   // A word keeps its last sequence when it becomes EMPTY, and sequences ascend over all words. In this order: once a word has reached

@@ -46,8 +46,8 @@ class ClaimSide {
   // have.
   std::optional<Claim> try_claim(std::uint32_t thread = 0);
 
-  // Sleeps until the bell rings; returns at once when something is offered, or a word changed since the last try_claim() (a revoke that
-  // came in between). Returns early on a signal: look again.
+  // Sleeps until the bell rings; returns at once when something is offered, or a word changed since try_claim() last found
+  // nothing (a revoke that came in between). Returns early on a signal: look again.
   // Untimed: the broker's audit is the backstop, so that an idle daemon makes no wake-ups.
   void wait(std::uint32_t thread = 0);
   // The same, and returns at once when `has_news()`. It is asked after the sleep was announced: whoever makes the news first and then

@@ -1,5 +1,6 @@
 // The broker's operator new and delete. A call takes and gives back some fifteen small blocks, and glibc's way from new to the list that it
 // keeps for each thread, and back from delete, is 150 instructions for each: a tenth of all that the call cost the broker. Here it is 25.
+// (The forms for arrays and without exceptions end in these; those for larger alignments are the library's own.)
 // Not in builds with a sanitizer, which brings its own. Any thread of the broker.
 #include <malloc.h>
 

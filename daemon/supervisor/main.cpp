@@ -129,7 +129,10 @@ Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
     auto checked = check_programs(*settings);
     return checked && needs_drain(*record) ? kExitOtherLayout : checked;
   }
-  if (needs_drain(*record)) return Error{Errc::unsupported, "the workers' shared memory has another layout; they should have left before"};
+  if (needs_drain(*record))
+    return Error{Errc::unsupported,
+                 "installed behind the trial run of another one, and workers are there whose shared memory has another layout; "
+                 "the daemon ends: start it again"};
   auto house = take_over_house(*record, settings_or(line, record->settings), std::move(arguments));
   if (!house) return house.error();
   return live(*house, &*record);

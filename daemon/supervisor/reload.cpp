@@ -54,7 +54,9 @@ void Supervisor::reload(ReloadNumber number) {
   reload_number_ = reload_ == Reload::waiting_for_workers ? std::max(reload_number_, number) : number;
   new_program_ = installed_program(house_);
   log::info("reloading: trying {}", new_program_);
-  auto file = write_resume_file(remember());
+  const ResumeRecord record = remember();
+  tried_with_workers_ = !record.workers.workers.empty();
+  auto file = write_resume_file(record);
   if (!file) return give_up_reload(file.error());
   auto started = trial_.start(new_program_, house_.arguments, file->get());
   if (!started) return give_up_reload(started.error());
@@ -84,6 +86,8 @@ void Supervisor::on_trial_end(const Result<TrialRun::Verdict>& trial) {
 // the new program's. A trial tells again when the last is gone: it may be for another program by then. However long that takes: nobody set
 // a bound to these jobs, and a stop ends them sooner.
 void Supervisor::wait_for_workers() {
+  if (!tried_with_workers_)
+    return give_up_reload(Error{Errc::unsupported, new_program_ + " waits for workers to leave, and there are none; install another one"});
   if (workers_.have_all_left()) return reload(reload_number_);  // since that program looked
   reload_ = Reload::waiting_for_workers;
   log::info(

@@ -106,6 +106,7 @@ class Supervisor {
   ReloadNumber reload_number_ = 0;             // of the trial under way
   std::optional<ReloadNumber> next_reload_{};  // asked for since that began
   std::string new_program_;
+  bool tried_with_workers_ = false;  // there were some in what the new program was shown
   InstalledProgram broker_program_;
   bool was_ready_ = false;
   bool is_broker_ready_ = false;

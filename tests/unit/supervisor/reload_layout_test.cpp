@@ -104,6 +104,21 @@ TEST_CASE("a reload that is refused while it waits for workers starts those that
   CHECK(!has_been_reloaded(house));
 }
 
+// It was tried again at once, for ever.
+TEST_CASE("a program that waits for workers where there are none is refused") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  const Worker worker = start(broker, 1);
+  house.install("exit 80");
+  house.signal(SIGHUP);
+  expect_retirement(broker, worker);
+  leave(broker, worker);
+  broker.expect(Kind::reload_refused);
+  CHECK(house.log().find("waits for workers to leave, and there are none") != std::string::npos);
+  CHECK(Worker(broker.expect(Kind::worker_started)).number == 1);
+}
+
 TEST_CASE("who asks again while a reload waits for workers is served as soon as a program can read their memory") {
   House house;
   auto first = house.next_broker();
