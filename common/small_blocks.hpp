@@ -11,7 +11,8 @@ namespace jobpool {
 class SmallBlocks {
  public:
   static constexpr std::size_t kLargest = 520;  // bytes
-  static constexpr std::uint32_t kMost = 32;    // of each size: 280 KiB if all of them were there
+  // Of each size: what a call with hundreds of chunks takes at once. 4.5 MiB if all of them were there; of few sizes there are many.
+  static constexpr std::uint32_t kMost = 512;
 
   // How large a block is that is asked of the C library for so many bytes: what is left over in one of its own would be lost. Requires:
   // size ≤ kLargest.

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "proto/apply_all_messages.hpp"
+#include "proto/as_written.hpp"
 #include "proto/chunk.hpp"
 #include "proto/fields.hpp"
 #include "proto/json_writer.hpp"
@@ -11,19 +12,43 @@
 namespace jobpool::proto {
 namespace {
 
+bool is_items(const std::string& text) { return text.size() <= kMaxPayloadBytes && is_chunk(text); }
+
+bool take_chunk(AsWritten& text, Chunk& chunk) {
+  return text.take("{\"number\":") && text.take_integer(chunk.number) && chunk.number >= 0 && text.take(",\"items\":") &&
+         text.take_text(chunk.items) && is_items(chunk.items) && text.take("}");
+}
+
 Result<Chunk> read_numbered_chunk(JsonText object) {
   Fields fields(object, MessageKind::request, "chunks");
   Chunk chunk;
   chunk.number = fields.required_integer("number", 0, kMaxInteger);
-  chunk.items = fields.required_text("items", kMaxPayloadBytes);
-  if (fields.is_good() && !is_chunk(chunk.items)) fields.reject("items");
+  chunk.items = fields.required_text("items");
+  if (fields.is_good() && !is_items(chunk.items)) fields.reject("items");
   return finished(fields, std::move(chunk));
 }
 
+constexpr std::size_t kChunkBytes = 32, kEndingBytes = 80;  // of a short one, about
+
+// Elements and the brackets around them: each by take_one(element).
+template <class Element, class TakeOne>
+bool take_list(AsWritten& text, std::vector<Element>& list, std::size_t most, TakeOne&& take_one) {
+  if (!text.take("[")) return false;
+  do {
+    if (list.size() == most || !take_one(list.emplace_back())) return false;
+  } while (text.take(","));
+  return text.take("]");
+}
+
 // Errors: the path of the first field that is off.
-Result<std::vector<Chunk>> read_numbered_chunks(const JsonTexts& array) {
+Result<std::vector<Chunk>> read_numbered_chunks(JsonText value) {
   std::vector<Chunk> chunks;
-  chunks.reserve(array.size());
+  chunks.reserve(std::min(value.text().size() / kChunkBytes + 1, kMaxChunks));
+  AsWritten text(value);
+  if (take_list(text, chunks, kMaxChunks, [&](Chunk& chunk) { return take_chunk(text, chunk); }) && text.is_over()) return chunks;
+  chunks.clear();
+  const JsonTexts array = value.elements();
+  if (array.empty() || array.size() > kMaxChunks) return Error{Errc::invalid_argument, "chunks"};
   for (const JsonText object : array) {
     Result<Chunk> chunk = read_numbered_chunk(object);
     if (!chunk) return chunk.error();
@@ -40,6 +65,11 @@ std::optional<std::int64_t> largest_number(const std::vector<Chunk>& chunks) {
   if (!std::ranges::is_sorted(numbers)) std::ranges::sort(numbers);
   if (std::ranges::adjacent_find(numbers) != numbers.end()) return std::nullopt;
   return numbers.back();
+}
+
+bool take_chunk_return(AsWritten& text, ChunkEnding& read) {
+  return text.take("{\"number\":") && text.take_integer(read.number) && read.number >= 0 && text.take(",\"ending\":") &&
+         take_return(text, read.ending.emplace()) && text.take("}");
 }
 
 Result<void> read_chunk_ending(JsonText object, ChunkEnding& read) {
@@ -64,8 +94,7 @@ Result<ApplyAllRequest> read_apply_all(JsonText parameters) {
     if (!job) return job.error();
     request.job = std::move(*job);
   }
-  if (const auto array = fields.required_array("chunks")) {
-    if (array->empty() || array->size() > kMaxChunks) fields.reject("chunks");
+  if (const auto array = fields.required_array_text("chunks")) {
     if (auto checked = fields.finish(); !checked) return checked.error();
     Result<std::vector<Chunk>> chunks = read_numbered_chunks(*array);
     if (!chunks) return chunks.error();
@@ -105,11 +134,20 @@ std::string_view chunk_key(std::string_view job_key, std::int64_t number, std::s
   return room;
 }
 
+void ChunkEndingsWriter::add_return(std::int64_t number, JobId id, std::string_view result) {
+  if (count_++ > 0) text_ += ',';
+  text_ += "{\"number\":";
+  append_integer(text_, number);
+  text_ += ",\"ending\":";
+  append_return(text_, id, result, [] {});
+  text_ += '}';
+}
+
 void ChunkEndingsWriter::add(const ChunkEnding& one) {
   if (count_++ > 0) text_ += ',';
   ObjectWriter object(text_);
   object.integer("number", one.number);
-  if (one.ending) append_ending(object.key("ending"), *one.ending);
+  if (one.ending) append_ending(object.key("ending"), *one.ending, {}, [] {});
   object.text_if("error", one.error);
   object.text_if("parameters", one.parameters);
   object.close();
@@ -124,11 +162,15 @@ std::string write_chunk_endings(const std::vector<ChunkEnding>& endings) {
 }
 
 Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters) {
-  Fields fields(parameters, MessageKind::reply);
   std::vector<ChunkEnding> endings;
+  endings.reserve(parameters.text().size() / kEndingBytes + 1);
+  AsWritten text(parameters);
+  const auto take_one = [&](ChunkEnding& one) { return take_chunk_return(text, one); };
+  if (text.take("{\"endings\":") && take_list(text, endings, kMaxChunks, take_one) && text.take("}") && text.is_over()) return endings;
+  endings.clear();
+  Fields fields(parameters, MessageKind::reply);
   const auto array = fields.required_array("endings");
   if (auto checked = fields.finish(); !checked) return checked.error();
-  endings.reserve(array->size());
   for (const JsonText object : *array) {
     if (auto checked = read_chunk_ending(object, endings.emplace_back()); !checked) return checked.error();
   }

@@ -38,6 +38,8 @@ class ChunkEndingsWriter {
  public:
   explicit ChunkEndingsWriter(std::size_t expected) { text_.reserve(16 + 128 * expected); }  // so many, with small results
   void add(const ChunkEnding& one);
+  // The same of a chunk that returned: its ending has an id and a result, and nothing else.
+  void add_return(std::int64_t number, JobId id, std::string_view result);
   std::size_t count() const { return count_; }
   std::size_t bytes() const { return text_.size(); }  // so far
   std::string finish() &&;

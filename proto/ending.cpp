@@ -1,4 +1,5 @@
 // How a job ended: the reply of Apply and Get.
+#include "proto/as_written.hpp"
 #include "proto/fields.hpp"
 #include "proto/json_string.hpp"
 #include "proto/json_writer.hpp"
@@ -6,8 +7,40 @@
 #include "proto/parts.hpp"
 
 namespace jobpool::proto {
+namespace {
 
-void append_ending(std::string& out, const Ending& ending, std::string_view large_result) {
+bool has_output(const Output& output) { return !output.bytes.empty() || output.truncated; }
+
+// That there is a result, and nothing else to say.
+bool is_return(const Ending& ending) {
+  return ending.outcome == Outcome::succeeded && !ending.exit_code && !ending.signal && ending.reason.empty() &&
+         ending.error_type.empty() && ending.chunks.empty() && !ending.items && !has_output(ending.standard_output) &&
+         !has_output(ending.standard_error) && !ending.resources;
+}
+
+}  // namespace
+
+void append_return(std::string& out, JobId id, std::string_view result, function_ref<void()> piece_written) {
+  out += "{\"id\":";
+  append_integer(out, number_of(id));
+  out += ",\"outcome\":\"succeeded\",\"result\":\"";
+  append_json_pieces(out, result, piece_written);
+  out += "\"}";
+}
+
+bool take_return(AsWritten& text, Ending& ending) {
+  std::int64_t id = 0;
+  const bool is_taken = text.take("{\"id\":") && text.take_integer(id) && id >= 1 && text.take(",\"outcome\":\"succeeded\",\"result\":") &&
+                        text.take_text(ending.result.emplace()) && text.take("}");
+  if (!is_taken) return ending.result.reset(), false;
+  ending.id = JobId{static_cast<std::uint64_t>(id)};
+  ending.outcome = Outcome::succeeded;
+  return true;
+}
+
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written) {
+  const bool has_result = ending.result || !large_result.empty();
+  if (has_result && is_return(ending)) return append_return(out, ending.id, ending.result ? *ending.result : large_result, piece_written);
   ObjectWriter object(out);
   object.integer("id", static_cast<std::int64_t>(ending.id.value));
   object.text("outcome", to_string(ending.outcome));
@@ -15,7 +48,7 @@ void append_ending(std::string& out, const Ending& ending, std::string_view larg
   object.integer_if("signal", ending.signal);
   object.text_if("reason", ending.reason);
   object.text_if("errorType", ending.error_type);
-  if (ending.result || !large_result.empty()) object.text("result", ending.result ? *ending.result : large_result);
+  if (has_result) object.text("result", ending.result ? *ending.result : large_result);
   write_ids_if(object, "chunks", ending.chunks);
   object.integer_if("items", ending.items);
   object.bytes_if("stdout", ending.standard_output.bytes);
@@ -26,31 +59,32 @@ void append_ending(std::string& out, const Ending& ending, std::string_view larg
   object.close();
 }
 
-void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result) {
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written) {
   const std::size_t texts = ending.reason.size() + (ending.result ? ending.result->size() : large_result.size()) +
                             ending.standard_output.bytes.size() + ending.standard_error.bytes.size();
   out.reserve(out.size() + texts + 2 * kRoomBehind);
   out += "{\"ending\":";
-  append_ending(out, ending, large_result);
+  append_ending(out, ending, large_result, piece_written);
   out += '}';
 }
 
 std::string write_ending(const Ending& ending) {
   std::string out;
-  append_ending_parameters(out, ending);
+  append_ending_parameters(out, ending, {}, [] {});
   return out;
 }
 
 nlohmann::json ending_object(const Ending& ending) {
   std::string text;
-  append_ending(text, ending);
+  append_ending(text, ending, {}, [] {});
   return parse_own(text);
 }
 
 Result<Ending> read_ending(JsonText parameters) {
+  Result<Ending> read(std::in_place);  // large: made where it is returned
+  if (AsWritten text(parameters); text.take("{\"ending\":") && take_return(text, *read) && text.take("}") && text.is_over()) return read;
   const auto object = only_object(parameters, "ending", MessageKind::reply);
   if (!object) return object.error();
-  Result<Ending> read(std::in_place);  // large: made where it is returned
   if (const auto checked = read_ending_object(*object, "ending", *read); !checked) read = checked.error();
   return read;
 }
@@ -60,7 +94,7 @@ Result<void> read_ending_object(JsonText object, std::string_view path, Ending& 
   ending.id = fields.required_id("id");
   ending.outcome = require_outcome(fields, "outcome");
   ending.result = fields.text("result");
-  if (!fields.has_more()) return fields.finish();  // as of most functions
+  if (!fields.has_more()) return fields.finish();
   ending.exit_code = take_int(fields, "exitCode");
   ending.signal = take_int(fields, "signal");
   fields.text_into("reason", ending.reason);

@@ -197,6 +197,13 @@ std::optional<JsonTexts> Fields::required_array(std::string_view name) {
   return array;
 }
 
+std::optional<JsonText> Fields::required_array_text(std::string_view name) {
+  const std::optional<JsonText> value = find(name);
+  if (value && value->is_array()) return value;
+  reject(name);
+  return std::nullopt;
+}
+
 Result<void> Fields::finish() {
   if (kind_ == MessageKind::request && has_more())
     reject(std::find_if(members_.begin(), members_.end(), [](const Member& member) { return !member.read; })->name);

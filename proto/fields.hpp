@@ -61,6 +61,7 @@ class Fields {
   std::optional<JsonTexts> array(std::string_view name);
   std::optional<JsonText> required_object(std::string_view name);
   std::optional<JsonTexts> required_array(std::string_view name);
+  std::optional<JsonText> required_array_text(std::string_view name);  // whole
 
   // For rules that are the caller's own.
   void reject(std::string_view name);

@@ -13,7 +13,11 @@
 namespace jobpool::proto {
 namespace {
 
-constexpr std::ptrdiff_t kRunBytes = 16 * 1024;            // found, then copied: half of the smallest first-level cache there is
+constexpr std::ptrdiff_t kRunBytes = 16 * 1024;  // found, then copied: half of the smallest first-level cache there is
+// Up to here byte by byte costs less than the way to many at once. Most strings are so short: keys, names, small arguments and results,
+// where the escapes are quotes.
+constexpr std::size_t kShortBytes = 32;
+constexpr std::size_t kPieceBytes = 128 * 1024;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 struct Backslash {
@@ -174,6 +178,33 @@ bool scan_string(const char*& at, const char* end, Sink& out, BehindRun&& behind
   }
 }
 
+// False: it has more in it than ordinary bytes, quotes and backslashes; nothing is appended. Requires: it is short.
+bool append_short_escaped(std::string& out, std::string_view text) {
+  char room[2 * kShortBytes];
+  char* end = room;
+  for (const char c : text) {
+    if (c == '"' || c == '\\')
+      *end++ = '\\';
+    else if (NotOrdinary{}(static_cast<signed char>(c)))
+      return false;
+    *end++ = c;
+  }
+  out.append(room, end);
+  return true;
+}
+
+// The same the other way round.
+bool append_short_unescaped(std::string& out, std::string_view written) {
+  char room[kShortBytes];
+  char* end = room;
+  for (std::size_t i = 0; i < written.size(); ++i) {
+    if (written[i] == '\\' && (++i == written.size() || (written[i] != '"' && written[i] != '\\'))) return false;
+    *end++ = written[i];
+  }
+  out.append(room, end);
+  return true;
+}
+
 }  // namespace
 
 void append_json_string(std::string& out, std::string_view text) {
@@ -185,6 +216,7 @@ void append_json_string(std::string& out, std::string_view text) {
 }
 
 void append_json_escaped(std::string& out, std::string_view text) {
+  if (text.size() <= kShortBytes && append_short_escaped(out, text)) return;
   const char* at = text.data();
   const char* const end = at + text.size();
   while (at != end) {
@@ -204,7 +236,18 @@ std::string_view whole_characters(std::string_view text, std::size_t limit) {
   return text.substr(0, end == 0 || is_behind_lead(end) ? limit : end);
 }
 
+void append_json_pieces(std::string& out, std::string_view text, function_ref<void()> written) {
+  while (text.size() > kPieceBytes) {
+    const std::string_view piece = whole_characters(text, kPieceBytes);
+    append_json_escaped(out, piece);
+    text.remove_prefix(piece.size());
+    written();
+  }
+  append_json_escaped(out, text);
+}
+
 bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs) {
+  if (written.size() <= kShortBytes && append_short_unescaped(out, written)) return true;
   const std::size_t begin = out.size();
   const char* at = written.data();
   const char* const end = at + written.size();
@@ -227,6 +270,8 @@ bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs
 bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out, std::identity{}); }
 
 bool skip_json_string(const char*& at, const char* end) {
+  at = run_end<NotOrdinary>(at, end);
+  if (at != end && *at == '"') return ++at, true;  // as most
   Discard discard;
   return scan_string(at, end, discard, std::identity{});
 }

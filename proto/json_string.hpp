@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "common/function_ref.hpp"
 #include "proto/long_runs.hpp"
 
 namespace jobpool::proto {
@@ -22,6 +23,9 @@ void append_json_escaped(std::string& out, std::string_view text);
 // A beginning of about `limit` bytes, for who writes a large text piece by piece: escaped one behind the other, the pieces are what the
 // whole is. Requires: limit > 3.
 std::string_view whole_characters(std::string_view text, std::size_t limit);
+// So written, in pieces of about what a socket takes at once, which is small beside a processor's cache. After each but the last `written`
+// is called, which may take out of `out` what is in it: so a large text is on its way while the rest of it is escaped.
+void append_json_pieces(std::string& out, std::string_view text, function_ref<void()> written);
 
 // Reads from behind the opening quote to behind the closing one, and moves `at` there. The value is appended to `out`.
 // False: no end, a raw control character, a bad escape, a lone surrogate or invalid UTF-8; `at` and `out` are of no use then.

@@ -1,55 +1,15 @@
-// Passing over text that is known to be JSON: nothing is checked again, so that a string ends at the next quote that no backslash hides.
+// Members and elements, found by passing over those before them.
 #include "proto/json_text.hpp"
 
 #include <charconv>
-#include <cstring>
 #include <limits>
 
 #include "proto/json_reader.hpp"
 #include "proto/json_string.hpp"
+#include "proto/passing.hpp"
 
 namespace jobpool::proto {
 namespace {
-
-const char* behind_space(const char* at, const char* end) {
-  while (at != end && (*at == ' ' || *at == '\n' || *at == '\r' || *at == '\t')) ++at;
-  return at;
-}
-
-// Passes over the text up to `end_`; `longest_`: see JsonText.
-struct Passing {
-  const char* end_;
-  std::string_view longest_;
-
-  // `begin` is behind the opening quote; the place behind the closing one.
-  const char* behind_string(const char* begin) const {
-    if (begin == longest_.data()) return begin + longest_.size();
-    for (const char* at = begin;; ++at) {
-      at = static_cast<const char*>(std::memchr(at, '"', static_cast<std::size_t>(end_ - at)));
-      const char* hiding = at;
-      while (hiding != begin && hiding[-1] == '\\') --hiding;
-      if ((at - hiding) % 2 == 0) return at + 1;
-    }
-  }
-
-  const char* behind_list(const char* at) const {
-    int open = 0;
-    do {
-      const char c = *at++;
-      if (c == '"') at = behind_string(at);
-      if (c == '{' || c == '[') ++open;
-      if (c == '}' || c == ']') --open;
-    } while (open > 0);
-    return at;
-  }
-
-  const char* behind_value(const char* at) const {
-    if (*at == '"') return behind_string(at + 1);
-    if (*at == '{' || *at == '[') return behind_list(at);
-    while (at != end_ && std::strchr(",]} \n\r\t", *at) == nullptr) ++at;
-    return at;
-  }
-};
 
 std::string_view between(const char* begin, const char* end) { return {begin, static_cast<std::size_t>(end - begin)}; }
 

@@ -54,6 +54,7 @@ class JsonText {
   nlohmann::json tree() const;
 
  private:
+  friend class AsWritten;
   friend class JsonReader;
   friend class JsonObject;
   explicit JsonText(std::string_view checked, std::string_view longest = {}) : text_(checked), longest_(longest) {}

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "common/clock.hpp"
+#include "common/function_ref.hpp"
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
 #include "common/result.hpp"
@@ -313,8 +314,9 @@ std::string write_join_pool(const JoinPoolRequest& request);
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
-// Appends the same. `large_result`: stands for the result that it has not, where it is not empty.
-void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result = {});
+// Appends the same. `large_result`: stands for the result that it has not, where it is not empty. `piece_written`: is called when a piece
+// of a large result is there, and may take out of `out` what is in it.
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written);
 Result<Ending> read_ending(JsonText parameters);
 std::string write_accepted(JobId id);  // {"id": …}
 Result<JobId> read_accepted(JsonText parameters);

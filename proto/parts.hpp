@@ -38,7 +38,13 @@ void append_submission(std::string& out, const Submission& job);
 // Errors: as Fields::finish(); then `ending` is of no use.
 Result<void> read_ending_object(JsonText object, std::string_view path, Ending& ending);
 // `large_result`: stands for the result that it has not, where it is not empty.
-void append_ending(std::string& out, const Ending& ending, std::string_view large_result = {});
+// Else as append_ending_parameters().
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written);
+// The commonest of endings by far, of a function that returned: only an id, and a result.
+void append_return(std::string& out, JobId id, std::string_view result, function_ref<void()> piece_written);
+class AsWritten;
+// False: it is another; `ending` is as it was.
+bool take_return(AsWritten& text, Ending& ending);
 // That of a process, at "target": what runs, and in which surroundings.
 Result<Submission> read_target(JsonText object);
 // When a job runs, and how often: part of a submission.

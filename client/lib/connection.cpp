@@ -19,8 +19,6 @@ namespace {
 
 constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one; the rest of a large one goes to its place at once
 
-constexpr std::size_t kSentPieceBytes = 128 * 1024;  // of a large message: about what a socket takes at once, and small beside a cache
-
 // Waits for one of `events`; which came. Errors: timed_out, io.
 Result<short> wait_for(int fd, short events, TimePoint deadline) {
   for (;;) {
@@ -123,15 +121,13 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
 Result<void> Connection::send(const Message& message, std::span<const int> fds, TimePoint deadline) {
   const std::string_view text = message.text;
   std::string piece{text.substr(0, message.arguments_at)};
-  piece.reserve(piece.size() + kSentPieceBytes + kSentPieceBytes / 4);
-  for (std::string_view rest = message.arguments; !rest.empty();) {
-    const std::string_view next = proto::whole_characters(rest, kSentPieceBytes);
-    proto::append_json_escaped(piece, next);
-    rest.remove_prefix(next.size());
-    if (auto sent = send(piece, std::exchange(fds, {}), deadline); !sent) return sent;
+  Result<void> sent;
+  proto::append_json_pieces(piece, message.arguments, [&] {
+    if (sent) sent = send(piece, std::exchange(fds, {}), deadline);
     piece.clear();
-  }
-  return send(text.substr(message.arguments_at), fds, deadline);
+  });
+  if (!sent) return sent;
+  return send(piece.append(text.substr(message.arguments_at)), fds, deadline);
 }
 
 Result<std::optional<Reply>> Connection::take_reply() {

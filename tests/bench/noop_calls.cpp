@@ -2,7 +2,7 @@
 //   noop_calls --socket=PATH [--kind=apply] [--calls=20000]
 // apply: `apply @noop`, one at a time. async: pipelined `ApplyAsync @noop`, ephemeral, and one Wait for all. durable: the same, durable.
 // map: one map of @square over so many integers. chunks: so many chunks of one integer, 500 in each call of ApplyAll (a map makes that hang
-// on how long they take, which tools that slow the processes down would change). command: `apply -- /bin/true`, one at a time.
+// on how long they take, which tools that slow the processes down would change). echo: `apply @echo` of 16 MB, one at a time. command: `apply -- /bin/true`, one at a time.
 #include <algorithm>
 #include <vector>
 
@@ -55,6 +55,9 @@ int noop_calls(int argc, char** argv) {
     pool.map<long>("square", std::vector<long>(static_cast<std::size_t>(calls), 7));
   } else if (kind == "chunks") {
     run_chunks(socket, calls);
+  } else if (kind == "echo") {
+    const std::string text = "[\"" + std::string(16'777'000, 'x') + "\"]";
+    for (long left = calls; left > 0; --left) pool.apply_text("echo", text);
   } else if (kind == "command") {
     for (long left = calls; left > 0; --left) pool.apply(Command{.argv = {"/bin/true"}});
   } else {

@@ -30,7 +30,9 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
       ending.standard_output = outputs_.read(job.id, job.attempt, Stream::standard_output);
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
     }
-    return call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending, *result); }, std::move(handed_over));
+    return call->reply_written(
+        [&](std::string& out, function_ref<void()> piece_written) { proto::append_ending_parameters(out, ending, *result, piece_written); },
+        std::move(handed_over));
   }
   engine_.read_result(job.id, [this, call, id = job.id, handed_over = std::move(handed_over)](Result<std::string> result) {
     const Job* ended = engine_.core().find(id);
@@ -38,7 +40,9 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
     proto::Ending ending = ending_view(*ended, std::move(*result));
     ending.items = items_of(*ended);
-    call->reply_written([&](std::string& out) { proto::append_ending_parameters(out, ending); }, handed_over);
+    call->reply_written(
+        [&](std::string& out, function_ref<void()> piece_written) { proto::append_ending_parameters(out, ending, {}, piece_written); },
+        handed_over);
   });
 }
 

@@ -166,7 +166,9 @@ std::function<void()> Verbs::take_news(ChunksUnderWay& chunks, proto::ChunkEndin
   for (; taken < chunks.ends.size() && news.bytes() < kReplyBytes; ++taken) {
     ChunksUnderWay::End& end = chunks.ends[taken];
     if (end.result && *end.result) chunks.held_bytes -= (*end.result)->size();
-    if (const auto ending = chunk_ending(chunks.chunks[end.place], std::move(end.result))) {
+    if (tell_return(chunks.chunks[end.place], end, news)) {
+      if (end.delivery) deliveries.push_back(std::move(end.delivery));
+    } else if (const auto ending = chunk_ending(chunks.chunks[end.place], std::move(end.result))) {
       news.add(*ending);
       if (end.delivery) deliveries.push_back(std::move(end.delivery));
     } else {
@@ -176,6 +178,20 @@ std::function<void()> Verbs::take_news(ChunksUnderWay& chunks, proto::ChunkEndin
   chunks.ends.erase(chunks.ends.begin(), chunks.ends.begin() + static_cast<std::ptrdiff_t>(taken));
   if (deliveries.empty()) return nullptr;
   return [deliveries = std::move(deliveries)] {};
+}
+
+// Most chunks return, and their results are in memory: of these nothing is made but their text. False: it is another one.
+bool Verbs::tell_return(const ChunksUnderWay::Chunk& chunk, const ChunksUnderWay::End& end, proto::ChunkEndingsWriter& news) const {
+  const Job* job = engine_.core().find(chunk.job);
+  if (job == nullptr || !has_returned(*job)) return false;
+  std::optional<std::string_view> result;
+  if (!end.result)
+    result = engine_.result_in_place(*job);
+  else if (*end.result)
+    result = **end.result;
+  if (!result || result->empty()) return false;
+  news.add_return(chunk.number, job->id, *result);
+  return true;
 }
 
 // nullopt: its result is on disk.

@@ -162,6 +162,7 @@ class Verbs final : public CallHandler {
   void tell_news(Token first);
   void write_news(ChunksUnderWay& chunks);
   std::function<void()> take_news(ChunksUnderWay& chunks, proto::ChunkEndingsWriter& news);
+  bool tell_return(const ChunksUnderWay::Chunk& chunk, const ChunksUnderWay::End& end, proto::ChunkEndingsWriter& news) const;
   std::optional<proto::ChunkEnding> chunk_ending(const ChunksUnderWay::Chunk& chunk, std::optional<Result<std::string>> result);
   void read_next_from_disk(ChunksUnderWay& chunks);
   void drop_chunks(Token first);

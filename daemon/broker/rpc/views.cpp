@@ -205,6 +205,11 @@ proto::Ending ending_view(const Job& job, std::string result) {
   return view;
 }
 
+bool has_returned(const Job& job) {
+  return job.outcome == Outcome::succeeded && job.kind == shm::JobKind::function && !job.exit_code && !job.signal && job.reason.empty() &&
+         job.error_type.empty() && !resources_of(job);
+}
+
 proto::Ending lost_ending(JobId id) {
   proto::Ending view;
   view.id = id;

@@ -31,6 +31,8 @@ proto::Event job_event(const Job& job, JobState to, const JobCore& core, std::in
 
 // How a job ended. `result`: its JSON text, empty: none. Requires: done.
 proto::Ending ending_view(const Job& job, std::string result);
+// That has nothing to say but the result.
+bool has_returned(const Job& job);
 
 // The end of a job whose record died with a broker.
 proto::Ending lost_ending(JobId id);

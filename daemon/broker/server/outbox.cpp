@@ -27,10 +27,26 @@ void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> f
   marks_.push_back(Mark{begin, bytes_.size(), std::move(fds), std::move(handed_over)});
 }
 
-void Outbox::add_reply(function_ref<void(std::string& out)> write_parameters, std::function<void()> handed_over) {
+void Outbox::add_reply(Call::Write write_parameters, std::function<void()> handed_over, int socket) {
   const std::size_t begin = bytes_.size();
-  proto::append_reply(bytes_, write_parameters);
-  if (handed_over) marks_.push_back(Mark{begin, bytes_.size(), {}, std::move(handed_over)});
+  const bool is_alone = begin == 0;
+  proto::append_reply(bytes_, [&](std::string& out) {
+    write_parameters(out, [&] {
+      if (is_alone && socket >= 0) send_ahead(socket);
+    });
+  });
+  if (handed_over) marks_.push_back(Mark{std::min(begin, bytes_.size()), bytes_.size(), {}, std::move(handed_over)});
+}
+
+// What goes wrong, or has no room, is met again by send().
+void Outbox::send_ahead(int socket) {
+  sent_ += static_cast<std::size_t>(std::max(send_piece(socket, bytes_.size()), 0L));
+  if (empty()) {
+    bytes_.clear();
+    sent_ = 0;
+  } else {
+    drop_sent();
+  }
 }
 
 void Outbox::add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over) {

@@ -8,15 +8,17 @@
 #include <string_view>
 #include <vector>
 
-#include "common/function_ref.hpp"
 #include "common/unique_fd.hpp"
+#include "daemon/broker/rpc/call.hpp"
 
 namespace jobpool::broker {
 
 class Outbox {
  public:
   void add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over);
-  void add_reply(function_ref<void(std::string& out)> write_parameters, std::function<void()> handed_over);
+  // Of a large one what is written leaves through `socket` while the rest is written, where nothing stands before it: the peer, on another
+  // processor, reads it meanwhile. Its end leaves by send(), as everybody's: until then the peer has been told nothing. -1: nothing leaves.
+  void add_reply(Call::Write write_parameters, std::function<void()> handed_over, int socket);
   void add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over);
   void add_error(std::string_view name, std::string_view parameters_json);
   // Puts everything of `later` behind what is here. Requires: nothing of `later` was sent.
@@ -43,6 +45,7 @@ class Outbox {
 
   std::size_t piece_end() const;
   long send_piece(int socket, std::size_t end);
+  void send_ahead(int socket);
   void settle(std::vector<std::function<void()>>& handed_over);
   void drop_sent();
 

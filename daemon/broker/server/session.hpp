@@ -37,6 +37,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // For the session's calls:
   Outbox& outbox_of(SessionCall& call);  // where this call's next answer is to be written
+  int socket_for(SessionCall& call);     // through which it may leave at once; -1: others are to leave before
   bool continued(SessionCall& call);     // it was, more follow; false: too much is unsent
   void answered(SessionCall& call);      // it was the last
   // A large answer to it may be made now; else resume_answers() says when.

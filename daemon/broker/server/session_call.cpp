@@ -12,8 +12,8 @@ void SessionCall::reply(std::string_view parameters_json, std::vector<UniqueFd> 
   answer([&](Outbox& outbox) { outbox.add_reply(parameters_json, std::move(fds), std::move(handed_over)); }, handed_over);
 }
 
-void SessionCall::reply_written(function_ref<void(std::string& out)> write, std::function<void()> handed_over) {
-  answer([&](Outbox& outbox) { outbox.add_reply(write, std::move(handed_over)); }, handed_over);
+void SessionCall::reply_written(Write write, std::function<void()> handed_over) {
+  answer([&](Outbox& outbox) { outbox.add_reply(write, std::move(handed_over), session_->socket_for(*this)); }, handed_over);
 }
 
 void SessionCall::answer(function_ref<void(Outbox& outbox)> put, const std::function<void()>& handed_over) {

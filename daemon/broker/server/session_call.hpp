@@ -20,7 +20,7 @@ class SessionCall final : public Call {
   SessionCall(Session* session, std::size_t request_bytes) : session_(session), request_bytes_(request_bytes) {}
 
   void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) override;
-  void reply_written(function_ref<void(std::string& out)> write, std::function<void()> handed_over = {}) override;
+  void reply_written(Write write, std::function<void()> handed_over = {}) override;
   bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) override;
   void error(std::string_view name, std::string_view parameters_json) override;
   void when_room(std::function<void()> go_on) override;

@@ -14,6 +14,8 @@ Outbox& Session::outbox_of(SessionCall& call) {
   return *outbox;
 }
 
+int Session::socket_for(SessionCall& call) { return calls_.front() == &call ? descriptor_.native_handle() : -1; }
+
 bool Session::continued(SessionCall& call) {
   if (std::exchange(call.has_room_, false)) --in_the_making_;
   if (calls_.front() == &call) {

@@ -53,6 +53,37 @@ TEST_CASE("a special byte is found at every place of a long string") {
   }
 }
 
+// Short strings go byte by byte, long ones in runs.
+TEST_CASE("a string is escaped and understood alike, whether it is short or part of a long one") {
+  const std::string behind(64, 'b');
+  const std::string_view parts[] = {"a", "\"", "\\", "\n", "\x01", "就", "\x7f", "/"};
+  std::uint32_t chance = 1;
+  for (int round = 0; round < 2'000; ++round) {
+    std::string text;
+    for (int left = round % 40; left > 0; --left) text += parts[(chance = chance * 1664525 + 1013904223) >> 29];
+    const std::string alone = escaped(text), in_front = escaped(text + behind);
+    REQUIRE(in_front == alone.substr(0, alone.size() - 1) + behind + '"');
+    std::string value;
+    REQUIRE(append_unescaped(value, std::string_view(alone).substr(1, alone.size() - 2)));
+    REQUIRE(value == text);
+    const char* at = alone.data() + 1;
+    REQUIRE(skip_json_string(at, alone.data() + alone.size()));
+    REQUIRE(at == alone.data() + alone.size());
+  }
+}
+
+TEST_CASE("what is no string is refused at any place of a short one") {
+  for (const std::string_view bad : {"\n", "\x1f", "\\x", "\\", "\x80", "\\ud800", ""})
+    for (std::size_t before = 0; before < 40; ++before) {
+      const std::string text = std::string(before, 'a') += bad;
+      const char* at = text.data();
+      REQUIRE_FALSE(skip_json_string(at, text.data() + text.size()));
+      const std::string closed = bad.empty() || bad == "\\" ? text : text + '"';
+      at = closed.data();
+      REQUIRE_FALSE(skip_json_string(at, closed.data() + closed.size()));
+    }
+}
+
 TEST_CASE("every escape is understood") {
   CHECK(unescaped(R"("\"\\\/\b\f\n\r\t")") == "\"\\/\b\f\n\r\t");
   CHECK(unescaped(R"("\u0041\u00e9\u5c31\uD83D\ude00")") == "Aé就😀");

@@ -65,13 +65,13 @@ TEST_CASE("a chunk of an unknown function fails as one") {
   CHECK(report.result.empty());
 }
 
-TEST_CASE("a chunk that is told to stop runs no more items, and says how many it had run") {
+TEST_CASE("a chunk that is told to stop ends behind its item, and says how many it had run") {
   Functions functions;
   functions.setup.order(control::OrderKind::stop, 5'000'000);
   const Report& report = functions.map("sleep", "[[1000000],[1000000],[1000000]]");
   CHECK(report.ending == Ending::threw);
   CHECK(report.error_type == "Stopped");
-  CHECK(report.reason == "was asked to stop after 0 items of the chunk");
+  CHECK(report.reason == "was asked to stop after 1 items of the chunk");
   CHECK(report.result.empty());
 }
 

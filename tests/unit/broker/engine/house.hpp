@@ -29,9 +29,9 @@ class FakeCall final : public Call {
     envelope.more = more;
     peer = {1000, 1000, 1};
   }
-  void reply_written(function_ref<void(std::string& out)> write, std::function<void()> handed_over) override {
+  void reply_written(Write write, std::function<void()> handed_over) override {
     std::string parameters;
-    write(parameters);
+    write(parameters, [] {});
     reply(parameters, {}, std::move(handed_over));
   }
   void reply(std::string_view parameters_json, std::vector<UniqueFd> sent, std::function<void()> handed_over) override {
