@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "common/job/spec.hpp"
+#include "daemon/broker/rpc/fingerprint.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"

@@ -4,6 +4,7 @@
 #include <utility>
 #include <vector>
 
+#include "daemon/broker/rpc/fingerprint.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "proto/process_messages.hpp"

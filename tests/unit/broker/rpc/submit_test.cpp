@@ -1,4 +1,5 @@
 // What a submission says: each field to its place in the job, what a key stands for, and a caller that waits for room.
+#include "daemon/broker/rpc/fingerprint.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "tests/unit/broker/rpc/jobs.hpp"
 
