@@ -30,6 +30,9 @@ Result<Chunk> read_numbered_chunk(JsonText object) {
 
 constexpr std::size_t kChunkBytes = 32, kEndingBytes = 80;  // of a short one, about
 
+// For how many room is made at once.
+std::size_t count_in(JsonText text, std::size_t bytes_of_each) { return std::min(text.text().size() / bytes_of_each + 1, kMaxChunks); }
+
 // Elements and the brackets around them: each by take_one(element).
 template <class Element, class TakeOne>
 bool take_list(AsWritten& text, std::vector<Element>& list, std::size_t most, TakeOne&& take_one) {
@@ -43,7 +46,7 @@ bool take_list(AsWritten& text, std::vector<Element>& list, std::size_t most, Ta
 // Errors: the path of the first field that is off.
 Result<std::vector<Chunk>> read_numbered_chunks(JsonText value) {
   std::vector<Chunk> chunks;
-  chunks.reserve(std::min(value.text().size() / kChunkBytes + 1, kMaxChunks));
+  chunks.reserve(count_in(value, kChunkBytes));
   AsWritten text(value);
   if (take_list(text, chunks, kMaxChunks, [&](Chunk& chunk) { return take_chunk(text, chunk); }) && text.is_over()) return chunks;
   chunks.clear();
@@ -163,7 +166,7 @@ std::string write_chunk_endings(const std::vector<ChunkEnding>& endings) {
 
 Result<std::vector<ChunkEnding>> read_chunk_endings(JsonText parameters) {
   std::vector<ChunkEnding> endings;
-  endings.reserve(parameters.text().size() / kEndingBytes + 1);
+  endings.reserve(count_in(parameters, kEndingBytes));
   AsWritten text(parameters);
   const auto take_one = [&](ChunkEnding& one) { return take_chunk_return(text, one); };
   if (text.take("{\"endings\":") && take_list(text, endings, kMaxChunks, take_one) && text.take("}") && text.is_over()) return endings;
