@@ -58,6 +58,10 @@ void Broker::end_turn() {
   arm_timer();
 }
 
+void Broker::ring_bells() {
+  if (exit_status_ == 0) engine_->ring_bells();
+}
+
 bool Broker::prepare_to_sleep() {
   clock_.let_go();
   return !queues_->wants_turn() && !verbs_->wants_turn() && engine_->prepare_to_sleep();

@@ -56,6 +56,7 @@ class Broker final : TurnHooks, EngineListener {
  private:
   // TurnHooks
   void end_turn() override;
+  void ring_bells() override;
   bool prepare_to_sleep() override;
   void woke_up() override;
 

@@ -107,7 +107,6 @@ void Engine::end_turn() {
   ledger_.set_next_id(core_.next_id());  // those that waited for room were given ids just now
   record_late();
   journal_.end_turn();
-  dispatcher_.ring_bells();
 }
 
 void Engine::audit() {

@@ -100,8 +100,10 @@ class Engine final : ReportSink, JournalListener {
   std::int64_t first_second() const { return second(began_); }
   std::int64_t since_usec() const { return began_.wall_usec; }
 
-  // All that happened so far is one turn: new work goes out, bells ring, what must be durable goes to the store.
+  // All that happened so far is one turn: new work goes out, what must be durable goes to the store.
   void end_turn();
+  // Wakes the workers that the work is for, where they sleep.
+  void ring_bells() { dispatcher_.ring_bells(); }
   // Every 100 ms while work is in flight.
   void audit();
   bool prepare_to_sleep();

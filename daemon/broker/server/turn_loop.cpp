@@ -26,6 +26,7 @@ void TurnLoop::run(TurnHooks& hooks, Server& server) {
     if (!woken || may_find_more()) handle_events(server, woken);
     hooks.end_turn();
     server.flush();
+    hooks.ring_bells();
     if (stopping_) return;
     woken = hooks.prepare_to_sleep() && !server.has_unsent();
     if (woken) io_.run_one();

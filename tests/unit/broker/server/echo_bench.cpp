@@ -27,6 +27,7 @@ class Echo : public CallHandler {
 class NoHooks : public TurnHooks {
  public:
   explicit NoHooks(TurnLoop& loop, Server& server) : loop_(loop), server_(server) {}
+  void ring_bells() override {}
   void end_turn() override {
     ++turns;
     if (server_.connections() == 0) loop_.stop();
