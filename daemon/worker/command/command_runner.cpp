@@ -92,11 +92,11 @@ Result<CommandRunner> CommandRunner::create(CommandPlace place, std::unique_ptr<
 }
 
 CommandRunner::CommandRunner(CommandPlace place, std::unique_ptr<ProcessTree> tree, Spawner spawner, UniqueFd exits)
-    : place_(place), tree_(std::move(tree)), spawner_(std::move(spawner)), exits_(std::move(exits)) {}
+    : place_(place), tree_(std::move(tree)), spawner_(std::move(spawner)), exits_(std::move(exits)), spares_(place.output_dir) {}
 
 CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpec& spec, std::vector<UniqueFd> passed,
                                         const std::function<void(pid_t)>& on_started) {
-  Result<Streams> streams = Streams::open(spec, attempt, place_.output_dir, std::move(passed));
+  Result<Streams> streams = Streams::open(spec, attempt, place_.output_dir, spares_, std::move(passed));
   if (!streams) return {not_started(kOwnFailure, streams.error().text)};
   if (const auto begun = tree_->begin(attempt); !begun) return {not_started(kOwnFailure, begun.error().text)};
 

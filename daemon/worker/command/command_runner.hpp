@@ -12,6 +12,7 @@
 #include "common/unique_fd.hpp"
 #include "daemon/worker/attempt.hpp"
 #include "daemon/worker/command/process_tree.hpp"
+#include "daemon/worker/command/spare_files.hpp"
 #include "daemon/worker/command/spawner.hpp"
 #include "daemon/worker/orders.hpp"
 
@@ -51,6 +52,7 @@ class CommandRunner {
   std::unique_ptr<ProcessTree> tree_;
   Spawner spawner_;
   UniqueFd exits_;  // signalfd of SIGCHLD
+  SpareFiles spares_;
 };
 
 // What is reported for a command that never started.

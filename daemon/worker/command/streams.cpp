@@ -24,11 +24,12 @@ Result<UniqueFd> above_streams(UniqueFd fd) {
 
 }  // namespace
 
-Result<Streams> Streams::open(const CommandSpec& spec, const Attempt& attempt, int output_dir, std::vector<UniqueFd> passed) {
+Result<Streams> Streams::open(const CommandSpec& spec, const Attempt& attempt, int output_dir, SpareFiles& spares,
+                              std::vector<UniqueFd> passed) {
   if (passed.size() != count_passed(spec))
     return Error{Errc::protocol, std::to_string(count_passed(spec)) + " descriptors were announced for the job's streams, " +
                                      std::to_string(passed.size()) + " came"};
-  Streams streams(output_dir);
+  Streams streams(output_dir, spares);
   const std::array<bool, 3> is_passed{spec.passes_stdin, spec.passes_stdout, spec.passes_stderr};
   auto next = passed.begin();
   for (std::size_t stream = 0; stream < is_passed.size(); ++stream)
@@ -51,7 +52,7 @@ Streams::~Streams() {
   for (std::size_t stream = 0; stream < fds_.size(); ++stream) {
     struct stat status {};
     if (file_names_[stream].empty() || ::fstat(fds_[stream].get(), &status) != 0 || status.st_size != 0) continue;
-    ::unlinkat(output_dir_, file_names_[stream].c_str(), 0);
+    spares_->keep(std::move(file_names_[stream]), status);
   }
 }
 
@@ -73,8 +74,9 @@ Result<void> Streams::open_input(const CommandSpec& spec) {
 
 Result<void> Streams::open_output(std::size_t stream, const Attempt& attempt, const char* suffix) {
   std::string name = std::to_string(attempt.job.value) + "." + std::to_string(attempt.number) + "." + suffix;
-  fds_[stream].reset(
-      ::openat(output_dir_, name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC | O_APPEND | O_NOCTTY, kOutputMode));
+  constexpr int kFlags = O_WRONLY | O_NOFOLLOW | O_CLOEXEC | O_APPEND | O_NOCTTY;
+  fds_[stream] = spares_->take(name, kFlags);
+  if (!fds_[stream]) fds_[stream].reset(::openat(output_dir_, name.c_str(), kFlags | O_CREAT | O_EXCL, kOutputMode));
   if (!fds_[stream]) return errno_error("output file '" + name + "' in the daemon's output directory");
   file_names_[stream] = std::move(name);
   return {};

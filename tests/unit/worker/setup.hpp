@@ -91,6 +91,8 @@ class Setup {
   }
 
   void hang_up_supervisor() { supervisor_.second.reset(); }
+  // As at the worker's end.
+  void end_runner() { runner_.reset(); }
   std::string file(const std::string& name) const { return dir_.file(name); }
   std::string out() const { return content_of(file("7.1.out")); }
   std::string err() const { return content_of(file("7.1.err")); }

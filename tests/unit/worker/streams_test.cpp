@@ -6,8 +6,6 @@
 namespace jobpool::worker {
 namespace {
 
-bool exists(const std::string& path) { return std::filesystem::exists(path); }
-
 TEST_CASE("output is kept in two files that only their owner can read") {
   Setup setup;
   CommandSpec spec = command({"sh", "-c", "echo to out; echo to err >&2"});
@@ -18,17 +16,6 @@ TEST_CASE("output is kept in two files that only their owner can read") {
   struct stat status {};
   REQUIRE(::stat(setup.file("7.1.out").c_str(), &status) == 0);
   CHECK((status.st_mode & 07777) == 0600);
-}
-
-TEST_CASE("an output file that stayed empty is removed") {
-  Setup setup;
-  setup.run(command({"sh", "-c", "echo only err >&2"}));
-  CHECK_FALSE(exists(setup.file("7.1.out")));
-  CHECK(exists(setup.file("7.1.err")));
-  setup.attempt.number = 2;
-  setup.run(command({"no-such-program"}));
-  CHECK_FALSE(exists(setup.file("7.2.out")));
-  CHECK_FALSE(exists(setup.file("7.2.err")));
 }
 
 TEST_CASE("an output file that is there already is not overwritten, nor is a link followed") {
