@@ -3,8 +3,8 @@
 #include <utility>
 
 #include "common/job/spec.hpp"
-#include "daemon/broker/rpc/members_environment.hpp"
 #include "daemon/broker/rpc/fingerprint.hpp"
+#include "daemon/broker/rpc/members_environment.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
 #include "daemon/broker/rpc/views.hpp"

@@ -26,7 +26,7 @@ void SpareFiles::keep(std::string name, const struct stat& status) {
     ::unlinkat(folder_, name.c_str(), 0);
     return;
   }
-  spares_.push_back({std::move(name), status.st_dev, status.st_ino, status.st_mode});
+  spares_.push_back({std::move(name), status.st_dev, status.st_ino});
 }
 
 // Renamed first: who opens the old name from then on finds nothing, so that nobody comes who is not seen.
@@ -41,15 +41,17 @@ UniqueFd SpareFiles::take(const std::string& name, int flags) {
     return {};
   }
   UniqueFd file(::openat(folder_, name.c_str(), flags));
-  if (file && is_as_it_was(file.get(), spare) && is_opened_by_us_alone(file.get())) return file;
+  if (file && is_like_new(file.get(), spare) && is_opened_by_us_alone(file.get())) return file;
   ::unlinkat(folder_, name.c_str(), 0);
   return {};
 }
 
-bool SpareFiles::is_as_it_was(int file, const Spare& spare) const {
+// Its command may have done to it what its owner may.
+bool SpareFiles::is_like_new(int file, const Spare& spare) const {
   struct stat status {};
-  return ::fstat(file, &status) == 0 && status.st_dev == spare.device && status.st_ino == spare.inode && status.st_mode == spare.mode &&
-         status.st_nlink == 1 && status.st_size == 0 && status.st_blocks == 0;
+  return ::fstat(file, &status) == 0 && status.st_dev == spare.device && status.st_ino == spare.inode &&
+         status.st_mode == (S_IFREG | kOutputMode) && status.st_uid == ::geteuid() && status.st_nlink == 1 && status.st_size == 0 &&
+         status.st_blocks == 0;
 }
 
 // A lease for writing is given to the only one who has the file open. Who opens it while we have that (by its new name: it is the next

@@ -12,6 +12,9 @@
 
 namespace jobpool::worker {
 
+// Whatever the worker's umask: what a job prints is its owner's.
+inline constexpr mode_t kOutputMode = 0600;
+
 class SpareFiles {
  public:
   // `folder` must outlive this.
@@ -33,10 +36,9 @@ class SpareFiles {
     std::string name;
     dev_t device;
     ino_t inode;
-    mode_t mode;
   };
 
-  bool is_as_it_was(int file, const Spare& spare) const;
+  bool is_like_new(int file, const Spare& spare) const;
   bool is_opened_by_us_alone(int file);
 
   int folder_;

@@ -8,8 +8,6 @@
 namespace jobpool::worker {
 namespace {
 
-constexpr mode_t kOutputMode = 0600;  // whatever the worker's umask: what a job prints is its owner's
-
 std::size_t count_passed(const CommandSpec& spec) {
   return std::size_t{spec.passes_stdin} + std::size_t{spec.passes_stdout} + std::size_t{spec.passes_stderr};
 }

@@ -101,6 +101,9 @@ TEST_CASE("an empty output file that was changed, linked to or removed is nobody
     CHECK((status.st_mode & 07777) == 0600);
     CHECK(status.st_nlink == 1);
   };
+  setup.run_next(command({"sh", "-c", "chmod 644 /proc/self/fd/1 /proc/self/fd/2"}));  // what a command may do to its own
+  CHECK(setup.run_next(kTalking).report.code == 0);
+  REQUIRE(std::filesystem::status(setup.output()).permissions() == std::filesystem::perms(0600));
   each([](const std::string& path) { REQUIRE(::unlink(path.c_str()) == 0); });  // as the broker does with those of a forgotten job
   each([](const std::string& path) { REQUIRE(::chmod(path.c_str(), 0644) == 0); });
   each([](const std::string& path) { REQUIRE(::link(path.c_str(), (path + ".kept").c_str()) == 0); });
