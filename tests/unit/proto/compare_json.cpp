@@ -23,6 +23,17 @@ bool has_discarded(const json& value) {
   return value.is_structured() && std::any_of(value.begin(), value.end(), has_discarded);
 }
 
+// JSON does not forbid it; nlohmann's parser does.
+bool has_number_beyond_double(std::string_view text) {
+  try {
+    return json::parse(text).is_discarded();  // never: that is thrown
+  } catch (const json::out_of_range&) {
+    return true;
+  } catch (const json::parse_error&) {
+    return false;
+  }
+}
+
 // The value, by passing over the parts of its text.
 json rebuilt(JsonText text) {
   if (text.is_object()) {
@@ -56,6 +67,8 @@ std::string compare_json(std::string_view text) {
   JsonReader reader(text, kMaxMessageDepth);
   const bool is_read = reader.read_value(value) && reader.at_end();
   const json expected = json::parse(text, nullptr, false);
+  // The second value of a key is not read, only checked: any number may be in that.
+  if (is_read && expected.is_discarded() && has_discarded(value) && has_number_beyond_double(text)) return "";
   if (is_read == expected.is_discarded()) return is_read ? "took what is no JSON" : "refused JSON";
   if (is_read && !has_discarded(value) && value != expected) return "read another value";
   if (is_read && !is_json(text)) return "skipping refuses what reading takes";
