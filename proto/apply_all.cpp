@@ -12,6 +12,8 @@
 namespace jobpool::proto {
 namespace {
 
+constexpr std::size_t kChunkBytes = 32, kEndingBytes = 80;  // of a short one, about
+
 bool is_items(const std::string& text) { return text.size() <= kMaxPayloadBytes && is_chunk(text); }
 
 bool take_chunk(AsWritten& text, Chunk& chunk) {
@@ -27,8 +29,6 @@ Result<Chunk> read_numbered_chunk(JsonText object) {
   if (fields.is_good() && !is_items(chunk.items)) fields.reject("items");
   return finished(fields, std::move(chunk));
 }
-
-constexpr std::size_t kChunkBytes = 32, kEndingBytes = 80;  // of a short one, about
 
 // For how many room is made at once.
 std::size_t count_in(JsonText text, std::size_t bytes_of_each) { return std::min(text.text().size() / bytes_of_each + 1, kMaxChunks); }

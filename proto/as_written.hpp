@@ -6,6 +6,7 @@
 
 #include <charconv>
 #include <cstdint>
+#include <cstring>
 #include <string>
 #include <string_view>
 
@@ -15,7 +16,8 @@
 
 namespace jobpool::proto {
 
-// Each function takes what comes next, and says whether it was that; after the first that was not, only is_over() may be asked.
+// Each function takes what comes next, and says whether it was that. Where it was not, take() and take_flag() leave everything as it is, so
+// that something else can be asked for; after the others nothing more may be.
 class AsWritten {
  public:
   // A view, as that is.
@@ -37,19 +39,13 @@ class AsWritten {
     value = take("true");
     return value || take("false");
   }
-  // A string without U+0000, as all of the protocol's are: replaces `value`. `runs`: is told those of the string.
-  bool take_text(std::string& value, LongRuns* runs = nullptr) {
+  // A string without U+0000, as all of the protocol's are: replaces `value`.
+  bool take_text(std::string& value) {
     if (!take("\"")) return false;
     const char* const begin = at_;
     at_ = passing_.behind_string(begin);
     value.clear();
-    return append_unescaped(value, {begin, static_cast<std::size_t>(at_ - 1 - begin)}, runs);
-  }
-  // Any value that stands there.
-  JsonText take_value() {
-    const char* const begin = at_;
-    at_ = passing_.behind_value(begin);
-    return JsonText({begin, static_cast<std::size_t>(at_ - begin)}, passing_.longest_);
+    return append_unescaped(value, {begin, static_cast<std::size_t>(at_ - 1 - begin)});
   }
   bool is_over() const { return at_ == passing_.end_; }
 

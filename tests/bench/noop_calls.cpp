@@ -2,8 +2,8 @@
 //   noop_calls --socket=PATH [--kind=apply] [--calls=20000]
 // apply: `apply @noop`, one at a time. async: pipelined `ApplyAsync @noop`, ephemeral, and one Wait for all. durable: the same, durable.
 // map: one map of @square over so many integers. chunks: so many chunks of one integer, 500 in each call of ApplyAll (a map makes that hang
-// on how long they take, which tools that slow the processes down would change). echo: `apply @echo` of 16 MB, one at a time. command:
-// `apply -- /bin/true`, one at a time.
+// on how long they take, which tools that slow the processes down would change). command: `apply -- /bin/true`, one at a
+// time. echo: `apply @echo` of 16 MB, one at a time, for profilers alone.
 #include <algorithm>
 #include <vector>
 

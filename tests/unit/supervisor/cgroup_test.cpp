@@ -22,6 +22,7 @@ using supervisor::unified_directory;
 using supervisor::unified_path;
 using test::Broker;
 using test::House;
+using test::start_worker;
 using test::Worker;
 using testing::TestCgroup;
 
@@ -49,11 +50,6 @@ int signal_that_ended(pid_t pid) {
   int status = 0;
   REQUIRE(::waitpid(pid, &status, 0) == pid);
   return WIFSIGNALED(status) ? WTERMSIG(status) : 0;
-}
-
-Worker start_worker(Broker& broker) {
-  broker.start_worker(1);
-  return Worker(broker.expect(Kind::worker_started));
 }
 
 std::string directory_of(const TestCgroup& cgroup, const House& house, const Worker& worker) {

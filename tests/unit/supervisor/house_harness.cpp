@@ -128,6 +128,11 @@ void Broker::expect_end() {
   }
 }
 
+Worker start_worker(Broker& broker, std::uint32_t number) {
+  broker.start_worker(number);
+  return Worker(broker.expect(control::Kind::worker_started));
+}
+
 Worker::Worker(control::Envelope started)
     : incarnation(started.message.incarnation),
       number(started.message.number.value),

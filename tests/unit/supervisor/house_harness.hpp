@@ -57,6 +57,9 @@ struct Worker {
   bool is_zombie_or_gone() const;
 };
 
+// Asked for and come.
+Worker start_worker(Broker& broker, std::uint32_t number = 1);
+
 class House {
  public:
   // `prefix`: shell words before jobpoold's own, e.g. variables to set. `arguments`: after the usual ones.

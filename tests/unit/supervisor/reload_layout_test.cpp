@@ -16,6 +16,7 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::start_worker;
 using test::Worker;
 
 namespace {
@@ -25,11 +26,6 @@ const std::string kOtherLayout = R"(case "$*" in *--check-config*) grep -q '^wor
 exec "$JOBPOOLD" "$@")";
 
 bool has_been_reloaded(const House& house) { return house.log().find("reloaded; instance") != std::string::npos; }
-
-Worker start(Broker& broker, std::uint32_t number) {
-  broker.start_worker(number);
-  return Worker(broker.expect(Kind::worker_started));
-}
 
 void expect_retirement(Broker& broker, const Worker& worker) {
   CHECK(broker.expect(Kind::retire_worker).message.incarnation == worker.incarnation);
@@ -49,7 +45,7 @@ TEST_CASE("a program of another layout takes over when every worker has left, an
   House house;
   auto first = house.next_broker();
   first.expect_empty_handover();
-  const Worker one = start(first, 1), two = start(first, 2);
+  const Worker one = start_worker(first, 1), two = start_worker(first, 2);
   house.install(kOtherLayout);
   house.signal(SIGHUP);
   expect_retirement(first, one);
@@ -61,7 +57,7 @@ TEST_CASE("a program of another layout takes over when every worker has left, an
   auto second = house.next_broker();
   second.expect_empty_handover();
   CHECK(has_been_reloaded(house));
-  CHECK(start(second, 1).incarnation.value == two.incarnation.value + 1);
+  CHECK(start_worker(second, 1).incarnation.value == two.incarnation.value + 1);
 }
 
 TEST_CASE("a broker that comes while a reload waits for workers is told which") {
@@ -69,7 +65,7 @@ TEST_CASE("a broker that comes while a reload waits for workers is told which") 
   auto first = house.next_broker();
   first.expect_empty_handover();
   first.say(Kind::ready);
-  const Worker worker = start(first, 1);
+  const Worker worker = start_worker(first, 1);
   house.install(kOtherLayout);
   house.signal(SIGHUP);
   expect_retirement(first, worker);
@@ -90,7 +86,7 @@ TEST_CASE("a reload that is refused while it waits for workers starts those that
   House house;
   auto broker = house.next_broker();
   broker.expect_empty_handover();
-  const Worker one = start(broker, 1), two = start(broker, 2);
+  const Worker one = start_worker(broker, 1), two = start_worker(broker, 2);
   house.install(kOtherLayout);
   house.signal(SIGHUP);
   expect_retirement(broker, one);
@@ -109,7 +105,7 @@ TEST_CASE("a program that waits for workers where there are none is refused") {
   House house;
   auto broker = house.next_broker();
   broker.expect_empty_handover();
-  const Worker worker = start(broker, 1);
+  const Worker worker = start_worker(broker, 1);
   house.install("exit 80");
   house.signal(SIGHUP);
   expect_retirement(broker, worker);
@@ -123,7 +119,7 @@ TEST_CASE("who asks again while a reload waits for workers is served as soon as 
   House house;
   auto first = house.next_broker();
   first.expect_empty_handover();
-  const Worker one = start(first, 1);
+  const Worker one = start_worker(first, 1);
   house.install(kOtherLayout);
   house.signal(SIGHUP);
   expect_retirement(first, one);
@@ -141,7 +137,7 @@ TEST_CASE("until a reload, what dies is started again by the programs that were 
   auto first = house.next_broker();
   first.expect_empty_handover();
   first.say(Kind::ready);
-  const Worker one = start(first, 1);
+  const Worker one = start_worker(first, 1);
   REQUIRE(testing::wait_until([&] { return house.log().find("serving on") != std::string::npos; }));
   house.install("jobpool-broker", "exit 78");
   house.install("jobpool-worker", "exit 1");
@@ -150,7 +146,7 @@ TEST_CASE("until a reload, what dies is started again by the programs that were 
   second.expect(Kind::welcome);
   CHECK(Worker(second.expect(Kind::worker_started)).pid == one.pid);
   second.expect(Kind::handover_done);
-  const Worker two = start(second, 2);
+  const Worker two = start_worker(second, 2);
   two.leave_behind(1);  // it is a worker that does as it is told
 }
 

@@ -18,6 +18,7 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::start_worker;
 using test::Worker;
 
 namespace {
@@ -38,11 +39,6 @@ std::string value_of(const std::vector<std::string>& words, const std::string& o
   const auto found = std::find(words.begin(), words.end(), option);
   REQUIRE(words.end() - found > 1);
   return *(found + 1);
-}
-
-Worker start_worker(Broker& broker, std::uint32_t number) {
-  broker.start_worker(number);
-  return Worker(broker.expect(Kind::worker_started));
 }
 
 // The broker after a reload, which ends the one before.

@@ -15,6 +15,7 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::start_worker;
 using test::Worker;
 
 namespace {
@@ -23,11 +24,6 @@ ino_t inode_of(const UniqueFd& fd) {
   struct stat status {};
   REQUIRE(::fstat(fd.get(), &status) == 0);
   return status.st_ino;
-}
-
-Worker start_worker(Broker& broker, std::uint32_t number) {
-  broker.start_worker(number);
-  return Worker(broker.expect(Kind::worker_started));
 }
 
 void expect_death(Broker& broker, Incarnation incarnation, int code, int value) {

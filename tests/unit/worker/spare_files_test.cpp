@@ -42,29 +42,26 @@ struct SpareSetup : Setup {
 };
 
 TEST_CASE("output files that stayed empty are the next command's, and are removed at the end") {
-  std::filesystem::path folder;
-  {
-    SpareSetup setup;
-    setup.leave_spares();
-    const std::string first_output = setup.output(), first_errors = setup.errors();
-    const ino_t first = inode_of(first_output), second = inode_of(first_errors);
-    CHECK(setup.run_next(kTalking).report.code == 0);
-    CHECK(content_of(setup.output()) == "said\n");
-    const ino_t used = inode_of(setup.output());
-    CHECK((used == first || used == second));
-    CHECK(inode_of(first_output) + inode_of(first_errors) == 0);
-    struct stat status {};
-    REQUIRE(::stat(setup.output().c_str(), &status) == 0);
-    CHECK((status.st_mode & 07777) == 0600);
-    setup.run_next(command({"no-such-program"}));
-    setup.run_next(kTalking);
-    CHECK(content_of(setup.output()) == "said\n");
-    folder = std::filesystem::path(setup.output()).parent_path();
-    setup.end_runner();
-    std::size_t left = 0;
-    for (const auto& entry : std::filesystem::directory_iterator(folder)) left += entry.file_size() == 0 ? 1 : 0;
-    CHECK(left == 0);
-  }
+  SpareSetup setup;
+  setup.leave_spares();
+  const std::string first_output = setup.output(), first_errors = setup.errors();
+  const ino_t first = inode_of(first_output), second = inode_of(first_errors);
+  CHECK(setup.run_next(kTalking).report.code == 0);
+  CHECK(content_of(setup.output()) == "said\n");
+  const ino_t used = inode_of(setup.output());
+  CHECK((used == first || used == second));
+  CHECK(inode_of(first_output) + inode_of(first_errors) == 0);
+  struct stat status {};
+  REQUIRE(::stat(setup.output().c_str(), &status) == 0);
+  CHECK((status.st_mode & 07777) == 0600);
+  setup.run_next(command({"no-such-program"}));
+  setup.run_next(kTalking);
+  CHECK(content_of(setup.output()) == "said\n");
+  const auto folder = std::filesystem::path(setup.output()).parent_path();
+  setup.end_runner();
+  std::size_t left = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(folder)) left += entry.file_size() == 0 ? 1 : 0;
+  CHECK(left == 0);
 }
 
 // Who reads a job's output, or still writes it, has the file open by then: he must not see the next one's, nor write into it.
