@@ -86,6 +86,7 @@ Result<JobSpec> decode_command(packing::Reader& reader) {
   if ((flags & ~kAllFlags) != 0) return bad_spec("unknown flags");
   if (spec.umask > 0777) return bad_spec("umask above 0777");
   if (spec.nice && (*spec.nice < -20 || *spec.nice > 19)) return bad_spec("nice beyond -20 to 19");
+  if ((flags & kHasMemory) != 0 && spec.memory_bytes == 0) return bad_spec("a bound of no memory");  // said by its absence
   if (!read_list(reader, spec.argv) || spec.argv.empty()) return bad_spec("the argument list is off");
   if (!read_list(reader, spec.environment)) return bad_spec("the environment is off");
   if (!reader.finished()) return bad_spec("bytes after its end");

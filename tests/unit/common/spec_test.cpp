@@ -68,6 +68,22 @@ TEST_CASE("a nice value that no kernel takes is refused") {
   }
 }
 
+// It was read as no bound, and so written otherwise than it was read: found by fuzzing.
+TEST_CASE("a bound of no memory is refused") {
+  CommandSpec spec;
+  spec.argv = {"true"};
+  spec.memory_bytes = 1;
+  std::string payload = encode_spec(spec);
+  constexpr std::size_t kBehindUmask = 2 + 2 * sizeof(std::uint32_t);
+  REQUIRE(payload[kBehindUmask] == 1);
+  REQUIRE(decode_spec(payload));
+  payload[kBehindUmask] = 0;
+  const Result<JobSpec> decoded = decode_spec(payload);
+  REQUIRE_FALSE(decoded);
+  CHECK(decoded.error().code == Errc::protocol);
+  CHECK(decoded.error().text == "job spec: a bound of no memory");
+}
+
 TEST_CASE("a function comes out of the codec as it went in, copied or in place") {
   const std::string payload = encode_spec(FunctionSpec{"square", "default", "[7]"});
   CHECK(payload == encode_function("square", "default", "[7]"));
