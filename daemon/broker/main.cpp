@@ -18,6 +18,7 @@
 
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
+#include "daemon/broker/store/open_store.hpp"
 #include "daemon/broker/store/sqlite_version.hpp"
 #include "proto/version.hpp"
 
@@ -74,6 +75,14 @@ int print_versions() {
   return 0;
 }
 
+// For a trial before a reload (supervisor/program_check.hpp), while another broker has the store: whether this one could serve.
+int check_store(const char* state_dir) {
+  const auto checked = jobpool::broker::check_store(state_dir);
+  if (checked) return 0;
+  std::fprintf(stderr, "jobpool-broker: %s\n", checked.error().text.c_str());
+  return 1;
+}
+
 // See common/control/arguments.hpp.
 struct KnownOption {
   const char* name;
@@ -121,6 +130,7 @@ std::optional<Options> read_options(int argc, char** argv) {
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::string_view{argv[1]} == "--version") return print_versions();
+  if (argc == 3 && std::string_view{argv[1]} == "--check-store") return check_store(argv[2]);
   ::prctl(PR_SET_NAME, "jobpool-broker");  // it was executed by a descriptor, and has that one's number as its name
   const auto options = read_options(argc, argv);
   if (!options) {

@@ -15,6 +15,7 @@
 #include "daemon/supervisor/command_line.hpp"
 #include "daemon/supervisor/config_file.hpp"
 #include "daemon/supervisor/house.hpp"
+#include "daemon/supervisor/program_check.hpp"
 #include "daemon/supervisor/reexec.hpp"
 #include "daemon/supervisor/setting_keys.hpp"
 #include "daemon/supervisor/supervisor.hpp"
@@ -108,15 +109,6 @@ Settings settings_or(const CommandLine& line, const Settings& old) {
   return old;
 }
 
-// Half an installation is no program to change over to.
-Result<int> check_programs(const Settings& settings) {
-  for (const char* name : {"jobpool-broker", "jobpool-worker"}) {
-    const std::string program = settings.program_dir + "/" + name;
-    if (::access(program.c_str(), X_OK) != 0) return errno_error(program);
-  }
-  return 0;
-}
-
 Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   block_signals();
   auto record = read_resume_file(UniqueFd(*line.resume_fd));
@@ -126,8 +118,8 @@ Result<int> go_on(const CommandLine& line, std::vector<std::string> arguments) {
   if (line.check_only) {
     auto settings = read_settings(line);
     if (!settings) return refuse_settings(settings.error());
-    auto checked = check_programs(*settings);
-    return checked && needs_drain(*record) ? kExitOtherLayout : checked;
+    if (auto checked = check_programs(settings->program_dir, record->settings.state_dir); !checked) return checked.error();
+    return needs_drain(*record) ? kExitOtherLayout : 0;
   }
   if (needs_drain(*record))
     return Error{Errc::unsupported,

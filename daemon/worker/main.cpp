@@ -10,6 +10,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <optional>
+#include <string>
+#include <string_view>
 
 #include "common/control/arguments.hpp"
 #include "common/log.hpp"
@@ -21,6 +23,7 @@
 #include "daemon/worker/function/plugins.hpp"
 #include "daemon/worker/loop.hpp"
 #include "daemon/worker/threads.hpp"
+#include "proto/version.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -109,6 +112,7 @@ Result<int> live(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace jobpool;
+  if (argc == 2 && std::string_view{argv[1]} == "--version") return std::printf("jobpool-worker %s\n", std::string{version()}.c_str()) < 0;
   ::prctl(PR_SET_NAME, "jobpool-worker");  // it was executed by a descriptor, and has that one's number as its name
   const auto arguments = worker::parse_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   const auto logging = arguments ? start_logging("jobpool-worker", arguments->log_level) : Result<void>(arguments.error());

@@ -262,9 +262,20 @@ TEST_CASE("a reload to a broker that cannot be executed costs no running job, an
   const std::string id = daemon.submit({"--", "sh", "-c", gate.wait() + "; echo through"});
   REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "running"; }));
   // A torn installation: there, executable, and empty.
-  std::ofstream(programs.file("torn")).close();
-  std::filesystem::permissions(programs.file("torn"), std::filesystem::perms::owner_all);
-  std::filesystem::rename(programs.file("torn"), programs.file("jobpool-broker"));
+  const auto tear = [&] {
+    std::ofstream(programs.file("torn")).close();
+    std::filesystem::permissions(programs.file("torn"), std::filesystem::perms::owner_all);
+    std::filesystem::rename(programs.file("torn"), programs.file("jobpool-broker"));
+  };
+  tear();
+  const Finished refused = daemon.run({"reload", "--wait"}, {}, std::chrono::seconds(20));
+  CHECK(refused.exit_code == 125);
+  CHECK(refused.err.find("the reload was refused") != std::string::npos);
+  CHECK(daemon.log().find("jobpool-broker: Exec format error") != std::string::npos);
+  // One that was whole when it was tried.
+  std::filesystem::rename(programs.file("jobpool-broker"), programs.file("torn"));
+  std::ofstream(programs.file("jobpool-broker")) << "#!/bin/sh\nmv '" << programs.file("torn") << "' \"$0\"\n";
+  std::filesystem::permissions(programs.file("jobpool-broker"), std::filesystem::perms::owner_all);
   REQUIRE(daemon.run({"reload"}).exit_code == 0);
   REQUIRE(wait_until([&] { return daemon.log().find("Exec format error; trying again") != std::string::npos; }));
   std::filesystem::copy_file(program("jobpool-broker"), programs.file("whole"));

@@ -153,4 +153,9 @@ Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options) {
       OpenStore{std::move(place->directory), std::move(*database), std::move(*files), std::move(*ballast), static_cast<bool>(made)});
 }
 
+Result<void> check_store(const std::string& state_dir) {
+  auto checked = check_header(state_dir + "/" + kDatabase);
+  return !checked && checked.error().code == Errc::not_found ? Result<void>() : checked;
+}
+
 }  // namespace jobpool::broker

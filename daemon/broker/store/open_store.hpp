@@ -6,6 +6,7 @@
 #pragma once
 
 #include <memory>
+#include <string>
 
 #include "common/result.hpp"
 #include "daemon/broker/store/ballast.hpp"
@@ -27,5 +28,9 @@ struct OpenStore {
 // Errors: unsupported (a network file system, a later version); already_exists (another process has it); protocol (damaged, foreign, or
 // parts are missing); permission_denied, not_found, full, io.
 Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options);
+
+// Of a store that another process has open, or that is not there yet: whether this program knows its version.
+// Errors: unsupported (a later version), permission_denied, io.
+Result<void> check_store(const std::string& state_dir);
 
 }  // namespace jobpool::broker

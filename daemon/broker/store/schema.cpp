@@ -1,8 +1,13 @@
 // The migrations: number n of the table turns version n into n + 1. None is ever changed once it was released.
 #include "daemon/broker/store/schema.hpp"
 
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <array>
 #include <string>
+
+#include "common/unique_fd.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -194,6 +199,13 @@ Result<void> migrate_from(Database& database, std::int64_t version) {
   return done;
 }
 
+Result<void> check_version(const std::string& path, std::int64_t version) {
+  if (version <= kSchemaVersion) return {};
+  return Error{Errc::unsupported, path + ": written by a later jobpool (version " + std::to_string(version) +
+                                      " of the file, this one knows " + std::to_string(kSchemaVersion) +
+                                      "); install that jobpool, or name another state directory"};
+}
+
 }  // namespace
 
 Result<void> check_origin(Database& database) {
@@ -203,12 +215,20 @@ Result<void> check_origin(Database& database) {
   if (!version) return version.error();
   if (*application != kApplicationId || *version < 1)
     return Error{Errc::protocol, database.path() + ": a database of another program; move it away, or name another state directory"};
-  if (*version > kSchemaVersion) {
-    return Error{Errc::unsupported, database.path() + ": written by a later jobpool (version " + std::to_string(*version) +
-                                        " of the file, this one knows " + std::to_string(kSchemaVersion) +
-                                        "); install that jobpool, or name another state directory"};
-  }
-  return {};
+  return check_version(database.path(), *version);
+}
+
+// SQLite's file format: user_version is a number of four bytes, the largest first, at 60. (What is not of that form is told when it is
+// opened.)
+Result<void> check_header(const std::string& path) {
+  constexpr std::size_t kVersionAt = 60, kVersionBytes = 4;
+  const UniqueFd file{::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)};
+  if (!file) return errno_error(path);
+  std::array<unsigned char, kVersionBytes> bytes{};
+  if (::pread(file.get(), bytes.data(), bytes.size(), kVersionAt) < 0) return errno_error(path);
+  std::int64_t version = 0;
+  for (const unsigned char byte : bytes) version = version << 8 | byte;
+  return check_version(path, version);
 }
 
 Result<void> migrate(Database& database) {
@@ -217,7 +237,8 @@ Result<void> migrate(Database& database) {
   for (std::int64_t at = *version; at < kSchemaVersion; ++at) {
     if (auto done = migrate_from(database, at); !done) return done;
   }
-  return {};
+  if (*version == kSchemaVersion) return {};
+  return database.run("PRAGMA wal_checkpoint(TRUNCATE)");  // the header would be as it was: see check_header()
 }
 
 }  // namespace jobpool::broker

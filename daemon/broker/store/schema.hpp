@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string>
 
 #include "common/result.hpp"
 #include "daemon/broker/store/sqlite.hpp"
@@ -14,7 +15,11 @@ inline constexpr std::int64_t kSchemaVersion = 6;
 // Reads only. Errors: protocol (another program's file), unsupported (a later version's), io.
 Result<void> check_origin(Database& database);
 
-// Brings the file to kSchemaVersion, a transaction a version. Requires: check_origin() found no fault. Errors: io, full.
+// The same of a file that another process has open, by its header alone. Errors: unsupported, not_found, permission_denied, io.
+Result<void> check_header(const std::string& path);
+
+// Brings the file to kSchemaVersion, a transaction a version, and its header with it. Requires: check_origin() found no fault. Errors: io,
+// full.
 Result<void> migrate(Database& database);
 
 }  // namespace jobpool::broker

@@ -71,6 +71,38 @@ TEST_CASE("an installation without a worker's program leaves the old one serving
   expect_refusal(house, broker, "does not take over");
 }
 
+// The new daemon found out for itself: that waited for a broker for ever, and whoever waited for the reload for half a minute.
+TEST_CASE("an installation with a program that cannot start leaves the old one serving, and names it") {
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  const auto [name, script, told] = GENERATE(table<std::string, std::string, std::string>(
+      {{"jobpool-broker", "echo no such library >&2; exit 127", "jobpool-broker does not work here (exit code 127"},
+       {"jobpool-broker", "kill -11 $$", "jobpool-broker does not work here (signal 11"},
+       {"jobpool-worker", "exit 3", "jobpool-worker does not work here (exit code 3"}}));
+  house.install(name, script);
+  house.signal(SIGHUP);
+  REQUIRE(testing::wait_until([&] { return house.log().find("does not take over") != std::string::npos; }));
+  CHECK(house.log().find(told) != std::string::npos);
+  broker.expect(Kind::reload_refused);
+  broker.say(Kind::ready);
+  CHECK(house.log().find("broker exited") == std::string::npos);
+}
+
+TEST_CASE("a broker is tried before a reload with the state directory that stays") {
+  test::TemporaryDir dir;
+  House house;
+  auto broker = house.next_broker();
+  broker.expect_empty_handover();
+  house.install("jobpool-broker", "echo \"$@\" >'" + (dir / "words") + "'; exit 1");
+  house.signal(SIGHUP);
+  broker.expect(Kind::reload_refused);
+  std::ifstream words(dir / "words");
+  std::string line;
+  CHECK(std::getline(words, line));
+  CHECK(line == "--check-store " + house.state_dir());
+}
+
 TEST_CASE("a configuration that is broken leaves the old one serving, and names the line") {
   test::TemporaryDir dir;
   std::ofstream(dir / "pool.toml") << "workers = 3\n";

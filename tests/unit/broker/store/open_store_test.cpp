@@ -139,6 +139,32 @@ TEST_CASE("a later version's file is refused and left alone") {
   check_refused(options_in(dir), Errc::unsupported, "written by a later jobpool");
 }
 
+// A reload to an earlier version ended the daemon, and all that ran with it, when its broker opened the store.
+TEST_CASE("whether a store is of a later version is told while another has it open") {
+  const TempDir dir;
+  CHECK(check_store(dir.path()));  // there is none yet
+  {
+    const auto store = opened(options_in(dir));
+    CHECK(check_store(dir.path()));
+  }
+  fill(dir);
+  with_sqlite(dir, "PRAGMA user_version = " + std::to_string(kSchemaVersion + 1));
+  const auto checked = check_store(dir.path());
+  REQUIRE_FALSE(checked);
+  CHECK(checked.error().code == Errc::unsupported);
+  CHECK(checked.error().text.find("jobs.sqlite: written by a later jobpool") != std::string::npos);
+}
+
+// It was in the log alone, where nobody sees it but who has the store open.
+TEST_CASE("a store that was brought to this version says so in its header") {
+  const TempDir dir;
+  std::filesystem::copy_file(JOBPOOL_SOURCE_DIR "/tests/golden/store-v1.sqlite", dir.file("jobs.sqlite"));
+  const auto store = opened(options_in(dir));
+  std::ifstream file(dir.file("jobs.sqlite"), std::ios::binary);
+  file.seekg(63);
+  CHECK(file.get() == kSchemaVersion);
+}
+
 TEST_CASE("a store that was begun and not finished is begun again") {
   const TempDir dir;
   std::ofstream(dir.file("jobs.sqlite.new")) << "half of it";

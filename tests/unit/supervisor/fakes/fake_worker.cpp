@@ -85,6 +85,7 @@ void obey(const control::Order& order) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::strcmp(argv[1], "--version") == 0) return 0;  // a trial
   for (int i = 1; i + 1 < argc; ++i) {
     if (std::strcmp(argv[i], "--number") == 0 && std::atoi(argv[i + 1]) >= 100) return 3;
   }
