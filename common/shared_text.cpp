@@ -17,6 +17,15 @@ SharedText SharedText::written(std::size_t size, function_ref<void(char* room)> 
   return text;
 }
 
+SharedText SharedText::Room::first(std::size_t size) && {
+  SharedText text;
+  if (size == 0) return text;
+  if (size < block_->size / 4 * 3) return SharedText{std::string_view{data(), size}};
+  text.block_ = std::exchange(block_, nullptr);
+  text.block_->size = static_cast<std::uint32_t>(size);
+  return text;
+}
+
 SharedText::Block* SharedText::make(std::string_view text) {
   Block* const block = make_room(text.size());
   if (block != nullptr) std::memcpy(bytes_of(block), text.data(), text.size());

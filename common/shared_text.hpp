@@ -16,11 +16,33 @@
 namespace jobpool {
 
 class SharedText {
+  struct Block {  // the bytes follow
+    std::atomic<std::uint32_t> copies{1};
+    std::uint32_t size;
+  };
+
  public:
   SharedText() = default;
   template <class Text>
   requires std::convertible_to<const Text&, std::string_view> &&(!std::same_as<Text, SharedText>)SharedText(const Text& text)
       : block_(make(text)) {}  // implicit: it stands where a std::string would
+  // One in the making, which is written before anybody has it.
+  class Room {
+   public:
+    explicit Room(std::size_t most) : block_(make_room(most)) {}
+    Room(Room&& other) noexcept : block_(std::exchange(other.block_, nullptr)) {}
+    Room& operator=(Room&& other) noexcept {
+      std::swap(block_, other.block_);
+      return *this;
+    }
+    ~Room() { ::operator delete(block_); }
+    char* data() { return bytes_of(block_); }
+    // What is behind it stays in memory as long as the text does; where that is much, the text is a copy.
+    SharedText first(std::size_t size) &&;
+
+   private:
+    Block* block_;
+  };
   // `write` is to fill all of its room.
   static SharedText written(std::size_t size, function_ref<void(char* room)> write);
   SharedText(const SharedText& other) : block_(other.block_) {
@@ -50,11 +72,6 @@ class SharedText {
   friend std::ostream& operator<<(std::ostream& out, const SharedText& text) { return out << std::string_view{text}; }
 
  private:
-  struct Block {  // the bytes follow
-    std::atomic<std::uint32_t> copies{1};
-    std::uint32_t size;
-  };
-
   static Block* make(std::string_view text);
   static Block* make_room(std::size_t size);
   static char* bytes_of(Block* block) { return reinterpret_cast<char*>(block + 1); }

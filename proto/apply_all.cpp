@@ -142,7 +142,7 @@ void ChunkEndingsWriter::add_return(std::int64_t number, JobId id, std::string_v
   text_ += "{\"number\":";
   append_integer(text_, number);
   text_ += ",\"ending\":";
-  append_return(text_, id, result, [] {});
+  append_return(text_, id, result, kSendNothing);
   text_ += '}';
 }
 
@@ -150,7 +150,7 @@ void ChunkEndingsWriter::add(const ChunkEnding& one) {
   if (count_++ > 0) text_ += ',';
   ObjectWriter object(text_);
   object.integer("number", one.number);
-  if (one.ending) append_ending(object.key("ending"), *one.ending, {}, [] {});
+  if (one.ending) append_ending(object.key("ending"), *one.ending, {}, kSendNothing);
   object.text_if("error", one.error);
   object.text_if("parameters", one.parameters);
   object.close();

@@ -20,11 +20,11 @@ bool is_return(const Ending& ending) {
 
 }  // namespace
 
-void append_return(std::string& out, JobId id, std::string_view result, function_ref<void()> piece_written) {
+void append_return(std::string& out, JobId id, std::string_view result, PassOn pass_on) {
   out += "{\"id\":";
   append_integer(out, number_of(id));
   out += ",\"outcome\":\"succeeded\",\"result\":\"";
-  append_json_pieces(out, result, piece_written);
+  append_json_pieces(out, result, pass_on);
   out += "\"}";
 }
 
@@ -38,9 +38,9 @@ bool take_return(AsWritten& text, Ending& ending) {
   return true;
 }
 
-void append_ending(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written) {
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result, PassOn pass_on) {
   const bool has_result = ending.result || !large_result.empty();
-  if (has_result && is_return(ending)) return append_return(out, ending.id, ending.result ? *ending.result : large_result, piece_written);
+  if (has_result && is_return(ending)) return append_return(out, ending.id, ending.result ? *ending.result : large_result, pass_on);
   ObjectWriter object(out);
   object.integer("id", static_cast<std::int64_t>(ending.id.value));
   object.text("outcome", to_string(ending.outcome));
@@ -59,24 +59,24 @@ void append_ending(std::string& out, const Ending& ending, std::string_view larg
   object.close();
 }
 
-void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written) {
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, PassOn pass_on) {
   const std::size_t texts = ending.reason.size() + (ending.result ? ending.result->size() : large_result.size()) +
                             ending.standard_output.bytes.size() + ending.standard_error.bytes.size();
   out.reserve(out.size() + texts + 2 * kRoomBehind);
   out += "{\"ending\":";
-  append_ending(out, ending, large_result, piece_written);
+  append_ending(out, ending, large_result, pass_on);
   out += '}';
 }
 
 std::string write_ending(const Ending& ending) {
   std::string out;
-  append_ending_parameters(out, ending, {}, [] {});
+  append_ending_parameters(out, ending, {}, kSendNothing);
   return out;
 }
 
 nlohmann::json ending_object(const Ending& ending) {
   std::string text;
-  append_ending(text, ending, {}, [] {});
+  append_ending(text, ending, {}, kSendNothing);
   return parse_own(text);
 }
 

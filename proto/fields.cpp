@@ -72,6 +72,13 @@ bool Fields::text_into(std::string_view name, std::string& value, std::size_t ma
   return false;
 }
 
+std::optional<std::string_view> Fields::large_text(std::string_view name, std::size_t least) {
+  const auto is_it = [&](const Member& member) { return member.name == name && member.value.written_string().size() >= least; };
+  if (std::none_of(members_.begin(), members_.end(), is_it)) return std::nullopt;
+  const std::optional<JsonText> found = find(name);
+  return found ? std::optional(found->written_string()) : std::nullopt;
+}
+
 std::optional<std::string> Fields::bytes(std::string_view name, std::size_t max_bytes) {
   const std::optional<JsonText> twin = find(name, kTwinSuffix);
   std::optional<std::string> plain = text(name, max_bytes);

@@ -42,6 +42,8 @@ class Fields {
   std::optional<std::string> bytes(std::string_view name, std::size_t max_bytes = kAnyLength);
   // The same, where absent leaves the value as it is. False: it is absent, or off.
   bool text_into(std::string_view name, std::string& value, std::size_t max_bytes = kAnyLength, LongRuns* runs = nullptr);
+  // As it is written between its quotes; nullopt: that is shorter, or there is no text, and nothing was read.
+  std::optional<std::string_view> large_text(std::string_view name, std::size_t least);
   void bytes_into(std::string_view name, std::string& value) {
     if (auto read = bytes(name)) value = *std::move(read);
   }

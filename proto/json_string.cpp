@@ -2,6 +2,7 @@
 // processor's cache, so that a large string passes through memory once.
 #include "proto/json_string.hpp"
 
+#include <algorithm>
 #include <cstdlib>
 #include <cstring>
 #include <functional>
@@ -17,7 +18,6 @@ constexpr std::ptrdiff_t kRunBytes = 16 * 1024;  // found, then copied: half of 
 // Up to here byte by byte costs less than the way to many at once. Most strings are so short: keys, names, small arguments and results,
 // where the escapes are quotes.
 constexpr std::size_t kShortBytes = 32;
-constexpr std::size_t kPieceBytes = 128 * 1024;
 constexpr std::string_view kReplacement = "\xEF\xBF\xBD";  // U+FFFD
 
 struct Backslash {
@@ -131,6 +131,16 @@ bool unescape_unicode(const char*& at, const char* end, Sink& out) {
   return true;
 }
 
+// Takes the value's place where there is room for it.
+struct Room {
+  char* begin;
+  char* end;
+  void push_back(char c) { *end++ = c; }
+  char back() const { return end[-1]; }
+  std::size_t size() const { return static_cast<std::size_t>(end - begin); }
+};
+void append_run(Room& out, const char* run, const char* end) { out.end = std::copy(run, end, out.end); }
+
 // `at` is behind the backslash.
 template <class Sink>
 bool unescape(const char*& at, const char* end, Sink& out) {
@@ -176,6 +186,27 @@ bool scan_string(const char*& at, const char* end, Sink& out, BehindRun&& behind
     if (stop == '"') return true;
     if (stop != '\\' || !unescape(at, end, out)) return false;
   }
+}
+
+// Of a text that was checked. `on_run`: called behind each run. False: U+0000 is in it.
+template <class Sink, class OnRun>
+bool append_checked(Sink& out, std::string_view written, LongRuns* runs, OnRun&& on_run) {
+  const std::size_t begin = out.size();
+  const char* at = written.data();
+  const char* const end = at + written.size();
+  bool has_nul = false;
+  while (at != end) {
+    const char* const run = at;
+    at = run_end<Backslash>(at, end - at > kRunBytes ? at + kRunBytes : end);
+    append_run(out, run, at);
+    if (runs != nullptr) runs->add(out.size() - begin - static_cast<std::size_t>(at - run), out.size() - begin);
+    on_run();
+    if (at == end || *at != '\\') continue;
+    ++at;
+    if (!unescape(at, end, out)) std::abort();  // it was checked
+    has_nul |= out.back() == '\0';
+  }
+  return !has_nul;
 }
 
 // False: it has more in it than ordinary bytes, quotes and backslashes; nothing is appended. Requires: it is short.
@@ -227,44 +258,47 @@ void append_json_escaped(std::string& out, std::string_view text) {
   }
 }
 
-std::string_view whole_characters(std::string_view text, std::size_t limit) {
-  constexpr std::size_t kMostBehindLead = 3;
-  const auto is_behind_lead = [&](std::size_t place) { return (static_cast<unsigned char>(text[place]) & 0xC0) == 0x80; };
-  if (text.size() <= limit) return text;
-  std::size_t end = limit;
-  while (end > 0 && limit - end < kMostBehindLead && is_behind_lead(end)) --end;
-  return text.substr(0, end == 0 || is_behind_lead(end) ? limit : end);
-}
-
-void append_json_pieces(std::string& out, std::string_view text, function_ref<void()> written) {
-  while (text.size() > kPieceBytes) {
-    const std::string_view piece = whole_characters(text, kPieceBytes);
-    append_json_escaped(out, piece);
-    text.remove_prefix(piece.size());
-    written();
+void append_json_pieces(std::string& out, std::string_view text, PassOn pass_on, std::size_t piece_bytes) {
+  const auto most = static_cast<std::ptrdiff_t>(piece_bytes), worth_passing = most / 4;
+  const char* at = text.data();
+  const char* const end = at + text.size();
+  std::size_t kept = 0;  // in `out`, since something was passed on
+  const auto pass = [&](std::string_view run) {
+    pass_on(out, run);
+    kept = 0;
+  };
+  while (end - at > most) {
+    const char* const run = at;
+    at = verbatim_end(at, end, most);
+    const auto length = static_cast<std::size_t>(at - run);
+    if (at - run > worth_passing) {
+      pass({run, length});
+    } else {
+      out.append(run, at);
+      kept += length;
+    }
+    if (length < piece_bytes) append_escaped(out, *at++), ++kept;
+    if (kept >= piece_bytes) pass({});
   }
-  append_json_escaped(out, text);
+  append_json_escaped(out, {at, static_cast<std::size_t>(end - at)});
 }
 
 bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs) {
   if (written.size() <= kShortBytes && append_short_unescaped(out, written)) return true;
-  const std::size_t begin = out.size();
-  const char* at = written.data();
-  const char* const end = at + written.size();
   out.reserve(out.size() + written.size());
   prefer_huge_pages(out.data() + out.size(), written.size());
-  bool has_nul = false;
-  while (at != end) {
-    const char* const run = at;
-    at = run_end<Backslash>(at, end - at > kRunBytes ? at + kRunBytes : end);
-    out.append(run, at);
-    if (runs != nullptr) runs->add(out.size() - begin - static_cast<std::size_t>(at - run), out.size() - begin);
-    if (at == end || *at != '\\') continue;
-    ++at;
-    if (!unescape(at, end, out)) std::abort();  // it was checked
-    has_nul |= out.back() == '\0';
-  }
-  return !has_nul;
+  return append_checked(out, written, runs, [] {});
+}
+
+char* unescape_to(char* room, std::string_view written, LongRuns& runs, function_ref<void(std::string_view value)> on_more) {
+  Room value{room, room};
+  std::size_t told = 0;
+  const auto tell = [&] { on_more({room, told = value.size()}); };
+  const bool is_text = append_checked(value, written, &runs, [&] {
+    if (value.size() - told >= kRunBytes) tell();
+  });
+  tell();
+  return is_text ? value.end : nullptr;
 }
 
 bool read_json_string(const char*& at, const char* end, std::string& out) { return scan_string(at, end, out, std::identity{}); }

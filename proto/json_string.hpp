@@ -20,12 +20,15 @@ void append_json_string(std::string& out, std::string_view text);
 
 // The same without quotes.
 void append_json_escaped(std::string& out, std::string_view text);
-// A beginning of about `limit` bytes, for who writes a large text piece by piece: escaped one behind the other, the pieces are what the
-// whole is. Requires: limit > 3.
-std::string_view whole_characters(std::string_view text, std::size_t limit);
-// So written, in pieces of about what a socket takes at once, which is small beside a processor's cache. After each but the last `written`
-// is called, which may take out of `out` what is in it: so a large text is on its way while the rest of it is escaped.
-void append_json_pieces(std::string& out, std::string_view text, function_ref<void()> written);
+
+// About what a socket takes at once, which is small beside a processor's cache.
+constexpr std::size_t kPieceBytes = 128 * 1024;
+// Who sends a large text while the rest of it is escaped: told of a piece of it, which is what is in `out` by now and, behind that, `run`,
+// bytes of the text that stand for themselves. It takes out of `out` what it sent, and appends what it did not send of `run`.
+using PassOn = function_ref<void(std::string& out, std::string_view run)>;
+inline constexpr auto kSendNothing = [](std::string& out, std::string_view run) { out += run; };
+// Escaped like that: most of a large text is never copied. What is behind its last piece stays in `out`.
+void append_json_pieces(std::string& out, std::string_view text, PassOn pass_on, std::size_t piece_bytes = kPieceBytes);
 
 // Reads from behind the opening quote to behind the closing one, and moves `at` there. The value is appended to `out`.
 // False: no end, a raw control character, a bad escape, a lone surrogate or invalid UTF-8; `at` and `out` are of no use then.
@@ -40,5 +43,8 @@ bool skip_json_string(const char*& at, const char* end, const char* text, const 
 // Of what is written between two quotes and was checked: its value is appended. False: U+0000 is in that.
 // Aborts where it was not checked. `runs`: is told those of the value.
 bool append_unescaped(std::string& out, std::string_view written, LongRuns* runs = nullptr);
+// The same to `room`, which has to be as long as what is written; where the value ends. Null: U+0000 is in it.
+// `on_more`: told of the value so far, each time that there is some more of it, which is in the processor's cache then.
+char* unescape_to(char* room, std::string_view written, LongRuns& runs, function_ref<void(std::string_view value)> on_more);
 
 }  // namespace jobpool::proto

@@ -37,6 +37,8 @@ class JsonText {
   std::optional<std::string> protocol_text(LongRuns* runs = nullptr) const;
   // The same, appended to `text`. False: it is none; what was appended then is of no use.
   bool append_protocol_text(std::string& text, LongRuns* runs = nullptr) const;
+  // A string as it is written between its quotes; empty where it is of another type.
+  std::string_view written_string() const { return text_.front() == '"' ? text_.substr(1, text_.size() - 2) : std::string_view(); }
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
 

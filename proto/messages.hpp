@@ -13,10 +13,10 @@
 #include <vector>
 
 #include "common/clock.hpp"
-#include "common/function_ref.hpp"
 #include "common/ids.hpp"
 #include "common/outcome.hpp"
 #include "common/result.hpp"
+#include "proto/json_string.hpp"
 #include "proto/json_text.hpp"
 
 namespace jobpool::proto {
@@ -42,6 +42,7 @@ enum class IfFull : std::uint8_t { fail, block };
 struct Submission {
   std::optional<std::string> function;  // exactly one of function and a non-empty command
   std::string arguments = "[]";
+  std::string_view large_arguments;  // instead of these, where they were read to a place of the reader's own: large_call.hpp
   std::optional<std::string> items;  // of a chunk of a map, instead of arguments
   std::vector<std::string> command;
   std::string cwd = "/";
@@ -177,13 +178,6 @@ struct Status {
 Result<Submission> read_submit(JsonText parameters);  // of Apply and ApplyAsync: {"job": {…}}
 std::string write_submit(const Submission& job);
 std::string write_submit_call(std::string_view method, const Submission& job);  // as write_call() of that, in one piece
-// A whole call with such parameters, with its final NUL, but for the arguments of its function: they are large, and their text is to be
-// put in there, escaped.
-struct SubmitAround {
-  std::string text;
-  std::size_t arguments_at;
-};
-SubmitAround write_submit_around(std::string_view method, const Submission& job);
 
 struct MapRequest {
   Submission job;                   // its function, and the terms of each chunk
@@ -314,9 +308,9 @@ std::string write_join_pool(const JoinPoolRequest& request);
 
 // Replies: write_… makes the `parameters` text, read_… takes it parsed. Errors of reading: protocol, naming the field.
 std::string write_ending(const Ending& ending);  // {"ending": {…}}
-// Appends the same. `large_result`: stands for the result that it has not, where it is not empty. `piece_written`: is called when a piece
-// of a large result is there, and may take out of `out` what is in it.
-void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written);
+// Appends the same. `large_result`: stands for the result that it has not, where it is not empty. `pass_on`:
+// of a large result.
+void append_ending_parameters(std::string& out, const Ending& ending, std::string_view large_result, PassOn pass_on);
 Result<Ending> read_ending(JsonText parameters);
 std::string write_accepted(JobId id);  // {"id": …}
 Result<JobId> read_accepted(JsonText parameters);

@@ -39,9 +39,9 @@ void append_submission(std::string& out, const Submission& job);
 Result<void> read_ending_object(JsonText object, std::string_view path, Ending& ending);
 // `large_result`: stands for the result that it has not, where it is not empty.
 // Else as append_ending_parameters().
-void append_ending(std::string& out, const Ending& ending, std::string_view large_result, function_ref<void()> piece_written);
+void append_ending(std::string& out, const Ending& ending, std::string_view large_result, PassOn pass_on);
 // The commonest of endings by far, of a function that returned: only an id, and a result.
-void append_return(std::string& out, JobId id, std::string_view result, function_ref<void()> piece_written);
+void append_return(std::string& out, JobId id, std::string_view result, PassOn pass_on);
 class AsWritten;
 // False: it is another; `ending` is as it was.
 bool take_return(AsWritten& text, Ending& ending);

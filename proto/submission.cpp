@@ -5,8 +5,9 @@
 #include "proto/chunk.hpp"
 #include "proto/fields.hpp"
 #include "proto/json_reader.hpp"
+#include "proto/json_string.hpp"
 #include "proto/json_writer.hpp"
-#include "proto/messages.hpp"
+#include "proto/large_call.hpp"
 #include "proto/parts.hpp"
 
 namespace jobpool::proto {
@@ -49,11 +50,26 @@ std::size_t total_bytes(const std::vector<std::string>& words) {
   return total;
 }
 
-void take_function(Fields& fields, Submission& job) {
+// False: they are not so large; nothing was read.
+bool take_large_arguments(Fields& fields, Submission& job, ArgumentsRoom& room) {
+  const std::optional<std::string_view> written = job.function ? fields.large_text("arguments", room.least()) : std::nullopt;
+  if (!written) return false;
+  char* const begin = room.make(job, written->size());
+  LongRuns runs;
+  const char* const end = unescape_to(begin, *written, runs, [&](std::string_view arguments) { room.on_more(arguments); });
+  job.large_arguments = {begin, end == nullptr ? 0 : static_cast<std::size_t>(end - begin)};
+  const bool may_be = !job.items && !job.large_arguments.empty() && job.large_arguments.size() <= kMaxPayloadBytes;
+  if (!may_be || !is_json_array(job.large_arguments, &runs)) fields.reject("arguments");
+  return true;
+}
+
+// `room`: null where there is none.
+void take_function(Fields& fields, Submission& job, ArgumentsRoom* room) {
   job.function = fields.text("function", kMaxNameBytes);
   if (job.function && job.function->empty()) fields.reject("function");
   job.items = fields.text("items", kMaxPayloadBytes);
   if (job.items && (!job.function || !is_chunk(*job.items))) fields.reject("items");
+  if (room != nullptr && take_large_arguments(fields, job, *room)) return;
   LongRuns runs;
   if (!fields.text_into("arguments", job.arguments, kMaxPayloadBytes, &runs)) return;
   if (!job.function || job.items || !is_json_array(job.arguments, &runs)) fields.reject("arguments");
@@ -144,16 +160,14 @@ bool take_call(AsWritten& text, Submission& job) {
   return text.take("}");
 }
 
-}  // namespace
-
-Result<Submission> read_submission(JsonText object) {
+Result<Submission> read_job_to(JsonText object, ArgumentsRoom* room) {
   Fields fields(object, MessageKind::request, "job");
   Result<Submission> read(std::in_place);  // large: made where it is returned
   Submission& job = *read;
-  take_function(fields, job);
+  take_name(fields, "pool", kMaxNameBytes, job.pool);
+  take_function(fields, job, room);
   take_command(fields, job);
   take_name(fields, "name", kMaxNameBytes, job.name);
-  take_name(fields, "pool", kMaxNameBytes, job.pool);
   take_name(fields, "key", kMaxKeyBytes, job.key);
   job.detach = fields.flag("detach").value_or(job.detach);
   job.durable = fields.flag("durable");
@@ -165,10 +179,14 @@ Result<Submission> read_submission(JsonText object) {
   return read;
 }
 
+}  // namespace
+
+Result<Submission> read_submission(JsonText object) { return read_job_to(object, nullptr); }
+
 Result<Submission> read_target(JsonText object) {
   Fields fields(object, MessageKind::request, "target");
   Submission job;
-  take_function(fields, job);
+  take_function(fields, job, nullptr);
   take_command(fields, job);
   take_surroundings(fields, job);
   if (job.items) fields.reject("items");
@@ -186,6 +204,13 @@ Result<Submission> read_submit(JsonText parameters) {
   const auto object = only_object(parameters, "job", MessageKind::request);
   if (!object) return object.error();
   return read_submission(*object);
+}
+
+Result<Submission> read_submit_to(JsonText parameters, ArgumentsRoom& room) {
+  if (parameters.text().size() < room.least()) return read_submit(parameters);
+  const auto object = only_object(parameters, "job", MessageKind::request);
+  if (!object) return object.error();
+  return read_job_to(*object, &room);
 }
 
 std::string write_submit(const Submission& job) {

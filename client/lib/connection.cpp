@@ -91,19 +91,21 @@ Result<Connection> Connection::open(const std::string& path, TimePoint deadline)
   }
 }
 
-Result<void> Connection::send(std::string_view message, std::span<const int> fds, TimePoint deadline) {
+Result<void> Connection::send(std::string_view first, std::string_view second, std::span<const int> fds, TimePoint deadline) {
   if (fds.size() > kMaxPassedFds)
     return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxPassedFds) + " descriptors in one message"};
   ControlBuffer control;
-  while (!message.empty()) {
-    iovec piece{const_cast<char*>(message.data()), message.size()};
+  while (!first.empty() || !second.empty()) {
+    iovec pieces[] = {{const_cast<char*>(first.data()), first.size()}, {const_cast<char*>(second.data()), second.size()}};
     msghdr header{};
-    header.msg_iov = &piece;
-    header.msg_iovlen = 1;
+    header.msg_iov = pieces;
+    header.msg_iovlen = second.empty() ? 1 : 2;
     if (!fds.empty()) attach(header, control, fds);
     const ssize_t sent = ::sendmsg(fd(), &header, MSG_NOSIGNAL | MSG_DONTWAIT);
     if (sent > 0) {
-      message.remove_prefix(static_cast<std::size_t>(sent));
+      const std::size_t of_first = std::min(static_cast<std::size_t>(sent), first.size());
+      first.remove_prefix(of_first);
+      second.remove_prefix(static_cast<std::size_t>(sent) - of_first);
       fds = {};  // they went with the first byte
       continue;
     }
@@ -120,14 +122,14 @@ Result<void> Connection::send(std::string_view message, std::span<const int> fds
 
 Result<void> Connection::send(const Message& message, std::span<const int> fds, TimePoint deadline) {
   const std::string_view text = message.text;
-  std::string piece{text.substr(0, message.arguments_at)};
+  std::string rest{text.substr(0, message.arguments_at)};
   Result<void> sent;
-  proto::append_json_pieces(piece, message.arguments, [&] {
-    if (sent) sent = send(piece, std::exchange(fds, {}), deadline);
-    piece.clear();
+  proto::append_json_pieces(rest, message.arguments, [&](std::string& out, std::string_view run) {
+    if (sent) sent = send(out, run, std::exchange(fds, {}), deadline);
+    out.clear();
   });
   if (!sent) return sent;
-  return send(piece.append(text.substr(message.arguments_at)), fds, deadline);
+  return send(rest, text.substr(message.arguments_at), fds, deadline);
 }
 
 Result<std::optional<Reply>> Connection::take_reply() {

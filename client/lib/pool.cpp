@@ -3,6 +3,7 @@
 
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
+#include "proto/large_call.hpp"
 
 namespace jobpool {
 namespace {

@@ -18,13 +18,13 @@ using namespace jobpool::proto;
 namespace {
 
 void pieces(std::string_view bytes, std::string_view whole) {
-  std::string written;
-  while (!bytes.empty()) {
-    const std::string_view piece = whole_characters(bytes, 4 + bytes.size() % 5);
-    append_json_escaped(written, piece);
-    bytes.remove_prefix(piece.size());
-  }
-  require(written == whole, "a text written in pieces is another");
+  std::string sent, rest;
+  const auto send = [&](std::string& out, std::string_view run) {
+    sent.append(out).append(run);
+    out.clear();
+  };
+  append_json_pieces(rest, bytes, send, 1 + bytes.size() % 9);
+  require(sent + rest == whole, "a text written in pieces is another");
 }
 
 void strings(std::string_view bytes) {

@@ -31,7 +31,7 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
       ending.standard_error = outputs_.read(job.id, job.attempt, Stream::standard_error);
     }
     return call->reply_written(
-        [&](std::string& out, function_ref<void()> piece_written) { proto::append_ending_parameters(out, ending, *result, piece_written); },
+        [&](std::string& out, proto::PassOn pass_on) { proto::append_ending_parameters(out, ending, *result, pass_on); },
         std::move(handed_over));
   }
   engine_.read_result(job.id, [this, call, id = job.id, handed_over = std::move(handed_over)](Result<std::string> result) {
@@ -40,9 +40,8 @@ void Verbs::make_ending(const CallPtr& call, const Job& job, WithOutput with_out
     if (!result) return job_error(*call, proto::error::kNoOutput, id, result.error().text);
     proto::Ending ending = ending_view(*ended, std::move(*result));
     ending.items = items_of(*ended);
-    call->reply_written(
-        [&](std::string& out, function_ref<void()> piece_written) { proto::append_ending_parameters(out, ending, {}, piece_written); },
-        handed_over);
+    call->reply_written([&](std::string& out, proto::PassOn pass_on) { proto::append_ending_parameters(out, ending, {}, pass_on); },
+                        handed_over);
   });
 }
 

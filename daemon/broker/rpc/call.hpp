@@ -14,6 +14,7 @@
 #include "common/function_ref.hpp"
 #include "common/unique_fd.hpp"
 #include "proto/envelope.hpp"
+#include "proto/json_string.hpp"
 
 namespace jobpool::broker {
 
@@ -37,9 +38,9 @@ class Call {
 
   // The last reply. `handed_over` is called when all its bytes were taken by the socket; never when the connection closed before.
   virtual void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) = 0;
-  // The same of parameters that may be large: `write` appends them to where they are sent from, and may say of a beginning that it is
-  // there, for it to leave while the rest is written.
-  using Write = function_ref<void(std::string& out, function_ref<void()> piece_written)>;
+  // The same of parameters that may be large: `write` appends them to where they are sent from, and may pass on a beginning, for it to
+  // leave while the rest is written.
+  using Write = function_ref<void(std::string& out, proto::PassOn pass_on)>;
   virtual void reply_written(Write write, std::function<void()> handed_over = {}) = 0;
   // One of several; Requires: envelope.more. `handed_over`: as above. False: the peer reads too slowly, pause until `on_drained` is called.
   virtual bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) = 0;

@@ -1,15 +1,13 @@
 // See fingerprint.hpp. Kept in the store: libstdc++'s hash of bytes is part of its ABI.
 #include "daemon/broker/rpc/fingerprint.hpp"
 
-#include <algorithm>
 #include <bit>
-#include <cstring>
 #include <functional>
+
+#include "daemon/broker/rpc/large_hash.hpp"
 
 namespace jobpool::broker {
 namespace {
-
-constexpr std::size_t kLargeArguments = 64 * 1024;
 
 std::size_t hash_of_number(std::int64_t number) {
   return std::hash<std::string_view>{}({reinterpret_cast<const char*>(&number), sizeof number});
@@ -17,35 +15,6 @@ std::size_t hash_of_number(std::int64_t number) {
 
 // Most of what is added is empty, or 0: hashed once, these are a fiftieth of what a call costs the broker.
 const std::size_t kHashOfNothing = std::hash<std::string_view>{}({}), kHashOfZero = hash_of_number(0);
-
-// Bytes to one number, at three times the rate of libstdc++'s hash: four sums side by side, each of which every one of its words changes.
-class LargeHash {
- public:
-  static constexpr std::size_t kStep = 4 * sizeof(std::uint64_t);
-
-  // Requires: whole steps.
-  void add(std::string_view bytes) {
-    for (const char *at = bytes.data(), *const end = at + bytes.size(); at != end; at += kStep) {
-      first_ = mixed(first_, word(at, 0));
-      second_ = mixed(second_, word(at, 1));
-      third_ = mixed(third_, word(at, 2));
-      fourth_ = mixed(fourth_, word(at, 3));
-    }
-  }
-  std::uint64_t value(std::string_view rest) const {
-    return mixed(mixed(mixed(mixed(std::hash<std::string_view>{}(rest), first_), second_), third_), fourth_);
-  }
-
- private:
-  static std::uint64_t mixed(std::uint64_t sum, std::uint64_t word) { return std::rotl((sum ^ word) * 0x9e3779b97f4a7c15U, 29); }
-  static std::uint64_t word(const char* at, std::size_t i) {
-    std::uint64_t value;
-    std::memcpy(&value, at + i * sizeof value, sizeof value);
-    return value;
-  }
-
-  std::uint64_t first_ = 1, second_ = 2, third_ = 3, fourth_ = 4;  // by name: compilers make slow vectors of an array
-};
 
 // Bytes and numbers to one number.
 class Fingerprint {
@@ -64,24 +33,21 @@ class Fingerprint {
   std::uint64_t value_ = 0;
 };
 
-std::string_view arguments_of(const proto::Submission& job) { return job.function ? std::string_view{job.arguments} : std::string_view{}; }
+std::uint64_t hash_of_large(std::string_view bytes) {
+  const std::string_view whole = whole_steps(bytes);
+  LargeHash hash;
+  hash.add(whole);
+  return hash.value(bytes.substr(whole.size()));
+}
 
 }  // namespace
 
-bool has_large_arguments(const proto::Submission& job) { return arguments_of(job).size() >= kLargeArguments; }
-
-std::uint64_t hash_of_large(std::string_view bytes, char* room) {
-  constexpr std::size_t kPiece = 512 * LargeHash::kStep;
-  LargeHash hash;
-  while (bytes.size() >= LargeHash::kStep) {
-    const std::string_view piece = bytes.substr(0, std::min(kPiece, bytes.size() / LargeHash::kStep * LargeHash::kStep));
-    hash.add(piece);
-    if (room != nullptr) room = std::copy(piece.begin(), piece.end(), room);
-    bytes.remove_prefix(piece.size());
-  }
-  if (room != nullptr) std::copy(bytes.begin(), bytes.end(), room);
-  return hash.value(bytes);
+std::string_view arguments_of(const proto::Submission& job) {
+  if (!job.function) return {};
+  return job.large_arguments.empty() ? std::string_view{job.arguments} : job.large_arguments;
 }
+
+bool has_large_arguments(const proto::Submission& job) { return arguments_of(job).size() >= kLargeArguments; }
 
 std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash) {
   Fingerprint sum;

@@ -20,10 +20,11 @@ std::uint64_t hash_of_retry(JobId retried);
 // Of a chunk, of the fingerprint of what it has in common with the others.
 std::uint64_t hash_of_chunk(std::uint64_t of_all, std::string_view items);
 
-// For who copies large arguments anyway: their hash, made while they are in the processor's cache for that. `room`: where to; null:
-// nowhere.
+// Those of its function, wherever they are; of a command: none.
+std::string_view arguments_of(const proto::Submission& job);
+// They are hashed otherwise (large_hash.hpp), by who has them in the processor's cache if possible.
+inline constexpr std::size_t kLargeArguments = 64 * 1024;
 bool has_large_arguments(const proto::Submission& job);
-std::uint64_t hash_of_large(std::string_view arguments, char* room = nullptr);
 // Of all of it, with that.
 std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash);
 

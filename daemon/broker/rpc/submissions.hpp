@@ -11,8 +11,11 @@
 
 namespace jobpool::broker {
 
+class LargeArguments;
+
 // All of it but what the call and its connection say. Takes what it needs out of a command's job.
-Submit event_of(proto::Submission& job, Mode mode);
+// `large`: what it was read with, for large arguments; null: nothing.
+Submit event_of(proto::Submission& job, Mode mode, LargeArguments* large = nullptr);
 
 // The parameters of InvalidJob, where the pool's workers have threads and it is a command; else empty.
 std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool);

@@ -7,6 +7,7 @@
 
 #include "common/job/spec.hpp"
 #include "daemon/broker/rpc/fingerprint.hpp"
+#include "daemon/broker/rpc/large_arguments.hpp"
 #include "daemon/broker/rpc/members_environment.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "daemon/broker/rpc/verbs.hpp"
@@ -56,14 +57,11 @@ Dependencies dependencies_of(const proto::Submission& job) {
   return all;
 }
 
-SharedText function_payload(const proto::Submission& job, std::uint64_t& large_hash) {
+SharedText function_payload(const proto::Submission& job) {
   const std::string& arguments = job.items ? *job.items : job.arguments;
   return SharedText::written(function_head_bytes(*job.function, job.pool) + arguments.size(), [&](char* room) {
     room = write_function_head(room, *job.function, job.pool, arguments.size(), job.items ? FunctionShape::chunk : FunctionShape::call);
-    if (has_large_arguments(job))
-      large_hash = hash_of_large(arguments, room);
-    else
-      std::copy(arguments.begin(), arguments.end(), room);
+    std::copy(arguments.begin(), arguments.end(), room);
   });
 }
 
@@ -90,7 +88,7 @@ std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks) 
 }
 
 // All of it but what the call and its connection say.
-Submit event_of(proto::Submission& job, Mode mode) {
+Submit event_of(proto::Submission& job, Mode mode, LargeArguments* large) {
   Submit event;
   event.mode = mode;
   event.kind = job.function ? shm::JobKind::function : shm::JobKind::command;
@@ -106,22 +104,22 @@ Submit event_of(proto::Submission& job, Mode mode) {
                       : IfFull::fail;
   event.after = dependencies_of(job);
   event.description = describe(job);
-  std::uint64_t large_hash = 0;
-  if (!job.key.empty() && !has_large_arguments(job)) event.spec_hash = hash_of(job);
-  event.payload = job.function ? function_payload(job, large_hash) : SharedText{command_payload(job)};
-  if (!job.key.empty() && has_large_arguments(job)) event.spec_hash = fingerprint(job, large_hash);
+  const bool is_large = large != nullptr && !job.large_arguments.empty();
+  if (!job.key.empty()) event.spec_hash = is_large ? large->fingerprint_of(job) : hash_of(job);
+  event.payload = is_large ? std::move(*large).payload(job) : job.function ? function_payload(job) : SharedText{command_payload(job)};
   event.name = job.name;
   event.key = job.key;
   return event;
 }
 
 void Verbs::submit(const CallPtr& call, Mode mode) {
-  auto read = proto::read_submit(call->envelope.parameters);
+  LargeArguments large;
+  auto read = proto::read_submit_to(call->envelope.parameters, large);
   if (!read) return invalid_parameter(*call, read.error());
-  submit(call, std::move(*read), mode, Asker::pool);
+  submit(call, std::move(*read), mode, Asker::pool, &large);
 }
 
-void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker) {
+void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
@@ -136,7 +134,7 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
     return call->error(proto::error::kInvalidJob, invalid_job("job.durable", "the caller's descriptors do not outlive it"));
 
   keep_to_account(job, call->peer);
-  Submit event = event_of(job, mode);
+  Submit event = event_of(job, mode, large);
   event.token = Token{++last_token_};
   event.pool = pool->record.number;
   event.uid = call->peer.uid;

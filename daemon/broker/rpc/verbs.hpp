@@ -46,6 +46,8 @@ struct Surroundings {
   std::function<proto::StoreUse()> store_use = {};  // may be missing too: a store in memory uses no disk
 };
 
+class LargeArguments;
+
 class Verbs final : public CallHandler {
  public:
   // Both must outlive this.
@@ -135,7 +137,7 @@ class Verbs final : public CallHandler {
   // submit.cpp: what apply, apply_async and start_process share. Who asks decides what acceptance is answered with.
   enum class Asker { pool, process };
   void submit(const CallPtr& call, Mode mode);
-  void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker);
+  void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large = nullptr);
   void recognise(const proto::Submission& job, Submit& event) const;
   void withdraw(Token token);
   // retry.cpp

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "daemon/broker/core/job_times.hpp"
+#include "daemon/broker/rpc/fingerprint.hpp"
 
 namespace jobpool::broker {
 namespace {
@@ -228,7 +229,7 @@ std::string describe(const proto::Submission& submission) {
   std::string line;
   if (submission.function) {
     const bool is_chunk = submission.items.has_value();
-    write_call(is_chunk ? "map @" : "@", *submission.function, is_chunk ? *submission.items : submission.arguments, line);
+    write_call(is_chunk ? "map @" : "@", *submission.function, is_chunk ? *submission.items : arguments_of(submission), line);
     return line;
   }
   for (const std::string& word : submission.command) {

@@ -31,22 +31,26 @@ void Outbox::add_reply(Call::Write write_parameters, std::function<void()> hande
   const std::size_t begin = bytes_.size();
   const bool is_alone = begin == 0;
   proto::append_reply(bytes_, [&](std::string& out) {
-    write_parameters(out, [&] {
-      if (is_alone && socket >= 0) send_ahead(socket);
+    write_parameters(out, [&](std::string&, std::string_view run) {
+      if (is_alone && socket >= 0) return send_ahead(socket, run);
+      out += run;
     });
   });
   if (handed_over) marks_.push_back(Mark{std::min(begin, bytes_.size()), bytes_.size(), {}, std::move(handed_over)});
 }
 
 // What goes wrong, or has no room, is met again by send().
-void Outbox::send_ahead(int socket) {
-  sent_ += static_cast<std::size_t>(std::max(send_piece(socket, bytes_.size()), 0L));
+void Outbox::send_ahead(int socket, std::string_view run) {
+  const auto taken = static_cast<std::size_t>(std::max(send_piece(socket, bytes_.size(), run), 0L));
+  const std::size_t of_bytes = std::min(taken, unsent());
+  sent_ += of_bytes;
   if (empty()) {
     bytes_.clear();
     sent_ = 0;
   } else {
     drop_sent();
   }
+  bytes_ += run.substr(taken - of_bytes);
 }
 
 void Outbox::add_continuing_reply(std::string_view parameters_json, std::function<void()> handed_over) {
@@ -106,11 +110,11 @@ std::size_t Outbox::piece_end() const {
   return bytes_.size();
 }
 
-long Outbox::send_piece(int socket, std::size_t end) {
-  iovec piece{bytes_.data() + sent_, end - sent_};
+long Outbox::send_piece(int socket, std::size_t end, std::string_view run) {
+  iovec pieces[] = {{bytes_.data() + sent_, end - sent_}, {const_cast<char*>(run.data()), run.size()}};
   msghdr header{};
-  header.msg_iov = &piece;
-  header.msg_iovlen = 1;
+  header.msg_iov = pieces;
+  header.msg_iovlen = run.empty() ? 1 : 2;
   alignas(cmsghdr) std::array<char, CMSG_SPACE(kMaxPassedFds * sizeof(int))> control{};
   const auto mark =
       std::find_if(marks_.begin() + static_cast<long>(next_mark_), marks_.end(), [](const Mark& one) { return !one.fds.empty(); });

@@ -44,8 +44,9 @@ class Outbox {
   };
 
   std::size_t piece_end() const;
-  long send_piece(int socket, std::size_t end);
-  void send_ahead(int socket);
+  // `run`: goes behind it. Returns how many bytes of both the socket took; < 0: errno.
+  long send_piece(int socket, std::size_t end, std::string_view run = {});
+  void send_ahead(int socket, std::string_view run);
   void settle(std::vector<std::function<void()>>& handed_over);
   void drop_sent();
 

@@ -1,12 +1,14 @@
 // What must hold: no reader crashes; our JSON reader agrees with nlohmann's; what was read can be written, and reads the same again.
 #include "tests/unit/proto/exercise.hpp"
 
+#include <memory>
 #include <nlohmann/json.hpp>
 
 #include "proto/apply_all_messages.hpp"
 #include "proto/envelope.hpp"
 #include "proto/event_messages.hpp"
 #include "proto/json_reader.hpp"
+#include "proto/large_call.hpp"
 #include "proto/messages.hpp"
 #include "proto/metrics_messages.hpp"
 #include "proto/queue_messages.hpp"
@@ -93,6 +95,36 @@ std::string all_round_trips(JsonText parameters) {
   return complaint;
 }
 
+// Of bytes that were not zeroed, so that a sanitizer sees what is beyond.
+class AnyRoom final : public ArgumentsRoom {
+ public:
+  AnyRoom() : ArgumentsRoom(0) {}
+  char* make(const Submission&, std::size_t most) override {
+    bytes_ = std::make_unique_for_overwrite<char[]>(most);
+    return bytes_.get();
+  }
+  void on_more(std::string_view arguments) override { told = arguments.size(); }
+
+  std::size_t told = 0;
+
+ private:
+  std::unique_ptr<char[]> bytes_;
+};
+
+// Whoever has a room for large arguments reads what everybody reads.
+std::string reads_the_same_to_a_room(JsonText parameters) {
+  AnyRoom room;
+  const auto plain = read_submit(parameters);
+  auto roomy = read_submit_to(parameters, room);
+  if (bool(plain) != bool(roomy)) return "submit: a room for the arguments decides whether it is taken";
+  if (!plain) return plain.error().text == roomy.error().text ? "" : "submit: another field is off with a room for the arguments";
+  if (roomy->large_arguments.empty())
+    return write_submit(*roomy) == write_submit(*plain) ? "" : "submit: it reads another without its room";
+  if (room.told != roomy->large_arguments.size()) return "submit: not all of the arguments was told";
+  roomy->arguments = roomy->large_arguments;
+  return write_submit(*roomy) == write_submit(*plain) ? "" : "submit: it reads another with a room for the arguments";
+}
+
 }  // namespace
 
 std::string exercise(std::string_view message) {
@@ -100,6 +132,7 @@ std::string exercise(std::string_view message) {
   if (const auto call = read_call(message)) {
     if (!call->parameters.is_object() && !call->parameters.is_null()) return "parameters that are no object";
     if (std::string complaint = all_round_trips(call->parameters); !complaint.empty()) return complaint;
+    if (std::string complaint = reads_the_same_to_a_room(call->parameters); !complaint.empty()) return complaint;
     std::string written = write_call(call->method, "");
     written.pop_back();
     if (const auto again = read_call(written); !again || again->method != call->method) return "another method than was written";

@@ -126,21 +126,38 @@ TEST_CASE("U+0000 in a string is told, escaped as it must be") {
   CHECK_FALSE(append_unescaped(value, R"(a\u0000b)"));
 }
 
-TEST_CASE("the pieces of a text, escaped one by one, are the whole escaped, be it text or not") {
-  for (const std::string_view text :
-       {"just text", "é就😀就é", "\xC3\xA9\x80\x80\x80\x80\x80\x80", "\xF0\x9F\x98", "\x80\x80\x80\x80\x80\x80\x80", ""}) {
-    std::string whole, pieces;
+TEST_CASE("a text that is passed on in pieces is the whole escaped, be it text or not") {
+  for (const std::string_view text : {"just text", "é就😀就é", "\xC3\xA9\x80\x80\x80\x80\x80\x80", "\xF0\x9F\x98",
+                                      "\x80\x80\x80\x80\x80\x80\x80", "a\"b\\c\nd", "\"\"\"\"\"\"\"\"\"\"", ""}) {
+    std::string whole;
     append_json_escaped(whole, text);
-    for (std::size_t limit = 4; limit < 9; ++limit) {
-      pieces.clear();
-      for (std::string_view rest = text; !rest.empty();) {
-        const std::string_view piece = whole_characters(rest, limit);
-        REQUIRE(!piece.empty());
-        REQUIRE(piece.size() <= limit);
-        append_json_escaped(pieces, piece);
-        rest.remove_prefix(piece.size());
-      }
-      REQUIRE(pieces == whole);
+    for (std::size_t piece_bytes = 1; piece_bytes < 9; ++piece_bytes) {
+      std::string sent, rest;
+      const auto send = [&](std::string& out, std::string_view run) {
+        REQUIRE(out.size() + run.size() < piece_bytes + 16);
+        sent.append(out).append(run);
+        out.clear();
+      };
+      append_json_pieces(rest, text, send, piece_bytes);
+      REQUIRE(sent + rest == whole);
+      std::string unsent;
+      append_json_pieces(unsent, text, kSendNothing, piece_bytes);
+      REQUIRE(unsent == whole);
     }
   }
+}
+
+TEST_CASE("of a large text what stands for itself is passed on where it is") {
+  const std::string run(kPieceBytes, 'a'), text = run + run + "\"" + run + run;
+  std::string out;
+  std::size_t passed = 0;
+  append_json_pieces(out, text, [&](std::string& kept, std::string_view piece) {
+    CHECK(piece.data() >= text.data());
+    CHECK(piece.data() + piece.size() <= text.data() + text.size());
+    CHECK(kept.size() <= 2);
+    kept.clear();
+    passed += piece.size();
+  });
+  CHECK(passed == 3 * kPieceBytes);
+  CHECK(out == run);
 }

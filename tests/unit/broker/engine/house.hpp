@@ -31,7 +31,7 @@ class FakeCall final : public Call {
   }
   void reply_written(Write write, std::function<void()> handed_over) override {
     std::string parameters;
-    write(parameters, [] {});
+    write(parameters, proto::kSendNothing);
     reply(parameters, {}, std::move(handed_over));
   }
   void reply(std::string_view parameters_json, std::vector<UniqueFd> sent, std::function<void()> handed_over) override {

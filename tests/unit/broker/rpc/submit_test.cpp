@@ -1,5 +1,7 @@
 // What a submission says: each field to its place in the job, what a key stands for, and a caller that waits for room.
+#include "common/job/spec.hpp"
 #include "daemon/broker/rpc/fingerprint.hpp"
+#include "daemon/broker/rpc/large_arguments.hpp"
 #include "daemon/broker/rpc/submissions.hpp"
 #include "tests/unit/broker/rpc/jobs.hpp"
 
@@ -146,6 +148,8 @@ TEST_CASE("fingerprints are kept in stores, and are the same in every version") 
   command.delay = 5s;
   command.after = {JobId{3}};
   CHECK(hash_of(command) == 0x3501f7787a76184cU);
+  function.arguments = "[\"" + std::string(70'000, 'x') + "\"]";
+  CHECK(hash_of(function) == 0xde2002e39b2adc61U);
 }
 
 TEST_CASE("the fingerprint of large arguments tells each of their bytes") {
@@ -162,6 +166,32 @@ TEST_CASE("the fingerprint of large arguments tells each of their bytes") {
   }
   job.arguments += ' ';
   CHECK(hash_of(job) != before);
+}
+
+TEST_CASE("large arguments that were read into the payload have the fingerprint that they have elsewhere, and make the same payload") {
+  proto::Submission job;
+  job.function = "echo";
+  job.pool = "images";
+  const auto check = [&](const std::string& argument) {
+    job.arguments = "[\"" + argument + "\"]";
+    const std::string text = proto::write_submit(job);
+    LargeArguments large;
+    auto read = proto::read_submit_to(checked(text), large);
+    REQUIRE(read);
+    REQUIRE(!read->large_arguments.empty());
+    CHECK(large.fingerprint_of(*read) == hash_of(job));
+    const SharedText payload = std::move(large).payload(*read);
+    CHECK(payload == encode_function("echo", "images", job.arguments));
+    CHECK(read->large_arguments == job.arguments);
+    CHECK(read->large_arguments.data() > payload.data());
+    CHECK(hash_of(*read) == hash_of(job));
+  };
+  for (const std::size_t size : {65'531, 65'532, 65'533, 70'000, 70'001, 200'031}) check(std::string(size, 'x'));
+  std::string quotes;
+  while (quotes.size() < 50'000) quotes += "\\\"";  // half as large as it is written, and no large one
+  check(quotes);
+  for (int doubled = 0; doubled < 3; ++doubled) quotes += quotes + "x";
+  check(quotes);
 }
 
 TEST_CASE("a key stands for large arguments, also for those that an earlier version took the fingerprint of") {
