@@ -1,5 +1,5 @@
-// Blocking socket, non-blocking system calls: poll is entered only when a call would block and has a deadline, so that an
-// undisturbed round trip costs one send and one receive.
+// Blocking socket, non-blocking system calls. An answer is waited for in poll: whoever sleeps in recvmsg is woken as well when the other
+// end has read, for there is room to write then.
 #include "client/lib/connection.hpp"
 
 #include <poll.h>
@@ -147,8 +147,7 @@ Result<void> Connection::read_more(TimePoint deadline) {
   std::array<char, kReadBytes> bytes;
   ControlBuffer control;
   for (;;) {
-    if (deadline != kNever)
-      if (const auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable.error();
+    if (const auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable.error();
     const std::span<char> room = decoder_.room(), into = room.empty() ? std::span<char>(bytes) : room;
     iovec piece{into.data(), into.size()};
     msghdr header{};
@@ -156,7 +155,7 @@ Result<void> Connection::read_more(TimePoint deadline) {
     header.msg_iovlen = 1;
     header.msg_control = control.bytes.data();
     header.msg_controllen = control.bytes.size();
-    const ssize_t size = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC | (deadline == kNever ? 0 : MSG_DONTWAIT));
+    const ssize_t size = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
     if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
     if (size < 0) return errno_error("receive from the daemon");
     collect(header, fds_);

@@ -2,12 +2,16 @@
 #include "client/lib/connection.hpp"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include <array>
+#include <fstream>
+#include <iterator>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/client/fake_server.hpp"
 
 using namespace jobpool;
@@ -21,6 +25,18 @@ Connection open(const FakeServer& server) {
   Result<Connection> connection = Connection::open(server.path(), kNever);
   REQUIRE(connection);
   return std::move(*connection);
+}
+
+bool is_asleep(pid_t thread) {
+  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
+  const std::string stat((std::istreambuf_iterator<char>(file)), {});
+  return stat.compare(stat.rfind(')') + 1, 2, " S") == 0;
+}
+
+long times_slept() {
+  rusage usage{};
+  ::getrusage(RUSAGE_THREAD, &usage);
+  return usage.ru_nvcsw;
 }
 
 bool same_file(int a, int b) {
@@ -46,6 +62,28 @@ TEST_CASE("a call is answered, whatever pieces the answer comes in") {
   REQUIRE(reply);
   CHECK(reply->parameters.tree()["n"] == 42);
   CHECK(reply->error.empty());
+  server.finish();
+}
+
+// A caller that sleeps in recvmsg is woken when the daemon takes its call, since there is room to send more then: two switches of every
+// call for nothing, a sixth of its time where there is one processor.
+TEST_CASE("a caller sleeps until its answer comes") {
+  constexpr int kCalls = 20;
+  const pid_t caller = ::gettid();
+  FakeServer server([caller](FakeServer& self) {
+    FakePeer peer = self.accept();
+    for (int i = 0; i < kCalls; ++i) {
+      for (const std::string_view state : {"before", "after"}) {
+        if (state == "after") peer.hear("a.b.Nothing");
+        if (!wait_until([&] { return is_asleep(caller); })) throw std::runtime_error("the caller does not sleep");
+      }
+      peer.say("{}");
+    }
+  });
+  Connection connection = open(server);
+  const long before = times_slept();
+  for (int i = 0; i < kCalls; ++i) REQUIRE(connection.call("a.b.Nothing", "{}", kNever));
+  CHECK(times_slept() - before < kCalls + kCalls / 2);
   server.finish();
 }
 
