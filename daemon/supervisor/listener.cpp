@@ -9,9 +9,11 @@
 #include <sys/un.h>
 #include <unistd.h>
 
+#include <chrono>
 #include <cstring>
 #include <filesystem>
 
+#include "common/clock.hpp"
 #include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/files.hpp"
 
@@ -51,6 +53,25 @@ Result<UniqueFd> bind_and_listen(const std::string& path, const sockaddr_un& add
   return socket;
 }
 
+// Whether somebody lives behind it. The processes of a daemon that was killed a moment ago are seen no more while they still have its
+// sockets: then a connection is taken, and ends with them.
+Result<bool> is_answered(const std::string& path, const sockaddr_un& address) {
+  constexpr std::chrono::milliseconds kToBeGone{1000}, kPause{10};
+  for (const TimePoint deadline = Clock::now() + kToBeGone;;) {
+    auto probe = make_socket();
+    if (!probe) return probe.error();
+    if (::connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+      if (errno == ECONNREFUSED) return false;
+      // A full backlog (EAGAIN) is a living daemon too.
+      return errno == EAGAIN || errno == EINPROGRESS ? Result<bool>(true) : errno_error("socket " + path);
+    }
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+    pollfd end{probe->get(), 0, 0};  // of the connection: that is told in any case
+    if (left <= 0 || ::poll(&end, 1, static_cast<int>(left)) == 0) return true;
+    ::poll(nullptr, 0, kPause.count());
+  }
+}
+
 Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address) {
   struct stat status {};
   if (::lstat(path.c_str(), &status) != 0) return errno == ENOENT ? Result<void>() : errno_error("socket " + path);
@@ -59,14 +80,10 @@ Result<void> remove_if_stale(const std::string& path, const sockaddr_un& address
   if (status.st_uid != ::geteuid() && status.st_uid != 0)
     return Error{Errc::permission_denied,
                  "socket " + path + ": uid " + std::to_string(status.st_uid) + " has put one there; say another --socket"};
-  auto probe = make_socket();
-  if (!probe) return probe.error();
-  const int connected = ::connect(probe->get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
-  // A full backlog (EAGAIN) is a living daemon too.
-  if (connected == 0 || errno == EAGAIN || errno == EINPROGRESS) {
+  const auto answered = is_answered(path, address);
+  if (!answered) return answered.error();
+  if (*answered)
     return Error{Errc::already_exists, "socket " + path + ": a daemon answers there already; use that one, or say another --socket"};
-  }
-  if (errno != ECONNREFUSED) return errno_error("socket " + path);
   if (::unlink(path.c_str()) != 0 && errno != ENOENT) return errno_error("socket " + path);
   return {};
 }

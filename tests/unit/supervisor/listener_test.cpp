@@ -10,6 +10,8 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <optional>
+#include <thread>
 
 #include "daemon/supervisor/socket_watch.hpp"
 #include "tests/support/catch.hpp"
@@ -83,6 +85,25 @@ TEST_CASE("a socket on which somebody answers is not taken away") {
   CHECK(second.error().code == Errc::already_exists);
   CHECK(answers(dir / "socket"));
   CHECK(first->is_in_place());
+}
+
+// A daemon that was started right behind the death of another found "a daemon there already": its broker was about to end, and had the
+// socket still.
+TEST_CASE("a socket whose owner is about to be gone is replaced") {
+  TemporaryDir dir;
+  auto bound = Listener::bind(dir / "socket");
+  REQUIRE(bound);
+  std::optional<Listener> dying(std::move(*bound));
+  bool was_asked = false;
+  std::thread end([&] {
+    was_asked = is_readable(dying->fds().at(0));  // somebody has connected
+    dying.reset();
+  });
+  const auto listener = Listener::bind(dir / "socket");
+  end.join();
+  CHECK(was_asked);
+  REQUIRE(listener);
+  CHECK(listener->is_in_place());
 }
 
 TEST_CASE("a file of another kind is not taken away") {
