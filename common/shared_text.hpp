@@ -36,8 +36,9 @@ class SharedText {
       return *this;
     }
     ~Room() { ::operator delete(block_); }
-    char* data() { return bytes_of(block_); }
-    // What is behind it stays in memory as long as the text does; where that is much, the text is a copy.
+    char* data() { return bytes_of(block_); }  // Requires: `most` was above 0
+    // The text of so many bytes, at most as many as there is room for. What is behind them stays in memory as long as the text does; where
+    // that is a quarter of it or more, the text is a copy.
     SharedText first(std::size_t size) &&;
 
    private:

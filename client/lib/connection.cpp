@@ -115,7 +115,7 @@ Result<void> Connection::send(std::string_view first, std::string_view second, s
     if (!ready) return ready.error();
     // Of several calls in one message the first are answered meanwhile, and a daemon whose answers nobody reads reads nothing either.
     if ((*ready & POLLOUT) == 0)
-      if (auto more = read_more(deadline); !more) return more.error();
+      if (auto more = read_now(); !more) return more.error();
   }
   return {};
 }
@@ -144,26 +144,33 @@ Result<std::optional<Reply>> Connection::take_reply() {
 }
 
 Result<void> Connection::read_more(TimePoint deadline) {
-  std::array<char, kReadBytes> bytes;
-  ControlBuffer control;
   for (;;) {
     if (const auto readable = wait_for(fd(), POLLIN, deadline); !readable) return readable.error();
-    const std::span<char> room = decoder_.room(), into = room.empty() ? std::span<char>(bytes) : room;
-    iovec piece{into.data(), into.size()};
-    msghdr header{};
-    header.msg_iov = &piece;
-    header.msg_iovlen = 1;
-    header.msg_control = control.bytes.data();
-    header.msg_controllen = control.bytes.size();
-    const ssize_t size = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
-    if (size < 0 && (errno == EINTR || errno == EAGAIN)) continue;
-    if (size < 0) return errno_error("receive from the daemon");
-    collect(header, fds_);
-    if (size == 0) return Error{Errc::closed, "the daemon closed the connection"};
-    if ((header.msg_flags & MSG_CTRUNC) != 0) return Error{Errc::protocol, "the daemon passed too many descriptors"};
-    const auto read = static_cast<std::size_t>(size);
-    return room.empty() ? decoder_.feed({bytes.data(), read}) : decoder_.fed(read);
+    const Result<bool> read = read_now();
+    if (!read) return read.error();
+    if (*read) return {};
   }
+}
+
+Result<bool> Connection::read_now() {
+  std::array<char, kReadBytes> bytes;
+  ControlBuffer control;
+  const std::span<char> room = decoder_.room(), into = room.empty() ? std::span<char>(bytes) : room;
+  iovec piece{into.data(), into.size()};
+  msghdr header{};
+  header.msg_iov = &piece;
+  header.msg_iovlen = 1;
+  header.msg_control = control.bytes.data();
+  header.msg_controllen = control.bytes.size();
+  const ssize_t size = ::recvmsg(fd(), &header, MSG_CMSG_CLOEXEC | MSG_DONTWAIT);
+  if (size < 0 && (errno == EINTR || errno == EAGAIN)) return false;
+  if (size < 0) return errno_error("receive from the daemon");
+  collect(header, fds_);
+  if (size == 0) return Error{Errc::closed, "the daemon closed the connection"};
+  if ((header.msg_flags & MSG_CTRUNC) != 0) return Error{Errc::protocol, "the daemon passed too many descriptors"};
+  const auto read = static_cast<std::size_t>(size);
+  const Result<void> taken = room.empty() ? decoder_.feed({bytes.data(), read}) : decoder_.fed(read);
+  return taken ? Result<bool>(true) : taken.error();
 }
 
 Result<Reply> Connection::receive(TimePoint deadline) {

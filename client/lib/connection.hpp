@@ -60,6 +60,8 @@ class Connection {
   Result<std::optional<Reply>> take_reply();
   // Reads what there is, waiting for its first byte up to the deadline. Errors: closed (end of input too), timed_out, protocol, io.
   Result<void> read_more(TimePoint deadline);
+  // The same for who has waited already. False: there is nothing. Errors: closed, protocol, io.
+  Result<bool> read_now();
 
   // The next reply, and a call with its first reply. Errors: as above.
   Result<Reply> receive(TimePoint deadline);

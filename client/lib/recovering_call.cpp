@@ -67,6 +67,8 @@ Result<RecoveringCall::Wake> RecoveringCall::wait_input(TimePoint deadline, std:
     if (!*ready) return Error{Errc::timed_out, "no answer from the daemon in time"};
     std::copy_n(all.begin(), others.size(), others.begin());
     if (all.back().revents == 0) return Wake::others;
+    const Result<bool> read = connection_->read_now();
+    return read ? Result<Wake>(Wake::connection) : read.error();
   }
   if (auto more = connection_->read_more(deadline); !more) return more.error();
   return Wake::connection;

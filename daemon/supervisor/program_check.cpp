@@ -39,7 +39,7 @@ int spawn(const std::string& program, std::vector<std::string> words, pid_t& pid
 }
 
 Error unfit(const std::string& program, const std::string& how) {
-  return Error{Errc::unsupported, program + " does not work here (" + how + ")"};
+  return Error{Errc::unsupported, program + " does not work here (" + how + "); mend what is installed, then reload again"};
 }
 
 Result<void> check_program(const std::string& program, std::vector<std::string> words) {

@@ -78,6 +78,12 @@ Result<std::unique_ptr<ProcessTree>> make_tree(const Arguments& arguments) {
   return make_subreaper_tree();
 }
 
+// For a trial before a reload (supervisor/program_check.hpp): that this program can be loaded.
+int print_version() {
+  std::printf("jobpool-worker %s\n", std::string{version()}.c_str());
+  return EXIT_SUCCESS;
+}
+
 Result<int> live(const Arguments& arguments) {
   if (auto prepared = prepare_process(); !prepared) return prepared.error();
   auto claims = map_segment();
@@ -112,7 +118,7 @@ Result<int> live(const Arguments& arguments) {
 
 int main(int argc, char** argv) {
   using namespace jobpool;
-  if (argc == 2 && std::string_view{argv[1]} == "--version") return std::printf("jobpool-worker %s\n", std::string{version()}.c_str()) < 0;
+  if (argc == 2 && std::string_view{argv[1]} == "--version") return worker::print_version();
   ::prctl(PR_SET_NAME, "jobpool-worker");  // it was executed by a descriptor, and has that one's number as its name
   const auto arguments = worker::parse_arguments({argv + 1, static_cast<std::size_t>(argc > 0 ? argc - 1 : 0)});
   const auto logging = arguments ? start_logging("jobpool-worker", arguments->log_level) : Result<void>(arguments.error());

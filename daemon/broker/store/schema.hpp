@@ -18,8 +18,8 @@ Result<void> check_origin(Database& database);
 // The same of a file that another process has open, by its header alone. Errors: unsupported, not_found, permission_denied, io.
 Result<void> check_header(const std::string& path);
 
-// Brings the file to kSchemaVersion, a transaction a version, and its header with it. Requires: check_origin() found no fault. Errors: io,
-// full.
+// Brings the file to kSchemaVersion, a transaction a version, and its header with it where there is room. Requires: check_origin() found no
+// fault. Errors: io, full.
 Result<void> migrate(Database& database);
 
 }  // namespace jobpool::broker

@@ -7,9 +7,8 @@
 #include <unistd.h>
 
 #include <array>
-#include <fstream>
-#include <iterator>
 
+#include "tests/support/asleep.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/client/fake_server.hpp"
@@ -25,12 +24,6 @@ Connection open(const FakeServer& server) {
   Result<Connection> connection = Connection::open(server.path(), kNever);
   REQUIRE(connection);
   return std::move(*connection);
-}
-
-bool is_asleep(pid_t thread) {
-  std::ifstream file("/proc/self/task/" + std::to_string(thread) + "/stat");
-  const std::string stat((std::istreambuf_iterator<char>(file)), {});
-  return stat.compare(stat.rfind(')') + 1, 2, " S") == 0;
 }
 
 long times_slept() {

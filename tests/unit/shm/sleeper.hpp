@@ -7,12 +7,11 @@
 #include <atomic>
 #include <climits>
 #include <cstdint>
-#include <fstream>
 #include <functional>
-#include <string>
 #include <thread>
 #include <utility>
 
+#include "tests/support/asleep.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/shm/pair.hpp"
 
@@ -26,7 +25,7 @@ class Sleeper {
     const std::uint32_t others = pair_.bare.control->sleeping.load();
     thread_ = std::thread([this] { run(); });
     // Not only announced but in the kernel: state S of the thread.
-    REQUIRE(testing::wait_until([&] { return pair_.bare.control->sleeping.load() == others + 1 && state() == 'S'; }));
+    REQUIRE(testing::wait_until([&] { return pair_.bare.control->sleeping.load() == others + 1 && testing::is_asleep(tid_); }));
   }
   ~Sleeper() { finish(); }
   void finish() {
@@ -41,12 +40,6 @@ class Sleeper {
     tid_ = static_cast<int>(::syscall(SYS_gettid));
     pair_.worker.wait(number_);
     woken_();
-  }
-  char state() const {
-    std::ifstream stat("/proc/self/task/" + std::to_string(tid_) + "/stat");
-    std::string pid, name, state;
-    stat >> pid >> name >> state;
-    return state.empty() ? '?' : state[0];
   }
 
   Pair& pair_;
