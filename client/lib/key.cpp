@@ -8,6 +8,7 @@
 #include <cstdint>
 #include <cstdlib>
 #include <optional>
+#include <utility>
 
 #include "common/fork_mark.hpp"
 
@@ -16,27 +17,40 @@ namespace jobpool::client {
 namespace {
 
 constexpr std::size_t kKeyBytes = 16;
+using KeyBytes = std::array<std::uint8_t, kKeyBytes>;
+
+// So few bytes come whole or not at all, and only a kernel without getrandom refuses: a guessable key would be worse than an abort.
+template <std::size_t kSize>
+void make_random(std::array<std::uint8_t, kSize>& bytes) {
+  static_assert(kSize <= 256);
+  if (::getrandom(bytes.data(), kSize, 0) != static_cast<ssize_t>(kSize)) std::abort();
+}
 
 // Random bytes for the next keys of this thread: a system call for each key would be a tenth of what a call costs the client.
 class Supply {
  public:
-  std::array<std::uint8_t, kKeyBytes> take() {
-    if (left_ == 0 || !mark_->is_of_this_process()) fill();  // a fork's child must not make its parent's next keys
-    std::array<std::uint8_t, kKeyBytes> key{};
+  KeyBytes take() {
+    KeyBytes key;
+    // The first is made alone: a command line makes no other, and is spared the mark.
+    if (std::exchange(is_first_, false)) {
+      make_random(key);
+      return key;
+    }
+    if (left_ == 0 || !mark_->is_of_this_process()) renew();  // a fork's child must not make its parent's next keys
     left_ -= kKeyBytes;
     std::copy_n(bytes_.begin() + static_cast<std::ptrdiff_t>(left_), kKeyBytes, key.begin());
     return key;
   }
 
  private:
-  void fill() {
-    // 256 bytes come whole or not at all, and only a kernel without getrandom refuses: a guessable key would be worse than an abort.
-    if (::getrandom(bytes_.data(), bytes_.size(), 0) != static_cast<ssize_t>(bytes_.size())) std::abort();
+  void renew() {
+    make_random(bytes_);
     left_ = bytes_.size();
     if (!mark_ || !mark_->is_of_this_process()) mark_.emplace();
   }
 
   std::array<std::uint8_t, 16 * kKeyBytes> bytes_{};
+  bool is_first_ = true;
   std::size_t left_ = 0;
   std::optional<ForkMark> mark_;  // there once something is left
 };

@@ -123,7 +123,7 @@ Result<void> RecoveringCall::send_call(std::string ahead, TimePoint deadline) {
   const std::string made = make_message_ ? make_message_() : std::string{};
   std::string_view message = make_message_ ? made : message_.text;
   const bool is_whole = message_.arguments.empty();
-  const bool is_small = is_whole && fds_.empty() && message.size() <= kSmallBytes;
+  const bool is_small = is_whole && message.size() <= kSmallBytes;
   if (!ahead.empty() && is_small) message = ahead += message;
   if (!ahead.empty() && !is_small)
     if (const auto sent = connection_->send(ahead, {}, deadline); !sent) return on_loss(sent.error());

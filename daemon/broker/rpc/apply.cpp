@@ -8,7 +8,8 @@ namespace jobpool::broker {
 void Verbs::apply(const CallPtr& call) { submit(call, Mode::apply); }
 
 void Verbs::attach(const CallPtr& call, const Job& job, bool detach) {
-  if (call->envelope.more) call->reply_more(proto::write_accepted(job.id));
+  // Not told at once: the caller would be woken, beside the worker that is to begin, for what it needs only when it is interrupted.
+  if (call->envelope.more) call->reply_unhurried(proto::write_accepted(job.id));
   if (job.settled) return answer_applied(call, job);
   const WaiterId waiter = appliers_.add(job.id, [this, call, id = job.id](const Job* ended) {
     if (ended == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);

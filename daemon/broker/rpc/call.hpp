@@ -45,6 +45,9 @@ class Call {
   // One of several; Requires: envelope.more. `handed_over`: as above. False: the peer reads too slowly, pause until `on_drained` is called.
   virtual bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) = 0;
   std::function<void()> on_drained;
+  // The same of a reply on which nobody acts yet: it leaves with the next one of its connection, or after some 10 ms, and those that stand
+  // before it as well. A peer that sleeps until the last reply is not woken on the way there.
+  virtual void reply_unhurried(std::string_view parameters_json) { reply_more(parameters_json); }
   // For an answer that may be large and is made out of nothing but what is kept anyway: calls `go_on`, which begins to make it, when there
   // is room for it: at once, or when the peer has read answers to other calls. Never when the connection closes before. Of a call with
   // several replies: once for each that is large.

@@ -18,7 +18,7 @@ class Inbox {
   enum class Read { bytes, nothing, end_of_input, peer_gone, violation };
   // One recvmsg, by way of `buffer` where the message that is under way is not large.
   // Descriptors belong to the last message that began in what they came with: a reader is handed earlier sends glued before theirs, and
-  // nothing of later ones. A sender puts such a message into a send of its own. Those that come elsewhere are closed.
+  // nothing of later ones. A sender puts such a message at the end of a send. Those that come elsewhere are closed.
   Read read(int socket, std::span<std::byte> buffer);
 
   struct Message {

@@ -24,6 +24,8 @@ struct Limits {
   std::size_t unsent_stream_bytes = 1 * kMiB;
   // Input of all connections together that is not yet a started call; beyond it, the connection that holds most of it is closed.
   std::size_t buffered_input = 256 * kMiB;
+  // What nobody acts on yet waits so long for something to leave with. A person notices less, a command that takes longer loses little.
+  std::chrono::milliseconds unhurried{10};
 };
 
 inline constexpr std::size_t kReadBufferBytes = 256 * kKiB;    // above what a Unix socket holds (208 KiB): one recvmsg empties it

@@ -30,6 +30,7 @@ class Session : public std::enable_shared_from_this<Session> {
 
   // Sends what was gathered and, where that helped, goes on reading. Once per turn, by the table.
   void flush();
+  void linger_no_longer();
   // The peer is gone or broke the rules: closes, and tells the handler of each unanswered call, once.
   void hang_up();
   // Closes and tells nobody.
@@ -40,6 +41,8 @@ class Session : public std::enable_shared_from_this<Session> {
   int socket_for(SessionCall& call);     // through which it may leave at once; -1: others are to leave before
   bool continued(SessionCall& call);     // it was, more follow; false: too much is unsent
   void answered(SessionCall& call);      // it was the last
+  // What stands to be sent, this call's last answer at its end, may wait for the next one.
+  void need_not_hurry(SessionCall& call);
   // A large answer to it may be made now; else resume_answers() says when.
   bool has_room_for(SessionCall& call);
 
@@ -85,6 +88,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool throttled_ = false;                             // its requests are not read until it has read, or its calls are answered
   bool turn_was_full_ = false;                         // what is in the inbox is for the next turn; nothing is read before that
   bool flush_wanted_ = false;
+  bool may_linger_ = false;  // nothing that is unsent is waited for
   bool waits_for_room_ = false;
   bool had_waited_ = false;     // for room: the descriptor is watched for writing until it is watched anew
   bool stream_paused_ = false;  // some call is owed an on_drained

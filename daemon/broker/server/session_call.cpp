@@ -34,6 +34,11 @@ bool SessionCall::reply_more(std::string_view parameters_json, std::function<voi
   return !paused_;
 }
 
+void SessionCall::reply_unhurried(std::string_view parameters_json) {
+  reply_more(parameters_json);
+  if (!answered_ && session_ != nullptr) session_->need_not_hurry(*this);
+}
+
 void SessionCall::error(std::string_view name, std::string_view parameters_json) {
   if (!may_answer()) return;
   if (session_ != nullptr) session_->outbox_of(*this).add_error(name, parameters_json);

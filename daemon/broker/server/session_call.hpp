@@ -22,6 +22,7 @@ class SessionCall final : public Call {
   void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) override;
   void reply_written(Write write, std::function<void()> handed_over = {}) override;
   bool reply_more(std::string_view parameters_json, std::function<void()> handed_over = {}) override;
+  void reply_unhurried(std::string_view parameters_json) override;
   void error(std::string_view name, std::string_view parameters_json) override;
   void when_room(std::function<void()> go_on) override;
   bool take_room() override;

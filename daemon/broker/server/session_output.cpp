@@ -62,13 +62,24 @@ std::shared_ptr<SessionCall> Session::pop_call() {
   return call;
 }
 
+// An answer that waits behind that of an earlier call leaves with it, and hurries as that does.
+void Session::need_not_hurry(SessionCall& call) { may_linger_ = calls_.front() == &call; }
+
 void Session::flush() {
   flush_wanted_ = false;
   if (table_ == nullptr) return;
-  if (outbox_ != nullptr && !waits_for_room_) send();
+  if (std::exchange(may_linger_, false)) {
+    table_->will_send_soon(*this);
+  } else if (outbox_ != nullptr && !waits_for_room_) {
+    send();
+  }
   if (table_ != nullptr && is_broken_) return hang_up();
   relieve();
   if (table_ != nullptr) close_if_done();
+}
+
+void Session::linger_no_longer() {
+  if (table_ != nullptr && outbox_ != nullptr) want_flush();
 }
 
 void Session::send() {
@@ -89,6 +100,7 @@ void Session::send() {
 }
 
 void Session::want_flush() {
+  may_linger_ = false;
   if (std::exchange(flush_wanted_, true)) return;
   table_->will_send(*this);
 }

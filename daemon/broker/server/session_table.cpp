@@ -10,7 +10,7 @@
 namespace jobpool::broker {
 
 SessionTable::SessionTable(asio::io_context& io, CallHandler& handler, const Limits& limits, std::function<void(const Peer&)> on_end)
-    : io_(io), handler_(handler), limits_(limits), on_end_(std::move(on_end)), read_buffer_(kReadBufferBytes) {}
+    : io_(io), handler_(handler), limits_(limits), on_end_(std::move(on_end)), read_buffer_(kReadBufferBytes), lingered_(io) {}
 
 SessionTable::~SessionTable() { close_all(); }
 
@@ -37,6 +37,18 @@ void SessionTable::close_all() {
 }
 
 void SessionTable::will_send(Session& session) { unsent_.push_back(session.shared_from_this()); }
+
+// One timer for all: who comes later waits less.
+void SessionTable::will_send_soon(Session& session) {
+  if (lingering_.empty()) {
+    lingered_.set(Clock::now() + limits_.unhurried, [this] {
+      for (const std::weak_ptr<Session>& waiting : std::exchange(lingering_, {})) {
+        if (const std::shared_ptr<Session> still_there = waiting.lock()) still_there->linger_no_longer();
+      }
+    });
+  }
+  lingering_.push_back(session.weak_from_this());
+}
 
 void SessionTable::account_input(std::size_t before, std::size_t after) {
   buffered_input_ = buffered_input_ - before + after;

@@ -15,6 +15,7 @@
 #include "daemon/broker/server/inbox.hpp"
 #include "daemon/broker/server/limits.hpp"
 #include "daemon/broker/server/outbox.hpp"
+#include "daemon/broker/server/timer.hpp"
 
 namespace jobpool::broker {
 
@@ -46,6 +47,7 @@ class SessionTable {
   FreeList<Inbox>& inboxes() { return inboxes_; }
   FreeList<Outbox>& outboxes() { return outboxes_; }
   void will_send(Session& session);
+  void will_send_soon(Session& session);  // at the latest after Limits::unhurried
   // The session's buffered input changed. May close the session that holds most, also this one.
   void account_input(std::size_t before, std::size_t after);
   void remove(Session& session);
@@ -62,6 +64,8 @@ class SessionTable {
   FreeList<Outbox> outboxes_{kKeptBuffers};
   std::vector<std::shared_ptr<Session>> sessions_;  // each knows its place
   std::vector<std::shared_ptr<Session>> unsent_, flushing_;
+  std::vector<std::weak_ptr<Session>> lingering_;
+  Timer lingered_;  // set while there are any
   std::size_t buffered_input_ = 0;
 };
 

@@ -64,6 +64,21 @@ TEST_CASE("descriptors go to the message they were sent with, whatever came befo
   CHECK(is_same_file(calls[4]->fds.at(0).get(), two.write.get()));
 }
 
+TEST_CASE("descriptors belong to the last message of the send that they came with") {
+  Harness harness;
+  Client client = harness.connect();
+  const Pipe pipe;
+  client.send(call_text(0) + call_text(1), {pipe.write.get()});
+  client.send(call_text(2));
+  harness.turn();
+  auto& calls = harness.handler.calls;
+  REQUIRE(calls.size() == 3);
+  CHECK(calls[0]->fds.empty());
+  REQUIRE(calls[1]->fds.size() == 1);
+  CHECK(is_same_file(calls[1]->fds[0].get(), pipe.write.get()));
+  CHECK(calls[2]->fds.empty());
+}
+
 TEST_CASE("descriptors ride with the first byte of a message that comes in pieces") {
   Harness harness;
   Client client = harness.connect();
