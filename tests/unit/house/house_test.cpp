@@ -1,4 +1,7 @@
 // Holds every source file of the house to its rules, and the rules to examples of what they must find.
+#include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -33,6 +36,24 @@ TEST_CASE("every source file keeps the rules of the house") {
   }
   INFO(all);
   CHECK(all.empty());
+}
+
+TEST_CASE("every file of tests is built") {
+  // The bug: one that no CMakeLists.txt named was taken for passing.
+  namespace fs = std::filesystem;
+  std::string forgotten;
+  for (const Source& source : jobpool::house::read_sources(JOBPOOL_SOURCE_DIR)) {
+    const fs::path path = source.path;
+    if (!source.path.starts_with("tests/") || !source.path.ends_with("_test.cpp")) continue;
+    std::string names;
+    for (fs::path folder = path.parent_path(); folder != "tests"; folder = folder.parent_path()) {
+      std::ifstream file(JOBPOOL_SOURCE_DIR / folder / "CMakeLists.txt");
+      names.append(std::istreambuf_iterator<char>(file), {});
+    }
+    if (names.find(path.filename().string()) == std::string::npos) forgotten += "\n" + source.path;
+  }
+  INFO(forgotten);
+  CHECK(forgotten.empty());
 }
 
 TEST_CASE("dependencies point one way") {

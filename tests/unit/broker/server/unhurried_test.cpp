@@ -69,6 +69,14 @@ TEST_CASE("what is answered behind a reply that need not hurry does not wait for
     harness.turn();
     CHECK(client.replies().size() == 2);
   }
+  SECTION("what an earlier call said in the same turn") {
+    client.send(call_text(2, R"("more":true)"));
+    harness.turn();
+    calls.at(0)->reply_more("{}");
+    calls.at(2)->reply_unhurried("{}");
+    harness.turn();
+    CHECK(client.replies().size() == 1);
+  }
   SECTION("a call before it, with which it leaves") {
     client.send(call_text(2, R"("more":true)"));
     harness.turn();
