@@ -46,7 +46,7 @@ TEST_CASE("every file of tests is built") {
     const fs::path path = source.path;
     if (!source.path.starts_with("tests/") || !source.path.ends_with("_test.cpp")) continue;
     std::string names;
-    for (fs::path folder = path.parent_path(); folder != "tests"; folder = folder.parent_path()) {
+    for (fs::path folder = path.parent_path(); !folder.empty(); folder = folder.parent_path()) {
       std::ifstream file(JOBPOOL_SOURCE_DIR / folder / "CMakeLists.txt");
       names.append(std::istreambuf_iterator<char>(file), {});
     }

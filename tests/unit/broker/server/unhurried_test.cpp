@@ -14,7 +14,7 @@ constexpr std::chrono::hours kForLong{1};  // nothing leaves for its time alone
 
 }  // namespace
 
-TEST_CASE("a reply that need not hurry leaves with the next one, in one send, and takes along what stands before it") {
+TEST_CASE("a reply that need not hurry leaves with the next one, and what stands before it waits along") {
   // The caller of a command, who waits for its end, was woken by the id just when the worker was to begin.
   Harness harness({.unhurried = kForLong});
   Client client = harness.connect();
