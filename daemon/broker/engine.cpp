@@ -59,11 +59,11 @@ void Engine::delivered(JobId job) {
 
 void Engine::hold_descriptors(JobId job, std::vector<UniqueFd>&& fds) { descriptors_.try_emplace(job, std::move(fds)); }
 
-Result<void> Engine::add_worker(WorkerSeed seed, shm::OfferSide::Origin origin) {
+Result<void> Engine::add_worker(WorkerSeed seed) {
   const Incarnation incarnation = seed.incarnation;
   const WorkerNumber number = seed.number;
   const PoolNumber pool = seed.pool;
-  if (auto added = dispatcher_.add(std::move(seed), origin); !added) {
+  if (auto added = dispatcher_.add(std::move(seed)); !added) {
     // To the core it has come all the same, and is of no use: another is asked for when it is dead.
     tell(WorkerJoined{incarnation, number, pool, WorkerJoined::Setup::done});
     tell(WorkerCondemned{incarnation});

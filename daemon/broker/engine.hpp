@@ -69,8 +69,8 @@ class Engine final : ReportSink, JournalListener {
   // Requires: the job is not done. What rode with its submission, until a worker has it. Ignored when it has some already.
   void hold_descriptors(JobId job, std::vector<UniqueFd>&& fds);
 
-  // Errors: the segment cannot be used; the caller kills the worker.
-  Result<void> add_worker(WorkerSeed seed, shm::OfferSide::Origin origin);
+  // Errors: those of seed.side; the caller kills the worker.
+  Result<void> add_worker(WorkerSeed seed);
   // Returns how many jobs it had taken and not ended.
   std::size_t worker_died(Incarnation worker, int signal, int exit_code);
   // It gets nothing more, does what it has, and exits with 0.

@@ -173,18 +173,19 @@ Result<void> Broker::build_queues(std::vector<StoredQueue> durable) {
 }
 
 void Broker::on_worker_started(const control::Message& message, std::vector<UniqueFd> fds) {
-  WorkerSeed seed;
-  seed.incarnation = message.incarnation;
-  seed.number = message.number;
-  seed.pool = pool_of(message);
-  seed.pid = message.pid;
-  seed.segment = {std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
-  seed.orders = std::move(fds[5]);
   const auto origin = static_cast<control::Origin>(message.value);
   const bool inherited = origin != control::Origin::fresh && recovery_.has_value();
   if (inherited && origin == control::Origin::older_program) older_.push_back(message.incarnation);
   workers_.emplace(message.incarnation, Worker{message.number, {}});
-  auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed), shm::OfferSide::Origin::fresh);
+  shm::SegmentFds segment{std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
+  WorkerSeed seed{.incarnation = message.incarnation,
+                  .number = message.number,
+                  .pool = pool_of(message),
+                  .pid = message.pid,
+                  .side = shm::OfferSide::map(segment, inherited ? shm::OfferSide::Origin::inherited : shm::OfferSide::Origin::fresh),
+                  .eventfd = std::move(segment.eventfd),
+                  .orders = std::move(fds[5])};
+  auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed));
   if (added) {
     const int bell = engine_->dispatcher().eventfd(message.incarnation);
     // The turn that follows drains every worker with work in flight: the bell only has to be silenced.

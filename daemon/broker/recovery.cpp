@@ -48,7 +48,7 @@ Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<Po
 Result<void> Recovery::take_over(WorkerSeed seed) {
   const Incarnation worker = seed.incarnation;
   const WorkerNumber number = seed.number;
-  if (auto added = engine_.add_worker(std::move(seed), shm::OfferSide::Origin::inherited); !added) {
+  if (auto added = engine_.add_worker(std::move(seed)); !added) {
     unread_slots_ = true;
     return added;
   }

@@ -22,7 +22,8 @@ class Recovery {
   // Reads the ledger. `engine` must outlive this. `stored`: what the store holds, ascending by id.
   Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<PoolRecord> pools = {});
 
-  // Takes over a worker that an earlier broker used, and what is in its slots. Errors: it must be killed.
+  // Takes over a worker that an earlier broker used, and what is in its slots. Requires: seed.side is
+  // inherited. Errors: those of seed.side; it must be killed.
   Result<void> take_over(WorkerSeed seed);
 
   // All workers were handed over: what is in no slot has ended, or never started.

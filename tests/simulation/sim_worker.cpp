@@ -24,13 +24,19 @@ std::uint32_t work_of(std::string_view payload) {
   return number;
 }
 
+template <class T>
+shm::Region<T> borrowed(const shm::Region<T>& region) {
+  return shm::Region<T>::borrow(*region);
+}
+
+// To map the memory anew for each life of a broker and each worker cost more than all that was done in it.
+template <class Mapping>
+Mapping borrowed(const Mapping& all) {
+  return {borrowed(all.control), borrowed(all.to_worker), borrowed(all.from_worker), borrowed(all.payload)};
+}
+
 shm::ClaimSide worker_end(SegmentMemory& segment) {
-  shm::WorkerMapping& own = segment.worker_side;
-  auto side = shm::ClaimSide::over(
-      shm::WorkerMapping{shm::Region<shm::Control>::borrow(*own.control), shm::Region<const shm::ToWorker>::borrow(*own.to_worker),
-                         shm::Region<shm::FromWorker>::borrow(*own.from_worker), shm::Region<const shm::PayloadArea>::borrow(*own.payload)},
-      copy_of(segment.fds.eventfd));
-  return std::move(*side);
+  return *shm::ClaimSide::over(borrowed(segment.worker_side), copy_of(segment.fds.eventfd));
 }
 
 }  // namespace
@@ -38,16 +44,14 @@ shm::ClaimSide worker_end(SegmentMemory& segment) {
 SimWorker::SimWorker(Incarnation incarnation, WorkerNumber number, PoolNumber pool, SegmentMemory& segment)
     : incarnation_(incarnation), number_(number), pool_(pool), segment_(&segment), side_(worker_end(segment)) {}
 
-broker::WorkerSeed SimWorker::seed() const {
-  broker::WorkerSeed seed;
-  seed.incarnation = incarnation_;
-  seed.number = number_;
-  seed.pool = pool_;
-  seed.pid = ::getpid();
-  const shm::SegmentFds& fds = segment_->fds;
-  seed.segment = {copy_of(fds.control), copy_of(fds.to_worker), copy_of(fds.from_worker), copy_of(fds.payload), copy_of(fds.eventfd)};
-  seed.orders = copy_of(segment_->broker_orders);
-  return seed;
+broker::WorkerSeed SimWorker::seed(shm::OfferSide::Origin origin) const {
+  return {.incarnation = incarnation_,
+          .number = number_,
+          .pool = pool_,
+          .pid = ::getpid(),
+          .side = shm::OfferSide::over(borrowed(segment_->broker_side), origin),
+          .eventfd = copy_of(segment_->fds.eventfd),
+          .orders = copy_of(segment_->broker_orders)};
 }
 
 std::vector<JobId> SimWorker::begun_jobs() const {

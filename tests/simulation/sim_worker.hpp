@@ -19,7 +19,7 @@ class SimWorker {
  public:
   SimWorker(Incarnation incarnation, WorkerNumber number, PoolNumber pool, SegmentMemory& segment);
 
-  broker::WorkerSeed seed() const;
+  broker::WorkerSeed seed(shm::OfferSide::Origin origin) const;  // of the one mapping that all brokers look through
   Incarnation incarnation() const { return incarnation_; }
   WorkerNumber number() const { return number_; }
   PoolNumber pool() const { return pool_; }

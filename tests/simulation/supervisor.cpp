@@ -38,7 +38,8 @@ void World::start_broker() {
 
 void World::take_over(Life& life, Recovery& recovery, SimWorker& worker) {
   trace_.line("broker: takes over worker {}", worker.incarnation().value);
-  require(static_cast<bool>(recovery.take_over(worker.seed())), "worker {} cannot be taken over", worker.incarnation().value);
+  require(static_cast<bool>(recovery.take_over(worker.seed(shm::OfferSide::Origin::inherited))), "worker {} cannot be taken over",
+          worker.incarnation().value);
   if (!worker.is_alive() && choices_.one_in(2)) tell_death(life, worker);
 }
 
@@ -137,7 +138,7 @@ void World::start_worker() {
   SimWorker& worker = *workers_.back();
   trace_.line("worker {}: begins, number {} of pool {}", worker.incarnation().value, asked.number.value, asked.pool.value);
   in_broker([&](Life& life) {
-    require(static_cast<bool>(life.engine.add_worker(worker.seed(), shm::OfferSide::Origin::fresh)), "a fresh worker cannot be added");
+    require(static_cast<bool>(life.engine.add_worker(worker.seed(shm::OfferSide::Origin::fresh))), "a fresh worker cannot be added");
   });
 }
 

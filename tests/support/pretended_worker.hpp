@@ -37,16 +37,14 @@ class PretendedWorker {
     broker_orders_ = UniqueFd{pair[0]};
     orders = UniqueFd{pair[1]};
   }
-  WorkerSeed seed() const {
-    WorkerSeed seed;
-    seed.incarnation = incarnation;
-    seed.number = number_;
-    seed.pool = pool;
-    seed.pid = ::getpid();
-    seed.segment = {copy_of(fds_.control), copy_of(fds_.to_worker), copy_of(fds_.from_worker), copy_of(fds_.payload),
-                    copy_of(fds_.eventfd)};
-    seed.orders = copy_of(broker_orders_);
-    return seed;
+  WorkerSeed seed(shm::OfferSide::Origin origin) const {
+    return {.incarnation = incarnation,
+            .number = number_,
+            .pool = pool,
+            .pid = ::getpid(),
+            .side = shm::OfferSide::map(fds_, origin),
+            .eventfd = copy_of(fds_.eventfd),
+            .orders = copy_of(broker_orders_)};
   }
   // Once a broker has seen the segment.
   void start() {

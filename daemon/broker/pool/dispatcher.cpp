@@ -7,14 +7,12 @@
 
 namespace jobpool::broker {
 
-Result<void> Dispatcher::add(WorkerSeed seed, shm::OfferSide::Origin origin) {
-  auto side = shm::OfferSide::map(seed.segment, origin);
-  if (!side) return side.error();
-  const Incarnation incarnation = seed.incarnation;
-  Link link{std::move(seed), std::move(*side), {}};
+Result<void> Dispatcher::add(WorkerSeed seed) {
+  if (!seed.side) return seed.side.error();
+  Link link{seed.incarnation, seed.pid, *std::move(seed.side), std::move(seed.eventfd), std::move(seed.orders), {}};
   for (const auto& slot : link.side.in_flight()) link.slots.push_back({slot.job, slot.sequence});
   in_flight_ += link.slots.size();
-  links_.emplace(incarnation, std::move(link));
+  links_.emplace(seed.incarnation, std::move(link));
   return {};
 }
 
@@ -40,7 +38,7 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
     control::Order order;
     order.kind = control::OrderKind::descriptors;
     order.sequence = link->side.next_sequence();
-    if (const auto sent = control::send_order(link->seed.orders.get(), order, plain); !sent) {
+    if (const auto sent = control::send_order(link->orders.get(), order, plain); !sent) {
       condemn(*link, "it takes no orders (" + sent.error().text + ")");
       return Offered::no_worker;
     }
@@ -106,7 +104,7 @@ void Dispatcher::order(JobId job, Incarnation worker, control::OrderKind kind, M
   order.sequence = slot->sequence;
   order.usec = grace.count();
   order.value = signal;
-  if (const auto sent = control::send_order(link->seed.orders.get(), order); !sent && sent.error().code != Errc::closed)
+  if (const auto sent = control::send_order(link->orders.get(), order); !sent && sent.error().code != Errc::closed)
     condemn(*link, "it takes no orders (" + sent.error().text + ")");
 }
 
@@ -115,7 +113,7 @@ void Dispatcher::dismiss(Incarnation worker) {
   if (link == nullptr || link->condemned) return;
   control::Order order;
   order.kind = control::OrderKind::leave;
-  if (const auto sent = control::send_order(link->seed.orders.get(), order); !sent && sent.error().code != Errc::closed)
+  if (const auto sent = control::send_order(link->orders.get(), order); !sent && sent.error().code != Errc::closed)
     return condemn(*link, "it takes no orders (" + sent.error().text + ")");
   link->side.ring_all();
 }
@@ -148,7 +146,7 @@ void Dispatcher::drain_link(Link& link) {
   release_finished(link);
   if (!drained) return disbelieve(link, drained.error().text);
   if (!inner) return disbelieve(link, inner.error().text);
-  if (link.side.is_leaving() && !std::exchange(link.leaving, true)) sink_.on_leaving(link.seed.incarnation);
+  if (link.side.is_leaving() && !std::exchange(link.leaving, true)) sink_.on_leaving(link.incarnation);
 }
 
 Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
@@ -168,7 +166,7 @@ Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
       return {};
     }
     case shm::FrameType::fin: {
-      auto taken = is_setup(frame.job) ? sink_.on_set_up(link.seed.incarnation, frame.body) : sink_.on_report(frame.job, frame.body);
+      auto taken = is_setup(frame.job) ? sink_.on_set_up(link.incarnation, frame.body) : sink_.on_report(frame.job, frame.body);
       if (taken)
         if (Slot* slot = slot_of(link, frame.job)) slot->finished = true;
       return taken;
@@ -244,17 +242,17 @@ void Dispatcher::disbelieve(Link& link, const std::string& what) {
 // What it reports until its death counts: a worker that takes no orders may have ended jobs.
 void Dispatcher::condemn(Link& link, const std::string& what) {
   if (std::exchange(link.condemned, true)) return;
-  sink_.on_liar(link.seed.incarnation, what);
+  sink_.on_liar(link.incarnation, what);
 }
 
 int Dispatcher::eventfd(Incarnation worker) const {
   const Link* link = find(worker);
-  return link == nullptr ? -1 : link->seed.segment.eventfd.get();
+  return link == nullptr ? -1 : link->eventfd.get();
 }
 
 pid_t Dispatcher::pid(Incarnation worker) const {
   const Link* link = find(worker);
-  return link == nullptr ? 0 : link->seed.pid;
+  return link == nullptr ? 0 : link->pid;
 }
 
 Dispatcher::Link* Dispatcher::find(Incarnation worker) {

@@ -25,7 +25,8 @@ struct WorkerSeed {
   WorkerNumber number;
   PoolNumber pool = {};
   pid_t pid = 0;
-  shm::SegmentFds segment;
+  Result<shm::OfferSide> side;  // of its segment, or why that cannot be used
+  UniqueFd eventfd;             // of its segment
   UniqueFd orders;
 };
 
@@ -54,8 +55,8 @@ class Dispatcher {
  public:
   explicit Dispatcher(ReportSink& sink) : sink_(sink) {}  // `sink` must outlive this
 
-  // Errors: io, protocol: the segment cannot be used; the worker must be killed.
-  Result<void> add(WorkerSeed seed, shm::OfferSide::Origin origin);
+  // Errors: those of seed.side; the worker must be killed.
+  Result<void> add(WorkerSeed seed);
   // What an inherited worker has in its slots.
   std::vector<shm::InFlight> in_flight(Incarnation worker) const;
   void forget_slot(Incarnation worker, Sequence sequence);  // after an inherited slot was judged
@@ -116,8 +117,10 @@ class Dispatcher {
     bool finished = false;  // reported in the drain that is under way
   };
   struct Link {
-    WorkerSeed seed;
+    Incarnation incarnation;
+    pid_t pid;
     shm::OfferSide side;
+    UniqueFd eventfd, orders;
     std::vector<Slot> slots;
     bool rung = true;        // nothing was offered since the last bell
     bool condemned = false;  // broke the rules; waits for its death

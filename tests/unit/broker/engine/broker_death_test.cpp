@@ -171,7 +171,7 @@ TEST_CASE("a broker that is told to drain during its handover waits for what it 
   house.broker->engine.tell(Drain{});
   house.turn();
   CHECK(house.broker->drained == 0);
-  REQUIRE(recovery.take_over(house.worker().seed()));
+  REQUIRE(recovery.take_over(house.worker().seed(shm::OfferSide::Origin::inherited)));
   house.turn();
   recovery.finish();
   house.turn();

@@ -14,10 +14,11 @@ TEST_CASE("a worker whose shared memory cannot be used is replaced when it is de
   engine.tell(StaffPools{1});
   house.turn();
   REQUIRE(asked_for.size() == 1);
-  WorkerSeed without_memory;
-  without_memory.incarnation = Incarnation{7};
-  without_memory.number = asked_for[0].number;
-  CHECK_FALSE(engine.add_worker(std::move(without_memory), shm::OfferSide::Origin::fresh));
+  CHECK_FALSE(engine.add_worker({.incarnation = Incarnation{7},
+                                 .number = asked_for[0].number,
+                                 .side = shm::OfferSide::map({}, shm::OfferSide::Origin::fresh),
+                                 .eventfd = {},
+                                 .orders = {}}));
   const auto call = house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","durable":false}})");
   house.turn();
   CHECK(call->answers == 1);

@@ -174,7 +174,7 @@ struct House {
   void hire(PoolNumber pool = {}) {
     workers.push_back(std::make_unique<PretendedWorker>(workers.size() + 1));
     workers.back()->pool = pool;
-    REQUIRE(broker->engine.add_worker(workers.back()->seed(), shm::OfferSide::Origin::fresh));
+    REQUIRE(broker->engine.add_worker(workers.back()->seed(shm::OfferSide::Origin::fresh)));
     workers.back()->start();
   }
   // The broker is gone without a word; the next takes over what is there.
@@ -188,7 +188,7 @@ struct House {
     REQUIRE(stored);
     Recovery recovery(broker->engine, std::move(*stored), std::move(*pools));
     for (const auto& worker : workers)
-      if (!recovery.take_over(worker->seed())) broker->on_kill_worker(worker->incarnation);
+      if (!recovery.take_over(worker->seed(shm::OfferSide::Origin::inherited))) broker->on_kill_worker(worker->incarnation);
     recovery.finish();
     turn();
   }
