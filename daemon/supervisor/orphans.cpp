@@ -26,6 +26,16 @@ Orphans::State Orphans::sweep() {
   return kill_living() ? State::dying : State::none;
 }
 
+void Orphans::give_up_waiting(TimePoint killed_before) {
+  std::erase_if(dying_, [&](const auto& one) {
+    const auto [pid, killed] = one;
+    if (killed > killed_before) return false;
+    log::warn("process {}, which a worker left behind, does not die of SIGKILL: it hangs in the kernel", pid);
+    hung_.insert(pid);
+    return true;
+  });
+}
+
 Orphans::Found Orphans::reap_dead() {
   for (;;) {
     siginfo_t dead{};
@@ -36,23 +46,26 @@ Orphans::Found Orphans::reap_dead() {
   }
 }
 
-void Orphans::reap(pid_t pid) {
-  ::waitid(P_PID, static_cast<id_t>(pid), nullptr, WEXITED | WNOHANG | __WALL);
+bool Orphans::reap(pid_t pid) {
+  siginfo_t dead{};
+  if (::waitid(P_PID, static_cast<id_t>(pid), &dead, WEXITED | WNOHANG | __WALL) != 0 || dead.si_pid != pid) return false;
   spared_.erase(pid);
+  dying_.erase(pid);
+  hung_.erase(pid);
+  return true;
 }
 
-// Whether any was there that is not spared. No process descriptors are needed: only this thread reaps them, so their pids are theirs.
+// Whether any was there that is waited for. No process descriptors are needed: only this thread reaps them, so their pids are theirs.
 bool Orphans::kill_living() {
   for (;;) {
     bool has_reaped = false, has_killed = false;
     for (const ProcessStatus& child : children_of(::getpid())) {
       if (is_known_(child.pid)) continue;
-      if (child.state == 'Z') {
-        reap(child.pid);
+      // Of whose first thread alone has ended /proc says the same; it cannot be reaped, and lives.
+      if (child.state == 'Z' && reap(child.pid))
         has_reaped = true;
-      } else if (!spared_.contains(child.pid)) {
+      else if (!spared_.contains(child.pid) && !hung_.contains(child.pid))
         has_killed = kill(child.pid) || has_killed;
-      }
     }
     // The children of one that died during the search are ours since, and may have been passed over.
     if (has_killed || !has_reaped) return has_killed;
@@ -61,7 +74,7 @@ bool Orphans::kill_living() {
 
 bool Orphans::kill(pid_t pid) {
   if (::kill(pid, SIGKILL) == 0) {
-    ++killed_;
+    if (dying_.try_emplace(pid, Clock::now()).second) ++killed_;
     return true;
   }
   log::error("process {} was left behind by a worker and cannot be killed: {}; ignoring it", pid, std::strerror(errno));

@@ -6,8 +6,11 @@
 
 #include <cstddef>
 #include <functional>
+#include <map>
 #include <set>
 #include <vector>
+
+#include "common/clock.hpp"
 
 namespace jobpool::supervisor {
 
@@ -30,17 +33,24 @@ class Orphans {
   // SIGCHLD. Killing makes their children ours in turn, so the tree is gone when `none` is returned, not before.
   State sweep();
 
+  // Who was killed before that time, and is still there, hangs in the kernel. It is reaped when it dies, and `dying` speaks of it no more:
+  // whoever dies from now on need not wait for it.
+  void give_up_waiting(TimePoint killed_before);
+  bool has_hung() const { return !hung_.empty(); }
+
   std::size_t killed() const { return killed_; }
 
  private:
   enum class Found { none, some };
   Found reap_dead();
   bool kill_living();
-  void reap(pid_t pid);
+  bool reap(pid_t pid);  // false: it lives
   bool kill(pid_t pid);
 
   std::function<bool(pid_t)> is_known_;
-  std::set<pid_t> spared_;  // were there before us, or may not be killed by us (they changed their uid)
+  std::set<pid_t> spared_;            // were there before us, or may not be killed by us (they changed their uid)
+  std::map<pid_t, TimePoint> dying_;  // when they got SIGKILL first; not reaped yet
+  std::set<pid_t> hung_;              // likewise, and waited for no more
   std::size_t killed_ = 0;
 };
 

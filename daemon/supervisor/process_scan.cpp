@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "daemon/supervisor/files.hpp"
 
@@ -27,8 +28,8 @@ bool take_number(std::string_view word, Number& out) {
 }
 
 template <class Visitor>
-void for_each_process(Visitor visit) {
-  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir("/proc"), &::closedir);
+void for_each_number_in(const std::string& directory, Visitor visit) {
+  const std::unique_ptr<DIR, int (*)(DIR*)> list(::opendir(directory.c_str()), &::closedir);
   if (!list) return;
   while (const dirent* entry = ::readdir(list.get())) {
     pid_t pid = 0;
@@ -36,11 +37,29 @@ void for_each_process(Visitor visit) {
   }
 }
 
+template <class Visitor>
+void for_each_process(Visitor visit) {
+  for_each_number_in("/proc", visit);
+}
+
 std::string path_of(pid_t pid, const char* file) { return "/proc/" + std::to_string(pid) + "/" + file; }
 
 bool is_ours(pid_t pid) {
   struct stat status {};
   return ::stat(("/proc/" + std::to_string(pid)).c_str(), &status) == 0 && status.st_uid == ::geteuid();
+}
+
+// Empty: it has none, or is gone.
+std::string environment_of(pid_t pid) {
+  if (auto bytes = read_file_at(AT_FDCWD, path_of(pid, "environ"), kMaxEnvironBytes); bytes && !bytes->empty()) return std::move(*bytes);
+  // A thread that has ended shows nothing, and the first may end before the others.
+  std::string found;
+  for_each_number_in(path_of(pid, "task"), [&](pid_t thread) {
+    if (!found.empty() || thread == pid) return;
+    if (auto bytes = read_file_at(AT_FDCWD, path_of(pid, ("task/" + std::to_string(thread) + "/environ").c_str()), kMaxEnvironBytes))
+      found = std::move(*bytes);
+  });
+  return found;
 }
 
 }  // namespace
@@ -94,11 +113,9 @@ std::unordered_set<pid_t> all_parents() {
 }
 
 bool has_environment(pid_t pid, const std::string& assignment) {
-  auto bytes = read_file_at(AT_FDCWD, path_of(pid, "environ"), kMaxEnvironBytes);
-  if (!bytes) return false;
   // Between two zero bytes, so that "A=1" is not found in "A=12" or "BA=1".
   std::string all(1, '\0');
-  all += *bytes;
+  all += environment_of(pid);
   if (all.back() != '\0') all += '\0';
   return all.find(std::string(1, '\0') + assignment + std::string(1, '\0')) != std::string::npos;
 }

@@ -14,7 +14,7 @@ namespace jobpool::supervisor {
 
 struct ProcessStatus {
   pid_t pid = 0;
-  char state = '?';  // Z: dead, waits to be reaped
+  char state = '?';  // Z: dead, waits to be reaped; or its first thread alone has ended
   pid_t parent = 0;
   std::uint64_t start_time = 0;  // clock ticks since boot
   bool is_dying = false;         // it has got SIGKILL, or is on its way out already

@@ -250,6 +250,7 @@ void Workers::on_exit(Incarnation incarnation) {
   // Not reaped yet: the pid stays taken until everything of it is gone.
   ::waitid(P_PIDFD, static_cast<id_t>(worker.process.get()), &death, WEXITED | WNOHANG | WNOWAIT);
   worker.state = State::dying;
+  worker.died = Clock::now();
   worker.code = death.si_code;
   worker.value = death.si_status;
   dying_.push_back(incarnation);
@@ -260,7 +261,20 @@ void Workers::on_exit(Incarnation incarnation) {
 }
 
 void Workers::expect_burial() {
-  if (burial_deadline_ == Loop::Timer::none) burial_deadline_ = loop_.at(Clock::now() + kBurialPatience, [this] { bury_dying(); });
+  if (burial_deadline_ != Loop::Timer::none || dying_.empty()) return;
+  burial_deadline_ = loop_.at(workers_.at(dying_.front()).died + kBurialPatience, [this] { bury_overdue(); });
+}
+
+void Workers::bury_overdue() {
+  burial_deadline_ = Loop::Timer::none;
+  const TimePoint overdue = Clock::now() - kBurialPatience;
+  orphans_.give_up_waiting(overdue);
+  while (!dying_.empty() && workers_.at(dying_.front()).died <= overdue) {
+    const Incarnation incarnation = dying_.front();
+    dying_.erase(dying_.begin());
+    bury(incarnation, workers_.at(incarnation));
+  }
+  expect_burial();
 }
 
 void Workers::sweep() {
@@ -291,6 +305,6 @@ void Workers::bury(Incarnation incarnation, Worker& worker) {
   tell_death(incarnation, worker);
 }
 
-bool Workers::is_empty() const { return pids_.empty() && orphans_state_ == Orphans::State::none; }
+bool Workers::is_empty() const { return pids_.empty() && orphans_state_ == Orphans::State::none && !orphans_.has_hung(); }
 
 }  // namespace jobpool::supervisor

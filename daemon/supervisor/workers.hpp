@@ -95,6 +95,7 @@ class Workers {
     std::int32_t value = 0;
     Program program = Program::current;
     std::int64_t note = 0;  // the broker's
+    TimePoint died{};       // or was found dead
   };
   // What outlives an incarnation.
   struct Place {
@@ -119,6 +120,7 @@ class Workers {
   void bury(Incarnation incarnation, Worker& worker);
   void bury_dying();
   void expect_burial();
+  void bury_overdue();
   void send_signal(const Worker& worker, int signal) const;
 
   Loop& loop_;
@@ -132,7 +134,7 @@ class Workers {
   std::map<Incarnation, Worker> workers_;
   std::map<WorkerNumber, Place> places_;
   std::unordered_set<pid_t> pids_;  // alive or dying
-  std::vector<Incarnation> dying_;
+  std::vector<Incarnation> dying_;  // in the order of their deaths
   Loop::Timer burial_deadline_{};
   bool leaving_ = false;
   bool holding_ = false;  // starts wait for release_starts()

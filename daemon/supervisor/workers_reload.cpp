@@ -36,7 +36,7 @@ Result<void> Workers::take_over(const WorkersRecord& record) {
     if (!taken) return taken;
   }
   // Deaths and orphans whose signal the predecessor had read.
-  if (!dying_.empty()) expect_burial();
+  expect_burial();
   sweep();
   return {};
 }
@@ -60,6 +60,7 @@ Result<void> Workers::take_over(const WorkerRecord& record) {
   pids_.insert(worker.pid);
   places_.try_emplace(worker.number, Place{}).first->second.occupied = true;
   if (worker.state == State::alive) return watch(record.incarnation, worker);
+  worker.died = Clock::now();
   dying_.push_back(record.incarnation);
   return {};
 }

@@ -29,12 +29,10 @@ constexpr std::size_t kStatBytes = 1024;  // the fields we want are among the fi
 std::optional<ProcessEntry> parse_stat(pid_t pid, char* line) {
   const char* fields = std::strrchr(line, ')');
   if (fields == nullptr) return std::nullopt;
-  char state = 0;
-  ProcessEntry entry{pid, 0, 0, 0, false};
-  const int read = std::sscanf(fields + 1, " %c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &state,
-                               &entry.parent, &entry.group, &entry.start_time);
-  if (read != 4) return std::nullopt;
-  entry.is_zombie = state == 'Z' || state == 'X';
+  ProcessEntry entry{pid, 0, 0, 0};
+  const int read = std::sscanf(fields + 1, " %*c %d %d %*d %*d %*d %*u %*u %*u %*u %*u %*u %*u %*d %*d %*d %*d %*d %*d %llu", &entry.parent,
+                               &entry.group, &entry.start_time);
+  if (read != 3) return std::nullopt;
   return entry;
 }
 

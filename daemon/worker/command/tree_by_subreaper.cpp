@@ -27,8 +27,7 @@ class SubreaperTree final : public ProcessTree {
     std::vector<ProcessEntry> tree = scan_descendants(::getpid());
     std::sort(tree.begin(), tree.end(),
               [](const ProcessEntry& a, const ProcessEntry& b) { return std::tie(a.start_time, a.pid) < std::tie(b.start_time, b.pid); });
-    for (const ProcessEntry& process : tree)
-      if (!process.is_zombie) signal_process(process, signal);
+    for (const ProcessEntry& process : tree) signal_process(process, signal);
   }
 
   Result<void> kill_all(Reaper& reaper) override {
@@ -50,7 +49,6 @@ class SubreaperTree final : public ProcessTree {
     std::set<pid_t> groups;
     const pid_t own_group = ::getpgrp();
     for (const ProcessEntry& process : scan_descendants(::getpid())) {
-      if (process.is_zombie) continue;
       signal_process(process, SIGKILL);
       if (process.group > 1 && process.group != own_group && groups.insert(process.group).second) ::kill(-process.group, SIGKILL);
     }

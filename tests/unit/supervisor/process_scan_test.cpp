@@ -1,6 +1,7 @@
 // Reading /proc, and ending what an earlier instance left.
 #include "daemon/supervisor/process_scan.hpp"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/wait.h>
@@ -94,6 +95,28 @@ TEST_CASE("a process is found by a whole assignment in its environment, not by a
     ::kill(child->pid, SIGKILL);
     ::waitpid(child->pid, nullptr, 0);
   }
+}
+
+TEST_CASE("what lives on behind the end of its first thread is found by its environment") {
+  // The bug: the environment of a thread that has ended is not there, and nobody ever found it.
+  auto spawner = Spawner::start();
+  REQUIRE(spawner);
+  const std::string mark = "JOBPOOL_TEST_MARK=headless" + std::to_string(::getpid());
+  int ready[2];
+  REQUIRE(::pipe2(ready, O_CLOEXEC) == 0);
+  const UniqueFd reading(ready[0]), writing(ready[1]);
+  SpawnPlan plan;
+  plan.program = "/bin/sh";
+  plan.arguments = {"-c", "exec 1>&3; exec \"$HOSTILE\" headless"};
+  plan.environment = {mark, "HOSTILE=" HOSTILE_PROGRAM};
+  plan.fds = {{writing.get(), 3}};
+  auto child = (*spawner)->spawn(plan);
+  REQUIRE(child);
+  char byte;
+  REQUIRE(::read(reading.get(), &byte, 1) == 1);
+  CHECK(has(processes_with_environment(mark), child->pid));
+  ::kill(child->pid, SIGKILL);
+  ::waitpid(child->pid, nullptr, 0);
 }
 
 TEST_CASE("leftovers of the earlier instance are killed, and only they") {

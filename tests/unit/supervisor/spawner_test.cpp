@@ -53,6 +53,11 @@ SpawnPlan shell(const std::string& script) {
   return plan;
 }
 
+void read_up_to(int fd, std::string_view end) {
+  std::string said;
+  for (char byte; !said.ends_with(end); said += byte) REQUIRE(::read(fd, &byte, 1) == 1);
+}
+
 void await(const Child& child) {
   pollfd dead{child.process.get(), POLLIN, 0};
   REQUIRE(::poll(&dead, 1, 10000) == 1);
@@ -124,11 +129,42 @@ TEST_CASE("a program that cannot be started is an error that names it") {
   CHECK(child.error().text.find("/does/not/exist") != std::string::npos);
 }
 
-TEST_CASE("orphans are found and killed with all their descendants, and spawned children are not touched") {
+namespace {
+
+// Kills orphans until there are none. Requires: SIGCHLD is blocked.
+void sweep_all(Orphans& orphans) {
+  sigset_t death;
+  sigemptyset(&death);
+  sigaddset(&death, SIGCHLD);
+  while (orphans.sweep() == Orphans::State::dying) {
+    const timespec patience{10, 0};
+    REQUIRE(::sigtimedwait(&death, nullptr, &patience) == SIGCHLD);
+  }
+}
+
+// Returns when it has said that it is as far as it is to get; it says so, and stays, with that pipe.
+Child start_hostile(Spawner& spawner, Pipe& pipe, const std::string& script, std::string_view last_word) {
+  SpawnPlan plan = shell("exec 1>&3; " + script);
+  plan.environment.push_back("HOSTILE=" HOSTILE_PROGRAM);
+  plan.fds = {{pipe.write.get(), 3}};
+  auto child = spawner.spawn(plan);
+  REQUIRE(child);
+  pipe.write.reset();
+  read_up_to(pipe.read.get(), last_word);
+  return std::move(*child);
+}
+
+void block_child_exits() {
   sigset_t death;
   sigemptyset(&death);
   sigaddset(&death, SIGCHLD);
   ::pthread_sigmask(SIG_BLOCK, &death, nullptr);
+}
+
+}  // namespace
+
+TEST_CASE("orphans are found and killed with all their descendants, and spawned children are not touched") {
+  block_child_exits();
   auto spawner = Spawner::start();
   REQUIRE(spawner);
   pid_t known = 0;
@@ -143,10 +179,7 @@ TEST_CASE("orphans are found and killed with all their descendants, and spawned 
   pipe.write.reset();
   char byte;
   REQUIRE(::read(pipe.read.get(), &byte, 1) == 1);
-  while (orphans.sweep() == Orphans::State::dying) {
-    const timespec patience{10, 0};
-    REQUIRE(::sigtimedwait(&death, nullptr, &patience) == SIGCHLD);
-  }
+  sweep_all(orphans);
   CHECK(orphans.killed() >= 2);
   REQUIRE(::kill(known, 0) == 0);
   siginfo_t alive{};
@@ -156,4 +189,44 @@ TEST_CASE("orphans are found and killed with all their descendants, and spawned 
   await(*child);
   // Nobody holds the pipe any more: the whole tree is gone.
   CHECK(read_all(pipe.read.get()).empty());
+}
+
+TEST_CASE("an orphan that lives on behind the end of its first thread is killed") {
+  // The bug: /proc calls it a zombie, which was reaped and looked for, in vain and for ever: the supervisor stood still.
+  block_child_exits();
+  auto spawner = Spawner::start();
+  REQUIRE(spawner);
+  pid_t known = 0;
+  Orphans orphans([&known](pid_t pid) { return pid == known; });
+  Pipe pipe;
+  const Child child = start_hostile(**spawner, pipe, "\"$HOSTILE\" leave_headless; echo left; exec sleep 1000", "left\n");
+  known = child.pid;
+  sweep_all(orphans);
+  CHECK(orphans.killed() == 1);
+  ::kill(known, SIGKILL);
+  await(child);
+  CHECK(read_all(pipe.read.get()).empty());
+}
+
+TEST_CASE("an orphan that does not die of SIGKILL is not waited for a second time") {
+  // The bug: as long as there was one, each death of a worker was told two seconds late.
+  block_child_exits();
+  auto spawner = Spawner::start();
+  REQUIRE(spawner);
+  pid_t holder = 0;
+  Orphans orphans([&holder](pid_t pid) { return pid == holder; });
+  Pipe pipe;
+  const Child child = start_hostile(**spawner, pipe, "exec \"$HOSTILE\" hold_orphan", "ready\n");
+  holder = child.pid;
+  REQUIRE(orphans.sweep() == Orphans::State::dying);
+  orphans.give_up_waiting(Clock::now() - std::chrono::hours(1));
+  CHECK_FALSE(orphans.has_hung());  // it was killed later than that
+  orphans.give_up_waiting(Clock::now());
+  CHECK(orphans.has_hung());
+  CHECK(orphans.sweep() == Orphans::State::none);
+  CHECK(orphans.killed() == 1);
+  ::kill(holder, SIGKILL);
+  await(child);
+  CHECK(orphans.sweep() == Orphans::State::none);
+  CHECK_FALSE(orphans.has_hung());
 }

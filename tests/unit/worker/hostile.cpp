@@ -1,15 +1,19 @@
 // A job that does not want to die, in many ways. Started by the worker's tests; its argument says how.
 // Each of its processes keeps stdout open, so the end of that pipe proves that all of them are gone. It writes "ready" when it is as
 // hostile as it gets, and ends by itself after two minutes, should a test fail to kill it.
+#include <pthread.h>
 #include <signal.h>
 #include <sys/prctl.h>
+#include <sys/ptrace.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cstdio>
 #include <cstdlib>
 #include <ctime>
 #include <map>
 #include <string_view>
+#include <thread>
 
 namespace {
 
@@ -109,6 +113,49 @@ void refork(int) {
   std::_Exit(7);
 }
 
+bool is_zombie_by_proc() {
+  std::FILE* file = std::fopen("/proc/self/stat", "re");
+  char state = 0;
+  if (file == nullptr || std::fscanf(file, "%*d (%*[^)]) %c", &state) != 1) std::_Exit(3);
+  std::fclose(file);
+  return state == 'Z';
+}
+
+// Its first thread ends, and another one goes on: /proc calls that a zombie.
+template <class Ready>
+[[noreturn]] void go_on_headless(Ready ready) {
+  std::thread([ready] {
+    while (!is_zombie_by_proc()) std::this_thread::yield();
+    ready();
+    stay();
+  }).detach();
+  ::pthread_exit(nullptr);
+}
+[[noreturn]] void headless() { go_on_headless(say_ready); }
+[[noreturn]] void leave_headless() {
+  leave_behind([](int ready) { go_on_headless([ready] { tell(ready); }); });
+}
+
+// Holds a process that is nobody's any more, as a debugger does: killed, that one stays a zombie until the holder ends.
+[[noreturn]] void hold_orphan() {
+  int told[2];
+  if (::pipe(told) != 0) std::_Exit(3);
+  const pid_t holder = ::getpid();
+  const pid_t parent = ::fork();
+  if (parent == 0) {
+    if (::fork() != 0) std::_Exit(0);
+    ::prctl(PR_SET_PTRACER, holder, 0, 0, 0);
+    const pid_t self = ::getpid();
+    if (::write(told[1], &self, sizeof self) != sizeof self) std::_Exit(3);
+    stay();
+  }
+  ::waitpid(parent, nullptr, 0);
+  pid_t orphan = 0;
+  if (::read(told[0], &orphan, sizeof orphan) != sizeof orphan || ::ptrace(PTRACE_SEIZE, orphan, 0, 0) != 0) std::_Exit(3);
+  say_ready();
+  stay();
+}
+
 // Clears up when it is told to stop: the child writes a line on TERM, after its parent has gone.
 void clear_up(int) {
   if (::write(STDOUT_FILENO, "cleared\n", 8) != 8) std::_Exit(3);
@@ -150,10 +197,18 @@ void clear_up(int) {
 }  // namespace
 
 int main(int argc, char** argv) {
-  const std::map<std::string_view, void (*)()> ways{
-      {"chain", chain},     {"chain_of_sessions", chain_of_sessions}, {"daemonize", daemonize},     {"ignore_term", ignore_term},
-      {"stopped", stopped}, {"refork_on_term", refork_on_term},       {"leave_child", leave_child}, {"clears_up", clears_up},
-      {"bush", bush}};
+  const std::map<std::string_view, void (*)()> ways{{"chain", chain},
+                                                    {"chain_of_sessions", chain_of_sessions},
+                                                    {"daemonize", daemonize},
+                                                    {"ignore_term", ignore_term},
+                                                    {"stopped", stopped},
+                                                    {"refork_on_term", refork_on_term},
+                                                    {"leave_child", leave_child},
+                                                    {"clears_up", clears_up},
+                                                    {"bush", bush},
+                                                    {"headless", headless},
+                                                    {"leave_headless", leave_headless},
+                                                    {"hold_orphan", hold_orphan}};
   // What a debugger or a test runner may have set must not decide how this behaves.
   ::prctl(PR_SET_PDEATHSIG, 0);
   const auto way = argc == 2 ? ways.find(argv[1]) : ways.end();

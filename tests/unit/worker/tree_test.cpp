@@ -48,6 +48,14 @@ void try_all_ways(Setup& setup) {
     CHECK(ended.report.code == 0);
     CHECK(ended.after == CommandRunner::After::go_on);
   }
+  // The bug: /proc says of both that they are zombies; they were passed over, and the worker gave up after ten seconds.
+  SECTION("who lives on behind the end of its first thread goes with its command") {
+    CHECK(run_hostile(setup, "leave_headless", [] {}).after == CommandRunner::After::go_on);
+  }
+  SECTION("who lives on behind the end of its first thread is told to stop like any other") {
+    const auto ended = run_hostile(setup, "headless", [&] { setup.order(control::OrderKind::stop, 3'600'000'000); });
+    CHECK(ended.report.code == SIGTERM);
+  }
   SECTION("a chain of processes that fork and exit is caught") {
     for (int round = 0; round < 5; ++round) CHECK(run_hostile(setup, "chain", [] {}).after == CommandRunner::After::go_on);
   }
