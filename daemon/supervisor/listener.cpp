@@ -14,6 +14,7 @@
 #include <filesystem>
 
 #include "common/clock.hpp"
+#include "common/log.hpp"
 #include "daemon/supervisor/activation.hpp"
 #include "daemon/supervisor/files.hpp"
 
@@ -132,8 +133,8 @@ Result<Listener> Listener::bind(const std::string& path, std::optional<gid_t> ac
   auto removed = remove_if_stale(path, *address);
   if (!removed) return removed.error();
   Listener listener(path, false, access_group);
-  auto bound = listener.bind_again();
-  if (!bound) return bound.error();
+  if (auto placed = listener.place(); !placed) return placed.error();
+  if (auto set = access_group ? listener.set_access() : Result<void>(); !set) return set.error();
   return listener;
 }
 
@@ -169,6 +170,14 @@ bool Listener::is_in_place() const {
 }
 
 Result<void> Listener::bind_again() {
+  if (auto placed = place(); !placed) return placed;
+  // It is its owner's alone then. To serve nobody instead would help nobody, and jobs run.
+  if (auto set = access_group_ ? set_access() : Result<void>(); !set) log::error("{}; going on", set.error().text);
+  return {};
+}
+
+// With mode 0600.
+Result<void> Listener::place() {
   auto address = address_of(path_);
   if (!address) return address.error();
   auto directory = make_directory(std::filesystem::path(path_).parent_path().string());
@@ -181,7 +190,7 @@ Result<void> Listener::bind_again() {
   inode_ = status.st_ino;
   sockets_.clear();
   sockets_.push_back(std::move(*socket));
-  return access_group_ ? set_access() : Result<void>();
+  return {};
 }
 
 Result<void> Listener::set_access() const {

@@ -35,7 +35,8 @@ class Listener {
   // Whether the file at path() is the one that was bound. Always true when activated: the file is systemd's affair.
   bool is_in_place() const;
 
-  // Binds a new socket to the same path, which must have vanished. Errors: as bind; already_exists: something else is there.
+  // Binds a new socket to the same path, which must have vanished. Errors: as bind; already_exists: something else is there. That its group
+  // cannot have it is no error here, and said in the log.
   Result<void> bind_again();
 
   // Gives the file to the group, or takes it back; nothing when activated. Errors: permission_denied, io.
@@ -46,6 +47,8 @@ class Listener {
 
  private:
   Listener(std::string path, bool activated, std::optional<gid_t> access_group);
+
+  Result<void> place();
 
   std::string path_;
   bool activated_;

@@ -35,6 +35,24 @@ gid_t some_group() {
   return groups.empty() ? ::getegid() : groups.back();
 }
 
+// Root becomes somebody else for a while, who is in no group; others are that already.
+class WithoutPrivileges {
+ public:
+  static constexpr gid_t kOtherGroup = 4243;
+
+  explicit WithoutPrivileges(const std::string& own_folder) : user_(::geteuid()) {
+    if (user_ != 0) return;
+    REQUIRE(::chown(own_folder.c_str(), 65533, static_cast<gid_t>(-1)) == 0);
+    REQUIRE(::seteuid(65533) == 0);
+  }
+  ~WithoutPrivileges() { (void)!::seteuid(user_); }
+  WithoutPrivileges(const WithoutPrivileges&) = delete;
+  WithoutPrivileges& operator=(const WithoutPrivileges&) = delete;
+
+ private:
+  uid_t user_;
+};
+
 }  // namespace
 
 TEST_CASE("an access group is found by name or number, and one that is none is refused by name") {
@@ -81,6 +99,24 @@ TEST_CASE("a bound socket is the access group's as well, and private again witho
   REQUIRE(::symlink((dir / "else").c_str(), path.c_str()) == 0);
   CHECK_FALSE(listener->set_access());
   CHECK((status_of(dir / "else").st_mode & 0777) == 0600);
+}
+
+TEST_CASE("a socket that vanished, and cannot be given to its group again, is its owner's alone") {
+  // The bug: it was there, and the broker was never told of it, so that all clients waited for ever.
+  TemporaryDir dir;
+  const std::string path = dir / "socket";
+  const WithoutPrivileges nobody(dir.path());
+  const auto bound = Listener::bind(path);
+  REQUIRE(bound);
+  const auto record = bound->remember();
+  Listener listener = Listener::take_over(path, {false, record.device, record.inode, {}}, WithoutPrivileges::kOtherGroup);
+  REQUIRE_FALSE(listener.set_access());
+  REQUIRE(::unlink(path.c_str()) == 0);
+  REQUIRE(listener.bind_again());
+  CHECK(listener.is_in_place());
+  CHECK(listener.fds().size() == 1);
+  CHECK((status_of(path).st_mode & 0777) == 0600);
+  CHECK_FALSE(Listener::bind(dir / "other", WithoutPrivileges::kOtherGroup));
 }
 
 TEST_CASE("what keeps the access group from the socket is named with its remedy") {
