@@ -9,6 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <charconv>
 #include <filesystem>
 
@@ -23,7 +24,7 @@ constexpr const char* kLock = "lock";
 constexpr const char* kInstance = "instance";
 constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
-constexpr std::size_t kMaxInstanceBytes = 512;
+constexpr std::size_t kLockBytes = 16, kMaxInstanceBytes = 512;
 constexpr int kMaxLinks = 16;  // to the state directory, one leading to the next
 
 // 0: the lock's text names nobody.
@@ -115,13 +116,23 @@ Result<UniqueFd> make_or_open(const std::string& path) {
 }
 
 // Not a pipe, nor a hard link to a file that is for something else: its text is overwritten.
-Result<UniqueFd> open_lock(int directory, const std::string& name) {
-  UniqueFd lock(::openat(directory, kLock, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
+Result<UniqueFd> open_own_file(int directory, const char* file, const std::string& name) {
+  UniqueFd own(::openat(directory, file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK, 0600));
   struct stat status {};
-  if (!lock || ::fstat(lock.get(), &status) != 0) return errno_error(name);
+  if (!own || ::fstat(own.get(), &status) != 0) return errno_error(name);
   if (!S_ISREG(status.st_mode) || status.st_uid != ::geteuid() || status.st_nlink > 1)
     return Error{Errc::permission_denied, name + ": is no file of this daemon's alone; look who put it there, then remove it"};
-  return lock;
+  return own;
+}
+
+// A line, and empty ones behind it up to that size. What has been written once is written over from then on: no start needs room on the
+// disk, since it is the daemon that can make some. So few bytes are not torn, whoever is killed.
+Result<void> write_record(int file, std::string line, std::size_t size) {
+  line.resize(std::max(size, line.size() + 1), '\n');
+  const ssize_t written = ::pwrite(file, line.data(), line.size(), 0);
+  if (written < 0) return errno_error("write");
+  if (static_cast<std::size_t>(written) != line.size() || ::ftruncate(file, written) != 0) return errno_error("write", ENOSPC);
+  return {};
 }
 
 }  // namespace
@@ -134,11 +145,10 @@ Result<StateDir> StateDir::lock(const std::string& path, std::chrono::millisecon
   if (!directory) return directory.error();
   auto made_private = make_private(directory->get(), path);
   if (!made_private) return made_private.error();
-  auto lock = open_lock(directory->get(), path + "/" + kLock);
+  auto lock = open_own_file(directory->get(), kLock, path + "/" + kLock);
   if (!lock) return lock.error();
   if (auto locked = wait_for_lock(lock->get(), directory->get(), path, Clock::now() + patience); !locked) return locked.error();
-  if (::ftruncate(lock->get(), 0) != 0) return errno_error(path + "/" + kLock);
-  auto written = write_all(lock->get(), std::to_string(::getpid()) + "\n");
+  auto written = write_record(lock->get(), std::to_string(::getpid()), kLockBytes);
   if (!written) return Error{written.error().code, path + "/" + kLock + ": " + written.error().text};
   return StateDir(path, std::move(*directory), std::move(*lock));
 }
@@ -158,17 +168,20 @@ Result<std::optional<Instance>> StateDir::earlier_instance() const {
 
 Result<void> StateDir::write_instance(const Instance& instance) const {
   const std::string name = path_ + "/" + kInstance;
-  if (::unlinkat(directory_.get(), kNewInstance, 0) != 0 && errno != ENOENT) return errno_error(name);
-  const UniqueFd file(::openat(directory_.get(), kNewInstance, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (!file) return errno_error(name);
-  auto written = write_all(file.get(), to_text(instance));
+  // Of an instance that was killed: its record takes the new one, behind a name that says that it is not finished.
+  if (::renameat(directory_.get(), kInstance, directory_.get(), kNewInstance) != 0 && errno != ENOENT) return errno_error(name);
+  auto file = open_own_file(directory_.get(), kNewInstance, path_ + "/" + kNewInstance);
+  if (!file && ::unlinkat(directory_.get(), kNewInstance, 0) == 0)  // what stands there is no record of ours
+    file = open_own_file(directory_.get(), kNewInstance, path_ + "/" + kNewInstance);
+  if (!file) return file.error();
+  auto written = write_record(file->get(), to_text(instance), kMaxInstanceBytes);
   if (!written) return Error{written.error().code, name + ": " + written.error().text};
   // No fsync: the record matters only until the next boot, and the page cache lives as long.
   if (::renameat(directory_.get(), kNewInstance, directory_.get(), kInstance) != 0) return errno_error(name);
   return {};
 }
 
-void StateDir::remove_instance() const { ::unlinkat(directory_.get(), kInstance, 0); }
+void StateDir::remove_instance() const { ::renameat(directory_.get(), kInstance, directory_.get(), kNewInstance); }
 
 Result<UniqueFd> StateDir::open_output() const {
   const std::string name = path_ + "/" + kOutput;

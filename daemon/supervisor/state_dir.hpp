@@ -2,6 +2,7 @@
 //
 //   lock      held by flock for the life of the daemon; its text is the holder's pid
 //   instance  the record of the running or, after a kill, of the last instance; absent after a clean stop
+//   instance.new  room for the next one's
 //   output/   where workers write jobs' output
 //
 // jobpoold, at start and at stop.

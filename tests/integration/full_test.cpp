@@ -110,6 +110,21 @@ TEST_CASE("a full ledger keeps no job from running: results that nobody collects
   for (int i = 0; i < 10; ++i) check_one_run(ledger, "durable" + std::to_string(i));
 }
 
+TEST_CASE("a daemon that was killed, or stopped, begins on a full disk, where it can make room") {
+  // The bug: it could not write who it is, so that nobody could remove a job.
+  const SmallDisk disk(24, {"jobpool-broker", "jobpool-worker"});
+  Daemon daemon({.workers = 1, .arguments = disk.daemon_arguments(), .state_dir = disk.path() + "/state"});
+  const std::string id = daemon.submit({"--", "echo", "of before"});
+  REQUIRE(daemon.run({"get", id}).exit_code == 0);
+  disk.fill(0);
+  daemon.kill_everything();
+  daemon.start_again();
+  CHECK(daemon.run({"get", id}).out == "of before\n");
+  daemon.stop();
+  daemon.start_again();
+  CHECK(daemon.run({"remove", id}).exit_code == 0);
+}
+
 TEST_CASE("a full disk refuses new durable jobs, those that run are recorded, and with room all goes on by itself") {
   const SmallDisk disk(24, {"jobpool-broker", "jobpool-worker"});
   Daemon daemon({.workers = 2, .arguments = disk.daemon_arguments(), .state_dir = disk.path() + "/state"});

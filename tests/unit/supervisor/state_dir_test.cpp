@@ -11,6 +11,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <optional>
 #include <thread>
 
 #include "tests/support/catch.hpp"
@@ -210,6 +211,30 @@ TEST_CASE("an instance is read back as it was written, and is gone after a clean
   CHECK((*read)->start_time == instance->start_time);
   state->remove_instance();
   CHECK(!*state->earlier_instance());
+}
+
+TEST_CASE("the records of a start take the room of those before them") {
+  // The bug: they were files made anew, so that no daemon began on a full disk, where it could have made room.
+  TemporaryDir dir;
+  auto instance = new_instance();
+  REQUIRE(instance);
+  const auto blocks = [&](const char* name) {
+    struct stat status {};
+    REQUIRE(::stat((dir / (std::string("state/") + name)).c_str(), &status) == 0);
+    return std::pair(status.st_ino, status.st_size);
+  };
+  std::optional<std::pair<ino_t, off_t>> lock, record;
+  for (const bool is_clean : {true, false, false, true, true}) {
+    auto state = StateDir::lock(dir / "state");
+    REQUIRE(state);
+    REQUIRE(state->write_instance(*instance));
+    CHECK((*state->earlier_instance())->id == instance->id);
+    CHECK(lock.value_or(blocks("lock")) == blocks("lock"));
+    CHECK(record.value_or(blocks("instance")) == blocks("instance"));
+    lock = blocks("lock");
+    record = blocks("instance");
+    if (is_clean) state->remove_instance();
+  }
 }
 
 TEST_CASE("an unreadable record of an instance is an error, not a fresh start") {
