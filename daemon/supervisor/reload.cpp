@@ -113,6 +113,7 @@ void Supervisor::change_over() {
 }
 
 void Supervisor::give_up_reload(const Error& why) {
+  reload_ = Reload::none;
   log::error("reload: {}; going on as before", why.text);
   notify("READY=1\nSTATUS=serving on " + house_.listener.path() + "; the last reload failed");
   tell_reload_refused(reload_number_);

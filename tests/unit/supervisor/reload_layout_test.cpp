@@ -100,6 +100,28 @@ TEST_CASE("a reload that is refused while it waits for workers starts those that
   CHECK(!has_been_reloaded(house));
 }
 
+TEST_CASE("a reload whose trial cannot be started, while another waits for workers, is over") {
+  // The bug: it was said to be given up, and was not: the next broker was told again that its workers are to leave.
+  House house;
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  first.say(Kind::ready);
+  const Worker worker = start_worker(first, 1);
+  house.install(kOtherLayout);
+  house.signal(SIGHUP);
+  expect_retirement(first, worker);
+  std::filesystem::permissions(house.installed_program(), std::filesystem::perms::owner_read);
+  house.signal(SIGHUP);
+  first.expect(Kind::reload_refused);
+  first.die();
+  auto second = house.next_broker();
+  second.expect(Kind::welcome);
+  CHECK(Worker(second.expect(Kind::worker_started)).incarnation == worker.incarnation);
+  second.expect(Kind::handover_done);
+  second.say(Kind::ready);
+  start_worker(second, 2);  // no retirement comes before it, and nothing is held back
+}
+
 // It was tried again at once, for ever.
 TEST_CASE("a program that waits for workers where there are none is refused") {
   House house;
