@@ -94,8 +94,8 @@ Result<Wishes> read_config(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
   if (!file) return errno_error(path);
   std::ostringstream text;
-  text << file.rdbuf();
-  if (!file || !text) return Error{Errc::io, path + ": cannot be read"};
+  if (file.peek() != std::ifstream::traits_type::eof()) text << file.rdbuf();  // which calls it a failure to find nothing
+  if (file.bad() || !text) return Error{Errc::io, path + ": cannot be read"};
   return parse_config(text.str(), path);
 }
 

@@ -177,7 +177,7 @@ void Supervisor::on_ready() {
 
 void Supervisor::on_broker_death(BrokerProcess::Death death) {
   is_broker_ready_ = false;
-  asked_broker_.reset();
+  checkup_.forget();
   forget_reload_numbers();
   workers_.drop_waiting_starts();
   if (reload_ == Reload::ending_broker) {

@@ -10,6 +10,7 @@
 #include "common/unique_fd.hpp"
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/broker_process.hpp"
+#include "daemon/supervisor/checkup.hpp"
 #include "daemon/supervisor/house.hpp"
 #include "daemon/supervisor/installed_program.hpp"
 #include "daemon/supervisor/loop.hpp"
@@ -64,7 +65,7 @@ class Supervisor {
 
   // watchdog.cpp: for systemd, which wants to hear that all is well
   void feed_watchdog();
-  bool is_broker_silent();
+  bool may_feed_watchdog(std::chrono::microseconds patience);
   void on_healthy(const control::Message& healthy);
 
   // reload.cpp: becoming another program
@@ -110,8 +111,8 @@ class Supervisor {
   InstalledProgram broker_program_;
   bool was_ready_ = false;
   bool is_broker_ready_ = false;
-  bool is_broker_proven_ = false;          // this program's brokers can be ready
-  std::optional<TimePoint> asked_broker_;  // a checkup that is not answered yet
+  bool is_broker_proven_ = false;  // this program's brokers can be ready
+  Checkup checkup_;
   Loop::Timer waiting_restart_{};
 
   std::optional<SocketWatch> socket_watch_;

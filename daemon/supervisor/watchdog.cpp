@@ -13,30 +13,36 @@ namespace jobpool::supervisor {
 void Supervisor::feed_watchdog() {
   const auto interval = watchdog_interval();
   if (!interval) return;
-  if (!is_broker_silent()) notify("WATCHDOG=1");
+  if (may_feed_watchdog(2 * *interval)) notify("WATCHDOG=1");
   loop_.at(Clock::now() + *interval, [this] { feed_watchdog(); });
 }
 
-// Asks, if it has answered before. One that has just been started has its records to read first.
-bool Supervisor::is_broker_silent() {
-  if (phase_ != Phase::serving || !is_broker_ready_) return false;
-  const TimePoint now = Clock::now();
-  if (!asked_broker_) {
-    asked_broker_ = now;
-    control::Message checkup;
-    checkup.kind = control::Kind::checkup;
-    broker_.tell(checkup);
-    return false;
+// One that has just been started is not asked: it has its records to read first. Who ends a silent one feeds all the same: systemd, which
+// would end all jobs, was fed half its patience ago, and is to see whether that helps.
+bool Supervisor::may_feed_watchdog(std::chrono::microseconds patience) {
+  if (phase_ != Phase::serving || !is_broker_ready_) return true;
+  switch (checkup_.look(Clock::now(), patience)) {
+    case Checkup::Finding::to_be_asked: {
+      control::Message checkup;
+      checkup.kind = control::Kind::checkup;
+      broker_.tell(checkup);
+      return true;
+    }
+    case Checkup::Finding::awaited:
+      return true;
+    case Checkup::Finding::silent:
+      log::error("the broker has not answered for {} ms; ending it",
+                 std::chrono::duration_cast<std::chrono::milliseconds>(patience).count());
+      broker_.kill();
+      return true;
+    case Checkup::Finding::beyond_help:
+      break;
   }
-  const auto silence = std::chrono::duration_cast<std::chrono::milliseconds>(now - *asked_broker_);
-  if (silence < 2 * *watchdog_interval()) return false;
-  log::error("the broker has not answered for {} ms; ending it", silence.count());
-  broker_.kill();
-  return true;
+  return false;
 }
 
 void Supervisor::on_healthy(const control::Message& healthy) {
-  asked_broker_.reset();
+  checkup_.forget();
   if (phase_ != Phase::serving || reload_ != Reload::none) return;
   notify("STATUS=serving on " + house_.listener.path() + "; " + std::to_string(healthy.value) + " running, " +
          std::to_string(healthy.usec) + " ready or waiting");
