@@ -39,11 +39,14 @@ void outlive_signals() {
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::sigaction(signal, &action, nullptr);
 }
 
+bool is_loading = false;  // plugins, whose constructors run meanwhile
+
 // exit() inside a function ends this worker and nothing else: no destructor of ours or of another plugin may run in a process that is
-// in the middle of a job.
+// in the middle of a job. Exit status 0 tells the supervisor that the worker was told to leave: who has not begun was not.
 void leave_at_once(int status, void*) {
+  if (is_loading) log::critical("a plugin ended this worker by exit({}) while it was loaded", status);
   std::fflush(nullptr);
-  ::_exit(status);
+  ::_exit(is_loading && status == EXIT_SUCCESS ? EXIT_FAILURE : status);
 }
 
 Result<void> prepare_process() {
@@ -93,7 +96,10 @@ Result<int> live(const Arguments& arguments) {
 
   FunctionTable table;
   add_built_in(table);
+  ::on_exit(leave_at_once, nullptr);
+  is_loading = true;
   load_plugins(arguments.plugin_dirs, table);
+  is_loading = false;
   auto state = ProcessState::capture();
   if (!state) return state.error();
   const bool has_threads = claims->threads() > 1;
@@ -104,7 +110,6 @@ Result<int> live(const Arguments& arguments) {
   if (!tree) return tree.error();
   auto commands = CommandRunner::create({identity, orders, control::kWorkerSupervisorFd, control::kWorkerOutputDirFd}, std::move(*tree));
   if (!commands) return commands.error();
-  ::on_exit(leave_at_once, nullptr);
   std::optional<Threads> threads;
   if (has_threads) {
     threads.emplace(*claims, orders, functions);

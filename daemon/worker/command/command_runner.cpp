@@ -11,6 +11,7 @@
 #include "daemon/worker/command/streams.hpp"
 #include "daemon/worker/command/watch.hpp"
 #include "daemon/worker/death_signal.hpp"
+#include "daemon/worker/left_children.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -100,6 +101,7 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
   if (!streams) return {not_started(kOwnFailure, streams.error().text)};
   if (const auto begun = tree_->begin(attempt); !begun) return {not_started(kOwnFailure, begun.error().text)};
 
+  reap_left_children();
   const RunningCommand running(place_.supervisor_socket);
   const ExecPlan plan(spec, attempt, place_.worker);
   auto started = spawner_.spawn({.plan = plan,

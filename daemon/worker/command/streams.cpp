@@ -20,6 +20,16 @@ Result<UniqueFd> above_streams(UniqueFd fd) {
   return moved;
 }
 
+// tee() takes nothing out of it, and tells "empty, for ever" (0) from "empty as yet" (EAGAIN).
+bool is_fifo_without_writer(const UniqueFd& fd) {
+  struct stat status {};
+  if (::fstat(fd.get(), &status) != 0 || !S_ISFIFO(status.st_mode)) return false;
+  int copy[2];
+  if (::pipe2(copy, O_CLOEXEC) != 0) return false;
+  const UniqueFd reading(copy[0]), writing(copy[1]);
+  return ::tee(fd.get(), writing.get(), 1, SPLICE_F_NONBLOCK) == 0;
+}
+
 }  // namespace
 
 Result<Streams> Streams::open(const CommandSpec& spec, const Attempt& attempt, int output_dir, SpareFiles& spares,
@@ -65,6 +75,9 @@ Result<void> Streams::open_input(const CommandSpec& spec) {
   // Non-blocking, so that a FIFO without a writer cannot hold the worker where no stop order reaches it; the job gets it blocking.
   UniqueFd fd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
   if (!fd) return errno_error("stdin file '" + path + "'");
+  if (is_fifo_without_writer(fd))
+    return Error{Errc::closed,
+                 "stdin file '" + path + "': a FIFO that nobody writes to, which would read as empty; open it for writing before"};
   if (::fcntl(fd.get(), F_SETFL, 0) != 0) return errno_error("stdin file '" + path + "'");
   fds_[0] = std::move(fd);
   return {};

@@ -11,6 +11,7 @@
 #include "daemon/worker/function/call_state.hpp"
 #include "daemon/worker/function/chunk_run.hpp"
 #include "daemon/worker/function/function_call.hpp"
+#include "daemon/worker/left_children.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -51,6 +52,8 @@ FunctionRunner::After FunctionRunner::run(const Attempt& attempt, const Function
 
 FunctionRunner::After FunctionRunner::run_known(const Function& function, const Attempt& attempt, const FunctionView& spec, Report& report,
                                                 std::atomic<std::uint32_t>& item) {
+  // Built-in ones leave none, and wait for none that this would take away.
+  if (function.origin != Function::Origin::built_in && threads_ == Threads::one) reap_left_children();
   if (spec.shape == FunctionShape::chunk) {
     run_chunk({attempt, spec, worker_, orders_, function, fork_mark_, item}, report);
     return clear_up(function, spec.name);

@@ -24,6 +24,8 @@
  * seen again by later calls in the same worker, never by other workers. After each call of a plugin's function the worker restores the
  * environment variables, the working directory, the umask and the signal mask. It does not close what the function left open, end
  * threads or children it left running, nor restore signal dispositions. (Commands never see any of these: each is a fresh process.)
+ * Children that a function left running belong to the worker: it takes the exit status of those that have ended before it calls the next
+ * function, and a command that runs in the same worker takes those that still run with it when it ends.
  * stdin is /dev/null; stdout and stderr go to the daemon's log. SIGINT, SIGTERM, SIGHUP and SIGPIPE do not end a worker.
  *
  * MAPS. `jobpool map` has a function called for several items in one job, one after the other; each call is as described here, but what is

@@ -65,6 +65,16 @@ TEST_CASE("a function that forks and returns twice is answered once, by the work
   CHECK(WEXITSTATUS(status) == EXIT_FAILURE);
 }
 
+TEST_CASE("a child that a function left behind, and that has ended, is reaped before the next function") {
+  // The bug: they stayed zombies for the worker's life, until it could start nothing more.
+  Functions functions({PROBE_PLUGIN});
+  REQUIRE(functions.answer("leave_child") == "null");
+  siginfo_t ended{};
+  REQUIRE(::waitid(P_ALL, 0, &ended, WEXITED | WNOWAIT) == 0);
+  functions.answer("look");
+  CHECK(::waitpid(-1, nullptr, WNOHANG) == -1);
+}
+
 TEST_CASE("a plugin of another ABI, one without a table and one that does not load are refused, each with its reason") {
   FunctionTable table;
   testing::TempDir dir;

@@ -100,12 +100,22 @@ TEST_CASE("stdin is empty unless a file is named") {
   CHECK(ended.report.reason == "stdin file '/no/such/input': No such file or directory");
 }
 
-TEST_CASE("a FIFO without a writer as stdin does not hold the worker") {
+TEST_CASE("a FIFO without a writer as stdin is refused, and does not hold the worker") {
+  // The bug: the job read its end at once and succeeded, and who wrote to it later was lost.
   Setup setup;
   REQUIRE(::mkfifo(setup.file("fifo").c_str(), 0600) == 0);
   CommandSpec spec = command({"cat"});
   spec.stdin_file = setup.file("fifo");
-  CHECK(setup.run(spec).report.code == 0);
+  const auto refused = setup.run(spec).report;
+  CHECK(refused.ending == Ending::not_started);
+  CHECK(refused.code == 125);
+  CHECK(refused.reason.find("a FIFO that nobody writes to") != std::string::npos);
+  UniqueFd writing(::open(setup.file("fifo").c_str(), O_RDWR | O_CLOEXEC));  // which does not wait for a reader
+  REQUIRE(::write(writing.get(), "from a FIFO", 11) == 11);
+  spec.argv = {"head", "-c", "11"};
+  std::string out;
+  setup.run(spec, out);
+  CHECK(out == "from a FIFO");
 }
 
 }  // namespace

@@ -116,6 +116,14 @@ TEST_CASE("signals that a terminal sends to everybody do not end a worker") {
   CHECK(worker.run_function("square", "[5]").result == "25");
 }
 
+TEST_CASE("a plugin that calls exit while it is loaded cannot make its worker's end look ordered") {
+  // The bug: status 0 is how a worker leaves that was told to. It was replaced at once, without a pause and without a word, for ever.
+  LiveWorker worker({"--plugin-dir", std::filesystem::path(LEAVING_PLUGIN).parent_path()});
+  const int status = worker.wait_for_exit();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == EXIT_FAILURE);
+}
+
 TEST_CASE("a worker loads the plugins of the directories it is given") {
   LiveWorker worker({"--plugin-dir", std::filesystem::path(C_PLUGIN).parent_path()});
   CHECK(worker.run_function("length", "[]").result == "2");

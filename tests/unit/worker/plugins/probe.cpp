@@ -52,6 +52,9 @@ JOBPOOL_TASK(look, [] {
 });
 
 JOBPOOL_TASK(fork_and_return, [] { return ::fork() == 0 ? "child" : "parent"; });
+JOBPOOL_TASK(leave_child, [] {
+  if (::fork() == 0) ::_exit(0);
+});
 JOBPOOL_TASK(lower_hard_limit, [] {
   const rlimit large{rlim_t{1} << 40, rlim_t{1} << 40};  // it must harm nobody who follows
   ::setrlimit(RLIMIT_FSIZE, &large);
