@@ -106,7 +106,7 @@ class Worker {
   std::set<std::uint64_t> sequences_;
 };
 
-// Once through without stops, so that the dynamic linker has nothing left to do when it is stepped.
+// Once through without stops, so that the dynamic linker has nothing left to do when it is stepped: what it has found children inherit.
 void rehearse() {
   const shm::SegmentFds fds = *shm::create_segment();
   const Ledger ledger;
@@ -158,7 +158,6 @@ struct House {
   }
 
   void live() {
-    rehearse();
     auto side = *shm::OfferSide::map(fds, Origin::inherited);
     control->sleeping = 1;  // as if the worker slept, so that the bell is really rung
     first_broker(side, ledger, Stepper::mark);
@@ -202,6 +201,7 @@ TEST_CASE("a broker killed after any instruction is succeeded by one that brings
   const Phase phase = GENERATE(Phase::offering, Phase::collecting);
   const Meanwhile meanwhile = GENERATE(Meanwhile::worker_waits, Meanwhile::worker_goes_on);
   const std::size_t stride = sweep_stride();
+  rehearse();
   const std::vector<Place> way = House(phase).broker.trace();
   std::uint64_t repeated = 0, cancelled = 0;
   for (std::size_t i = 0; i < way.size(); i += stride) {
