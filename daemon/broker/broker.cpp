@@ -56,6 +56,7 @@ void Broker::end_turn() {
   verbs_->end_turn();
   link_.flush();
   arm_timer();
+  arm_wall_timer();
 }
 
 void Broker::ring_bells() {
@@ -89,6 +90,18 @@ void Broker::on_timer() {
   engine_->audit();
   if (!engine_->dispatcher().keeps_memory()) freed_memory_.give_back();
   audit_at_ = engine_->dispatcher().busy() ? now + kAuditInterval : TimePoint::max();
+}
+
+void Broker::arm_wall_timer() {
+  const auto next = engine_->core().next_wall_deadline();
+  if (!next || *next >= wall_armed_for_) return;  // as above
+  wall_armed_for_ = *next;
+  wall_timer_.set(*next);
+}
+
+void Broker::on_wall_timer() {
+  wall_armed_for_ = std::numeric_limits<std::int64_t>::max();
+  engine_->audit();
 }
 
 void Broker::on_accepted(const Accepted& accepted) { verbs_->on_accepted(accepted); }

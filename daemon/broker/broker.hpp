@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -23,6 +24,7 @@
 #include "daemon/broker/server/server.hpp"
 #include "daemon/broker/server/timer.hpp"
 #include "daemon/broker/server/turn_loop.hpp"
+#include "daemon/broker/server/wall_timer.hpp"
 #include "daemon/broker/store/id_reservation.hpp"
 #include "daemon/broker/store/store.hpp"
 #include "daemon/broker/supervisor_link.hpp"
@@ -95,9 +97,12 @@ class Broker final : TurnHooks, EngineListener {
   void stop_now();
   void leave(int exit_status);
 
-  // The one timer: stop deadlines, waits with a time-out, and the audit while work is in flight.
+  // The one timer of the steady clock: stop deadlines, waits with a time-out, and the audit while work is in flight.
   void arm_timer();
   void on_timer();
+  // That of the wall's: jobs that wait for a point of time.
+  void arm_wall_timer();
+  void on_wall_timer();
 
   const BrokerOptions options_;
   TurnLoop loop_;
@@ -106,6 +111,8 @@ class Broker final : TurnHooks, EngineListener {
   Timer timer_;
   Timer stop_timer_;
   TimePoint armed_for_ = TimePoint::max();
+  WallTimer wall_timer_;
+  std::int64_t wall_armed_for_ = std::numeric_limits<std::int64_t>::max();
   FreedMemory freed_memory_;
   TimePoint audit_at_ = TimePoint::max();  // max: nothing was in flight when last looked
 

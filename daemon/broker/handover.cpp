@@ -106,6 +106,9 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   if (!stored) return stored.error();
   const JobId next = first_id(*ledger, ids->first_unreserved());
   if (auto reserved = ids->ensure(next); !reserved) return reserved;
+  auto wall_timer = WallTimer::make(loop_.io(), [this] { on_wall_timer(); });
+  if (!wall_timer) return wall_timer.error();
+  wall_timer_ = *std::move(wall_timer);
   ids_.emplace(std::move(*ids));
   outputs_.emplace(std::move(output_directory));
   store_ = std::move(*store);

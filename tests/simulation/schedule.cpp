@@ -177,9 +177,16 @@ bool Schedule::is_over(const broker::JobCore& core) const {
 }
 
 void Schedule::turn_clock_on() {
-  const auto next = world_.broker() == nullptr ? std::nullopt : world_.broker()->engine.core().next_deadline();
-  const auto pause = next ? std::chrono::duration_cast<Microseconds>(*next - world_.now().steady) : Microseconds{0};
-  world_.advance(std::max<Microseconds>(pause + 1us, 110ms));
+  constexpr Microseconds kAtLeast = 110ms;
+  if (world_.broker() == nullptr) return world_.advance(kAtLeast);
+  const broker::JobCore& core = world_.broker()->engine.core();
+  std::optional<Microseconds> pause;
+  if (const auto next = core.next_deadline()) pause = std::chrono::duration_cast<Microseconds>(*next - world_.now().steady);
+  if (const auto next = core.next_wall_deadline()) {
+    const Microseconds by_wall{*next - world_.now().wall_usec};
+    pause = std::min(pause.value_or(by_wall), by_wall);
+  }
+  world_.advance(std::max(pause.value_or(0us) + 1us, kAtLeast));
 }
 
 std::string Schedule::what_is_left() {

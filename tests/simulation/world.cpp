@@ -198,7 +198,17 @@ void World::end_turn() {
 }
 
 void World::audit() {
-  in_broker([](Life& life) { life.engine.audit(); });
+  in_broker([this](Life& life) {
+    life.engine.audit();
+    check_times(life.engine.core());
+  });
+}
+
+// Whatever had been done to the wall clock.
+void World::check_times(const JobCore& core) const {
+  for (const Job* job = core.next_job(JobId{1}); job != nullptr; job = core.next_job(JobId{job->id.value + 1}))
+    require(job->state != JobState::waiting || job->waits_for != WaitsFor::time || job->not_before_usec > now_.wall_usec,
+            "job {} waits for a time that has come", job->id.value);
 }
 
 void World::collect() {

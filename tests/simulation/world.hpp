@@ -102,6 +102,7 @@ class World {
   void make_second_pool(Life& life);
   void note_waiting(const broker::JobCore& core);
   void check_priorities(const broker::JobCore& core);
+  void check_times(const broker::JobCore& core) const;
   broker::Submit as_heard(const Work& work) const;
 
   Memory& memory_;

@@ -40,7 +40,7 @@ struct Job : Terms {
   WorkerNumber worker_number;              // the same worker's place, for people
   std::int32_t pid = 0;                    // there; 0: not known
   TimePoint offered_at{};
-  TimePoint due = TimePoint::max();  // its one timer: waiting: may go on; running: its time is up; being stopped: its worker is killed
+  TimePoint due = TimePoint::max();  // its one timer: waiting: its retry; running: its time is up; being stopped: its worker is killed
 
   SharedText payload;  // encoded JobSpec; empty when done
   SharedText name, description, key;

@@ -128,6 +128,12 @@ void JobCore::set_timer(Job& job, TimePoint at) {
   job.due = at;
 }
 
+// Whatever it waited for.
+void JobCore::clear_timer(Job& job) {
+  set_timer(job, TimePoint::max());
+  if (job.state == JobState::waiting && job.waits_for == WaitsFor::time) waiting_for_time_.erase({job.not_before_usec, job.id});
+}
+
 void JobCore::run_timers(const Now& now, Effects& out) {
   while (!timers_.empty() && timers_.begin()->first <= now.steady) {
     Job& job = jobs_.at(timers_.begin()->second);
@@ -136,8 +142,10 @@ void JobCore::run_timers(const Now& now, Effects& out) {
       on_timer_of_running(job, now, out);
     else if (job.state == JobState::waiting && job.waits_for == WaitsFor::retry)
       become_ready(job, std::min(retry_time(job, now), now.wall_usec), out);
-    else if (job.state == JobState::waiting)
-      wait_for_time(job, now, out);  // once more, should the wall clock have been set back meanwhile
+  }
+  while (!waiting_for_time_.empty() && waiting_for_time_.begin()->first <= now.wall_usec) {
+    Job& job = jobs_.at(waiting_for_time_.begin()->second);
+    become_ready(job, job.not_before_usec, out);
   }
 }
 
@@ -151,6 +159,10 @@ std::optional<TimePoint> JobCore::next_deadline() const {
     if (pool.look_at != TimePoint::max()) consider(pool.look_at);
   });
   return next;
+}
+
+std::optional<std::int64_t> JobCore::next_wall_deadline() const {
+  return waiting_for_time_.empty() ? std::nullopt : std::optional{waiting_for_time_.begin()->first};
 }
 
 CoreCounts JobCore::counts() const {

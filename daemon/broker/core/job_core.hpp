@@ -52,8 +52,9 @@ class JobCore {
   // Appends the effects of `event`. Effects are to be carried out in order; their answers are events again.
   void handle(Event&& event, const Now& now, Effects& out);
 
-  // When Tick is due, if nothing else happens; nullopt: nothing is waited for.
+  // When Tick is due, if nothing else happens, by the steady clock, and by the wall's; nullopt: nothing is waited for.
   std::optional<TimePoint> next_deadline() const;
+  std::optional<std::int64_t> next_wall_deadline() const;
 
   const Job* find(JobId id) const { return jobs_.find(id); }
   // The one that was submitted under that key; null: none that is remembered.
@@ -152,7 +153,7 @@ class JobCore {
   void change_state(Job& job, JobState to, Effects& out);
   void begin_running(Job& job, const Now& now, Effects& out);
   void set_timer(Job& job, TimePoint at);
-  void clear_timer(Job& job) { set_timer(job, TimePoint::max()); }
+  void clear_timer(Job& job);
   void run_timers(const Now& now, Effects& out);
 
   // submission.cpp: who gets in
@@ -301,10 +302,12 @@ class JobCore {
   std::unordered_map<JobId, JobNotes> notes_;      // of jobs that have some
   std::set<std::pair<JobId, JobId>> dependents_;   // the same, the other way round: who is waited for, by whom
   std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
-  std::map<JobId, TimePoint> claim_by_;            // inherited applies
-  EndedQueue done_async_, done_apply_;             // settled, oldest first; applies once they are delivered
-  TimePoint forget_at_ = TimePoint::max();         // when the first of these is older than it may be
-  std::vector<JobId> just_ended_;                  // whose dependents are still to be looked at, in this event
+  // Job::not_before_usec of those that wait for it: the wall clock may be set, and goes on while the host sleeps and the steady one stands
+  std::set<std::pair<std::int64_t, JobId>> waiting_for_time_;
+  std::map<JobId, TimePoint> claim_by_;     // inherited applies
+  EndedQueue done_async_, done_apply_;      // settled, oldest first; applies once they are delivered
+  TimePoint forget_at_ = TimePoint::max();  // when the first of these is older than it may be
+  std::vector<JobId> just_ended_;           // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known

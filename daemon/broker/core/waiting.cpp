@@ -45,10 +45,9 @@ JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
 }
 
 void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {
-  const bool has_waited = job.state == JobState::waiting && job.waits_for == WaitsFor::time;
-  if (job.not_before_usec <= now.wall_usec) return become_ready(job, has_waited ? job.not_before_usec : now.wall_usec, out);
+  if (job.not_before_usec <= now.wall_usec) return become_ready(job, now.wall_usec, out);
   wait(job, WaitsFor::time, out);
-  set_timer(job, now.steady + Microseconds{job.not_before_usec - now.wall_usec});
+  waiting_for_time_.emplace(job.not_before_usec, job.id);
 }
 
 void JobCore::wait(Job& job, WaitsFor what, Effects& out) {

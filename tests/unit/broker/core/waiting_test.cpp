@@ -13,25 +13,60 @@ Submit after(std::vector<JobId> jobs, Dependency::Needs needs = Dependency::Need
   return event;
 }
 
+Submit no_earlier_than(std::int64_t wall_usec) {
+  Submit event = CoreDriver::a_submission();
+  event.not_before_usec = wall_usec;
+  return event;
+}
+
 }  // namespace
 
 TEST_CASE("a job with a point of time waits for it by the wall clock, also when that is set back") {
   CoreDriver driver;
-  Submit event = CoreDriver::a_submission();
-  event.not_before_usec = driver.now.wall_usec + 10'000'000;
-  const JobId id = driver.submit(std::move(event));
+  const std::int64_t at = driver.now.wall_usec + 10'000'000;
+  const JobId id = driver.submit(no_earlier_than(at));
   CHECK(driver.job(id).state == JobState::waiting);
   CHECK(driver.job(id).waits_for == WaitsFor::time);
-  CHECK(driver.core.next_deadline() == driver.now.steady + 10s);
+  CHECK(driver.core.next_wall_deadline() == at);
+  CHECK_FALSE(driver.core.next_deadline().has_value());  // an idle daemon is not woken before
   driver.advance(10s);
   driver.now.wall_usec -= 4'000'000;
   driver.tell(Tick{});
   CHECK(driver.job(id).state == JobState::waiting);
-  CHECK(driver.core.next_deadline() == driver.now.steady + 4s);
+  CHECK(driver.core.next_wall_deadline() == at);
   driver.advance(4s);
   driver.tell(Tick{});
   CHECK(driver.job(id).state == JobState::ready);
-  CHECK_FALSE(driver.core.next_deadline().has_value());
+  CHECK_FALSE(driver.core.next_wall_deadline().has_value());
+}
+
+TEST_CASE("a point of time comes no later for a host that slept meanwhile or had its clock set forward") {
+  // The bug: how far away it was by the steady clock was worked out once, so that it came late by as long as the host had slept; where a
+  // host without a battery began in 1970 until a time server told it better, it never came.
+  CoreDriver driver;
+  const JobId id = driver.submit(no_earlier_than(driver.now.wall_usec + 21'600'000'000));
+  driver.advance(5min);
+  driver.tell(Tick{});
+  driver.now.wall_usec += GENERATE(std::int64_t{21'300'000'000}, std::int64_t{1'700'000'000'000'000});
+  driver.tell(Tick{});
+  CHECK(driver.job(id).state == JobState::ready);
+  CHECK_FALSE(driver.core.next_wall_deadline().has_value());
+}
+
+TEST_CASE("points of time come in their order, and without those of jobs that have ended meanwhile") {
+  CoreDriver driver;
+  const std::int64_t from = driver.now.wall_usec;
+  const JobId third = driver.submit(no_earlier_than(from + 3)), first = driver.submit(no_earlier_than(from + 1)),
+              second = driver.submit(no_earlier_than(from + 2));
+  driver.tell(Cancel{first, Cancel::Haste::grace, "no more"});
+  CHECK(driver.core.next_wall_deadline() == from + 2);
+  driver.now.wall_usec += 2;
+  driver.tell(Tick{});
+  CHECK(driver.job(second).state == JobState::ready);
+  CHECK(driver.job(second).ready_usec == from + 2);
+  CHECK(driver.job(third).state == JobState::waiting);
+  driver.tell(NotStored{third});
+  CHECK_FALSE(driver.core.next_wall_deadline().has_value());
 }
 
 TEST_CASE("a point of time in the past is now") {
