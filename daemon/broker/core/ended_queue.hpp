@@ -2,9 +2,13 @@
 // leave an entry behind, which counts for nothing. Broker process, its one thread; owned by JobCore.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
+#include <cstdint>
 #include <deque>
 #include <optional>
+#include <utility>
+#include <vector>
 
 #include "common/clock.hpp"
 #include "common/ids.hpp"
@@ -16,6 +20,16 @@ class EndedQueue {
   void push_back(JobId id, TimePoint since = {}) {
     entries_.push_back({id, since});
     ++kept_;
+  }
+
+  // Into the order of their ends, where they came in another. Each is asked for its end once; equal ones stay in order.
+  template <class EndOf>
+  void sort_by(EndOf end_of) {
+    std::vector<std::pair<std::int64_t, Entry>> by_end;
+    by_end.reserve(entries_.size());
+    for (const Entry& one : entries_) by_end.emplace_back(end_of(one.id), one);
+    std::ranges::stable_sort(by_end, {}, [](const auto& one) { return one.first; });
+    std::ranges::transform(by_end, entries_.begin(), [](const auto& one) { return one.second; });
   }
 
   // The oldest that is still known; nullopt: none.

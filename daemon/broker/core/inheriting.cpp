@@ -81,4 +81,13 @@ void JobCore::inherit_ended(Job& job, bool settled, const Now& now, Effects& out
                                                   Microseconds{0}, std::chrono::duration_cast<Microseconds>(limits_.kept_for)));
 }
 
+// They came in the order of their ids, and are to be forgotten in that of their ends. (By how long each has been kept they cannot be put in
+// order: of ends that a clock, which was set since, shows in the future all that is known is their order.)
+void JobCore::order_inherited_ends() {
+  done_async_.sort_by([this](JobId id) {
+    const Job* job = find(id);
+    return job != nullptr ? job->ended_usec : 0;  // removed meanwhile: it counts for nothing
+  });
+}
+
 }  // namespace jobpool::broker

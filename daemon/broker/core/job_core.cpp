@@ -54,6 +54,7 @@ void JobCore::on(RecoveryBegun&, const Now&, Effects&) { recovering_ = true; }
 
 void JobCore::on(RecoveryDone&, const Now& now, Effects& out) {
   recovering_ = false;
+  order_inherited_ends();
   settle_inherited_pools(now, out);
   if (draining()) clear_the_house(now, out);  // those that became known since
 }

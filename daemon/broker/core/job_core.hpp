@@ -216,6 +216,7 @@ class JobCore {
   void inherit_lost(Job& job, const Now& now, Effects& out);
   void inherit_queued(Job& job, Dependencies after, const Now& now, Effects& out);
   void inherit_ended(Job& job, bool settled, const Now& now, Effects& out);
+  void order_inherited_ends();
 
   // schedule.cpp: who runs next
   void push_back_ready(Job& job);

@@ -9,6 +9,16 @@ using namespace std::chrono_literals;
 
 namespace {
 
+// Ended under another broker.
+void inherit(CoreDriver& driver, std::uint64_t id, std::int64_t ended_usec) {
+  Inherited old;
+  old.job.id = JobId{id};
+  old.job.mode = Mode::apply_async;
+  old.job.outcome = Outcome::succeeded;
+  old.job.ended_usec = ended_usec;
+  driver.tell(std::move(old));
+}
+
 JobId run_one(CoreDriver& driver) {
   const JobId id = driver.submit();
   driver.end_turn();
@@ -152,4 +162,40 @@ TEST_CASE("of a job from before this broker the wall clock says how long it has 
     driver.end_turn();
     CHECK(driver.core.find(JobId{1}) == nullptr);
   }
+}
+
+TEST_CASE("a restart forgets in the order of ends and not of ids") {
+  // The bug: what an earlier broker left was to be forgotten in the order in which it was told, by ids: a long job that had ended last was
+  // forgotten first, with its result.
+  CoreLimits limits;
+  limits.kept_async = 3;
+  CoreDriver driver{limits};
+  driver.join(1);
+  const std::int64_t last = driver.now.wall_usec;
+  driver.now.wall_usec += GENERATE(0, -500'000'000);  // the host may have begun with a clock that is behind
+  driver.tell(RecoveryBegun{});
+  inherit(driver, 1, last);
+  inherit(driver, 2, last - 20'000'000);
+  inherit(driver, 3, last - 10'000'000);
+  driver.tell(RecoveryDone{});
+  const JobId fourth = run_one(driver);
+  driver.end_turn();
+  CHECK(driver.core.find(JobId{2}) == nullptr);
+  for (const JobId id : {JobId{1}, JobId{3}, fourth}) CHECK(driver.core.find(id) != nullptr);
+}
+
+TEST_CASE("after a restart a young job with a small id keeps none of those that are too old") {
+  // The bug: whoever is first in the order of ids was looked at alone.
+  CoreLimits limits;
+  limits.kept_for = 2h;
+  CoreDriver driver{limits};
+  driver.tell(RecoveryBegun{});
+  driver.now.wall_usec += 3'600'000'000;
+  inherit(driver, 1, driver.now.wall_usec);
+  inherit(driver, 2, driver.now.wall_usec - 3'600'000'000);
+  driver.tell(RecoveryDone{});
+  driver.advance(1h + 1s);
+  driver.end_turn();
+  CHECK(driver.core.find(JobId{1}) != nullptr);
+  CHECK(driver.core.find(JobId{2}) == nullptr);
 }
