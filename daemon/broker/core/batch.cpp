@@ -27,9 +27,9 @@ void JobCore::on(SubmitBatch& event, const Now& now, Effects& out) {
 
 std::optional<Refusal> JobCore::fullness_for(const SubmitBatch& event) const {
   const std::size_t jobs = event.chunks.size() + 1;
-  std::size_t bytes = event.batch.payload.size();
-  for (const Submit& chunk : event.chunks) bytes += chunk.payload.size();
-  if (queued_jobs() + jobs > limits_.max_queued_jobs || queued_bytes_ + bytes > limits_.max_queued_bytes) return Refusal::queue_full;
+  std::size_t bytes = event.batch.payload.size() + event.chunks.size() * kDependencyBytes;  // it comes after each of them
+  for (const Submit& chunk : event.chunks) bytes += chunk.payload.size() + chunk.after.size() * kDependencyBytes;
+  if (queued_jobs() + jobs > limits_.max_queued_jobs || queued_bytes() + bytes > limits_.max_queued_bytes) return Refusal::queue_full;
   const auto own = queued_of_.find(event.batch.uid);
   if ((own == queued_of_.end() ? 0 : own->second) + jobs > limits_.max_queued_of_one) return Refusal::quota_full;
   return std::nullopt;

@@ -103,11 +103,11 @@ void JobCore::leave(Job& job) {
 
 void JobCore::count_queued(const Job& job, int change) {
   if (change > 0) {
-    queued_bytes_ += job.payload.size();
+    queued_payload_bytes_ += job.payload.size();
     ++queued_of_[job.uid];
     return;
   }
-  queued_bytes_ -= job.payload.size();
+  queued_payload_bytes_ -= job.payload.size();
   room_was_made_ = true;
   --queued_of_.at(job.uid);
 }

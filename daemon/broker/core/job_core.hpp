@@ -31,7 +31,7 @@ namespace jobpool::broker {
 struct CoreLimits {
   std::size_t max_queued_jobs = 2'000'000;              // ready and waiting; more are refused as QueueFull, or block
   std::size_t max_queued_of_one = 1'500'000;            // of one submitter (uid), so that the others always find room
-  std::size_t max_queued_bytes = std::size_t{2} << 30;  // of their payloads together
+  std::size_t max_queued_bytes = std::size_t{2} << 30;  // of their payloads and dependencies together
   std::size_t kept_async = 262'144;                     // ended and still to be collected; the oldest are forgotten first
   std::size_t kept_apply = 1'000;                       // ended and delivered: kept for `list` and `show` only
   std::chrono::seconds kept_for{30 * 24 * 60 * 60};     // an ended job, at most
@@ -145,6 +145,7 @@ class JobCore {
   CorePool& pool_of(const Job& job) { return pools_.at(job.pool); }
   CoreWorker* worker_of(const Job& job) { return pool_of(job).workers.find(job.worker); }
   std::size_t queued_jobs() const { return jobs_by_state_.ready + jobs_by_state_.waiting; }
+  std::size_t queued_bytes() const { return queued_payload_bytes_ + dependents_.size() * kDependencyBytes; }
   void count(const Job& job, JobState state, int change);
   void count_settled(const Job& job, int change);
   void enter(Job& job);  // a new one, ready, is counted
@@ -288,7 +289,7 @@ class JobCore {
   KeyIndex keys_;
   PoolTable pools_;
   JobCounts jobs_by_state_;                           // of all pools
-  std::size_t queued_bytes_ = 0;                      // payloads of ready and waiting jobs
+  std::size_t queued_payload_bytes_ = 0;              // of ready and waiting jobs
   std::unordered_map<uid_t, std::size_t> queued_of_;  // ready and waiting jobs by submitter; those that ever were one stay: few
   std::deque<Submit> blocked_;                        // submissions that wait for room
   bool room_was_made_ = false;                        // since blocked_ was last looked at

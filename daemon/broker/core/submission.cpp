@@ -34,8 +34,8 @@ std::optional<Refused> JobCore::refusal_of(const Submit& event) const {
 }
 
 std::optional<Refusal> JobCore::fullness_for(const Submit& event) const {
-  if (queued_jobs() >= limits_.max_queued_jobs || queued_bytes_ + event.payload.size() > limits_.max_queued_bytes)
-    return Refusal::queue_full;
+  const std::size_t bytes = event.payload.size() + event.after.size() * kDependencyBytes;
+  if (queued_jobs() >= limits_.max_queued_jobs || queued_bytes() + bytes > limits_.max_queued_bytes) return Refusal::queue_full;
   const auto own = queued_of_.find(event.uid);
   if (own != queued_of_.end() && own->second >= limits_.max_queued_of_one) return Refusal::quota_full;
   return std::nullopt;

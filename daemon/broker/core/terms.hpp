@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <vector>
 
@@ -53,5 +54,9 @@ struct Dependency {
   bool is_durable = false;
 };
 using Dependencies = std::vector<Dependency>;
+
+// What one takes in memory while a job waits for it: a node in the index by which the one that ends finds those that wait (64, with what
+// the allocator adds), and its place in the list of the one that waits.
+inline constexpr std::size_t kDependencyBytes = 64 + sizeof(Dependency);
 
 }  // namespace jobpool::broker

@@ -9,6 +9,7 @@ namespace jobpool::broker {
 // Requires: it is ready and in no queue.
 void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects& out) {
   Dependencies missing;
+  missing.reserve(after.size());
   for (const Dependency& dependency : after) {
     Verdict verdict = judge(dependency);
     if (!verdict.obstacle.empty()) {
@@ -18,7 +19,9 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
     if (!verdict.satisfied) missing.push_back(dependency);
   }
   if (missing.empty()) return go_on(job, now, out);
-  std::ranges::sort(missing, {}, &Dependency::job);
+  const auto order = [](const Dependency& one) { return std::pair{one.job, one.needs}; };
+  std::ranges::sort(missing, {}, order);
+  missing.erase(std::ranges::unique(missing, {}, order).begin(), missing.end());  // named twice is as once
   for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
@@ -33,11 +36,11 @@ void JobCore::go_on(Job& job, const Now& now, Effects& out) {
 JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
   const Job* job = find(dependency.job);
   const bool any_end = dependency.needs == Dependency::Needs::end;
+  if (job != nullptr && job->state != JobState::done) return {};
   const std::string name = "job " + std::to_string(dependency.job.value);
   if (job == nullptr)
     return any_end || dependency.is_durable ? Verdict{true, {}}
                                             : Verdict{false, "it was to run after " + name + ", of which no record is left"};
-  if (job->state != JobState::done) return {};
   const bool succeeded = job->outcome == Outcome::succeeded;
   if (any_end || succeeded == (dependency.needs == Dependency::Needs::success)) return {true, {}};
   if (succeeded) return {false, "it was to run when " + name + " has failed, and that succeeded"};
@@ -68,6 +71,7 @@ void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
   for (auto next = dependents_.lower_bound({ended, JobId{}}); next != dependents_.end() && next->first == ended;) {
     Job& job = jobs_.at(next->second);
     next = dependents_.erase(next);
+    room_was_made_ = true;
     const auto missing = after_.find(job.id);
     Verdict verdict;
     for (const Dependency& dependency : missing->second)
@@ -87,6 +91,7 @@ void JobCore::drop_dependencies(Job& job) {
   const auto node = after_.extract(job.id);
   if (node.empty()) return;
   for (const Dependency& dependency : node.mapped()) dependents_.erase({dependency.job, job.id});
+  room_was_made_ = true;
 }
 
 const Dependencies* JobCore::dependencies(JobId id) const {

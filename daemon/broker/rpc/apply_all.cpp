@@ -44,6 +44,8 @@ void Verbs::apply_all(const CallPtr& call) {
   if (const std::string refused = refusal_of_chunks(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   if (!call->fds.empty())
     return call->error(proto::error::kInvalidJob, invalid_job("job.function", "a function has no streams; descriptors are for commands"));
+  if (const std::string refused = refusal_by_dependencies(job, request->chunks.size()); !refused.empty())
+    return call->error(proto::error::kInvalidJob, refused);
   // Before they are made: a message of a few megabytes may ask for gigabytes.
   if (memory_for(*request) > engine_.core().limits().max_queued_bytes)
     return queue_full(*call, job.pool, engine_.core().limits().max_queued_bytes,

@@ -24,6 +24,10 @@ std::string refusal_by_threads(const proto::Submission& job, const CorePool& poo
 // dependencies of all.
 std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks);
 
+// The parameters of InvalidJob, where so many chunks with these terms would come after more jobs, all taken together, than those of one
+// call may; else empty.
+std::string refusal_by_dependencies(const proto::Submission& job, std::size_t chunks);
+
 // The parameters of InvalidJob.
 std::string invalid_job(std::string_view field, std::string_view reason);
 

@@ -16,6 +16,9 @@
 namespace jobpool::broker {
 namespace {
 
+// Each costs time as well, in which nobody else is served: so many take a second or two.
+constexpr std::size_t kMaxDependenciesTogether = 1'000'000;
+
 // The descriptors of a submission in the order of its streams. Errors: invalid_argument, naming the field.
 Result<std::vector<UniqueFd>> take_streams(const proto::Submission& job, std::vector<UniqueFd>& passed) {
   std::vector<UniqueFd> streams;
@@ -57,6 +60,8 @@ Dependencies dependencies_of(const proto::Submission& job) {
   return all;
 }
 
+std::size_t dependency_count(const proto::Submission& job) { return job.after.size() + job.after_any.size() + job.after_failed.size(); }
+
 SharedText function_payload(const proto::Submission& job) {
   const std::string& arguments = job.items ? *job.items : job.arguments;
   return SharedText::written(function_head_bytes(*job.function, job.pool) + arguments.size(), [&](char* room) {
@@ -78,10 +83,18 @@ std::string refusal_by_threads(const proto::Submission& job, const CorePool& poo
                      "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads");
 }
 
+std::string refusal_by_dependencies(const proto::Submission& job, std::size_t chunks) {
+  const std::size_t each = dependency_count(job);
+  if (each * chunks <= kMaxDependenciesTogether) return {};
+  return invalid_job("job.after", std::to_string(chunks) + " chunks that come after " + std::to_string(each) + " jobs each are " +
+                                      std::to_string(each * chunks) + " dependencies, and one call may have " +
+                                      std::to_string(kMaxDependenciesTogether) +
+                                      "; submit one job that comes after those, and the chunks after that one");
+}
+
 std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks) {
   constexpr std::uint64_t kJobBytes = 1024;
-  std::uint64_t of_each =
-      kJobBytes + job.cwd.size() + sizeof(Dependency) * (job.after.size() + job.after_any.size() + job.after_failed.size());
+  std::uint64_t of_each = kJobBytes + job.cwd.size() + kDependencyBytes * dependency_count(job);
   if (job.environment)
     for (const std::string& assignment : *job.environment) of_each += assignment.size() + 8;
   return of_each * chunks;

@@ -141,6 +141,20 @@ TEST_CASE("a batch that finds no room for all of it leaves nothing behind") {
   CHECK(refused(bytes, batch_of(1)) == Refusal::queue_full);
 }
 
+TEST_CASE("the dependencies of a batch and of its chunks are counted before it is taken") {
+  // The bug: they were counted nowhere, so that a small message could fill the memory.
+  CoreLimits limits;
+  limits.max_queued_bytes = 4 * 7 + 4 * kDependencyBytes - GENERATE(0, 1);  // with the job that is there already
+  CoreDriver driver(limits);
+  const JobId first = driver.submit();
+  SubmitBatch event = batch_of(2);
+  for (Submit& chunk : event.chunks) chunk.after.push_back({first, Dependency::Needs::end});
+  driver.tell(std::move(event));
+  const bool has_room = limits.max_queued_bytes == 4 * 7 + 4 * kDependencyBytes;
+  CHECK((driver.find<Accepted>() != nullptr) == has_room);
+  CHECK((driver.find<Refused>() != nullptr) == !has_room);
+}
+
 TEST_CASE("a batch is refused while the disk is full, while the daemon goes down, and after a job that there never was") {
   CoreDriver driver;
   SubmitBatch event = batch_of(1);

@@ -52,6 +52,56 @@ TEST_CASE("those who wait for room are taken in the order they came, also before
   CHECK(driver.find<Accepted>()->token == Token{12});
 }
 
+TEST_CASE("what jobs wait for is counted with their bytes, and given back however that is over") {
+  // The bug: dependencies were counted nowhere, so that a few small messages could fill the memory.
+  CoreLimits limits;
+  limits.max_queued_bytes = 4 * 7 + kDependencyBytes;  // four payloads, and one dependency
+  CoreDriver driver{limits};
+  driver.join(1);
+  const JobId first = driver.submit(), other = driver.submit();
+  driver.end_turn();
+  driver.start(first);  // of its payload nobody waits any more
+  const auto after = [](JobId job, std::uint64_t token) {
+    Submit event = blocking(token);
+    event.after = {{job, Dependency::Needs::end}};
+    return event;
+  };
+  const JobId waits = driver.submit(after(first, 1));
+  driver.tell(after(other, 11));
+  driver.end_turn();
+  CHECK(driver.all<Accepted>().empty());
+  SECTION("what it waits for ends") { driver.report(first); }
+  SECTION("it is cancelled") { driver.tell(Cancel{waits, Cancel::Haste::grace, "no more"}); }
+  SECTION("it could not be stored") { driver.tell(NotStored{waits}); }
+  driver.end_turn();
+  REQUIRE(driver.all<Accepted>().size() == 1);
+  CHECK(driver.find<Accepted>()->token == Token{11});
+}
+
+TEST_CASE("what inherited jobs wait for is counted as that of others") {
+  CoreLimits limits;
+  limits.max_queued_bytes = 4 * 7 + kDependencyBytes;
+  CoreDriver driver{limits};
+  for (const std::uint64_t id : {1, 2}) {
+    Job job;
+    job.mode = Mode::apply_async;
+    job.flags.durable = true;
+    job.id = JobId{id};
+    job.payload = "payload";
+    const Dependencies after = id == 1 ? Dependencies{} : Dependencies(2, {JobId{1}, Dependency::Needs::end});  // twice is as once
+    driver.tell(Inherited{std::move(job), after, Inherited::Place::queued});
+  }
+  Submit next = CoreDriver::a_submission();
+  driver.submit(next);
+  next.after.push_back({JobId{1}, Dependency::Needs::end});
+  driver.tell(std::move(next));
+  REQUIRE(driver.find<Refused>() != nullptr);
+  CHECK(driver.find<Refused>()->why == Refusal::queue_full);
+  driver.submit();
+  driver.tell(CoreDriver::a_submission());
+  CHECK(driver.find<Refused>() != nullptr);
+}
+
 // A key that came again in the turn in which room was made for the first that had it was given to two jobs. Found by tests/simulation.
 TEST_CASE("one that waits for room and its key that comes again are one job") {
   CoreDriver driver{at_most(2)};

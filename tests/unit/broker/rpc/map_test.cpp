@@ -189,3 +189,29 @@ TEST_CASE("a batch that would need more memory than may wait is refused before i
   CHECK(call->error_name == "org.jobpool.Pool.QueueFull");
   CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
 }
+
+TEST_CASE("chunks that come after too many jobs together are refused before they are made with the number and the remedy") {
+  // The bug: a message of 160 KB, ten thousand chunks after ten thousand jobs, took twelve gigabytes and minutes in which nobody was
+  // served.
+  House house(0);
+  std::string chunks, after;
+  for (int i = 0; i < 1'001; ++i) {
+    submit(house, kSquare);
+    chunks += (i == 0 ? "" : ",") + std::string(R"("[[1]]")");
+    if (i < 1'000) after += (i == 0 ? "" : ",") + std::to_string(i + 1);
+  }
+  const JobId next = house.broker->engine.core().next_id();
+  const std::string job = R"({"job":{"function":"square","afterAny":[)" + after + "]}";
+  const auto map = house.broker->call("Pool.Map", job + R"(,"chunks":[)" + chunks + "]}");
+  CHECK(map->error_name == "org.jobpool.Pool.InvalidJob");
+  CHECK(parsed(map->parameters)["field"] == "job.after");
+  CHECK(
+      parsed(map->parameters)["reason"] ==
+      "1001 chunks that come after 1000 jobs each are 1001000 dependencies, and one call may have 1000000; submit one job that comes after "
+      "those, and the chunks after that one");
+  std::string numbered;
+  for (int i = 0; i < 1'001; ++i) numbered += (i == 0 ? "" : ",") + (R"({"number":)" + std::to_string(i) + R"(,"items":"[[1]]"})");
+  const auto apply_all = house.broker->call("Pool.ApplyAll", job + R"(,"chunks":[)" + numbered + "]}", true);
+  CHECK(apply_all->error_name == "org.jobpool.Pool.InvalidJob");
+  CHECK(house.broker->engine.core().next_id() == next);
+}
