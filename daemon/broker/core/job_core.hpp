@@ -81,7 +81,7 @@ class JobCore {
   const Job* next_job(JobId from) const { return jobs_.from(from); }
   // Where to begin, so that `count` jobs that are `wanted` follow; the very first id when there are not so many. Looks at newer ones only.
   JobId begin_of_last(std::size_t count, function_ref<bool(const Job&)> wanted) const;
-  // Ids below it without a record belonged to a broker that died.
+  // Ids below it without a record are of earlier brokers' jobs, removed and lost ones.
   JobId inherited_below() const { return inherited_below_; }
   const CoreLimits& limits() const { return limits_; }
 

@@ -185,7 +185,7 @@ class Verbs final : public CallHandler {
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
   const Job* job_or_error(Call& call, JobId id);
-  // The id was given out by a broker that died, and nothing is known of it any more.
+  // Requires: no record of it. The id is of an earlier broker's time: what became of the job nobody knows any more, or somebody removed it.
   bool is_lost(JobId id) const { return id.value > 0 && id < engine_.core().inherited_below(); }
 
   // pool_answers.cpp

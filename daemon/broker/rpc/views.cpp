@@ -215,8 +215,8 @@ proto::Ending lost_ending(JobId id) {
   proto::Ending view;
   view.id = id;
   view.outcome = Outcome::interrupted;
-  view.reason = "no record is left of job " + std::to_string(id.value) +
-                ": it was ephemeral, and its broker died before it had started, or had forgotten it";
+  view.reason =
+      "no record is left of job " + std::to_string(id.value) + ": it was removed or forgotten, or it was ephemeral and its broker died";
   return view;
 }
 

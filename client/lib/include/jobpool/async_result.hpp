@@ -38,7 +38,7 @@ class JOBPOOL_EXPORT AsyncResult {
   // Waits for the end without asking how. False: not in time.
   bool wait(Timeout timeout = {}) const;
   bool ready() const;       // ended?
-  bool successful() const;  // ended well? Errors: NotReady before the end
+  bool successful() const;  // ended well? Errors: NotReady before the end; NoSuchJob where no record of it is left
 
   // multiprocessing's callback and error_callback: one of them is called when it has ended, by another thread, as long as the EndWatch is
   // kept. Either may be empty.

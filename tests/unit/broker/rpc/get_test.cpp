@@ -78,7 +78,7 @@ TEST_CASE("get has a command's output with it, unless that is not wanted") {
   CHECK_FALSE(bare->answer().contains("stdout"));
 }
 
-TEST_CASE("of a job that died with its broker, get says interrupted, ready yes and successful no") {
+TEST_CASE("of a job that died with its broker, get says interrupted, ready yes and successful nothing") {
   House house(0);
   submit(house, kSquare);
   house.turn();
@@ -86,8 +86,29 @@ TEST_CASE("of a job that died with its broker, get says interrupted, ready yes a
   const auto get = house.broker->call("Job.Get", R"({"id":1})");
   CHECK(get->answer()["outcome"] == "interrupted");
   CHECK(house.broker->call("Job.Ready", R"({"id":1})")->parameters == R"({"ready":true})");
-  CHECK(house.broker->call("Job.Successful", R"({"id":1})")->parameters == R"({"successful":false})");
+  CHECK(house.broker->call("Job.Successful", R"({"id":1})")->error_name == "org.jobpool.Job.NoSuchJob");
   CHECK(house.broker->call("Job.Wait", R"({"ids":[1]})")->error_name.empty());
+}
+
+TEST_CASE("of a job that succeeded and was removed no later broker says anything else") {
+  // The bug: after a restart it was told to have been ephemeral, to have died with its broker, and not to have been successful.
+  House house;
+  submit(house, R"({"job":{"function":"square","arguments":"[7]"}})");
+  for (int i = 0; i < 3; ++i) {
+    house.run_all();
+    house.commit();
+  }
+  CHECK(house.broker->call("Job.Successful", R"({"id":1})")->parameters == R"({"successful":true})");
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.turn();
+  house.commit();
+  submit(house, kSquare);
+  CHECK(house.broker->call("Job.Successful", R"({"id":1})")->error_name == "org.jobpool.Job.NoSuchJob");
+  house.next_broker();
+  CHECK(house.broker->call("Job.Successful", R"({"id":1})")->error_name == "org.jobpool.Job.NoSuchJob");
+  const auto get = house.broker->call("Job.Get", R"({"id":1})");
+  CHECK(get->answer()["outcome"] == "interrupted");
+  CHECK(get->answer()["reason"] == "no record is left of job 1: it was removed or forgotten, or it was ephemeral and its broker died");
 }
 
 TEST_CASE("get makes its answer when its connection has room for it") {
