@@ -7,8 +7,8 @@ namespace jobpool::cli {
 int run_shutdown(Context& context, Words words) {
   Options options(context,
                   {"shutdown [options]",
-                   "Ends the daemon: no new jobs, running ones may finish within the daemon's deadline, ready ones are cancelled.\n"
-                   "Returns when it has gone.",
+                   "Ends the daemon: no new jobs, running ones may finish within the daemon's deadline. Of those that have not started,\n"
+                   "the durable ones wait for the next daemon, the others are cancelled. Returns when it has gone.",
                    "jobpool shutdown --now"});
   bool now = false;
   options.flag("--now", "stop running jobs too", now);
