@@ -243,6 +243,8 @@ void Engine::carry_out(const Save& effect) {
       return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_}, effect.urgency);
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number}, Urgency::soon);
+    case Save::What::dependency_met:
+      return journal_.write(DependencyMet{job->id, effect.number});
   }
 }
 
@@ -309,7 +311,7 @@ void Engine::carry_out(const Ended& effect) {
   // Of a durable job that was never offered the store alone knows.
   if (!job->flags.durable || ledger_.has(job->id)) record_end(*job);
   if (job->flags.durable) save_end(*job, listener_.is_awaited(job->id) ? effect.urgency : std::max(effect.urgency, Urgency::soon));
-  if (!job->flags.durable) return settle(job->id);
+  if (!job->flags.durable && !effect.is_saved_for_others) return settle(job->id);
   journal_.after_commit([this, id = job->id] { settle(id); });
 }
 

@@ -115,6 +115,7 @@ void Oracle::told_end(JobId job, Outcome outcome, const std::string& result) {
   if (!is_news) return;
   if (works_[truth.work].is_batch()) return check_batch(job, outcome);
   check_outcome(job, truth, outcome);
+  truth.told_by_its_broker = truth.last_start() != nullptr && truth.last_start()->ended_in == life_;
   if (outcome == Outcome::succeeded && works_[truth.work].submit.kind == shm::JobKind::function)
     require(result == truth.last_start()->result, "job {} returned {}, and {} is told", job.value, truth.last_start()->result, result);
 }

@@ -97,6 +97,7 @@ void Oracle::worker_finished(Incarnation worker, JobId job, Start::End end, Stop
   Start& start = jobs_.at(job).starts.back();
   start.end = end;
   start.ended_usec = now_.wall_usec;
+  start.ended_in = life_;
   start.stopped = stopped == Stopped::yes;
   start.result = result;
 }
@@ -154,7 +155,9 @@ bool Oracle::may_be_interrupted(const Work& work, const Truth& truth) const {
   return work.life != life_;
 }
 
-// Of one that was lost or forgotten nobody knows any more whether it succeeded.
+// Of one that was lost or forgotten nobody knows any more whether it succeeded: unless it was told so, for before that it was put down for
+// those that come after it. (A broker that dies before it tells leaves that to the next one, which tells what it finds, and puts it down
+// then.)
 bool Oracle::may_be_skipped(const Work& work) const {
   return std::ranges::any_of(work.submit.after, [&](const Dependency& dependency) {
     const Truth& other = jobs_.at(dependency.job);
@@ -162,7 +165,8 @@ bool Oracle::may_be_skipped(const Work& work) const {
     const bool is_batch = works_[other.work].is_batch();
     const bool succeeded =
         is_batch ? has_batch_succeeded(dependency.job) : last != nullptr && last->end == Start::End::well && !last->host_died_since;
-    return dependency.needs == Dependency::Needs::success && (!succeeded || other.is_lost || other.may_be_forgotten);
+    const bool may_be_unknown = (other.is_lost || other.may_be_forgotten) && (!work.is_durable() || is_batch || !other.told_by_its_broker);
+    return dependency.needs == Dependency::Needs::success && (!succeeded || may_be_unknown);
   });
 }
 

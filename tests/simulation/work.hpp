@@ -33,6 +33,7 @@ struct Start {
   bool host_died_since = false;
   std::string result = {};
   std::int64_t ended_usec = 0;
+  std::uint32_t ended_in = 0;  // the broker's life; 0: it has not, or died with its worker
 };
 
 // What is known of one job id.
@@ -44,6 +45,7 @@ struct Truth {
   bool may_be_forgotten = false;  // a broker was about to forget it; whether that was committed is not looked at
   bool is_lost = false;           // ephemeral: a broker did not know it any more
   std::optional<Outcome> told;
+  bool told_by_its_broker = false;  // the one that lived when it ended
   std::uint32_t stop_noted_in = 0;  // the broker's life in which a cancel of it, then offered, was put down in the ledger; 0: none
   std::vector<Start> starts = {};
 

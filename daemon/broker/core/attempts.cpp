@@ -135,7 +135,8 @@ void JobCore::finish(Job& job, Outcome outcome, const Now& now, Effects& out) {
   job.outcome = outcome;
   if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
   job.payload = {};
-  out.push_back(Ended{job.id, urgency_of_end(job)});
+  const bool is_saved_for_others = put_down_met_by(job, out);
+  out.push_back(Ended{job.id, urgency_of_end(job), is_saved_for_others});
   just_ended_.push_back(job.id);
 }
 

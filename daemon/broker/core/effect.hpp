@@ -32,6 +32,7 @@ struct Save {
     accepted,        // the job as it is now
     attempt,         // `number` may start
     attempt_undone,  // it never did, and will not under this record
+    dependency_met,  // what stands at the place `number` has ended as it must
   } what = What::accepted;
   std::uint32_t number = 0;
   Dependencies after = {};  // of an accepted one
@@ -71,6 +72,8 @@ struct Changed {  // every change of state, for the log and for those who listen
 struct Ended {  // the outcome is decided: record it, then answer Settled
   JobId job;
   Urgency urgency = Urgency::now;  // even if somebody waits for it
+  // Of an ephemeral one: durable jobs may go on by its end, as was saved just before. Nobody is told of it before that is committed.
+  bool is_saved_for_others = false;
 };
 struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
   JobId job;

@@ -173,6 +173,8 @@ class JobCore {
     std::string obstacle;  // why it never will be
   };
   Verdict judge(const Dependency& dependency) const;
+  static bool put_down_met(const Job& job, const Dependency& dependency, Effects& out);
+  bool put_down_met_by(const Job& ended, Effects& out);
   void queue(Job& job, const Dependencies& after, const Now& now, Effects& out);
   void wait_for_time(Job& job, const Now& now, Effects& out);
   void become_ready(Job& job, std::int64_t since_usec, Effects& out);

@@ -57,13 +57,14 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   if (!event.notes.is_empty()) notes_.emplace(id, event.notes);
   enter(job);
   if (job.flags.batch) keep_chunks(id, event.after);
+  for (Dependency& dependency : event.after) dependency.is_met_if_gone = judge(dependency).satisfied;
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
   queue(job, event.after, now, out);
 }
 
 Dependencies JobCore::to_be_stored(Dependencies after) const {
-  for (Dependency& dependency : after) dependency.is_durable = find(dependency.job)->flags.durable;
+  for (Dependency& dependency : after) dependency.is_met_if_gone |= find(dependency.job)->flags.durable;
   return after;
 }
 

@@ -49,9 +49,10 @@ struct JobNotes {
 struct Dependency {
   JobId job;
   enum class Needs : std::uint8_t { success, end, failure } needs = Needs::success;  // failure: an end that is no success
-  // It is in the store as well: where no record of it is left after a restart, it had ended as it must (else this one would have been
-  // skipped in the same commit) and was removed since.
-  bool is_durable = false;
+  // Where no record of it is left after a restart, it had ended as it must, and was removed or lost since. Either it is in the store as
+  // well: had it ended otherwise, this one would have been skipped in the same commit. Or that was put down when it had.
+  bool is_met_if_gone = false;
+  std::uint16_t position = 0;  // of one that is waited for: its place among all that its job was submitted with
 };
 using Dependencies = std::vector<Dependency>;
 

@@ -10,18 +10,21 @@ namespace jobpool::broker {
 void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects& out) {
   Dependencies missing;
   missing.reserve(after.size());
-  for (const Dependency& dependency : after) {
+  std::uint16_t position = 0;
+  for (Dependency dependency : after) {
+    dependency.position = position++;
     Verdict verdict = judge(dependency);
     if (!verdict.obstacle.empty()) {
       job.reason = verdict.obstacle;
       return finish(job, Outcome::skipped, now, out);
     }
-    if (!verdict.satisfied) missing.push_back(dependency);
+    if (verdict.satisfied)
+      put_down_met(job, dependency, out);
+    else
+      missing.push_back(dependency);
   }
   if (missing.empty()) return go_on(job, now, out);
-  const auto order = [](const Dependency& one) { return std::pair{one.job, one.needs}; };
-  std::ranges::sort(missing, {}, order);
-  missing.erase(std::ranges::unique(missing, {}, order).begin(), missing.end());  // named twice is as once
+  std::ranges::sort(missing, {}, &Dependency::job);
   for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
@@ -39,12 +42,29 @@ JobCore::Verdict JobCore::judge(const Dependency& dependency) const {
   if (job != nullptr && job->state != JobState::done) return {};
   const std::string name = "job " + std::to_string(dependency.job.value);
   if (job == nullptr)
-    return any_end || dependency.is_durable ? Verdict{true, {}}
-                                            : Verdict{false, "it was to run after " + name + ", of which no record is left"};
+    return any_end || dependency.is_met_if_gone ? Verdict{true, {}}
+                                                : Verdict{false, "it was to run after " + name + ", of which no record is left"};
   const bool succeeded = job->outcome == Outcome::succeeded;
   if (any_end || succeeded == (dependency.needs == Dependency::Needs::success)) return {true, {}};
   if (succeeded) return {false, "it was to run when " + name + " has failed, and that succeeded"};
   return {false, "it was to run after " + name + ", which ended " + std::string{to_string(job->outcome)}};
+}
+
+// A durable job outlives the record of an ephemeral one that it came after. False: it need not be put down, or has been.
+bool JobCore::put_down_met(const Job& job, const Dependency& dependency, Effects& out) {
+  if (!job.flags.durable || dependency.is_met_if_gone || dependency.needs == Dependency::Needs::end) return false;
+  out.push_back(Save{job.id, Save::What::dependency_met, dependency.position});
+  return true;
+}
+
+// The same for all that go on by the end of this one. False: there is none.
+bool JobCore::put_down_met_by(const Job& ended, Effects& out) {
+  if (ended.flags.durable) return false;
+  bool any = false;
+  for (auto next = dependents_.lower_bound({ended.id, JobId{}}); next != dependents_.end() && next->first == ended.id; ++next)
+    for (const Dependency& dependency : after_.at(next->second))
+      if (dependency.job == ended.id && judge(dependency).satisfied) any |= put_down_met(jobs_.at(next->second), dependency, out);
+  return any;
 }
 
 void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {

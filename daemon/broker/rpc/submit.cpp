@@ -3,6 +3,7 @@
 
 #include <algorithm>
 #include <optional>
+#include <unordered_set>
 #include <utility>
 
 #include "common/job/spec.hpp"
@@ -52,11 +53,17 @@ std::string command_payload(proto::Submission& job) {
   return encode_spec(spec);
 }
 
+// In their order; named twice is as once.
 Dependencies dependencies_of(const proto::Submission& job) {
   Dependencies all;
-  for (const JobId id : job.after) all.push_back({id, Dependency::Needs::success});
-  for (const JobId id : job.after_any) all.push_back({id, Dependency::Needs::end});
-  for (const JobId id : job.after_failed) all.push_back({id, Dependency::Needs::failure});
+  const auto take = [&](const std::vector<JobId>& jobs, Dependency::Needs needs) {
+    std::unordered_set<JobId> known;
+    for (const JobId id : jobs)
+      if (known.insert(id).second) all.push_back({id, needs});
+  };
+  take(job.after, Dependency::Needs::success);
+  take(job.after_any, Dependency::Needs::end);
+  take(job.after_failed, Dependency::Needs::failure);
   return all;
 }
 

@@ -169,6 +169,16 @@ Result<void> MemoryStore::apply(const PoolRemoval& removal) {
   return {};
 }
 
+Result<void> MemoryStore::apply(const DependencyMet& met) {
+  const auto found = jobs_.find(met.job);
+  if (found == jobs_.end()) return broken(met.job, "what a job comes after that is not there");
+  Dependencies& after = found->second.job.job.after;
+  if (met.position >= after.size()) return broken(met.job, "it was to run after nothing at that place");
+  Dependency& dependency = after[met.position];
+  if (dependency.needs != Dependency::Needs::end) dependency.is_met_if_gone = true;
+  return {};
+}
+
 Result<void> MemoryStore::apply(const AttemptRecord& attempt) {
   const auto found = jobs_.find(attempt.job);
   if (found == jobs_.end()) return broken(attempt.job, "an attempt of a job that is not there");

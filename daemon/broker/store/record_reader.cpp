@@ -120,7 +120,7 @@ bool read(Columns columns, Dependency& dependency) {
   dependency.job = JobId{columns.number<std::uint64_t>()};
   const int needs = columns.choice<int>(0, 4);
   dependency.needs = needs == 1 ? Dependency::Needs::end : needs >= 3 ? Dependency::Needs::failure : Dependency::Needs::success;
-  dependency.is_durable = needs == 2 || needs == 4;
+  dependency.is_met_if_gone = needs == 2 || needs == 4;
   return columns.is_sound();
 }
 

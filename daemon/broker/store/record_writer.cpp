@@ -11,6 +11,8 @@ namespace {
 constexpr const char* kJob = "INSERT INTO job VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)";
 constexpr const char* kNote = "INSERT INTO job_note VALUES(?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
+constexpr const char* kDependencyMet =  // as number_of() has it
+    "UPDATE dependency SET needs = CASE needs WHEN 0 THEN 2 WHEN 3 THEN 4 ELSE needs END WHERE job = ? AND position = ?";
 constexpr const char* kAttempt = "INSERT INTO attempt VALUES(?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE id = ?";
 constexpr const char* kIsRecorded = "SELECT 1 FROM attempt WHERE id = ?";
@@ -31,11 +33,11 @@ int number_of(const Dependency& dependency) {
     case Dependency::Needs::end:
       return 1;
     case Dependency::Needs::failure:
-      return dependency.is_durable ? 4 : 3;
+      return dependency.is_met_if_gone ? 4 : 3;
     case Dependency::Needs::success:
       break;
   }
-  return dependency.is_durable ? 2 : 0;
+  return dependency.is_met_if_gone ? 2 : 0;
 }
 
 }  // namespace
@@ -50,6 +52,7 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
   const std::pair<std::optional<Statement>*, const char*> all[] = {
       {&sql.job, kJob},
       {&sql.dependency, kDependency},
+      {&sql.dependency_met, kDependencyMet},
       {&sql.note, kNote},
       {&sql.attempt, kAttempt},
       {&sql.undone, kUndone},
@@ -102,6 +105,12 @@ Result<void> RecordWriter::write(const PoolRecord& pool) {
 }
 
 Result<void> RecordWriter::write(const PoolRemoval& removal) { return sql_.remove_pool->run(removal.pool.value); }
+
+Result<void> RecordWriter::write(const DependencyMet& met) {
+  auto done = sql_.dependency_met->run(met.job.value, met.position);
+  if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
+  return Error{Errc::invalid_argument, "it was to run after nothing at the place " + std::to_string(met.position)};
+}
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
   const std::uint64_t key = key_of(attempt.job, attempt.number);

@@ -1,6 +1,7 @@
 // What is written to the store and read back: plain values, so that a batch can cross to the store's thread, be printed and be replayed.
 //
 // A durable job's life in records:  JobRecord → (AttemptRecord → AttemptEnd)* → JobEnd → JobRemoval
+//   (DependencyMet at any time before its first attempt;)
 //   an attempt is recorded before it may start; one that provably never started keeps its record (and number) for the next offer,
 //   or is taken back (AttemptUndone) when the daemon stops
 //
@@ -24,7 +25,7 @@
 
 namespace jobpool::broker {
 
-// Accepted. Written once, never changed.
+// Accepted. Written once, never changed, but for what DependencyMet says.
 struct JobRecord {
   JobId id;
   Terms terms;
@@ -34,6 +35,12 @@ struct JobRecord {
   std::int64_t submitted_usec = 0;
   JobNotes notes;
   SharedText payload;  // the worker's JobSpec, opaque here
+};
+
+// What it was to run after, at that place in JobRecord::after, has ended as it must: no record of that one is needed for it any more.
+struct DependencyMet {
+  JobId job;
+  std::uint32_t position = 0;
 };
 
 // May start from the moment this is committed.
@@ -76,8 +83,8 @@ struct PoolRemoval {
   PoolNumber pool;
 };
 
-using StoreWrite =
-    std::variant<JobRecord, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord, PoolRemoval, QueueWrite>;
+using StoreWrite = std::variant<JobRecord, DependencyMet, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord,
+                                PoolRemoval, QueueWrite>;
 using StoreBatch = std::vector<StoreWrite>;
 
 inline JobId job_of(const JobRecord& record) { return record.id; }

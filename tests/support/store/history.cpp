@@ -10,8 +10,11 @@ StoreBatch History::next() {
   if (one_in(5)) batch.emplace_back(pool());
   for (int writes = below(8); writes > 0; --writes) {
     if (lives_.empty() || one_in(3)) {
-      batch.emplace_back(job());
-      lives_.push_back({JobId{last_job_}});
+      JobRecord fresh = job();
+      Life& life = lives_.emplace_back();
+      life.job = fresh.id;
+      life.dependencies = static_cast<int>(fresh.after.size());
+      batch.emplace_back(std::move(fresh));
     } else {
       step(batch, static_cast<std::size_t>(below(static_cast<int>(lives_.size()))));
     }
@@ -21,7 +24,9 @@ StoreBatch History::next() {
 
 void History::step(StoreBatch& batch, std::size_t at) {
   Life& life = lives_[at];
-  if (life.ended || one_in(30)) {
+  if (!life.ended && life.dependencies > 0 && one_in(4)) {
+    batch.emplace_back(DependencyMet{life.job, static_cast<std::uint32_t>(below(life.dependencies))});
+  } else if (life.ended || one_in(30)) {
     batch.emplace_back(JobRemoval{life.job});
     lives_.erase(lives_.begin() + static_cast<std::ptrdiff_t>(at));
   } else if (!life.attempt_is_open && one_in(4)) {

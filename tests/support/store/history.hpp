@@ -21,6 +21,7 @@ class History {
     JobId job;
     std::uint32_t attempts = 0;
     bool attempt_is_open = false, ended = false;
+    int dependencies = 0;
   };
 
   int below(int limit) { return static_cast<int>(random_() % static_cast<unsigned>(limit)); }

@@ -55,7 +55,11 @@ std::string text_of(const StoredJob& stored) {
   const JobRecord& job = stored.job;
   out << "job " << job.id.value;
   write(out, job.terms);
-  for (const Dependency& dependency : job.after) out << " after " << dependency.job.value << "/" << int(dependency.needs);
+  for (const Dependency& dependency : job.after) {
+    out << " after " << dependency.job.value << "/" << int(dependency.needs);
+    // Of failures the golden texts of version 5 do not say it.
+    if (dependency.is_met_if_gone && dependency.needs == Dependency::Needs::success) out << "!";
+  }
   if (job.notes.retry_of.value != 0) out << " retry of " << job.notes.retry_of.value;
   if (job.notes.items != 0) out << " items " << job.notes.items;
   out << " name " << shortened(job.name) << " description " << shortened(job.description) << " key " << shortened(job.key) << " hash "

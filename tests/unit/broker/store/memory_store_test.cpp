@@ -61,6 +61,19 @@ TEST_CASE("a crash forgets what was not committed, and tells nothing") {
   CHECK(store.load()->front().job.payload.empty());
 }
 
+TEST_CASE("what was met is put down at its place alone") {
+  MemoryStore store;
+  JobRecord last = job(3);
+  last.after = {{JobId{1}, Dependency::Needs::success}, {JobId{2}, Dependency::Needs::success}, {JobId{2}, Dependency::Needs::end}};
+  store.commit({last});
+  store.commit({DependencyMet{JobId{3}, 1}, DependencyMet{JobId{3}, 2}});
+  store.step();
+  const Dependencies after = store.load()->front().job.after;
+  CHECK_FALSE(after.at(0).is_met_if_gone);
+  CHECK(after.at(1).is_met_if_gone);
+  CHECK_FALSE(after.at(2).is_met_if_gone);  // whoever needs an end alone has it in any case
+}
+
 TEST_CASE("a full store refuses new jobs and what is said of them, and takes the rest") {
   MemoryStore store;
   store.commit({job(1)});
