@@ -237,7 +237,7 @@ void Engine::carry_out(const Save& effect) {
   if (job == nullptr) return;
   switch (effect.what) {
     case Save::What::accepted:
-      return journal_.write(record_of(*job, effect.after, core_.notes(job->id)));
+      return journal_.write(record_of(*job, effect, core_.notes(job->id)));
     case Save::What::attempt:
       recorded_in_[job->id] = journal_.open_commit();
       return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_}, effect.urgency);

@@ -6,18 +6,18 @@
 
 namespace jobpool::broker {
 
-JobRecord record_of(const Job& job, const Dependencies& after, const JobNotes& notes) {
+JobRecord record_of(const Job& job, const Save& accepted, const JobNotes& notes) {
   JobRecord record;
   record.id = job.id;
   record.terms = static_cast<const Terms&>(job);
-  record.after = after;
+  record.after = accepted.after;
   record.name = job.name;
   record.description = job.description;
   record.key = job.key;
   record.spec_hash = job.spec_hash;
   record.submitted_usec = job.submitted_usec;
   record.notes = notes;
-  record.payload = job.payload;
+  record.payload = accepted.payload;
   return record;
 }
 

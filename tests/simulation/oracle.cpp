@@ -68,8 +68,11 @@ void Oracle::told_accepted(Token token, JobId job) {
   call.state = Call::State::accepted;
   Truth& truth = known(job, call.work);
   truth.accepted = true;
-  if (works_[call.work].is_durable() && !truth.may_be_forgotten)
-    require(store_.committed(job) != nullptr, "job {} is told to be accepted before it is durable", job.value);
+  if (works_[call.work].is_durable() && !truth.may_be_forgotten) {
+    const auto* stored = store_.committed(job);
+    require(stored != nullptr, "job {} is told to be accepted before it is durable", job.value);
+    require(stored->payload == works_[call.work].submit.payload, "job {} is stored without what it is to run", job.value);
+  }
   if (works_[call.work].is_batch()) accept_chunks(job);
 }
 

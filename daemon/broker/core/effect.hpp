@@ -37,6 +37,7 @@ struct Save {
   std::uint32_t number = 0;
   Dependencies after = {};  // of an accepted one
   Urgency urgency = Urgency::now;
+  SharedText payload = {};  // likewise: it may have ended at once, and has none any more when this is carried out
 };
 
 // An attempt ended and another follows: the job's end is not yet told to anybody. For the ledger and, if it is durable, the store.

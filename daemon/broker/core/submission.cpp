@@ -58,7 +58,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   enter(job);
   if (job.flags.batch) keep_chunks(id, event.after);
   for (Dependency& dependency : event.after) dependency.is_met_if_gone = judge(dependency).satisfied;
-  if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after)});
+  if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after), Urgency::now, job.payload});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
   queue(job, event.after, now, out);
 }

@@ -79,6 +79,10 @@ void Verbs::retry(const CallPtr& call) {
   engine_.read_job(id, [this, call, id, key = std::move(request->key)](Result<JobRecord> record) {
     if (engine_.core().find(id) == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);  // removed meanwhile
     if (!record) return job_error(*call, proto::error::kNotRetryable, id, record.error().text);
+    // Every payload has bytes: stores of earlier versions have none of what was skipped when it was submitted.
+    if (record->payload.empty())
+      return job_error(*call, proto::error::kNotRetryable, id,
+                       "it was skipped when it was submitted, by a version that did not keep what such a job was to run; submit it again");
     submit_retry(call, event_of_retry(std::move(*record), engine_.core()), id, key);
   });
 }

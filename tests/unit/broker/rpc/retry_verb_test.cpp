@@ -118,6 +118,34 @@ TEST_CASE("a retry waits for those of the jobs before it that have not ended, an
   CHECK(house.broker->engine.core().find(JobId{4})->state == JobState::ready);
 }
 
+TEST_CASE("a job that was skipped when it was submitted is retried with what it was to run") {
+  // The bug: it had ended before it was written down, and its record had nothing to run any more.
+  House house;
+  submit_stored(house, R"({"job":{"function":"square","arguments":"[7]"}})", Ending::threw);
+  SECTION("by itself") { submit(house, R"({"job":{"function":"square","arguments":"[7]","after":[1]}})"); }
+  SECTION("as a chunk") { house.broker->call("Pool.Map", R"({"job":{"function":"square","after":[1]},"chunks":["[[7]]"]})"); }
+  house.turn();
+  house.commit();
+  REQUIRE(house.broker->engine.core().find(JobId{2})->outcome == Outcome::skipped);
+  const std::uint64_t again = parsed(retry(house, R"({"id":2})")->parameters)["id"];
+  CHECK_FALSE(house.store.committed(JobId{2})->payload.empty());
+  CHECK(house.store.committed(JobId{again})->payload == house.store.committed(JobId{2})->payload);
+  CHECK(house.broker->engine.core().find(JobId{again})->state == JobState::ready);
+}
+
+TEST_CASE("what was skipped by a version that did not keep its work is not retried") {
+  House house;
+  JobRecord record;
+  record.id = JobId{1};
+  record.terms.flags.durable = true;
+  house.store.commit({record, JobEnd{JobId{1}, Outcome::skipped, wall_usec(), "it was to run after job 9", ""}});
+  house.store.step();
+  house.next_host();
+  const auto call = retry(house, R"({"id":1})");
+  CHECK(call->error_name == proto::error::kNotRetryable);
+  CHECK(parsed(call->parameters)["reason"].get<std::string>().find("submit it again") != std::string::npos);
+}
+
 TEST_CASE("a retry of a job whose pool is closed, or of a record that is damaged, is refused by name") {
   House house;
   submit_stored(house, kDurable);
