@@ -15,7 +15,7 @@ std::string text_of(const nlohmann::json& parameters, const char* name) {
   return field->is_string() ? field->get<std::string>() : field->dump(-1, ' ', false, nlohmann::json::error_handler_t::replace);
 }
 
-// The sentence of each error; {name} stands for that parameter.
+// The sentence of each error; {name} stands for that parameter, {: name} for a colon and one that may be missing.
 struct Sentence {
   std::string_view error;
   Errc code;
@@ -41,7 +41,7 @@ constexpr std::array<Sentence, 37> kSentences{{
     {proto::error::kQueueFull, Errc::full, "pool '{pool}': full ({limit} jobs): {reason}; try again later"},
     {proto::error::kStoreFull, Errc::full, "{reason}"},
     {proto::error::kNoSuchDependency, Errc::not_found, "job {id}: no such job to come after (never submitted, or removed)"},
-    {proto::error::kKeyConflict, Errc::already_exists, "key '{key}': belongs to another submission, job {id}"},
+    {proto::error::kKeyConflict, Errc::already_exists, "key '{key}': belongs to another submission, job {id}{: reason}"},
     {proto::error::kInvalidJob, Errc::invalid_argument, "{field}: {reason}"},
     {proto::error::kNoSuchQueue, Errc::not_found,
      "queue '{queue}': no such queue (never made, or deleted); 'jobpool queue create {queue}' makes it"},
@@ -75,7 +75,10 @@ std::string fill_in(std::string_view sentence, const nlohmann::json& parameters)
     text += sentence.substr(0, open);
     if (open == std::string_view::npos) break;
     const std::size_t close = sentence.find('}', open);
-    text += text_of(parameters, std::string{sentence.substr(open + 1, close - open - 1)}.c_str());
+    std::string name{sentence.substr(open + 1, close - open - 1)};
+    const bool is_optional = name.starts_with(": ");
+    if (is_optional) name.erase(0, 2);
+    if (!is_optional || parameters.contains(name)) text += (is_optional ? ": " : "") + text_of(parameters, name.c_str());
     sentence.remove_prefix(close + 1);
   }
   return text;

@@ -10,8 +10,6 @@
 namespace jobpool::broker {
 namespace {
 
-constexpr std::uint64_t kLargeResult = 64 * 1024;  // a thousand smaller ones, which is all that are kept, are no matter
-
 bool may_have_result(const Job& job) {
   // A chunk of a map has failed when one of its items did, and has a result all the same.
   const bool may = job.outcome == Outcome::succeeded || job.outcome == Outcome::failed;
@@ -41,20 +39,6 @@ void Engine::tell(Event&& event) {
     under_way_.clear();
   }
   carrying_out_ = false;
-}
-
-void Engine::delivered(JobId job) {
-  tell(Delivered{job});
-  const std::uint64_t bytes = ledger_.bytes_of(job);
-  if (bytes < kLargeResult) return;
-  large_delivered_.emplace_back(job, bytes);
-  large_delivered_bytes_ += bytes;
-  while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 64) {
-    const auto [oldest, freed] = large_delivered_.front();
-    large_delivered_.pop_front();
-    large_delivered_bytes_ -= freed;
-    tell(Remove{oldest});  // ignored where it was forgotten before
-  }
 }
 
 void Engine::hold_descriptors(JobId job, std::vector<UniqueFd>&& fds) { descriptors_.try_emplace(job, std::move(fds)); }
@@ -246,6 +230,12 @@ void Engine::carry_out(const Save& effect) {
     case Save::What::dependency_met:
       return journal_.write(DependencyMet{job->id, effect.number});
   }
+}
+
+void Engine::carry_out(const Detached& effect) {
+  ledger_.note_detached(effect.job);
+  const Job* job = core_.find(effect.job);
+  if (job != nullptr && job->flags.durable) journal_.write(JobDetached{effect.job});
 }
 
 void Engine::carry_out(const AttemptEnded& effect) {

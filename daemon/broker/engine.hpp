@@ -137,6 +137,7 @@ class Engine final : ReportSink, JournalListener {
   void carry_out(const Accepted& effect);
   void carry_out(const Refused& effect);
   void carry_out(const Save& effect);
+  void carry_out(const Detached& effect);
   void carry_out(const AttemptEnded& effect);
   void carry_out(const OfferJob& effect);
   void carry_out(const RevokeJob& effect);

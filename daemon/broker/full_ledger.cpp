@@ -1,5 +1,5 @@
-// What gives way when the ledger has no room: nothing that was accepted may be kept from running by results that nobody collects.
-// See engine.hpp.
+// What gives way in the ledger before it is full, and when it is: nothing that was accepted may be kept from running by results that nobody
+// collects. See engine.hpp.
 #include <algorithm>
 #include <chrono>
 
@@ -15,7 +15,23 @@ constexpr std::uint64_t kWorthForgetting = 4'096;
 // A search looks at all that is kept, some ten milliseconds for half a million jobs: one that found nothing is not repeated at once.
 constexpr std::chrono::seconds kFruitless{1};
 
+constexpr std::uint64_t kLargeResult = 64 * 1024;  // a thousand smaller ones, which is all that are kept, are no matter
+
 }  // namespace
+
+void Engine::delivered(JobId job) {
+  tell(Delivered{job});
+  const std::uint64_t bytes = ledger_.bytes_of(job);
+  if (bytes < kLargeResult) return;
+  large_delivered_.emplace_back(job, bytes);
+  large_delivered_bytes_ += bytes;
+  while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 64) {
+    const auto [oldest, freed] = large_delivered_.front();
+    large_delivered_.pop_front();
+    large_delivered_bytes_ -= freed;
+    tell(Remove{oldest});  // ignored where it was forgotten before
+  }
+}
 
 // The oldest first, and no more than are needed for as many bytes and some to spare: none where not even all of them would do. Where what
 // is free is in too small pieces, more go until one is large enough.

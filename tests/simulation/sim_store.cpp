@@ -13,7 +13,7 @@ namespace {
 
 std::string text_of(const StoreBatch& batch) {
   static constexpr const char* kNames[] = {
-      "accepted", "goes on by another's end", "attempt",  "attempt undone", "attempt ended", "ended", "removed",
+      "accepted", "goes on by another's end", "detached", "attempt", "attempt undone", "attempt ended", "ended", "removed",
       "(a pool)", "(a pool removed)",         "(a queue)"};
   std::string text;
   for (const StoreWrite& write : batch) text += fmt::format(" job {} {};", job_of(write).value, kNames[write.index()]);

@@ -17,11 +17,12 @@ struct Accepted {
   enum class Kind { fresh, known } kind = Kind::fresh;  // known: the key had been seen with the same submission
 };
 
-enum class Refusal { queue_full, quota_full, not_running, key_conflict, store_full, no_such_dependency, withdrawn };
+// key_of_ephemeral: the key's job is no durable one, as this was to be, and has not ended.
+enum class Refusal { queue_full, quota_full, not_running, key_conflict, key_of_ephemeral, store_full, no_such_dependency, withdrawn };
 struct Refused {
   Token token;
   Refusal why;
-  JobId job;  // key_conflict: the one that has the key; no_such_dependency: the one that is not there
+  JobId job;  // key_conflict, key_of_ephemeral: the one that has the key; no_such_dependency: the one that is not there
 };
 
 // Into the store, for durable jobs only. What depends on it (Accepted, OfferJob, Ended of the same job) comes later and is carried out
@@ -38,6 +39,11 @@ struct Save {
   Dependencies after = {};  // of an accepted one
   Urgency urgency = Urgency::now;
   SharedText payload = {};  // likewise: it may have ended at once, and has none any more when this is carried out
+};
+
+// Its flag was set after it was accepted: for the ledger and, if it is durable, the store.
+struct Detached {
+  JobId job;
 };
 
 // An attempt ended and another follows: the job's end is not yet told to anybody. For the ledger and, if it is durable, the store.
@@ -112,8 +118,9 @@ struct PoolLeft {
   PoolNumber pool;
 };
 
-using Effect = std::variant<Accepted, Refused, Save, AttemptEnded, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended,
-                            Forgotten, Drained, SavePool, RemovePool, StartWorker, SetUpWorker, DismissWorker, SetupFailed, PoolLeft>;
+using Effect =
+    std::variant<Accepted, Refused, Save, Detached, AttemptEnded, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended,
+                 Forgotten, Drained, SavePool, RemovePool, StartWorker, SetUpWorker, DismissWorker, SetupFailed, PoolLeft>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

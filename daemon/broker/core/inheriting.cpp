@@ -20,7 +20,8 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   if (!event.notes.is_empty()) notes_.emplace(id, event.notes);
   job.state = JobState::ready;
   job.offered = false;
-  if (job.flags.durable) job.mode = Mode::apply_async;  // it needs no caller to come back: whoever asks for it finds it
+  if (job.mode == Mode::apply_async) job.flags.detach = true;  // earlier versions did not put that down
+  if (job.flags.durable) job.mode = Mode::apply_async;         // it needs no caller to come back: whoever asks for it finds it
   if (job.flags.batch) keep_chunks(id, event.after);
   enter(job);
   switch (event.place) {

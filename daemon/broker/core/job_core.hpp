@@ -162,6 +162,7 @@ class JobCore {
   std::optional<Refusal> fullness_for(const Submit& event) const;
   bool accept_known_key(const Submit& event, Effects& out);
   void accept(Submit& event, const Now& now, Effects& out);
+  void detach(Job& job, Effects& out);
   Dependencies to_be_stored(Dependencies after) const;
   void accept_blocked(const Now& now, Effects& out);
   void refuse_blocked(Refusal why, Effects& out);

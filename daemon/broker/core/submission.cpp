@@ -47,6 +47,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   fresh.id = id;
   static_cast<Terms&>(fresh) = static_cast<const Terms&>(event);
   Job& job = jobs_.add(std::move(fresh));
+  if (job.mode == Mode::apply_async) job.flags.detach = true;
   job.payload = std::move(event.payload);
   job.name = std::move(event.name);
   job.description = std::move(event.description);
@@ -68,19 +69,32 @@ Dependencies JobCore::to_be_stored(Dependencies after) const {
   return after;
 }
 
-// The same key with the same submission is the same job, whatever has become of it.
+// The same key with the same submission is the same job, whatever has become of it. But for one thing: whoever asks for a durable job is
+// not answered with one that may be lost before it has run.
 bool JobCore::accept_known_key(const Submit& event, Effects& out) {
   if (event.key.empty()) return false;
-  const Job* const known = keys_.find(event.uid, event.key);
-  if (known == nullptr) return false;
-  const Job& job = *known;
+  const Job* const found = keys_.find(event.uid, event.key);
+  if (found == nullptr) return false;
+  Job& job = jobs_.at(found->id);
   if (job.spec_hash != event.spec_hash) {
     out.push_back(Refused{event.token, Refusal::key_conflict, job.id});
     return true;
   }
+  if (event.flags.durable && !job.flags.durable && job.state != JobState::done) {
+    out.push_back(Refused{event.token, Refusal::key_of_ephemeral, job.id});
+    return true;
+  }
   claim_by_.erase(job.id);  // its caller is back
+  if (event.mode == Mode::apply_async || event.flags.detach) detach(job, out);
   out.push_back(Accepted{event.token, job.id, Accepted::Kind::known});
   return true;
+}
+
+// From here on somebody counts on it who does not wait.
+void JobCore::detach(Job& job, Effects& out) {
+  if (job.flags.detach || job.state == JobState::done) return;
+  job.flags.detach = true;
+  out.push_back(Detached{job.id});
 }
 
 // In the order they came; one that still finds no room (its submitter's quota, or its size) does not hold up the others.

@@ -18,7 +18,7 @@ namespace jobpool::broker {
 enum class Mode : std::uint8_t { apply, apply_async };
 
 struct JobFlags {
-  bool detach : 1 = false;           // an apply that outlives its caller
+  bool detach : 1 = false;           // it outlives whoever waits for it: an apply's caller asked for that, or somebody just has its id
   bool has_descriptors : 1 = false;  // the caller's own streams: such a job is offered to idle workers only, and is never durable
   bool durable : 1 = false;          // in the store: accepted is committed, each start is recorded before it happens
   bool batch : 1 = false;            // a map: no worker runs it, it ends when its chunks have, the jobs that it comes after. Durable

@@ -104,6 +104,11 @@ void Ledger::note_stop(const Job& job) {
   *static_cast<volatile std::uint16_t*>(&entry->flags) = static_cast<std::uint16_t>(entry->flags | kStopAsked);
 }
 
+void Ledger::note_detached(JobId id) {
+  if (Entry* entry = impl_->find(id))
+    *static_cast<volatile std::uint16_t*>(&entry->flags) = static_cast<std::uint16_t>(entry->flags | kDetach);
+}
+
 bool Ledger::add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {
   Entry* entry = impl_->find(id);
   if (entry == nullptr || total == 0 || offset > total || piece.size() > total - offset) return false;

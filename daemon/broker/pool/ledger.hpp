@@ -66,6 +66,9 @@ class Ledger {
   // A job that was begun is to end before its time: with its grace and reason, for the next broker. Ignored when it was not begun.
   void note_stop(const Job& job);
 
+  // From here on it outlives its callers. Ignored when it was not begun: begin() knows.
+  void note_detached(JobId id);
+
   // A piece of a result that comes in pieces. False: it contradicts earlier pieces, or there is no room for it (the result is lost then).
   bool add_result(JobId id, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece);
 

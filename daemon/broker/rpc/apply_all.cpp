@@ -56,7 +56,6 @@ void Verbs::apply_all(const CallPtr& call) {
   chunks.verbs = this;
   chunks.call = call;
   chunks.first = first;
-  chunks.detach = job.detach;
   chunks.pool = job.pool;
   chunks.open = request->chunks.size();
   call->on_hangup = [this, first] { drop_chunks(first); };
@@ -241,9 +240,9 @@ void Verbs::drop_chunks(Token first) {
   const ChunksUnderWay& chunks = node.mapped();
   engine_.tell(Withdraw{first, chunks.chunks.size()});
   for (const ChunksUnderWay::Chunk& chunk : chunks.chunks) {
-    if (chunk.waiter.value == 0 || appliers_.remove(chunk.job, chunk.waiter) > 0 || chunks.detach) continue;
-    if (const Job* job = engine_.core().find(chunk.job); job != nullptr && !is_wanted(*job))
-      engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
+    if (chunk.waiter.value == 0) continue;
+    appliers_.remove(chunk.job, chunk.waiter);
+    cancel_if_unwanted(chunk.job);
   }
 }
 

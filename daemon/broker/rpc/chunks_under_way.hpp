@@ -37,7 +37,6 @@ struct ChunksUnderWay {
   Verbs* verbs;  // outlives this; here, so that a waiter is two words
   std::shared_ptr<Call> call;
   Token first;  // the chunks' tokens are in a row from it on
-  bool detach = false;
   std::string pool;
   std::vector<Chunk> chunks;
   std::size_t open = 0;                     // neither ended nor refused

@@ -113,7 +113,7 @@ void Verbs::map(const CallPtr& call) {
   SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
   const Token token{++last_token_};
   event.batch.token = token;
-  pending_.emplace(token, Pending{call, Mode::apply_async, job.detach, event.batch.key, job.pool});
+  pending_.emplace(token, Pending{call, Mode::apply_async, event.batch.key, job.pool});
   engine_.tell(std::move(event));
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };  // not answered before it is on disk
 }

@@ -75,7 +75,8 @@ void Verbs::on_process_accepted(const CallPtr& call, const Job& job, Mode mode) 
   if (job.settled) return call->reply(answer);
   const WaiterId waiter = appliers_.add(job.id, [call, answer](const Job*) { call->reply(answer); });
   call->on_hangup = [this, id = job.id, waiter] {
-    if (appliers_.remove(id, waiter) == 0) engine_.tell(Cancel{id, Cancel::Haste::grace, "it was daemonic, and its starter is gone"});
+    appliers_.remove(id, waiter);
+    cancel_if_unwanted(id, "it was daemonic, and its starter is gone");
   };
 }
 

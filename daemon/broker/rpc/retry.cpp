@@ -62,6 +62,7 @@ void Verbs::retry(const CallPtr& call) {
   // Asked for once already: the answer is the same, whatever has become of the job.
   if (!request->key.empty() && engine_.core().find_key(call->peer.uid, request->key) != nullptr) {
     Submit known;
+    known.mode = Mode::apply_async;
     return submit_retry(call, std::move(known), id, request->key);
   }
   const Job* job = job_or_error(*call, id);
@@ -94,7 +95,7 @@ void Verbs::submit_retry(const CallPtr& call, Submit event, JobId retried, const
   event.key = key;
   if (!key.empty()) event.spec_hash = hash_of_retry(retried);
   const Token token = event.token;
-  pending_.emplace(token, Pending{call, Mode::apply_async, false, event.key, pool == nullptr ? "" : pool->record.settings.name});
+  pending_.emplace(token, Pending{call, Mode::apply_async, event.key, pool == nullptr ? "" : pool->record.settings.name});
   engine_.tell(std::move(event));
   // Not answered yet: it waits for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };

@@ -162,7 +162,7 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
   recognise(job, event);
   const Token token = event.token;
-  pending_.emplace(token, Pending{call, mode, job.detach, event.key, job.pool, asker});
+  pending_.emplace(token, Pending{call, mode, event.key, job.pool, asker});
   engine_.tell(std::move(event));
   // Not answered yet: it waits for room, or for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };
@@ -179,15 +179,19 @@ void Verbs::recognise(const proto::Submission& job, Submit& event) const {
 bool Verbs::is_wanted(const Job& job) const {
   const auto wants = [&](const auto& entry) {
     const Pending& pending = entry.second;
-    return !pending.is_gone && pending.key == job.key && pending.call->peer.uid == job.uid;
+    return pending.key == job.key && pending.call->peer.uid == job.uid;
   };
-  return appliers_.count(job.id) > 0 || (!job.key.empty() && std::ranges::any_of(pending_, wants));
+  return job.flags.detach || appliers_.count(job.id) > 0 || (!job.key.empty() && std::ranges::any_of(pending_, wants));
+}
+
+void Verbs::cancel_if_unwanted(JobId id, std::string_view reason) {
+  if (const Job* job = engine_.core().find(id); job != nullptr && !is_wanted(*job))
+    engine_.tell(Cancel{id, Cancel::Haste::grace, std::string{reason}});
 }
 
 void Verbs::withdraw(Token token) {
-  const auto found = pending_.find(token);
-  if (found == pending_.end()) return;
-  found->second.is_gone = true;
+  if (pending_.erase(token) == 0) return;
+  abandoned_.insert(token);
   engine_.tell(Withdraw{token});
 }
 

@@ -64,21 +64,17 @@ void Verbs::on_accepted(const Accepted& accepted) {
   const Job* job = engine_.core().find(accepted.job);
   if (ChunksUnderWay* chunks = job == nullptr ? nullptr : chunks_of(accepted.token))
     return on_chunk_accepted(*chunks, chunks->place_of(accepted.token), *job);
+  if (abandoned_.erase(accepted.token) > 0) return job == nullptr ? void() : cancel_if_unwanted(job->id);
   auto node = pending_.extract(accepted.token);
   if (node.empty() || job == nullptr) return;
   Pending& pending = node.mapped();
   pending.call->on_hangup = {};
-  if (pending.is_gone) {
-    if (pending.mode == Mode::apply && !pending.detach && !is_wanted(*job))
-      engine_.tell(Cancel{job->id, Cancel::Haste::grace, "its caller went away"});
-    return;
-  }
   if (job->flags.has_descriptors && job->state != JobState::done) engine_.hold_descriptors(job->id, std::move(pending.call->fds));
   // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
   const Delivery delivery = job->settled ? delivery_of(*job) : Delivery{};
   if (pending.asker == Asker::process) return on_process_accepted(pending.call, *job, pending.mode);
   if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
-  attach(pending.call, *job, pending.detach);
+  attach(pending.call, *job);
 }
 
 Verbs::ErrorAnswer Verbs::queue_full(std::string_view pool, std::size_t limit, std::string_view reason) {
@@ -97,12 +93,11 @@ void Verbs::on_refused(const Refused& refused) {
     ErrorAnswer answer = error_of(refused, chunks->pool);
     return on_chunk_refused(*chunks, chunks->place_of(refused.token), answer.name, std::move(answer.parameters));
   }
+  if (abandoned_.erase(refused.token) > 0) return;
   auto node = pending_.extract(refused.token);
   if (node.empty()) return;
-  if (node.mapped().is_gone) return;
   Call& call = *node.mapped().call;
   call.on_hangup = {};
-  if (refused.why == Refusal::withdrawn) return;  // nobody is there to be told
   const ErrorAnswer answer = error_of(refused, node.mapped().pool);
   call.error(answer.name, answer.parameters);
 }
@@ -121,14 +116,20 @@ Verbs::ErrorAnswer Verbs::error_of(const Refused& refused, std::string_view pool
                                                          "or submit with durable false")};
     case Refusal::no_such_dependency:
       return {proto::error::kNoSuchDependency, R"({"id":)" + std::to_string(refused.job.value) + "}"};
-    case Refusal::key_conflict: {
-      const auto key = proto::one_field("key", engine_.core().find(refused.job)->key);
-      return {proto::error::kKeyConflict, key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(refused.job.value) + "}"};
-    }
+    case Refusal::key_conflict:
+      return key_conflict(refused.job, {});
+    case Refusal::key_of_ephemeral:
+      return key_conflict(refused.job, "that job is not on disk, as this one is to be; wait for its end, or submit with durable false");
     case Refusal::withdrawn:
       break;  // by its caller, who is gone
   }
   return {};
+}
+
+Verbs::ErrorAnswer Verbs::key_conflict(JobId id, std::string_view reason) const {
+  const std::string key = proto::one_field("key", engine_.core().find(id)->key);
+  const std::string named = key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(id.value);
+  return {proto::error::kKeyConflict, named + (reason.empty() ? "}" : "," + proto::one_field("reason", reason).substr(1))};
 }
 
 void Verbs::on_ended(const Job& job) {

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <unordered_set>
 #include <vector>
 
 #include "common/ids.hpp"
@@ -142,8 +143,10 @@ class Verbs final : public CallHandler {
   void withdraw(Token token);
   // retry.cpp
   void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);
-  // Somebody else waits for that job's end, or soon will.
+  // Somebody waits for that job's end, or soon will, or counts on it without.
   bool is_wanted(const Job& job) const;
+  // One of its callers is gone.
+  void cancel_if_unwanted(JobId id, std::string_view reason = "its caller went away");
   // remove.cpp
   bool forget(JobId id);
   // waiting_at_queue.cpp: as people see jobs, of which those that wait at a queue are `waiting`
@@ -153,7 +156,7 @@ class Verbs final : public CallHandler {
   // Of the jobs that it counts as running.
   void show_waiting_at_queues(proto::PoolStatus& view, PoolNumber pool) const;
   // apply.cpp: the caller waits from here on
-  void attach(const CallPtr& call, const Job& job, bool detach);
+  void attach(const CallPtr& call, const Job& job);
   // apply_all.cpp: chunks of a call, each named by its place
   void submit_chunks(ChunksUnderWay& chunks, proto::ApplyAllRequest request, PoolNumber pool);
   ChunksUnderWay* chunks_of(Token token);
@@ -180,6 +183,7 @@ class Verbs final : public CallHandler {
     std::string parameters;  // JSON
   };
   ErrorAnswer error_of(const Refused& refused, std::string_view pool) const;
+  ErrorAnswer key_conflict(JobId id, std::string_view reason) const;
   static ErrorAnswer queue_full(std::string_view pool, std::size_t limit, std::string_view reason);
   static void queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason);
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
@@ -218,11 +222,9 @@ class Verbs final : public CallHandler {
   struct Pending {
     CallPtr call;
     Mode mode;
-    bool detach;
     SharedText key;
     std::string pool;
     Asker asker = Asker::pool;
-    bool is_gone = false;  // its caller
   };
 
   // answers.cpp: until the last of these is dropped, the end of an apply is on its way to somebody, and its key is not forgotten.
@@ -241,6 +243,7 @@ class Verbs final : public CallHandler {
   Deadlines deadlines_;
   Deliveries deliveries_{[this](JobId job) { engine_.delivered(job); }};
   std::unordered_map<Token, Pending> pending_;
+  std::unordered_set<Token> abandoned_;          // likewise, of callers that are gone
   std::map<Token, ChunksUnderWay> chunk_calls_;  // calls of ApplyAll, by the first of their tokens
   std::vector<Token> with_news_;                 // those of them for which something has come in this turn
   struct Reloader {

@@ -179,6 +179,13 @@ Result<void> MemoryStore::apply(const DependencyMet& met) {
   return {};
 }
 
+Result<void> MemoryStore::apply(const JobDetached& detached) {
+  const auto found = jobs_.find(detached.job);
+  if (found == jobs_.end()) return broken(detached.job, "it is detached, and not there");
+  found->second.job.job.terms.flags.detach = true;
+  return {};
+}
+
 Result<void> MemoryStore::apply(const AttemptRecord& attempt) {
   const auto found = jobs_.find(attempt.job);
   if (found == jobs_.end()) return broken(attempt.job, "an attempt of a job that is not there");

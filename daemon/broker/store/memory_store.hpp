@@ -63,6 +63,7 @@ class MemoryStore : public Store {
   Result<void> apply(const StoreWrite& write);
   Result<void> apply(const JobRecord& job);
   Result<void> apply(const DependencyMet& met);
+  Result<void> apply(const JobDetached& detached);
   Result<void> apply(const AttemptRecord& attempt);
   Result<void> apply(const AttemptUndone& attempt);
   Result<void> apply(const AttemptEnd& end);

@@ -13,6 +13,7 @@ constexpr const char* kNote = "INSERT INTO job_note VALUES(?, ?, ?)";
 constexpr const char* kDependency = "INSERT INTO dependency VALUES(?, ?, ?, ?)";
 constexpr const char* kDependencyMet =  // as number_of() has it
     "UPDATE dependency SET needs = CASE needs WHEN 0 THEN 2 WHEN 3 THEN 4 ELSE needs END WHERE job = ? AND position = ?";
+constexpr const char* kDetached = "UPDATE job SET flags = flags | 1 WHERE id = ?";  // as bits_of() has it
 constexpr const char* kAttempt = "INSERT INTO attempt VALUES(?, ?, ?)";
 constexpr const char* kUndone = "DELETE FROM attempt WHERE id = ?";
 constexpr const char* kIsRecorded = "SELECT 1 FROM attempt WHERE id = ?";
@@ -53,6 +54,7 @@ Result<RecordWriter> RecordWriter::prepare(Database& database, ResultFiles& file
       {&sql.job, kJob},
       {&sql.dependency, kDependency},
       {&sql.dependency_met, kDependencyMet},
+      {&sql.detached, kDetached},
       {&sql.note, kNote},
       {&sql.attempt, kAttempt},
       {&sql.undone, kUndone},
@@ -111,6 +113,8 @@ Result<void> RecordWriter::write(const DependencyMet& met) {
   if (!done || ::sqlite3_changes(database_->get()) == 1) return done;
   return Error{Errc::invalid_argument, "it was to run after nothing at the place " + std::to_string(met.position)};
 }
+
+Result<void> RecordWriter::write(const JobDetached& detached) { return sql_.detached->run(detached.job.value); }
 
 Result<void> RecordWriter::write(const AttemptRecord& attempt) {
   const std::uint64_t key = key_of(attempt.job, attempt.number);

@@ -28,6 +28,7 @@ class RecordWriter {
 
   Result<void> write(const JobRecord& job);
   Result<void> write(const DependencyMet& met);
+  Result<void> write(const JobDetached& detached);
   Result<void> write(const AttemptRecord& attempt);
   Result<void> write(const AttemptUndone& attempt);
   Result<void> write(const AttemptEnd& end);
@@ -45,7 +46,7 @@ class RecordWriter {
   std::size_t inline_result_bytes_ = 0;
   std::optional<QueueWriter> queues_;
   struct {
-    std::optional<Statement> job, dependency, dependency_met, note, attempt, undone, is_recorded, attempt_end, end;
+    std::optional<Statement> job, dependency, dependency_met, detached, note, attempt, undone, is_recorded, attempt_end, end;
     std::optional<Statement> remove_job, remove_dependencies, remove_note, remove_attempts, remove_attempt_ends, remove_end, pool,
         remove_pool;
   } sql_;

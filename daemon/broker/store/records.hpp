@@ -1,7 +1,7 @@
 // What is written to the store and read back: plain values, so that a batch can cross to the store's thread, be printed and be replayed.
 //
 // A durable job's life in records:  JobRecord → (AttemptRecord → AttemptEnd)* → JobEnd → JobRemoval
-//   (DependencyMet at any time before its first attempt;)
+//   (DependencyMet at any time before its first attempt, JobDetached before its end;)
 //   an attempt is recorded before it may start; one that provably never started keeps its record (and number) for the next offer,
 //   or is taken back (AttemptUndone) when the daemon stops
 //
@@ -25,7 +25,7 @@
 
 namespace jobpool::broker {
 
-// Accepted. Written once, never changed, but for what DependencyMet says.
+// Accepted. Written once, never changed, but for what DependencyMet and JobDetached say.
 struct JobRecord {
   JobId id;
   Terms terms;
@@ -41,6 +41,11 @@ struct JobRecord {
 struct DependencyMet {
   JobId job;
   std::uint32_t position = 0;
+};
+
+// It outlives its callers: JobFlags::detach is set.
+struct JobDetached {
+  JobId job;
 };
 
 // May start from the moment this is committed.
@@ -83,8 +88,8 @@ struct PoolRemoval {
   PoolNumber pool;
 };
 
-using StoreWrite = std::variant<JobRecord, DependencyMet, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval, PoolRecord,
-                                PoolRemoval, QueueWrite>;
+using StoreWrite = std::variant<JobRecord, DependencyMet, JobDetached, AttemptRecord, AttemptUndone, AttemptEnd, JobEnd, JobRemoval,
+                                PoolRecord, PoolRemoval, QueueWrite>;
 using StoreBatch = std::vector<StoreWrite>;
 
 inline JobId job_of(const JobRecord& record) { return record.id; }

@@ -26,6 +26,8 @@ void History::step(StoreBatch& batch, std::size_t at) {
   Life& life = lives_[at];
   if (!life.ended && life.dependencies > 0 && one_in(4)) {
     batch.emplace_back(DependencyMet{life.job, static_cast<std::uint32_t>(below(life.dependencies))});
+  } else if (!life.ended && one_in(20)) {
+    batch.emplace_back(JobDetached{life.job});
   } else if (life.ended || one_in(30)) {
     batch.emplace_back(JobRemoval{life.job});
     lives_.erase(lives_.begin() + static_cast<std::ptrdiff_t>(at));
