@@ -33,6 +33,15 @@ std::uint64_t memory_for(const proto::ApplyAllRequest& request) {
 
 }  // namespace
 
+bool ChunksUnderWay::expects(const Job& job) const {
+  const std::string_view name = job.key;
+  if (key.empty() || call->peer.uid != job.uid || !name.starts_with(key)) return false;
+  std::string room;
+  return std::ranges::any_of(chunks, [&](const Chunk& chunk) {
+    return chunk.job.value == 0 && !chunk.is_refused && proto::chunk_key(key, chunk.number, room) == name;
+  });
+}
+
 void Verbs::apply_all(const CallPtr& call) {
   if (!call->envelope.more) return call->error(proto::error::kExpectedMore, {});
   auto request = proto::read_apply_all(call->envelope.parameters);
@@ -57,6 +66,7 @@ void Verbs::apply_all(const CallPtr& call) {
   chunks.call = call;
   chunks.first = first;
   chunks.pool = job.pool;
+  chunks.key = job.key;
   chunks.open = request->chunks.size();
   call->on_hangup = [this, first] { drop_chunks(first); };
   submit_chunks(chunks, std::move(*request), pool->record.number);
@@ -64,7 +74,7 @@ void Verbs::apply_all(const CallPtr& call) {
 
 void Verbs::submit_chunks(ChunksUnderWay& chunks, proto::ApplyAllRequest request, PoolNumber pool) {
   chunks.chunks.reserve(request.chunks.size());
-  for (const proto::Chunk& chunk : request.chunks) chunks.chunks.push_back({chunk.number, {}, {}});
+  for (const proto::Chunk& chunk : request.chunks) chunks.chunks.push_back({chunk.number, {}, {}, false});
   proto::Submission& job = request.job;
   Submit all = event_of(job, Mode::apply);
   all.pool = pool;
@@ -115,6 +125,7 @@ void Verbs::on_chunk_ended(ChunksUnderWay& chunks, std::uint32_t place, const Jo
 }
 
 void Verbs::on_chunk_refused(ChunksUnderWay& chunks, std::uint32_t place, std::string_view error, std::string parameters) {
+  chunks.chunks[place].is_refused = true;
   chunks.refused.push_back({chunks.chunks[place].number, std::nullopt, std::string{error}, std::move(parameters)});
   --chunks.open;
   has_news(chunks);
@@ -233,11 +244,14 @@ void Verbs::read_next_from_disk(ChunksUnderWay& chunks) {
   });
 }
 
-// Its connection has ended, and with it what has not, unless somebody else waits for that.
+// Its connection has ended, and with it what has not, unless somebody else waits for that. Of those that wait for their commit, that is
+// decided when they have it.
 void Verbs::drop_chunks(Token first) {
   const auto node = chunk_calls_.extract(first);
   if (node.empty()) return;
   const ChunksUnderWay& chunks = node.mapped();
+  for (std::uint64_t place = 0; place < chunks.chunks.size(); ++place)
+    if (const auto& chunk = chunks.chunks[place]; chunk.job.value == 0 && !chunk.is_refused) abandoned_.insert(Token{first.value + place});
   engine_.tell(Withdraw{first, chunks.chunks.size()});
   for (const ChunksUnderWay::Chunk& chunk : chunks.chunks) {
     if (chunk.waiter.value == 0) continue;

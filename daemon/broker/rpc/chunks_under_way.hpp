@@ -22,8 +22,9 @@ class Verbs;
 struct ChunksUnderWay {
   struct Chunk {
     std::int64_t number = 0;  // the caller's
-    JobId job;                // 0: it waits for room, or was refused
+    JobId job;                // 0: it waits for room or its commit, or was refused
     WaiterId waiter;          // 0: it has ended
+    bool is_refused = false;
   };
   struct End {
     std::uint32_t place;
@@ -31,13 +32,16 @@ struct ChunksUnderWay {
     std::optional<Result<std::string>> result;  // of a durable one, whose job keeps it on disk only; or why it could not be read
   };
 
+  // It has the key of a chunk that is not accepted yet: this caller is about to wait for it.
+  bool expects(const Job& job) const;
+
   bool has(Token token) const { return token.value - first.value < chunks.size(); }  // Requires: not below the first
   std::uint32_t place_of(Token token) const { return static_cast<std::uint32_t>(token.value - first.value); }
 
   Verbs* verbs;  // outlives this; here, so that a waiter is two words
   std::shared_ptr<Call> call;
   Token first;  // the chunks' tokens are in a row from it on
-  std::string pool;
+  std::string pool, key;
   std::vector<Chunk> chunks;
   std::size_t open = 0;                     // neither ended nor refused
   std::vector<End> ends;                    // to be told

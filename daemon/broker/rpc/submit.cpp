@@ -181,7 +181,9 @@ bool Verbs::is_wanted(const Job& job) const {
     const Pending& pending = entry.second;
     return pending.key == job.key && pending.call->peer.uid == job.uid;
   };
-  return job.flags.detach || appliers_.count(job.id) > 0 || (!job.key.empty() && std::ranges::any_of(pending_, wants));
+  const auto expects = [&](const auto& entry) { return entry.second.expects(job); };
+  return job.flags.detach || appliers_.count(job.id) > 0 ||
+         (!job.key.empty() && (std::ranges::any_of(pending_, wants) || std::ranges::any_of(chunk_calls_, expects)));
 }
 
 void Verbs::cancel_if_unwanted(JobId id, std::string_view reason) {

@@ -81,6 +81,24 @@ TEST_CASE("a caller of chunks that hangs up takes along those that have not ende
   CHECK(job_of_chunk(house, 3).outcome == (detach ? Outcome::succeeded : Outcome::cancelled));
 }
 
+TEST_CASE("a caller of durable chunks that hangs up before they are on disk takes them along, unless somebody counts on them") {
+  // The bug: they had no id yet and were passed over, so that all of them ran for nobody.
+  const bool detach = GENERATE(false, true);
+  House house(1, {.max_queued_jobs = 3});
+  const std::string more = R"(,"durable":true,"ifFull":"fail")";
+  const auto call = apply_all(house, chunks(4, more + (detach ? R"(,"detach":true)" : "")));  // the fourth is refused
+  const auto other = apply_all(house, chunks(1, more));
+  call->hang_up();
+  house.turn();
+  CHECK(is_let_go(call));
+  for (int i = 0; i < 3; ++i) {
+    house.commit();
+    house.turn();
+  }
+  CHECK(job_of_chunk(house, 1).state != JobState::done);  // the other caller's too
+  for (const std::uint64_t id : {2U, 3U}) CHECK((job_of_chunk(house, id).outcome == Outcome::cancelled) == !detach);
+}
+
 TEST_CASE("what somebody else waits for stays when its caller of chunks hangs up") {
   House house(0);
   const auto first = apply_all(house, chunks(2)), second = apply_all(house, chunks(2, "", 1));
