@@ -10,13 +10,14 @@
 #include <optional>
 #include <utility>
 
+#include "common/call_key.hpp"
 #include "common/fork_mark.hpp"
 
 namespace jobpool::client {
 
 namespace {
 
-constexpr std::size_t kKeyBytes = 16;
+constexpr std::size_t kKeyBytes = kCallKeyDigits / 2;
 using KeyBytes = std::array<std::uint8_t, kKeyBytes>;
 
 // So few bytes come whole or not at all, and only a kernel without getrandom refuses: a guessable key would be worse than an abort.

@@ -5,7 +5,7 @@
 
 namespace jobpool::client {
 
-// 32 lower-case hexadecimal digits, 128 bits of the kernel's randomness: two clients never make the same.
+// A call key (common/call_key): 32 lower-case hexadecimal digits, 128 bits of the kernel's randomness: two clients never make the same.
 std::string make_key();
 
 }  // namespace jobpool::client

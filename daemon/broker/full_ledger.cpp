@@ -23,6 +23,7 @@ void Engine::delivered(JobId job) {
   tell(Delivered{job});
   const std::uint64_t bytes = ledger_.bytes_of(job);
   if (bytes < kLargeResult) return;
+  if (const Job* known = core_.find(job); known == nullptr || JobCore::is_kept_long(*known)) return;  // gives way when the ledger is full
   large_delivered_.emplace_back(job, bytes);
   large_delivered_bytes_ += bytes;
   while (large_delivered_bytes_ > ledger_.capacity().heap_bytes / 64) {
@@ -61,7 +62,11 @@ std::size_t Engine::let_results_go(const std::vector<JobId>& kept, std::uint64_t
 // being read.
 bool Engine::make_room(std::uint64_t bytes) {
   if (latest_.steady < next_search_for_room_ && bytes >= fruitless_bytes_) return false;
-  const std::vector<JobId> kept = ledger_.may_give_way();
+  std::vector<JobId> kept = ledger_.may_give_way();
+  std::erase_if(kept, [this](JobId id) {
+    const Job* job = core_.find(id);
+    return job == nullptr || !JobCore::may_give_way(*job);
+  });
   const std::size_t let_go = let_results_go(kept, bytes);
   std::size_t forgotten = 0;
   if (ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap(std::min(bytes, kWorthForgetting)))) {
@@ -69,7 +74,7 @@ bool Engine::make_room(std::uint64_t bytes) {
     for (std::size_t i = 0; i < forgotten; ++i) tell(Remove{kept[i]});
   }
   if (let_go + forgotten > 0) {
-    log::warn("the ledger is full: {} results that nobody had collected were let go, {} jobs forgotten", let_go, forgotten);
+    log::warn("the ledger is full: {} results that nobody waited for any more were let go, {} jobs forgotten", let_go, forgotten);
     return room_was_made_ = true;
   }
   next_search_for_room_ = latest_.steady + kFruitless;

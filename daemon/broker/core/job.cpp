@@ -24,7 +24,7 @@ Attempt attempt_of(const Job& job) {
 }
 
 void note_lost_result(Job& job) {
-  constexpr std::string_view kWhy = "its result was let go to make room for others, since nobody had collected it";
+  constexpr std::string_view kWhy = "its result was let go to make room for others, since nobody waited for it any more";
   if (job.outcome == Outcome::succeeded) {
     job.reason = kWhy;
     job.error_type = kResultLost;

@@ -32,8 +32,8 @@ struct CoreLimits {
   std::size_t max_queued_jobs = 2'000'000;              // ready and waiting; more are refused as QueueFull, or block
   std::size_t max_queued_of_one = 1'500'000;            // of one submitter (uid), so that the others always find room
   std::size_t max_queued_bytes = std::size_t{2} << 30;  // of their payloads and dependencies together
-  std::size_t kept_async = 262'144;                     // ended and still to be collected; the oldest are forgotten first
-  std::size_t kept_apply = 1'000;                       // ended and delivered: kept for `list` and `show` only
+  std::size_t kept_async = 262'144;                     // ended; the oldest are forgotten first
+  std::size_t kept_apply = 1'000;                       // of those that nobody can ask for again: kept for `list` and `show` only
   std::chrono::seconds kept_for{30 * 24 * 60 * 60};     // an ended job, at most
   std::chrono::milliseconds stop_margin{1'000};         // after a job's grace: then its worker is killed
   std::chrono::seconds claim_time{10};                  // for the caller of an inherited apply to come back; libraries try for less
@@ -67,6 +67,11 @@ class JobCore {
   std::optional<JobId> batch_of(JobId chunk) const;
   JobNotes notes(JobId id) const;
   CoreCounts counts() const;
+  // Ended, it is kept as long as there is room: somebody has its id, it is on disk, or it has a key that somebody chose, who may come with
+  // it again. Of other applies there are too many.
+  static bool is_kept_long(const Job& job);
+  // It may be forgotten, or its result let go, to make room for others: whoever waited has it.
+  static bool may_give_way(const Job& job) { return job.settled && (job.mode == Mode::apply_async || job.delivered); }
   bool draining() const { return drain_ != DrainMode::none; }
   // Nothing can be recorded: durable jobs wait, and others overtake them.
   bool is_store_stuck() const { return store_is_stuck_; }
@@ -210,6 +215,7 @@ class JobCore {
   void finish_lost(Job& job, const WorkerLost& event, std::uint64_t item, const Now& now, Effects& out);
 
   // retention.cpp: what is kept of ended jobs
+  EndedQueue& kept_with(const Job& job) { return is_kept_long(job) ? done_async_ : done_apply_; }
   void forget_surplus(const Now& now, Effects& out);
   void forget_settled(const Job& job, Effects& out);
   void forget_with_chunks(JobId id, Effects& out);
@@ -310,7 +316,7 @@ class JobCore {
   // Job::not_before_usec of those that wait for it: the wall clock may be set, and goes on while the host sleeps and the steady one stands
   std::set<std::pair<std::int64_t, JobId>> waiting_for_time_;
   std::map<JobId, TimePoint> claim_by_;     // inherited applies
-  EndedQueue done_async_, done_apply_;      // settled, oldest first; applies once they are delivered
+  EndedQueue done_async_, done_apply_;      // settled, oldest first (see kept_with()); applies once they are delivered
   TimePoint forget_at_ = TimePoint::max();  // when the first of these is older than it may be
   std::vector<JobId> just_ended_;           // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "common/call_key.hpp"
 #include "daemon/broker/core/job_core.hpp"
 
 namespace jobpool::broker {
@@ -11,34 +12,35 @@ namespace jobpool::broker {
 // broker nothing is known but the wall's time, which is believed once, when it begins. (The steady clock stands still while the host is
 // suspended: such a host keeps jobs for longer, which is the safe side; their number is bounded all the same.)
 
+bool JobCore::is_kept_long(const Job& job) {
+  return job.mode == Mode::apply_async || job.flags.durable || (!job.key.empty() && !is_call_key(job.key));
+}
+
 void JobCore::on(Settled& event, const Now& now, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || std::exchange(job->settled, true)) return;
   count_settled(*job, +1);
   if (job->flags.batch) batch_has_settled(job->id);
   // An apply is kept until its caller has the answer: a key that was forgotten too early would run the job again.
-  if (job->mode == Mode::apply_async)
-    done_async_.push_back(job->id, now.steady);
-  else if (job->delivered)
-    done_apply_.push_back(job->id, now.steady);
+  if (may_give_way(*job)) kept_with(*job).push_back(job->id, now.steady);
 }
 
 void JobCore::on(Delivered& event, const Now& now, Effects&) {
   Job* job = known(event.job);
   if (job == nullptr || job->state != JobState::done || job->mode != Mode::apply || claim_by_.contains(job->id)) return;
   if (std::exchange(job->delivered, true)) return;
-  if (job->settled) done_apply_.push_back(job->id, now.steady);
+  if (job->settled) kept_with(*job).push_back(job->id, now.steady);
 }
 
 void JobCore::on(Remove& event, const Now& now, Effects& out) {
   const Job* job = known(event.job);
-  if (job == nullptr || !job->settled || (job->mode == Mode::apply && !job->delivered)) return;
+  if (job == nullptr || !may_give_way(*job)) return;
   if (const std::vector<JobId>* chunks = this->chunks(event.job))
     for (const JobId id : std::vector<JobId>{*chunks}) {
       Remove chunk{id};
       on(chunk, now, out);
     }
-  EndedQueue& queue = job->mode == Mode::apply_async ? done_async_ : done_apply_;
+  EndedQueue& queue = kept_with(*job);
   const bool is_queued = !is_kept_for_batch(job->id);
   forget_settled(*job, out);
   if (is_queued) queue.removed_one([this](JobId id) { return jobs_.contains(id); });

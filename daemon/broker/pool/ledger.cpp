@@ -183,7 +183,7 @@ std::vector<JobId> Ledger::may_give_way() const {
   std::vector<std::pair<std::int64_t, JobId>> ended;
   for (const auto& [id, place] : impl_->index) {
     const Entry& entry = impl_->entry(place);
-    const bool may = entry.state == EntryState::ended && (entry.flags & kAsync) != 0 && (entry.flags & kDurable) == 0;
+    const bool may = entry.state == EntryState::ended && (entry.flags & kDurable) == 0;
     if (may) ended.emplace_back(entry.ended_usec, id);
   }
   std::ranges::sort(ended);

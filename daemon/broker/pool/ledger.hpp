@@ -88,7 +88,7 @@ class Ledger {
 
   void erase(JobId id);  // harmless when it is not in
 
-  // What may give way when there is no room: ephemeral jobs that have ended and were not waited for, the first to end first.
+  // What may give way when there is no room, if nobody waits for it: ephemeral jobs that have ended, the first to end first.
   std::vector<JobId> may_give_way() const;
   // Of one of these: its outcome stays, its result is gone, and the next broker knows that. Ignored where that would free nothing.
   bool let_go_result(JobId id);

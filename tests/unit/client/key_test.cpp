@@ -6,6 +6,7 @@
 
 #include <set>
 
+#include "common/call_key.hpp"
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 
@@ -43,3 +44,5 @@ TEST_CASE("a process and its fork make different keys") {
   CHECK(status == 0);
   CHECK(ours != theirs);
 }
+
+TEST_CASE("a daemon knows a key for one that was made for a call") { CHECK(is_call_key(client::make_key())); }

@@ -78,7 +78,7 @@ TEST_CASE("an inherited apply without a key is cancelled at once, a detached or 
 
 TEST_CASE("an ended apply is kept until its caller had ten seconds to come back") {
   CoreLimits limits;
-  limits.kept_apply = 0;
+  limits.kept_async = limits.kept_apply = 0;
   CoreDriver driver{limits};
   Job ended = inherited_job(40);
   ended.outcome = Outcome::succeeded;

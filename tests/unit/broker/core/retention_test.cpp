@@ -46,6 +46,43 @@ TEST_CASE("an ended job is kept for its time and not longer") {
   CHECK(driver.core.find(id) == nullptr);
 }
 
+TEST_CASE("an apply whose key somebody chose, or that is on disk, is kept as long as those of apply-async") {
+  // The bug: a thousand further applies of anybody made it forgotten, and the same key ran it again.
+  const std::string of_a_call = "0123456789abcdef0123456789abcdef";
+  const bool is_inherited = GENERATE(false, true);
+  CoreLimits limits;
+  limits.kept_apply = 1;
+  CoreDriver driver{limits};
+  driver.join(1);
+  std::uint64_t id = 10;
+  const auto run_apply = [&](const std::string& key, bool durable) {
+    Submit event = CoreDriver::a_submission(key);
+    event.mode = Mode::apply;
+    event.flags.durable = durable;
+    if (is_inherited) {
+      Job job;
+      static_cast<Terms&>(job) = event;
+      job.id = JobId{++id};
+      job.key = event.key;
+      driver.tell(Inherited{std::move(job), {}, Inherited::Place::ended});
+      driver.advance(11s);  // nobody comes back for it
+      driver.tell(Tick{});
+      return JobId{id};
+    }
+    const JobId fresh = driver.submit(std::move(event));
+    run(driver, fresh);
+    driver.tell(Delivered{fresh});
+    return fresh;
+  };
+  const JobId chosen = run_apply("nightly", false), chunk = run_apply("nightly-17", false), stored = run_apply(of_a_call, true);
+  const JobId plain = run_apply("", false), call = run_apply(of_a_call + "-17", false), last = run_apply("", false);
+  driver.end_turn();
+  for (const JobId kept : {chosen, chunk, stored, last}) CHECK(driver.core.find(kept) != nullptr);
+  for (const JobId forgotten : {plain, call}) CHECK(driver.core.find(forgotten) == nullptr);
+  driver.tell(Remove{chosen});
+  CHECK(driver.core.find(chosen) == nullptr);
+}
+
 TEST_CASE("those that were removed do not count among those that are kept") {
   // The bug: their entries counted, so that others were forgotten long before there were too many.
   CoreLimits limits;

@@ -92,7 +92,7 @@ TEST_CASE("a worker that says it leaves of its own accord is offered nothing mor
 TEST_CASE("an apply whose caller is gone is forgotten when only a wait or a cancel saw its end") {
   const std::string who = GENERATE("Wait", "Cancel");
   CoreLimits limits;
-  limits.kept_apply = 0;
+  limits.kept_async = limits.kept_apply = 0;
   House house(1, limits);
   const auto call = house.broker->apply("k", R"(,"detach":true)");
   house.turn();
@@ -110,7 +110,7 @@ TEST_CASE("an apply whose caller is gone is forgotten when only a wait or a canc
 // The first of several answers that was taken by its socket let the key be forgotten, though the caller's own answer was still unsent.
 TEST_CASE("a key is not forgotten while one of the answers is not taken yet") {
   CoreLimits limits;
-  limits.kept_apply = 0;
+  limits.kept_async = limits.kept_apply = 0;
   House house(1, limits);
   const auto slow = house.broker->apply("k");
   slow->keep_unsent = true;

@@ -76,6 +76,26 @@ TEST_CASE("a result that there is no room for fails its job, in this broker and 
   CHECK(house.claims() == 1);
 }
 
+TEST_CASE("applies that are kept for their keys give way in a full ledger, but for those whose callers have no answer yet") {
+  House house(1, {}, "/", kSmall);
+  const auto slow = house.broker->apply("slow");
+  slow->keep_unsent = true;
+  for (int i = 0; i < 100; ++i) {
+    const auto call = i == 0 ? slow : house.broker->apply("nightly " + std::to_string(i));
+    house.turn();
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.worker().report_end(*claim, std::string(30'000, '7'));
+    house.turn();
+    REQUIRE(call->answer().value("outcome", "") == "succeeded");
+  }
+  CHECK(house.broker->engine.ledger().result(JobId{1}).size() == 30'000);
+  CHECK(house.broker->engine.ledger().size() <= kSmall.entries);
+  CHECK(house.broker->apply("nightly 99")->answer().value("id", 0) == 100);
+  slow->unsent = {};
+}
+
 TEST_CASE("where there is room for a report without its result, the reason is kept as well") {
   House house;
   house.broker->apply("k");

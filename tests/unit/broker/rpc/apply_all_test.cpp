@@ -169,7 +169,7 @@ TEST_CASE("chunks that wait for room are refused when their pool closes, and get
 
 TEST_CASE("a chunk is not forgotten before its caller has its end, or is gone") {
   const bool arrives = GENERATE(false, true);
-  House house(1, {.kept_apply = 0});
+  House house(1, {.kept_async = 0, .kept_apply = 0});
   const auto call = apply_all(house, chunks(2));
   call->keep_unsent = true;
   house.turn();
