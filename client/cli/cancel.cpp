@@ -2,8 +2,20 @@
 #include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
+#include "client/lib/remote_error.hpp"
 
 namespace jobpool::cli {
+namespace {
+
+// The one that the daemon does not know; nullopt: the reply is no such error.
+std::optional<JobId> missing_job(const client::Reply& reply) {
+  if (reply.error != proto::error::kNoSuchJob) return std::nullopt;
+  const auto id = proto::JsonText{reply.parameters}.member("id");
+  const std::optional<std::int64_t> number = id ? id->integer() : std::nullopt;
+  return number ? std::optional{JobId{static_cast<std::uint64_t>(*number)}} : std::nullopt;
+}
+
+}  // namespace
 
 int run_cancel(Context& context, Words words) {
   Options options(context, {"cancel [options] ID…",
@@ -15,12 +27,21 @@ int run_cancel(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused(kNoJobsNamed);
-  const Result<std::vector<JobId>> ids = context.select(parsed.operands);
+  Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
-  const std::string request = proto::write_cancel(proto::CancelRequest{*ids, now});
-  const Result<client::Reply> reply = context.wait("org.jobpool.Job.Cancel", request, client::Resend::always);
-  if (!reply) return fail(reply.error());
-  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
+
+  // The daemon cancels nothing while one of them is missing: that one is told, and the others are asked for again.
+  int code = 0;
+  for (;;) {
+    const std::string request = proto::write_cancel(proto::CancelRequest{*ids, now});
+    const Result<client::Reply> reply = context.hear("org.jobpool.Job.Cancel", request, client::Resend::always);
+    if (!reply) return fail(reply.error());
+    if (reply->error.empty()) return context.json ? print(reply->parameters.tree().dump() + "\n", code) : code;
+    code = fail(client::describe_error(*reply));
+    const std::optional<JobId> missing = missing_job(*reply);
+    if (!missing || std::erase(*ids, *missing) == 0) return code;
+    if (ids->empty()) return context.json ? print("{\"cancelled\":[]}\n", code) : code;
+  }
 }
 
 }  // namespace jobpool::cli

@@ -66,10 +66,17 @@ Result<client::Reply> Context::ask(std::string_view method, std::string_view par
 
 Result<client::Reply> Context::wait(std::string_view method, std::string_view parameters, client::Resend resend,
                                     std::optional<Microseconds> timeout) {
+  Result<client::Reply> reply = hear(method, parameters, resend, timeout);
+  if (reply && !reply->error.empty()) return client::describe_error(*reply);
+  return reply;
+}
+
+Result<client::Reply> Context::hear(std::string_view method, std::string_view parameters, client::Resend resend,
+                                    std::optional<Microseconds> timeout) {
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
   client::RecoveringCall call(**connections, proto::write_call(method, parameters), resend);
-  return finish(call, timeout ? Clock::now() + *timeout + kSlack : client::kNever);
+  return call.finish(timeout ? Clock::now() + *timeout + kSlack : client::kNever);
 }
 
 Result<client::Reply> Context::submit(const proto::Submission& job, const std::vector<int>& fds) {

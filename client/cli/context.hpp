@@ -37,6 +37,9 @@ class Context {
   // A call that takes as long as `timeout` (sent along in the parameters) says; nullopt: until it is done.
   Result<client::Reply> wait(std::string_view method, std::string_view parameters, client::Resend resend,
                              std::optional<Microseconds> timeout = {});
+  // The same; an error of the daemon is a reply, for those who want more of it than its sentence.
+  Result<client::Reply> hear(std::string_view method, std::string_view parameters, client::Resend resend,
+                             std::optional<Microseconds> timeout = {});
   // ApplyAsync. `fds` are lent. Errors: interrupted, where nobody knows whether it was accepted.
   Result<client::Reply> submit(const proto::Submission& job, const std::vector<int>& fds);
   // A stream: `take` gets each reply's parameters. Errors: those of `take` too.

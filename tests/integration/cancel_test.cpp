@@ -81,3 +81,19 @@ TEST_CASE("many jobs are cancelled in one call") {
   CHECK(pool["running"] == 0);
   CHECK(pool["ready"] == 0);
 }
+
+// One id that there is not made cancel stop nothing at all.
+TEST_CASE("cancel of jobs that are there and of one that is not cancels the former and names the latter") {
+  Daemon daemon({.workers = 2});
+  const std::string one = daemon.submit({"--", "sleep", "1000"}), other = daemon.submit({"--", "sleep", "1000"});
+  const Finished finished = daemon.run({"cancel", "--json", one, "4711", other, "4712"});
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err.find("job 4711: no such job") != std::string::npos);
+  CHECK(finished.err.find("job 4712: no such job") != std::string::npos);
+  CHECK(json::parse(finished.out)["cancelled"].size() == 2);
+  CHECK(daemon.job(one)["outcome"] == "cancelled");
+  CHECK(daemon.job(other)["outcome"] == "cancelled");
+  const Finished nobody = daemon.run({"cancel", "--json", "4711"});
+  CHECK(nobody.exit_code == 125);
+  CHECK(json::parse(nobody.out)["cancelled"].empty());
+}
