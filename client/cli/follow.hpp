@@ -1,4 +1,5 @@
-// Following a growing file to the end of the job that writes it: inotify tells of its growth, Job.Wait of the end. Nothing is polled.
+// Following a job's output to its end, from one attempt's file to the next one's: inotify tells of a file's growth, Pool.Events of what
+// happens to the job. Nothing is polled.
 #pragma once
 
 #include "client/cli/context.hpp"
@@ -6,8 +7,9 @@
 
 namespace jobpool::cli {
 
-// Copies all of `file` to `to`, until the job has ended and nothing is left; and what its last attempt wrote, where that was a later one,
-// with a file of its own. Errors: io; those of the connection.
-Result<void> follow_output(Context& context, JobId id, OutputStream stream, int file, int to);
+// Copies all of `file` to `to`, and of the attempts after it, until the job has ended and nothing is left. An attempt that began and ended
+// before the daemon could be asked for its file is not shown. Where no more clients may listen to events, only the last of them is.
+// Errors: io; those of the connection.
+Result<void> follow_output(Context& context, JobId id, OutputStream stream, UniqueFd file, int to);
 
 }  // namespace jobpool::cli

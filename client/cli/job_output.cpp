@@ -17,15 +17,15 @@ constexpr std::chrono::seconds kLogsPatience{60};  // the daemon has it at hand
 
 }  // namespace
 
-Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream) {
+Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream, NotBegun not_begun) {
   const Result<client::Connections*> connections = context.connect();
-  return connections ? open_job_output(**connections, id, stream) : connections.error();
+  return connections ? open_job_output(**connections, id, stream, not_begun) : connections.error();
 }
 
-Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream) {
+Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream, NotBegun not_begun) {
   const std::string request = proto::write_logs(proto::LogsRequest{id, stream == OutputStream::standard_error});
   client::RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Logs", request), client::Resend::always);
-  Result<client::Reply> reply = call.finish(Clock::now() + kLogsPatience);
+  Result<client::Reply> reply = call.finish(not_begun == NotBegun::wait ? client::kNever : Clock::now() + kLogsPatience);
   if (!reply) return reply.error();
   if (!reply->error.empty()) return client::describe_error(*reply);
   const Result<proto::LogPlace> place = proto::read_log_place(reply->parameters);

@@ -17,9 +17,10 @@ struct JobOutput {
   bool running = false;  // more may come
 };
 // Errors: not_found (no such job, or no output kept), protocol (no descriptor came), those of the connection.
-Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream);
+enum class NotBegun { give_up, wait };  // on a job that does not run: the daemon answers when its next attempt has begun
+Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream, NotBegun not_begun = NotBegun::give_up);
 // By any thread.
-Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream);
+Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream, NotBegun not_begun = NotBegun::give_up);
 
 // From `offset`, which moves along, to what is the end now. Errors: io.
 Result<void> copy_output(int file, off_t& offset, int to);

@@ -1,6 +1,8 @@
 // jobpool logs: what a job has written so far, and with -f what it goes on to write. Read from the job's own file, not through the daemon.
 #include <unistd.h>
 
+#include <utility>
+
 #include "client/cli/follow.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -19,10 +21,10 @@ int run_logs(Context& context, Words words) {
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
 
   const OutputStream stream = standard_error ? OutputStream::standard_error : OutputStream::standard_output;
-  const Result<JobOutput> output = open_job_output(context, *id, stream);
+  Result<JobOutput> output = open_job_output(context, *id, stream, follow ? NotBegun::wait : NotBegun::give_up);
   if (!output) return fail(output.error());
   off_t offset = 0;
-  const Result<void> done = follow && output->running ? follow_output(context, *id, stream, output->file.get(), STDOUT_FILENO)
+  const Result<void> done = follow && output->running ? follow_output(context, *id, stream, std::move(output->file), STDOUT_FILENO)
                                                       : copy_output(output->file.get(), offset, STDOUT_FILENO);
   return done ? 0 : fail(done.error());
 }

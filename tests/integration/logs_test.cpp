@@ -1,4 +1,5 @@
 // jobpool logs: a job's output, also while it runs.
+#include <signal.h>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
@@ -50,4 +51,44 @@ TEST_CASE("logs of what keeps no output says why") {
   CHECK(finished.exit_code == 125);
   CHECK(finished.out.empty());
   CHECK(finished.err.find(function) != std::string::npos);
+}
+
+// After its first attempt it was silent until the job's end, and what the attempts between had written was never shown.
+TEST_CASE("logs -f shows each attempt of a job while it runs, and all of it once") {
+  Daemon daemon;
+  const Gate gate(daemon.file("gate"));
+  const std::string id = daemon.submit({"--retries", "3", "--backoff", "1ms", "--", "sh", "-c",
+                                        "echo try $JOBPOOL_ATTEMPT; " + gate.wait() + "; echo $word $JOBPOOL_ATTEMPT; exit 1"});
+  REQUIRE(wait_until([&] { return daemon.run({"logs", id}).out == "try 1\n"; }));
+  Child following = daemon.start({"logs", "-f", id});
+  for (const std::string attempt : {"1", "2", "3"}) {
+    CHECK(following.read_line() == "try " + attempt);
+    gate.open("end");
+    CHECK(following.read_line() == "end " + attempt);
+  }
+  CHECK(following.read_line() == "try 4");
+  CHECK_FALSE(following.has_ended());
+  gate.open("end");
+  const Finished finished = following.finish();
+  CHECK(finished.out == "end 4\n");
+  CHECK(finished.exit_code == 0);
+}
+
+TEST_CASE("logs -f goes on with the next attempt after the broker's death") {
+  Daemon daemon;
+  const Gate gate(daemon.file("gate"));
+  const std::string id =
+      daemon.submit({"--retries", "1", "--backoff", "1ms", "--", "sh", "-c", "echo try $JOBPOOL_ATTEMPT; " + gate.wait() + "; exit 1"});
+  REQUIRE(wait_until([&] { return daemon.run({"logs", id}).out == "try 1\n"; }));
+  Child following = daemon.start({"logs", "-f", id});
+  CHECK(following.read_line() == "try 1");
+  const pid_t broker = daemon.broker_pid();
+  REQUIRE(::kill(broker, SIGKILL) == 0);
+  REQUIRE(wait_until([&] { return daemon.broker_pid() != broker; }));
+  gate.open();
+  CHECK(following.read_line() == "try 2");
+  gate.open();
+  const Finished finished = following.finish();
+  CHECK(finished.out.empty());
+  CHECK(finished.exit_code == 0);
 }

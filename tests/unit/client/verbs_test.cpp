@@ -207,13 +207,17 @@ TEST_CASE("logs -f prints what comes until the job ends") {
     peer.hear("org.jobpool.Job.Logs");
     const UniqueFd reading{::open(self.file("out").c_str(), O_RDONLY | O_CLOEXEC)};
     peer.say_with(R"({"descriptor":0,"running":true})", reading.get());
-    peer.hear("org.jobpool.Job.Wait");
+    peer.hear("org.jobpool.Pool.Events");
+    peer.say(R"({"event":{"kind":"listening","usec":1}})", true);
+    FakePeer other = self.accept();
+    other.hear("org.jobpool.Job.Logs");  // a later attempt would have another file
+    const UniqueFd again{::open(self.file("out").c_str(), O_RDONLY | O_CLOEXEC)};
+    other.say_with(R"({"descriptor":0,"running":true})", again.get());
     append("second\n");
     append("third\n");
-    peer.say("{}");
-    peer.hear("org.jobpool.Job.Logs");  // a later attempt would have another file
-    const UniqueFd again{::open(self.file("out").c_str(), O_RDONLY | O_CLOEXEC)};
-    peer.say_with(R"({"descriptor":0,"running":false})", again.get());
+    peer.say(R"({"event":{"kind":"job","usec":2,"job":7,"state":"done"}})", true);
+    other.hear("org.jobpool.Job.Logs");
+    other.say_with(R"({"descriptor":0,"running":false})", again.get());
   });
   const Finished finished = jobpool_at(server.path(), {"log", "-f", "7"});
   server.finish();
