@@ -38,9 +38,11 @@ void Options::flag(std::string_view names, std::string_view help, bool& target) 
 }
 
 void Options::text(std::string_view names, std::string_view placeholder, std::string_view help, std::string& target) {
-  value(names, placeholder, help, [&target](std::string_view given) {
+  value(names, placeholder, help, [&target](std::string_view given) -> Result<void> {
+    // Empty is how a verb knows that it was not given: of `--cwd "$DIR"` without that variable it would be taken for that.
+    if (given.empty()) return Error{Errc::invalid_argument, "its value is empty"};
     target = given;
-    return Result<void>{};
+    return {};
   });
 }
 

@@ -83,6 +83,17 @@ TEST_CASE("slips of the pen are usage errors") {
   }
 }
 
+// A value that was given and is empty was taken for none: `--cwd "$DIR"` without that variable ran in another folder.
+TEST_CASE("an empty value is a usage error that names the option") {
+  for (const Strings& words : std::vector<Strings>{{"--pool", ""}, {"--pool="}, {"-p", ""}, {"--socket", ""}, {"--timeout", ""}}) {
+    INFO(words.front());
+    Verb verb;
+    const Options::Parsed parsed = verb.parse(words);
+    REQUIRE(parsed.exit_code);
+    CHECK(*parsed.exit_code == 2);
+  }
+}
+
 TEST_CASE("help names every option and has an example") {
   Verb verb;
   const std::string help = verb.options.help();
