@@ -12,6 +12,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/cli/quoted_line.hpp"
 #include "client/cli/tell.hpp"
 
 namespace jobpool::cli {
@@ -39,6 +40,12 @@ std::optional<LogLine> parse(std::string_view line) {
   const auto [end, error] = std::from_chars(number.data(), number.data() + number.size(), parsed.number);
   if (error != std::errc{} || end != number.data() + number.size()) return std::nullopt;
   return parsed;
+}
+
+std::string without_quotes(std::span<const std::string> words) {
+  std::string line;
+  for (const std::string& word : words) line.append(line.empty() ? "" : " ").append(word);
+  return line;
 }
 
 Result<std::string> read_whole(int file, const std::string& path) {
@@ -92,21 +99,25 @@ Result<void> JobLog::read_lines(std::string_view rest, Resume resume) {
   return {};
 }
 
-Result<bool> JobLog::has(std::size_t number, const std::string& command) const {
+Result<bool> JobLog::has(std::size_t number, std::span<const std::string> command) const {
   const auto found = known_.find(number);
   if (found == known_.end()) return false;
-  if (found->second == printable(command)) return true;
-  return Error{Errc::invalid_argument, path_ + ": item " + std::to_string(number) + " was '" + found->second + "' there and is '" +
-                                           printable(command) + "' now: it is the log of another map"};
+  const std::string& logged = found->second;
+  const std::string line = printable(quoted_line(command));
+  if (logged == line) return true;
+  // A line that could have quotes and has none that it would need is an earlier version's.
+  if (!may_be_quoted_line(logged) && logged == printable(without_quotes(command))) return true;
+  return Error{Errc::invalid_argument, path_ + ": item " + std::to_string(number) + " was '" + logged + "' there and is '" + line +
+                                           "' now: it is the log of another map"};
 }
 
-void JobLog::add(const MapEnd& end, const std::string& command) {
+void JobLog::add(const MapEnd& end, std::span<const std::string> command) {
   const auto in_seconds = [](std::int64_t usec) { return static_cast<double>(usec) / 1e6; };
   std::array<char, 160> numbers;
   const int size =
       std::snprintf(numbers.data(), numbers.size(), "%zu\t:\t%.3f\t%10.3f\t0\t%zu\t%d\t%d\t", end.item.number, in_seconds(end.started_usec),
                     in_seconds(end.ended_usec - end.started_usec), end.received, end.exit_code, end.signal);
-  lines_.append(numbers.data(), static_cast<std::size_t>(size)).append(printable(command)) += '\n';
+  lines_.append(numbers.data(), static_cast<std::size_t>(size)).append(printable(quoted_line(command))) += '\n';
 }
 
 Result<void> JobLog::write() { return lines_.empty() ? Result<void>{} : write_all(file_.get(), std::exchange(lines_, {})); }

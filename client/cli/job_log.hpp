@@ -3,11 +3,13 @@
 //   Seq  Host  Starttime  JobRuntime  Send  Receive  Exitval  Signal  Command        separated by tabs, under a line of these names
 //
 // Seq is the item's number, Host always ":", Starttime in seconds since 1970. JobRuntime is the time from its submission to its end; of an
-// item of a chunk, its share. Receive: bytes of its result or stdout. A line is written when the item's output was, in one write: after a
-// kill -9 whatever is missing in the log runs again.
+// item of a chunk, its share. Receive: bytes of its result or stdout. Command: its words as quoted_line() writes them; logs of earlier
+// versions, without the quotes, are known by that, and read as they read them. A line is written when the item's output was, in one write:
+// after a kill -9 whatever is missing in the log runs again.
 #pragma once
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <unordered_map>
 #include <vector>
@@ -25,10 +27,11 @@ class JobLog {
   // Made anew, unless it is resumed: then a line that was torn by a kill is cut off. Errors: of the file; protocol: it is no job log.
   static Result<JobLog> open(const std::string& path, Resume resume);
 
-  // It is in the log, and need not run. `command`: what would run. Errors: invalid_argument: the log has another command under its number.
-  Result<bool> has(std::size_t number, const std::string& command) const;
+  // It is in the log, and need not run. `command`: the words that would run. Errors: invalid_argument: the log has another command under
+  // its number.
+  Result<bool> has(std::size_t number, std::span<const std::string> command) const;
   // Of a few ends, in one write. Errors: io.
-  void add(const MapEnd& end, const std::string& command);
+  void add(const MapEnd& end, std::span<const std::string> command);
   Result<void> write();
 
  private:

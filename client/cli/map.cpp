@@ -10,6 +10,7 @@
 #include "client/cli/map_report.hpp"
 #include "client/cli/map_show.hpp"
 #include "client/cli/map_work.hpp"
+#include "client/cli/quoted_line.hpp"
 #include "client/cli/submission_options.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -59,7 +60,7 @@ int print_plan(MapWork& work) {
     if (!task) return fail(task.error());
     if (!*task) return 0;
     std::string lines;
-    for (const Item& item : (*task)->items) lines += work.command_of(item) + "\n";
+    for (const Item& item : (*task)->items) lines += quoted_line(work.command_of(item)) + "\n";
     if (auto written = write_all(STDOUT_FILENO, lines); !written) return fail(written.error());
   }
 }

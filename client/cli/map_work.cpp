@@ -37,13 +37,15 @@ MapWork::MapWork(client::Connections* connections, ItemSource source, Template w
       stop_(stop),
       outputs_(outputs) {}
 
-std::string MapWork::command_of(const Item& item) const {
-  std::string line = job_.function ? "@" + *job_.function : "";
-  for (const std::string& word : words_.fill(item)) line += (line.empty() ? "" : " ") + word;
-  return line;
+std::vector<std::string> MapWork::command_of(const Item& item) const {
+  std::vector<std::string> words = words_.fill(item);
+  if (job_.function) words.insert(words.begin(), "@" + *job_.function);
+  return words;
 }
 
-std::string MapWork::logged_command_of(const Item& item) const { return command_of({item.columns, item.number, 0, item.ends}); }
+std::vector<std::string> MapWork::logged_command_of(const Item& item) const {
+  return command_of({item.columns, item.number, 0, item.ends});
+}
 
 Result<std::optional<Item>> next_line(ItemSource& source, std::size_t items) {
   Item line;

@@ -63,10 +63,10 @@ class MapWork {
   Result<std::optional<MapTask>> read(std::size_t slot);
   MapTaskEnd perform(const MapTask& task);
 
-  // What would run, for people.
-  std::string command_of(const Item& item) const;
+  // The words of what would run.
+  std::vector<std::string> command_of(const Item& item) const;
   // The same for the job log: without the slot, which is another one when the map is resumed.
-  std::string logged_command_of(const Item& item) const;
+  std::vector<std::string> logged_command_of(const Item& item) const;
   // How many were passed over so far.
   std::size_t skipped() const { return skipped_; }
 

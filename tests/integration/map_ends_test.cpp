@@ -106,6 +106,6 @@ TEST_CASE("map --resume does not mind in which slot an item ran") {
     return daemon.run(words);
   };
   CHECK(map({"1", "2"}).exit_code == 0);
-  CHECK(log_text(log).find("\techo 2 in {%}\n") != std::string::npos);
+  CHECK(log_text(log).find("\techo 2 in '{%}'\n") != std::string::npos);
   CHECK(map({"1", "2", "3"}).out == "3 in 1\n");
 }

@@ -113,7 +113,7 @@ TEST_CASE("map --joblog has a line for each item, and --resume passes over what 
   };
   CHECK(run({}, {"0", "3"}).exit_code == 1);
   CHECK(count_lines(text_of(log)) == 3);
-  CHECK(text_of(log).find("\t3\t0\tsh -c echo 3; exit 3\n") != std::string::npos);
+  CHECK(text_of(log).find("\t3\t0\tsh -c 'echo 3; exit 3'\n") != std::string::npos);
   CHECK(run({"--resume"}, {"0", "3", "0"}).out == "0\n");
   CHECK(count_lines(text_of(log)) == 4);
   CHECK(run({"--resume-failed"}, {"0", "3", "0"}).out == "3\n");
@@ -199,4 +199,15 @@ TEST_CASE("map over a million lines keeps its memory, and the daemon's") {
   CHECK(highest < 64 * 1024);  // KiB
   CHECK(rss_of(daemon.broker_pid()) < 64 * 1024);
 #endif
+}
+
+// The log had the words without quotes, so that another command was taken for one that had run: nothing ran, and the exit code was 0.
+TEST_CASE("map --resume runs nothing of another map, however alike their commands look") {
+  Daemon daemon;
+  const std::string log = daemon.file("log");
+  REQUIRE(daemon.run({"map", "--joblog", log, "--", "echo", ":::", "a b"}).exit_code == 0);
+  const Finished other = daemon.run({"map", "--joblog", log, "--resume", "--", "echo", "a", ":::", "b"});
+  CHECK(other.exit_code == 125);
+  CHECK(other.err.find("the log of another map") != std::string::npos);
+  CHECK(daemon.run({"map", "--joblog", log, "--resume", "--", "echo", ":::", "a b"}).out.empty());
 }

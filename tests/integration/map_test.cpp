@@ -145,6 +145,8 @@ TEST_CASE("map --dry-run prints what would run, and runs nothing") {
   const Finished finished = daemon.run({"map", "--dry-run", "--", "cp", "{}", "/tmp/{/.}-{#}", ":::", "/a/b.c", "d"});
   CHECK(finished.out == "cp /a/b.c /tmp/b-1\ncp d /tmp/d-2\n");
   CHECK(daemon.run({"map", "--dry-run", "@f", "{2}", "{1}", ":::", "a", ":::", "b"}).out == "@f b a\n");
+  // Words were printed without quotes, so that nobody could tell which were one.
+  CHECK(daemon.run({"map", "--dry-run", "--", "printf", "%s\\n", "a b", "{}", ":::", "c d"}).out == "printf '%s\\n' 'a b' 'c d'\n");
 }
 
 TEST_CASE("map says what is missing before it runs anything") {
