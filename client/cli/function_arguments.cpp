@@ -19,6 +19,9 @@ bool is_value(const std::string& word) {
 }
 
 Result<void> append_word(std::string& out, const std::string& word) {
+  if (word.find('\0') != std::string::npos)
+    return Error{Errc::invalid_argument,
+                 "argument '" + printable(word) + "' has a zero byte: write it as a JSON string, with \\u0000 in it"};
   if (!proto::is_protocol_text(word))
     return Error{Errc::invalid_argument, "argument '" + printable(word) + "' is not UTF-8: no JSON string can carry it"};
   if (is_value(word))

@@ -6,6 +6,8 @@
 #include "client/cli/queue_wait.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/key.hpp"
+#include "client/lib/remote_error.hpp"
+#include "proto/messages.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -13,17 +15,43 @@ namespace {
 constexpr std::size_t kLinesPerCall = 1'000;  // of stdin: large enough that the way to the daemon and back costs little for each
 constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;
 
-Result<void> put_items(Context& context, proto::QueuePutRequest request) {
-  request.how.key = client::make_key();  // each call has its own
-  const Result<client::Reply> reply =
-      context.wait("org.jobpool.Queue.Put", proto::write_queue_put(request), client::Resend::always, request.how.timeout);
-  return reply ? Result<void>{} : Result<void>{reply.error()};
+// How many lines are in the queue already.
+std::string lines_before(std::size_t put) {
+  if (put == 0) return {};
+  return " (" + std::to_string(put) + (put == 1 ? " line before was put)" : " lines before were put)");
 }
 
-// What is wrong with which line, and how many before it are in the queue.
-Error line_error(const Error& error, std::size_t lines_put, std::size_t line) {
-  const std::string where = line > 0 ? "line " + std::to_string(line) + ": " : "";
-  return Error{error.code, where + error.text + " (" + std::to_string(lines_put) + " lines before were put)"};
+// A call that put a part of its items says how many: to those of the calls before it that is added, so that one number tells where to go
+// on.
+Error put_error(const client::Reply& reply, std::size_t put_before) {
+  nlohmann::json parameters = reply.parameters.tree();
+  const auto put = parameters.find("put");
+  if (put == parameters.end() || !put->is_number_unsigned()) {
+    const Error error = client::describe_error(reply);
+    return Error{error.code, error.text + lines_before(put_before)};
+  }
+  *put = put->get<std::uint64_t>() + put_before;
+  return client::describe_error(reply.error, parameters.dump());
+}
+
+Result<void> put_items(Context& context, proto::QueuePutRequest request, std::size_t put_before = 0) {
+  request.how.key = client::make_key();  // each call has its own
+  const Result<client::Reply> reply =
+      context.hear("org.jobpool.Queue.Put", proto::write_queue_put(request), client::Resend::always, request.how.timeout);
+  if (!reply) return Error{reply.error().code, reply.error().text + lines_before(put_before)};
+  return reply->error.empty() ? Result<void>{} : put_error(*reply, put_before);
+}
+
+// What is wrong with which line, and how many before it are in the queue. A usage error is only one that has done nothing.
+Error line_error(const Error& error, std::size_t lines_put) {
+  return Error{lines_put == 0 ? error.code : Errc::io,
+               "line " + std::to_string(lines_put + 1) + ": " + error.text + lines_before(lines_put)};
+}
+
+Result<std::string> item_of(const std::string& word) {
+  Result<std::string> item = json_of_word(word);
+  if (item && item->size() > proto::kMaxPayloadBytes) return Error{Errc::invalid_argument, "an item has at most 16 MiB"};
+  return item;
 }
 
 Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
@@ -41,7 +69,7 @@ Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
       more = line && *line;
       if (!line) fault = line.error();
       if (!more) break;
-      const Result<std::string> item = json_of_word((*line)->front());
+      const Result<std::string> item = item_of((*line)->front());
       more = bool(item);
       if (!item) fault = item.error();
       if (!more) break;
@@ -50,9 +78,9 @@ Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
     }
     const std::size_t count = request.items.size();
     if (count > 0)
-      if (auto done = put_items(context, std::move(request)); !done) return line_error(done.error(), put, 0);
+      if (auto done = put_items(context, std::move(request), put); !done) return done;
     put += count;
-    if (fault) return line_error(*fault, put, put + 1);
+    if (fault) return line_error(*fault, put);
   }
   return {};
 }
@@ -79,10 +107,15 @@ int run_queue_put(Context& context, Words words) {
   if (parsed.operands.size() == 1) {
     if (::isatty(STDIN_FILENO) == 1) return options.misused("put what? write items behind the name, or pipe in one a line");
     const Result<void> put = put_lines(context, request);
-    return put ? 0 : fail(put.error());
+    if (!put && put.error().code == Errc::invalid_argument) {
+      tell(put.error().text);
+      return kExitUsage;
+    }
+    if (!put) return fail(put.error());
+    return context.json ? print("{}\n") : 0;
   }
   for (const std::string& word : Words{parsed.operands}.subspan(1)) {
-    const Result<std::string> item = json_of_word(word);
+    const Result<std::string> item = item_of(word);
     if (!item) return options.misused(item.error().text);
     request.items.push_back(*item);
   }

@@ -261,6 +261,32 @@ TEST_CASE("an item whose consumer cannot read it stays in the queue") {
   CHECK(again["items"][0].get<std::string>().size() == large.size());
 }
 
+// Two numbers that contradicted each other were told of lines that did not all find room.
+TEST_CASE("queue put of lines that do not all find room tells one number") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail", "--maxsize", "3"});
+  const Finished full = daemon.run({"queue", "put", "mail", "--no-wait"}, "1\n2\n3\n4\n5\n");
+  CHECK(full.exit_code == 75);
+  CHECK(full.err == "jobpool: queue 'mail': full (3 put); try again later\n");
+  std::string lines;
+  for (int i = 0; i < 2'500; ++i) lines += std::to_string(i) + "\n";
+  queue(daemon, {"create", "larger", "--maxsize", "1500"});  // a thousand lines are one call
+  CHECK(daemon.run({"queue", "put", "larger", "--no-wait"}, lines).err == "jobpool: queue 'larger': full (1500 put); try again later\n");
+  CHECK(daemon.run({"queue", "put", "nosuch"}, "1\n").err.find("before") == std::string::npos);
+}
+
+TEST_CASE("queue put of a line that no item can be is a usage error where nothing was put") {
+  Daemon daemon;
+  queue(daemon, {"create", "mail"});
+  const Finished large = daemon.run({"queue", "put", "mail"}, std::string(17'000'000, 'a') + "\n");
+  CHECK(large.exit_code == 2);
+  CHECK(large.err.find("line 1: an item has at most 16 MiB") != std::string::npos);
+  const Finished zero = daemon.run({"queue", "put", "mail"}, std::string("a\0b\n", 4));
+  CHECK(zero.exit_code == 2);
+  CHECK(zero.err.find("\\u0000") != std::string::npos);  // that it was not UTF-8 was said
+  CHECK(daemon.run({"queue", "put", "mail"}, "\"a\\u0000b\"\n").exit_code == 0);
+}
+
 // What was read before a bad line was dropped, and the line had no number; live input was held back until there was much of it.
 TEST_CASE("queue put takes lines as they come, and a bad one costs none of those before it") {
   Daemon daemon;

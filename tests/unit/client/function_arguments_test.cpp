@@ -50,3 +50,10 @@ TEST_CASE("a number that no double can hold is a string") {
   CHECK(arguments({"-15e3712", "[1e999]", "1e3"}) == R"(["-15e3712","[1e999]",1e3])");
   CHECK(arguments({std::string(400, '9')}) == "[\"" + std::string(400, '9') + "\"]");
 }
+
+TEST_CASE("a word with a zero byte is refused, with what carries one") {
+  const Result<std::string> text = json_of_word(std::string("a\0b", 3));
+  REQUIRE_FALSE(text);
+  CHECK(text.error().text.find("\\u0000") != std::string::npos);
+  CHECK(text.error().text.find("UTF-8") == std::string::npos);
+}
