@@ -1,4 +1,5 @@
 // jobpool clean: makes the daemon forget all ended jobs that fit, and prints how many they were.
+#include "client/cli/pool.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -19,6 +20,7 @@ int run_clean(Context& context, Words words) {
                   return Error{Errc::invalid_argument, "'" + printable(given) + "' is no outcome; the help lists them"};
                 });
   options.value("--pool", "NAME", "only those of one pool", [&request](std::string_view given) -> Result<void> {
+    if (std::string fault = pool_name_fault(given); !fault.empty()) return Error{Errc::invalid_argument, std::move(fault)};
     request.pool = std::string{given};
     return {};
   });

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include "client/cli/copy/copy_run.hpp"
+#include "client/cli/pool.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -57,7 +58,7 @@ int run_copy(Context& context, Words words) {
   options.flag("--sync", "each file is on disk before it has its name; without it a loss of power may cost the last ones",
                copy_options.sync);
   options.flag("-v, --verbose", "print each name that is finished", verbose);
-  options.text("--pool", "POOL", "the pool whose workers copy; 'default' when absent", pool);
+  declare_pool(options, "POOL", "the pool whose workers copy; 'default' when absent", pool);
   options.integer("-j, --slots", "N", "how many jobs are submitted at once; 16 when absent", {1, 1000}, slots);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;

@@ -2,6 +2,7 @@
 #include <unistd.h>
 
 #include "client/cli/event_text.hpp"
+#include "client/cli/pool.hpp"
 #include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -34,9 +35,10 @@ int run_events(Context& context, Words words) {
     jobs.emplace_back(given);
     return Result<void>{};
   });
-  options.value("--pool", "NAME", "only this pool, its workers and its jobs", [&request](std::string_view given) {
+  options.value("--pool", "NAME", "only this pool, its workers and its jobs", [&request](std::string_view given) -> Result<void> {
+    if (std::string fault = pool_name_fault(given); !fault.empty()) return Error{Errc::invalid_argument, std::move(fault)};
     request.pool = std::string{given};
-    return Result<void>{};
+    return {};
   });
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;

@@ -101,6 +101,13 @@ int run_items(Context& context, MapOptions& options, ItemSource source, proto::S
   return MapShow(run, report, bar, order, total).to_the_end();
 }
 
+// What cannot be asked of a batch; empty: nothing of the kind was.
+std::string_view batch_fault(const proto::Submission& job) {
+  if (!job.durable.value_or(true)) return "--async and --ephemeral exclude each other: a batch is always on disk";
+  if (job.if_full == proto::IfFull::block) return "--async and --if-full block exclude each other: a batch is taken whole or not at all";
+  return {};
+}
+
 constexpr std::string_view kPurpose =
     "Runs a command or a function once for each item, several at a time, and writes what they gave in the items' order. Items\n"
     "are the words behind :::, the lines of files behind ::::, or the lines of stdin; several inputs are combined, :::+ links\n"
@@ -133,6 +140,7 @@ int run_map(Context& context, Words words) {
   if (!call->fds.empty()) return options.misused("--output is for one job; here each item's output is written to stdout");
   const bool is_function = call->job.function.has_value();
   const Template filled(std::vector<std::string>(parsed.operands.begin() + (is_function ? 1 : 0), parsed.operands.end()));
+  if (const std::string_view fault = own.async ? batch_fault(call->job) : ""; !fault.empty()) return options.misused(fault);
   call->job.arguments = "[]";
   if (own.dry_run) {
     MapScale scale = scale_of(own, std::move(call->job), 1, source->count());

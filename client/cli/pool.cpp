@@ -5,6 +5,7 @@
 
 #include "client/cli/tell.hpp"
 #include "client/cli/verb_group.hpp"
+#include "proto/queue_messages.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -34,9 +35,24 @@ int run_pool(Context& context, Words words) {
                         kPoolVerbs);
 }
 
+std::string pool_name_fault(std::string_view name) {
+  static_assert(proto::kMaxPoolNameBytes == proto::kMaxQueueNameBytes);
+  if (proto::is_queue_name(name) && name.front() != '-') return {};
+  return "'" + printable(name) + "' is no pool's name: 1 to 64 letters, digits, '.', '_' or '-', the first one no '-'";
+}
+
+void declare_pool(Options& options, std::string_view placeholder, std::string_view help, std::string& pool) {
+  options.value("--pool", placeholder, help, [&pool](std::string_view given) -> Result<void> {
+    if (std::string fault = pool_name_fault(given); !fault.empty()) return Error{Errc::invalid_argument, std::move(fault)};
+    pool = given;
+    return {};
+  });
+}
+
 int tell_pool(Context& context, const Options& options, const Options::Parsed& parsed, std::string_view method) {
   if (parsed.operands.size() > 1) return options.misused("this verb takes one pool");
   const std::string pool = parsed.operands.empty() ? std::string{proto::kDefaultPool} : parsed.operands.front();
+  if (const std::string fault = pool_name_fault(pool); !fault.empty()) return options.misused(fault);
   const Result<client::Reply> reply = context.ask(method, proto::write_pool_name(pool));
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;

@@ -69,10 +69,16 @@ int run_pool_create(Context& context, Words words) {
   if (parsed.operands.empty()) return options.misused("which name is the pool to have?");
   if (request.idle_time && !request.min) return options.misused("--idle-time says when workers above --min M leave: give that too");
   request.name = parsed.operands.front();
+  if (const std::string fault = pool_name_fault(request.name); !fault.empty()) return options.misused(fault);
   request.workers = workers.value_or(usable_cores());
+  if (request.min.value_or(0) > request.workers)
+    return options.misused("--min " + std::to_string(*request.min) + ": of " + std::to_string(request.workers) +
+                           " workers no more can stay; --workers says how many there are");
   if (const Result<void> filled = fill_initializer(initializer, Words{parsed.operands}.subspan(1), request); !filled)
     return options.misused(filled.error().text);
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Create", proto::write_create_pool(request), client::Resend::never);
+  if (!reply && reply.error().code == Errc::already_exists && request.name == proto::kDefaultPool)  // and nobody can delete it
+    return fail(Error{Errc::already_exists, "pool 'default': is there always; 'jobpool pool resize' changes its size"});
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }

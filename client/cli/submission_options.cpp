@@ -11,8 +11,11 @@
 #include "client/cli/byte_size.hpp"
 #include "client/cli/function_arguments.hpp"
 #include "client/cli/own_umask.hpp"
+#include "client/cli/pool.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/submission.hpp"
+#include "proto/parts.hpp"
+#include "proto/utf8.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -38,8 +41,13 @@ void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
 }  // namespace
 
 void SubmissionOptions::declare(Options& options) {
-  options.text("--pool", "NAME", "the pool that runs it; 'default' when absent", pool_);
-  options.text("--name", "NAME", "a name for people; need not be unique", name_);
+  declare_pool(options, "NAME", "the pool that runs it; 'default' when absent", pool_);
+  options.value("--name", "NAME", "a name for people; need not be unique", [this](std::string_view given) -> Result<void> {
+    if (given.empty() || given.size() > proto::kMaxNameBytes || !proto::is_protocol_text(given))
+      return Error{Errc::invalid_argument, "a name has 1 to " + std::to_string(proto::kMaxNameBytes) + " bytes of UTF-8"};
+    name_ = given;
+    return {};
+  });
   options.value("--unique", "KEY", "the same key with the same submission is the same job; with another one an error",
                 [this](std::string_view given) -> Result<void> {
                   if (given.empty() || given.size() > proto::kMaxKeyBytes)
@@ -109,6 +117,8 @@ Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& wo
     return Error{Errc::invalid_argument,
                  "--cwd, --env, --clean-env, --stdin, --output, --nice and --memory are for commands; a function has its arguments only"};
   if (words.front().size() < 2) return Error{Errc::invalid_argument, "a function's name follows the @, as in @square"};
+  if (words.front().size() - 1 > proto::kMaxNameBytes)
+    return Error{Errc::invalid_argument, "a function's name has at most " + std::to_string(proto::kMaxNameBytes) + " bytes"};
   job.function = words.front().substr(1);
   Result<std::string> arguments = function_arguments(Words{words}.subspan(1));
   if (!arguments) return arguments.error();
@@ -117,6 +127,7 @@ Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& wo
 }
 
 Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const {
+  if (words.front().empty()) return Error{Errc::invalid_argument, "the command's first word is empty: name what is to run"};
   call.job.command = words;
   Result<std::string> cwd = cwd_.empty() ? client::current_directory() : absolute(cwd_);
   if (!cwd) return cwd.error();

@@ -195,5 +195,5 @@ TEST_CASE("map --async says what it is not for") {
   CHECK(daemon.run({"map", "--async", "--", "echo", ":::", "\xff"}).exit_code == 2);
   CHECK(daemon.run({"map", "--async", "--stream", "@square", ":::", "1"}).exit_code == 2);
   CHECK(daemon.run({"map", "--async", "@square", ":::"}).exit_code == 2);
-  CHECK(daemon.run({"map", "--async", "--ephemeral", "@square", ":::", "1"}).exit_code == 125);
+  CHECK(daemon.run({"map", "--async", "--ephemeral", "@square", ":::", "1"}).exit_code == 2);
 }

@@ -211,3 +211,16 @@ TEST_CASE("map --resume runs nothing of another map, however alike their command
   CHECK(other.err.find("the log of another map") != std::string::npos);
   CHECK(daemon.run({"map", "--joblog", log, "--resume", "--", "echo", ":::", "a b"}).out.empty());
 }
+
+// The daemon's refusal was told, with 125, and it named no option.
+TEST_CASE("map --async refuses what cannot be asked of a batch by the option's name") {
+  for (const std::vector<std::string>& option : std::vector<std::vector<std::string>>{{"--ephemeral"}, {"--if-full", "block"}}) {
+    Daemon daemon;
+    std::vector<std::string> words{"map", "--async"};
+    words.insert(words.end(), option.begin(), option.end());
+    words.insert(words.end(), {"--", "true", ":::", "a"});
+    const Finished finished = daemon.run(words);
+    CHECK(finished.exit_code == 2);
+    CHECK(finished.err.find(option.front()) != std::string::npos);
+  }
+}

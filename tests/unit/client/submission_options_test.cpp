@@ -119,3 +119,20 @@ TEST_CASE("a file that is not there is told at once, and a function has no files
   CHECK(build({"--cwd", "/tmp", "@f"}).error().code == Errc::invalid_argument);
   CHECK(build({"@"}).error().code == Errc::invalid_argument);
 }
+
+// The daemon refused them, which was exit code 125 and the name of a parameter.
+TEST_CASE("names that no job can have are usage errors that name the option") {
+  Context context;
+  for (const std::vector<std::string>& words : std::vector<std::vector<std::string>>{
+           {"--pool", ""}, {"--pool", "two words"}, {"--name", ""}, {"--name", std::string(257, 'a')}, {"--name", "caf\xe9"}}) {
+    Options options(context, {"verb", "", ""}, Options::Operands::end_options);
+    SubmissionOptions submission;
+    submission.declare(options);
+    std::vector<std::string> all = words;
+    all.emplace_back("true");
+    CHECK(options.parse(all).exit_code == 2);
+  }
+  CHECK(build({"--name", std::string(256, 'a'), "true"})->job.name.size() == 256);
+  CHECK(build({"--", ""}).error().code == Errc::invalid_argument);
+  CHECK(build({"@" + std::string(257, 'a')}).error().code == Errc::invalid_argument);
+}
