@@ -17,6 +17,7 @@ int run_logs(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.size() != 1) return options.misused("logs takes one job");
+  if (context.json) return options.misused("logs writes what the job wrote, as it is: 'jobpool get --json' gives an object");
   const Result<JobId> id = context.select_one(parsed.operands.front());
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
 

@@ -85,7 +85,9 @@ int submit_batch(Context& context, ItemSource source, const Template& words, pro
       context.wait("org.jobpool.Pool.Map", proto::write_map({std::move(job), std::move(*chunks)}), client::Resend::same_instance);
   if (!reply) return fail(reply.error());
   const Result<JobId> id = proto::read_accepted(reply->parameters);
-  return id ? print(std::to_string(id->value) + "\n") : fail(id.error());
+  if (!id) return fail(id.error());
+  const std::string number = std::to_string(id->value);
+  return print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
 }
 
 }  // namespace jobpool::cli

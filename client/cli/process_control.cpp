@@ -12,13 +12,18 @@ int end_process(Context& context, Words words, Usage usage, std::string_view met
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("which processes?");
-  int code = 0;
-  for (const std::string& name : parsed.operands) {
+  for (const std::string& name : parsed.operands)
     if (const std::string fault = process_name_fault(name); !fault.empty()) return options.misused(fault);
+  int code = 0;
+  std::string lines;
+  for (const std::string& name : parsed.operands) {
     const Result<client::Reply> reply = context.ask(method, proto::write_process_name(name));
-    if (!reply) code = fail(reply.error());
+    if (!reply)
+      code = fail(reply.error());
+    else if (context.json)
+      lines += reply->parameters.tree().dump() + "\n";
   }
-  return code;
+  return print(lines, code);
 }
 
 }  // namespace
@@ -35,7 +40,8 @@ int run_process_join(Context& context, Words words) {
   const proto::ProcessJoinRequest request{parsed.operands.front(), timeout};
   const Result<client::Reply> reply =
       context.wait("org.jobpool.Process.Join", proto::write_process_join(request), client::Resend::always, timeout);
-  return reply ? 0 : fail(reply.error());
+  if (!reply) return fail(reply.error());
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 int run_process_alive(Context& context, Words words) {

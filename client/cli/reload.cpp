@@ -148,10 +148,11 @@ int run_reload(Context& context, Words words) {
 
   if (!wait) {
     const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Reload", "{}", client::Resend::never, Context::Daemon::must_run);
-    return reply ? 0 : fail(reply.error());
+    if (!reply) return fail(reply.error());
+  } else if (const Result<void> done = reload_and_wait(**connections); !done) {
+    return fail(done.error());
   }
-  const Result<void> done = reload_and_wait(**connections);
-  return done ? 0 : fail(done.error());
+  return context.json ? print("{}\n") : 0;
 }
 
 }  // namespace jobpool::cli

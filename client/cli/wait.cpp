@@ -18,7 +18,8 @@ int run_wait(Context& context, Words words) {
 
   const std::string request = proto::write_wait(proto::WaitRequest{*ids, timeout});
   const Result<client::Reply> reply = context.wait("org.jobpool.Job.Wait", request, client::Resend::always, timeout);
-  return reply ? 0 : fail(reply.error());
+  if (!reply) return fail(reply.error());
+  return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }
 
 }  // namespace jobpool::cli
