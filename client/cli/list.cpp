@@ -2,8 +2,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <deque>
+#include <optional>
+#include <set>
+#include <utility>
 
 #include "client/cli/job_text.hpp"
+#include "client/cli/pool.hpp"
 #include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
@@ -49,10 +54,20 @@ Result<void> take_limit(std::string_view given, std::int64_t& limit) {
   return {};
 }
 
+// The single ids among what is selected.
+std::set<std::uint64_t> single_ids(const Selection& selection) {
+  std::set<std::uint64_t> ids;
+  for (const Selection::Range& range : selection.ranges)
+    if (range.first == range.last) ids.insert(range.first);
+  return ids;
+}
+
 // The daemon's stream, as a table or as lines. `last` is known only at its end: what was not selected otherwise is kept until then.
+// So are the newest `limit` of what was, where that is not 0.
 class Listing {
  public:
-  Listing(Context& context, const Selection& selection) : json_(context.json), selection_(selection) {}
+  Listing(Context& context, const Selection& selection, std::size_t limit)
+      : json_(context.json), selection_(selection), limit_(limit), not_seen_(single_ids(selection)) {}
 
   Result<void> take(proto::JsonText parameters) {
     const auto found = parameters.member("job");
@@ -60,18 +75,33 @@ class Listing {
     Result<proto::Job> job = proto::read_job(parameters);
     if (!job) return job.error();
     const bool selected = selects(selection_, job->id);
+    not_seen_.erase(job->id.value);
     newest_.reset();
-    if (selected) return add(*job, *found);
-    if (selection_.last) newest_.emplace(std::move(*job), proto::JsonObject(*found));
+    if (selected && limit_ == 0) return add(*job, *found);
+    if (selected)
+      keep({std::move(*job), proto::JsonObject(*found)});
+    else if (selection_.last)
+      newest_.emplace(std::move(*job), proto::JsonObject(*found));
     return {};
   }
-  int finish() {
-    if (newest_)
-      if (auto added = add(newest_->first, newest_->second); !added) return fail(added.error());
-    return print(json_ ? lines_ : table_.text());
+  // `missing`: whether single ids that were not in the stream are ones of no job.
+  int finish(bool missing) {
+    if (newest_) keep(std::move(*newest_));
+    for (const Kept& kept : kept_)
+      if (auto added = add(kept.first, kept.second); !added) return fail(added.error());
+    int code = 0;
+    for (const std::uint64_t id : missing ? not_seen_ : std::set<std::uint64_t>{})
+      code = fail(Error{Errc::not_found, "job " + std::to_string(id) + ": no such job (never submitted, or forgotten)"});
+    return print(json_ ? lines_ : table_.text(), code);
   }
 
  private:
+  using Kept = std::pair<proto::Job, proto::JsonObject>;
+
+  void keep(Kept kept) {
+    kept_.push_back(std::move(kept));
+    if (limit_ > 0 && kept_.size() > limit_) kept_.pop_front();
+  }
   Result<void> add(const proto::Job& job, proto::JsonText object) {
     if (!json_) {
       add_row(table_, job, now_);
@@ -87,14 +117,18 @@ class Listing {
   const std::int64_t now_ = wall_usec();
   Table table_ = empty_table();
   std::string lines_;
-  std::optional<std::pair<proto::Job, proto::JsonObject>> newest_;  // unless it was added
+  const std::size_t limit_;
+  std::set<std::uint64_t> not_seen_;
+  std::deque<Kept> kept_;
+  std::optional<Kept> newest_;  // unless it was selected otherwise
 };
 
-int show(Context& context, const proto::ListRequest& request, const Selection& selection) {
-  Listing listing(context, selection);
+int show(Context& context, const proto::ListRequest& request, const Selection& selection, std::size_t limit) {
+  Listing listing(context, selection, limit);
   const auto take = [&listing](proto::JsonText parameters) { return listing.take(parameters); };
   if (auto done = context.stream("org.jobpool.Job.List", proto::write_list(request), take); !done) return fail(done.error());
-  return listing.finish();
+  const bool is_filtered = request.state || request.pool;
+  return listing.finish(!is_filtered);
 }
 
 }  // namespace
@@ -109,20 +143,29 @@ int run_list(Context& context, Words words) {
     return {};
   });
   options.value("--pool", "NAME", "only those of one pool", [&request](std::string_view given) -> Result<void> {
+    if (std::string fault = pool_name_fault(given); !fault.empty()) return Error{Errc::invalid_argument, std::move(fault)};
     request.pool = std::string{given};
     return {};
   });
-  options.value("--limit", "N", "at most so many; 100 when absent, 0 for all",
-                [&request](std::string_view given) { return take_limit(given, request.limit); });
+  std::optional<std::size_t> given_limit;
+  options.value("--limit", "N", "at most so many; 100 when absent, 0 for all", [&](std::string_view given) -> Result<void> {
+    if (auto taken = take_limit(given, request.limit); !taken) return taken;
+    given_limit = static_cast<std::size_t>(request.limit);
+    return {};
+  });
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   const Result<Selection> selection = parse_selection(parsed.operands);
   if (!selection) return options.misused(selection.error().text);
-  if (selection->last && selection->ranges.empty() && !selection->all)
+  // What is selected, the daemon does not know: it sends all, and the limit is kept here.
+  std::size_t limit = 0;
+  if (selection->last && selection->ranges.empty() && !selection->all) {
     request.limit = 1;
-  else if (!parsed.operands.empty())
+  } else if (!parsed.operands.empty()) {
+    limit = given_limit.value_or(0);
     request.limit = 0;
-  return show(context, request, *selection);
+  }
+  return show(context, request, *selection, limit);
 }
 
 }  // namespace jobpool::cli

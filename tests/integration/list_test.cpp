@@ -76,7 +76,27 @@ TEST_CASE("list takes selectors together, each job once") {
   CHECK(ids({"1-2"}) == std::vector{1, 2});
   CHECK(ids({"last"}) == std::vector{3});
   CHECK(ids({"all", "last"}) == std::vector{1, 2, 3});
-  CHECK(ids({"7"}).empty());
+}
+
+// The limit was ignored beside a selector, and a job that there is not was an empty table with exit code 0.
+TEST_CASE("list keeps the newest of what is selected, and names a job that there is not") {
+  Daemon daemon;
+  for (int count = 0; count < 4; ++count) REQUIRE(daemon.run({"wait", daemon.submit({"@square", "7"})}).exit_code == 0);
+  const auto ids = [&](std::vector<std::string> words) {
+    std::vector<int> found;
+    for (const json& job : list(daemon, std::move(words))) found.push_back(job["id"]);
+    return found;
+  };
+  CHECK(ids({"--limit", "2", "all"}) == std::vector{3, 4});
+  CHECK(ids({"--limit", "2", "1-3"}) == std::vector{2, 3});
+  CHECK(ids({"--limit", "2", "1-2", "last"}) == std::vector{2, 4});
+  CHECK(ids({"--limit", "0", "all"}) == std::vector{1, 2, 3, 4});
+  CHECK(ids({"7-9"}).empty());
+  CHECK(ids({"--state", "running", "1"}).empty());  // it is there
+  const Finished missing = daemon.run({"list", "--json", "2,7"});
+  CHECK(missing.exit_code == 125);
+  CHECK(missing.err == "jobpool: job 7: no such job (never submitted, or forgotten)\n");
+  CHECK(json::parse(missing.out)["id"] == 2);
 }
 
 TEST_CASE("list for people shows ids and commands, and refuses a state that is none") {
