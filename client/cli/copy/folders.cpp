@@ -5,6 +5,7 @@
 
 #include "common/copy/metadata.hpp"
 #include "common/copy/open_beneath.hpp"
+#include "proto/utf8.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -17,13 +18,15 @@ FolderMade folder_failure(const char* act, proto::FileEnd& end) {
 
 }  // namespace
 
-FolderMade make_folder(int parent, const std::string& name, proto::FileEnd& end) {
+FolderMade make_folder(int parent, const std::string& name, const std::string& shown, proto::FileEnd& end) {
   if (::mkdirat(parent, name.c_str(), S_IRWXU) == 0) return FolderMade::fresh;
   if (errno != EEXIST) return folder_failure("make the folder", end);
   struct stat status {};
   if (::fstatat(parent, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0) return folder_failure("look at the target", end);
   if (!S_ISDIR(status.st_mode)) {
-    end = {proto::CopyEnd::failed, 0, false, "the target has something there that is no folder; remove it"};
+    // A reason is a text of JSON, too, and a path is any bytes.
+    const std::string what = proto::is_protocol_text(shown) ? "'" + shown + "'" : "what the target has there";
+    end = {proto::CopyEnd::failed, 0, false, what + " is no folder; remove it"};
     return FolderMade::failed;
   }
   if ((status.st_mode & S_IRWXU) == S_IRWXU) return FolderMade::was_there;

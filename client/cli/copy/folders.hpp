@@ -14,8 +14,9 @@ namespace jobpool::cli {
 
 enum class FolderMade { fresh, was_there, failed };
 
-// Makes `name` in an open folder, for us alone until it is finished; or makes one that is there ours to write in. `end` tells a failure.
-FolderMade make_folder(int parent, const std::string& name, proto::FileEnd& end);
+// Makes `name` in an open folder, for us alone until it is finished; or makes one that is there ours to write in. `end` tells a failure;
+// `shown`: its whole path, as messages name it.
+FolderMade make_folder(int parent, const std::string& name, const std::string& shown, proto::FileEnd& end);
 
 class CopiedFolders {
  public:

@@ -108,7 +108,7 @@ void TreeWalk::take(const Folder& folder, const OpenFolder& open, const std::str
 void TreeWalk::take_folder(const Folder& folder, const OpenFolder& open, const std::string& name, const struct stat& status) {
   std::string path = joined(folder.path, name);
   proto::FileEnd end;
-  const FolderMade made = make_folder(open.target.get(), name, end);
+  const FolderMade made = make_folder(open.target.get(), name, joined(places_.shown_target, path), end);
   if (made == FolderMade::failed) return refuse(std::move(path), EntryKind::folder, std::move(end));
   folders_.add(path, status);
   left_.push_back({std::move(path), made == FolderMade::fresh});
