@@ -10,7 +10,7 @@
 
 namespace jobpool::cli {
 
-// Never inside a service (a daemon in its cgroup would die with it), nor where JOBPOOL_NO_AUTOSTART is set.
+// Never inside a service (a daemon in its cgroup would die with it), nor where JOBPOOL_NO_AUTOSTART is set, and not empty.
 // Errors: closed, with the reason.
 Result<void> may_start_daemon();
 

@@ -10,6 +10,16 @@
 #include "proto/version.hpp"
 
 namespace jobpool::cli {
+namespace {
+
+// The first word is the verb.
+int run_verb(Context& context, const Options& options, Words words) {
+  const Verb* verb = find_verb(verbs(), words.front());
+  if (verb == nullptr) return options.misused("unknown verb '" + printable(words.front()) + "'");
+  return verb->run(context, words.subspan(1));
+}
+
+}  // namespace
 
 int run_program(Context& context, Words words) {
   bool version_wanted = false, help_wanted = false;
@@ -32,10 +42,13 @@ int run_program(Context& context, Words words) {
   }
   const std::string& name = parsed.operands.front();
   if (name == kCompleteVerb) return run_complete(context, Words{parsed.operands}.subspan(1));
-  if (name == "help") return print(overview(options, "", verbs()));
-  const Verb* verb = find_verb(verbs(), name);
-  if (verb == nullptr) return options.misused("unknown verb '" + printable(name) + "'");
-  return verb->run(context, Words{parsed.operands}.subspan(1));
+  if (name == "help" && parsed.operands.size() == 1) return print(overview(options, "", verbs()));
+  if (name == "help") {  // `help list` is `list --help`
+    std::vector<std::string> asked(parsed.operands.begin() + 1, parsed.operands.end());
+    asked.emplace_back("--help");
+    return run_verb(context, options, asked);
+  }
+  return run_verb(context, options, parsed.operands);
 }
 
 }  // namespace jobpool::cli

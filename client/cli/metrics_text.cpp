@@ -112,7 +112,7 @@ void add_daemon(Exposition& out, const proto::Metrics& metrics) {
   out.sample({}, metrics.events_listeners);
   out.family("jobpool_worker_restarts", Type::counter, "", "workers that replaced dead ones, since the daemon began");
   out.sample({}, metrics.worker_restarts);
-  out.family("jobpool_broker_restarts", Type::counter, "", "brokers that replaced dead ones, since the daemon began");
+  out.family("jobpool_broker_restarts", Type::counter, "", "brokers that replaced dead ones, or came by a reload, since the daemon began");
   out.sample({}, metrics.broker_restarts);
   out.family("jobpool_rescued_wakeups", Type::counter, "", "wake-ups that only the audit found: above zero is a bug");
   out.sample({}, metrics.rescued_wakeups);

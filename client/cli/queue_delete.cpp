@@ -18,7 +18,9 @@ int run_queue_delete(Context& context, Words words) {
   std::string lines;
   for (const std::string& name : parsed.operands) {
     const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Delete", proto::write_queue_name(name), client::Resend::never);
-    if (!reply)
+    if (!reply && reply.error().code == Errc::not_found)  // whoever wants it gone is not told how to make it
+      code = fail(Error{Errc::not_found, "queue '" + name + "': no such queue (never made, or deleted)"});
+    else if (!reply)
       code = fail(reply.error());
     else if (context.json)
       lines += reply->parameters.tree().dump() + "\n";

@@ -64,9 +64,13 @@ bool stdout_is_terminal() {
   return terminal;
 }
 
-std::string ink(std::string_view text, Ink colour) {
+bool may_colour_stdout() {
   static const char* const no_color = std::getenv("NO_COLOR");
-  if (colour == Ink::none || !stdout_is_terminal() || (no_color != nullptr && *no_color != '\0')) return std::string{text};
+  return stdout_is_terminal() && (no_color == nullptr || *no_color == '\0');
+}
+
+std::string ink(std::string_view text, Ink colour) {
+  if (colour == Ink::none || !may_colour_stdout()) return std::string{text};
   constexpr std::array<std::string_view, 5> kCodes{"", "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[33m"};
   return std::string{kCodes.at(static_cast<std::size_t>(colour))} + std::string{text} + "\x1b[0m";
 }

@@ -31,8 +31,9 @@ int print(std::string_view text, int code = 0);
 std::string printable(std::string_view text);
 
 enum class Ink { none, bold, green, red, yellow };
-// With colour only where stdout is a terminal and NO_COLOR is not set.
+// With colour only where there may be colours: where stdout is a terminal, and NO_COLOR is not set, or empty (no-color.org).
 std::string ink(std::string_view text, Ink colour);
+bool may_colour_stdout();
 bool stdout_is_terminal();
 
 }  // namespace jobpool::cli

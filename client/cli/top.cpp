@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <array>
-#include <cstdlib>
 
 #include "client/cli/tell.hpp"
 #include "client/cli/top/control.hpp"
@@ -31,7 +30,7 @@ sigset_t handled_signals() {
   return set;
 }
 
-Colours wanted_colours() { return stdout_is_terminal() && std::getenv("NO_COLOR") == nullptr ? Colours::wanted : Colours::not_wanted; }
+Colours wanted_colours() { return may_colour_stdout() ? Colours::wanted : Colours::not_wanted; }
 
 class Top {
  public:

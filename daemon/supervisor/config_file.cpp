@@ -49,8 +49,11 @@ class ConfigReader {
  private:
   Result<void> take(std::string_view name, const toml::node& node, Wishes& wishes) const {
     const SettingKey* key = find_setting(name);
-    if (key == nullptr)
-      return complain(node, "unknown key '" + std::string{name} + "': did you mean '" + std::string{nearest_setting(name)} + "'?");
+    if (key == nullptr) {
+      const std::string nearest{nearest_setting(name)};
+      const std::string remedy = nearest.empty() ? "; jobpool.conf(5) lists the keys" : ": did you mean '" + nearest + "'?";
+      return complain(node, "unknown key '" + std::string{name} + "'" + remedy);
+    }
     if (key->kind == SettingKey::Kind::texts) return take_list(*key, node, wishes);
     Result<void> set = no_value_of(*key);
     if (const auto text = node.value_exact<std::string>()) set = set_text(*key, *text, wishes);

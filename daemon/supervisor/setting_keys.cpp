@@ -128,7 +128,10 @@ const SettingKey* find_setting(std::string_view name) {
 }
 
 std::string_view nearest_setting(std::string_view name) {
-  return std::ranges::min_element(kSettings, {}, [&](const SettingKey& key) { return edit_distance(name, key.name); })->name;
+  const auto distance = [&](const SettingKey& key) { return edit_distance(name, key.name); };
+  const SettingKey& nearest = *std::ranges::min_element(kSettings, {}, distance);
+  const std::size_t near = std::max<std::size_t>(std::max(name.size(), nearest.name.size()) / 3, 2);
+  return distance(nearest) <= near ? nearest.name : std::string_view{};
 }
 
 Error no_value_of(const SettingKey& key) {
@@ -168,9 +171,11 @@ Result<Wishes> read_environment(std::span<const char* const> variables) {
     const std::string key_name = lower_case(name.substr(kPrefix.size()));
     if (equals == std::string_view::npos || key_name == "config" || key_name == "options") continue;
     const SettingKey* key = find_setting(key_name);
-    if (key == nullptr)
-      return Error{Errc::invalid_argument,
-                   "the variable " + std::string{name} + " sets nothing: did you mean " + variable_of(nearest_setting(key_name)) + "?"};
+    if (key == nullptr) {
+      const std::string_view nearest = nearest_setting(key_name);
+      const std::string remedy = nearest.empty() ? "; jobpool.conf(5) lists those that do" : ": did you mean " + variable_of(nearest) + "?";
+      return Error{Errc::invalid_argument, "the variable " + std::string{name} + " sets nothing" + remedy};
+    }
     // As elsewhere, an empty one counts as unset.
     if (variable.size() == equals + 1) continue;
     if (auto set = set_from_variable(*key, variable.substr(equals + 1), wishes); !set)

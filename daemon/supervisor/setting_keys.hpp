@@ -34,6 +34,7 @@ std::span<const SettingKey> setting_keys();
 // Null: there is none of that name.
 const SettingKey* find_setting(std::string_view name);
 // For who meant another one.
+// Empty: none is so near that it could be meant.
 std::string_view nearest_setting(std::string_view name);
 
 // Errors: invalid_argument, in words that name the key: "'workers' is a whole number from 0 to 4096".

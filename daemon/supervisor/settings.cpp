@@ -119,6 +119,8 @@ std::optional<std::string> find_config(const std::optional<std::string>& given) 
 }
 
 Result<Settings> settle(const Wishes& over, const Wishes& under, const std::optional<std::string>& program_dir) {
+  for (const auto& [option, path] : {std::pair{"--socket", &over.socket}, std::pair{"--state-dir", &over.state_dir}})
+    if (*path && (*path)->empty()) return Error{Errc::invalid_argument, std::string(option) + ": its value is empty"};
   Settings settings;
   const auto state_dir = default_state_dir();
   if (!over.state_dir && !under.state_dir && !state_dir) {

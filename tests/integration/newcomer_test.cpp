@@ -79,3 +79,25 @@ TEST_CASE("a full disk under stdout is an error") {
     CHECK(finished.err.find("No space left on device") != std::string::npos);
   }
 }
+
+TEST_CASE("help tells of the verb that is named, as its --help does") {
+  Daemon daemon;
+  CHECK(daemon.run({"help", "list"}).out == daemon.run({"list", "--help"}).out);
+  CHECK(daemon.run({"help", "queue", "put"}).out == daemon.run({"queue", "put", "--help"}).out);
+  CHECK(daemon.run({"help"}).out == daemon.run({"--help"}).out);
+  CHECK(daemon.run({"help", "nonsense"}).exit_code == 2);
+}
+
+TEST_CASE("errors name the remedy that fits") {
+  Daemon daemon;
+  CHECK(daemon.run({"kill", "-KILL", "1"}).err.find("write -s KILL") != std::string::npos);
+  CHECK(daemon.run({"kill", "-9", "1"}).exit_code == 2);
+  const Finished queue = daemon.run({"queue", "delete", "nosuch"});
+  CHECK(queue.exit_code == 125);
+  CHECK(queue.err == "jobpool: queue 'nosuch': no such queue (never made, or deleted)\n");
+  const Finished batch = daemon.run({"map", "--async", "--", "echo", ":::", "a"});
+  std::string id = batch.out.substr(0, batch.out.find('\n'));
+  REQUIRE(daemon.run({"wait", id}).exit_code == 0);
+  CHECK(daemon.run({"logs", id}).err.find("it is a batch") != std::string::npos);
+  CHECK(daemon.job(id)["description"] == "map echo, 1 command");
+}

@@ -113,11 +113,11 @@ TEST_CASE("top says when the daemon does not answer, and goes on when it does") 
   CHECK(top.child->finish().exit_code == 0);
 }
 
-TEST_CASE("NO_COLOR means no colours") {
+TEST_CASE("NO_COLOR means no colours, and nothing when it is empty") {
   Daemon daemon;
   LiveTop top(daemon, {"NO_COLOR=1"});
   top.pty.read_until("POOL");
-  LiveTop coloured(daemon);
+  LiveTop coloured(daemon, {"NO_COLOR="});
   coloured.pty.read_until("\x1b[7m");
   for (LiveTop* one : {&top, &coloured}) {
     one->pty.type("q");

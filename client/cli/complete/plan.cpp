@@ -118,7 +118,7 @@ void plan_operand(const std::vector<std::string>& path, const VerbText& verb, st
   const auto stands_for = [&operand](std::string_view what) { return operand.find(what) != std::string::npos; };
   const bool is_first = operands_before == 0, takes_more = stands_for("…");
   if (operand == "COMMAND") plan.kind = is_first ? Wanted::commands : Wanted::files;
-  if (stands_for("SRC") && operands_before < 2) plan.kind = Wanted::directories;
+  if (stands_for("SRC") && operands_before < 2) plan.kind = Wanted::files;
   if (!is_first && !takes_more) return;
   const std::string& name = path.back();
   if (stands_for("POOL")) plan.kind = Wanted::pools;

@@ -30,8 +30,11 @@ Line draw_headline(const TopData& data, const TopView& view) {
   const std::int64_t connections = data.status.connections;
   line.add("  up " + show_duration(Microseconds{data.status.uptime_usec}) + "  " + text_of(connections) +
            (connections == 1 ? " connection" : " connections"));
-  if (data.status.worker_restarts > 0) line.add("  " + text_of(data.status.worker_restarts) + " worker restarts", Ink::yellow);
-  if (data.status.broker_restarts > 0) line.add("  " + text_of(data.status.broker_restarts) + " broker restarts", Ink::yellow);
+  const auto warn = [&line](std::int64_t count, const std::string& one) {
+    if (count > 0) line.add("  " + text_of(count) + " " + one + (count == 1 ? "" : "s"), Ink::yellow);
+  };
+  warn(data.status.worker_restarts, "worker restart");
+  warn(data.status.broker_restarts, "broker restart");
   line.add("  " + local_clock(data.now_usec).substr(0, 8));
   if (view.frozen) line.add("  frozen", Ink::yellow);
   return line;

@@ -13,7 +13,9 @@ void Verbs::logs(const CallPtr& call) {
   const Job* job = job_or_error(*call, request->id);
   if (job == nullptr) return;
   if (job->kind == shm::JobKind::function)
-    return job_error(*call, proto::error::kNoOutput, job->id, "it is a function: ask for its result with get");
+    return job_error(*call, proto::error::kNoOutput, job->id,
+                     job->flags.batch ? "it is a batch, whose jobs have written it: ask for all with get"
+                                      : "it is a function: ask for its result with get");
   const Stream stream = request->standard_error ? Stream::standard_error : Stream::standard_output;
 
   const auto answer = [this, stream](Call& to, const Job& of) {

@@ -34,8 +34,9 @@ std::string refusal_of_lines(const proto::MapRequest& request) {
 
 std::string description_of(const proto::MapRequest& request) {
   const std::string count = std::to_string(request.chunks.size());
-  if (request.job.function) return "map @" + *request.job.function + ", " + count + " chunks";
-  return "map " + describe(request.job) + ", " + count + " commands";
+  const std::string s = request.chunks.size() == 1 ? "" : "s";
+  if (request.job.function) return "map @" + *request.job.function + ", " + count + " chunk" + s;
+  return "map " + describe(request.job) + ", " + count + " command" + s;
 }
 
 Submit event_of_chunk(proto::Submission chunk, std::string text) {

@@ -77,7 +77,7 @@ TEST_CASE("operands: jobs that the verb can do something to, pools, queues, proc
   CHECK(plan({"queue", "put", ""}).kind == Wanted::queues);
   CHECK(plan({"queue", "create", ""}).kind == Wanted::nothing);
   CHECK(plan({"process", "join", ""}).kind == Wanted::processes);
-  CHECK(plan({"copy", "a", ""}).kind == Wanted::directories);
+  CHECK(plan({"copy", "a", ""}).kind == Wanted::files);
   CHECK(plan({"status", ""}).kind == Wanted::nothing);
   CHECK(offers(plan({"call", "org.jobpool.Pool."}), "org.jobpool.Pool.Metrics"));
 }
@@ -106,6 +106,6 @@ TEST_CASE("__complete starts no daemon, and says nothing where there is none") {
   CHECK(finished.err.empty());
   CHECK(std::filesystem::is_empty(folder.path()));
   CHECK(jobpool_at(folder.file("nobody"), {"__complete", "apply", "--", ""}).out == ":commands\n");
-  CHECK(jobpool_at(folder.file("nobody"), {"__complete", "copy", ""}).out == ":directories\n");
+  CHECK(jobpool_at(folder.file("nobody"), {"__complete", "copy", ""}).out == ":files\n");
   CHECK(jobpool_at(folder.file("nobody"), {"__complete", "logs", "--fo"}).out.starts_with("--follow\t"));
 }

@@ -94,6 +94,14 @@ TEST_CASE("80 by 24 shows daemon, numbers, pools, workers, jobs and keys") {
     CHECK(text.find(part) != std::string::npos);
 }
 
+TEST_CASE("one restart is no restarts") {
+  TopData data = some_data();
+  data.status.worker_restarts = 1;
+  data.status.broker_restarts = 2;
+  const std::string text = all_of(draw_top(data, {}, {120, 24}, Colours::not_wanted));
+  CHECK(text.find("1 worker restart  2 broker restarts") != std::string::npos);
+}
+
 TEST_CASE("on a small screen the jobs stay, and what is above them gives way") {
   const std::string text = all_of(draw_top(some_data(), {}, {80, 9}, Colours::not_wanted));
   CHECK(text.find("sleep 1000") != std::string::npos);

@@ -101,6 +101,8 @@ TEST_CASE("an empty configuration file wishes nothing") {
 TEST_CASE("an unknown key is refused with its line and the nearest known key") {
   CHECK(complaint("\n\nworker = 3\n") == "pool.toml:3: unknown key 'worker': did you mean 'workers'?");
   CHECK(complaint("drain_sec = 3\n") == "pool.toml:1: unknown key 'drain_sec': did you mean 'drain_seconds'?");
+  // Whatever was written, some key was suggested.
+  CHECK(complaint("[pool]\n") == "pool.toml:1: unknown key 'pool'; jobpool.conf(5) lists the keys");
 }
 
 TEST_CASE("a value of the wrong type or out of range is refused with its line") {
@@ -197,6 +199,14 @@ TEST_CASE("the state directory is where the environment says, in its order") {
   CHECK(settle({}, {}, "/p")->state_dir == "/var/lib/a");
 }
 
+// What cannot be opened was told, and neither the option nor a name.
+TEST_CASE("an option of the command line with an empty path is refused by its name") {
+  Wishes socket, state;
+  socket.socket = state.state_dir = "";
+  CHECK(settle(socket, {}, "/p").error().text == "--socket: its value is empty");
+  CHECK(settle(state, {}, "/p").error().text == "--state-dir: its value is empty");
+}
+
 TEST_CASE("relative paths become absolute") {
   Wishes flags;
   flags.state_dir = "state";
@@ -280,6 +290,7 @@ TEST_CASE("a variable that sets nothing, or to what cannot be, is refused by nam
     return wishes ? "" : wishes.error().text;
   };
   CHECK(fault("JOBPOOLD_WORKER=3") == "the variable JOBPOOLD_WORKER sets nothing: did you mean JOBPOOLD_WORKERS?");
+  CHECK(fault("JOBPOOLD_FOO=3") == "the variable JOBPOOLD_FOO sets nothing; jobpool.conf(5) lists those that do");
   CHECK(fault("JOBPOOLD_WORKERS=many") == "the variable JOBPOOLD_WORKERS: 'workers' is a whole number from 0 to 4096");
   CHECK(fault("JOBPOOLD_WORKERS=9999") == "the variable JOBPOOLD_WORKERS: 'workers' is a whole number from 0 to 4096");
   CHECK(fault("JOBPOOLD_LOG_LEVEL=loud") == "the variable JOBPOOLD_LOG_LEVEL: 'log_level' is one of trace, debug, info, warn, error, off");
