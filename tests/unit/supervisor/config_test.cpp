@@ -122,11 +122,8 @@ TEST_CASE("a value of the wrong type or out of range is refused with its line") 
 TEST_CASE("a syntax error is told with its line") { CHECK(complaint("socket = 'a'\nworkers = = 3\n").substr(0, 12) == "pool.toml:2:"); }
 
 TEST_CASE("a configuration file without a byte is read, and wishes nothing") {
-  // The bug: "cannot be read".
-  CHECK(read_config("/dev/null"));
-  const auto directory = read_config("/");
-  REQUIRE(!directory);
-  CHECK(directory.error().code == Errc::io);
+  CHECK(read_config("/dev/null"));  // the bug: "cannot be read"
+  CHECK_FALSE(read_config("/"));
 }
 
 TEST_CASE("a configuration file that is not there is an error that names it") {
