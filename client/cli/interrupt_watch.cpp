@@ -11,6 +11,7 @@
 
 #include "client/cli/interrupts.hpp"
 #include "client/cli/tell.hpp"
+#include "client/lib/start_thread.hpp"
 #include "common/eventfd.hpp"
 
 namespace jobpool::cli {
@@ -19,12 +20,16 @@ void InterruptWatch::block() { block_interrupts(); }
 
 InterruptWatch::InterruptWatch(std::function<void()> on_interrupt) : signals_(interrupt_signals()) {
   over_ = UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)};
-  thread_ = std::thread([this, call = std::move(on_interrupt)] { watch(call); });
+  Result<std::thread> started = client::start_thread([this, call = std::move(on_interrupt)] { watch(call); });
+  if (started)
+    thread_ = std::move(*started);
+  else
+    let_interrupts_end_us();
 }
 
 InterruptWatch::~InterruptWatch() {
   ring_eventfd(over_.get());
-  thread_.join();
+  if (thread_.joinable()) thread_.join();
 }
 
 void InterruptWatch::watch(const std::function<void()>& on_interrupt) const {

@@ -14,7 +14,8 @@ class InterruptWatch {
   // In this thread, and in all that it starts from now on: one that comes before there is a watch is kept for it.
   static void block();
 
-  // `on_interrupt` is called at the first one, in the watch's own thread; the second ends the process at once. Requires: block().
+  // `on_interrupt` is called at the first one, in the watch's own thread; the second ends the process at once. Where no
+  // thread is to be had, the first one does. Requires: block().
   explicit InterruptWatch(std::function<void()> on_interrupt);
   ~InterruptWatch();
   InterruptWatch(const InterruptWatch&) = delete;

@@ -3,6 +3,7 @@
 
 #include <sys/eventfd.h>
 
+#include "client/lib/start_thread.hpp"
 #include "common/eventfd.hpp"
 
 namespace jobpool::client {
@@ -24,8 +25,11 @@ Result<Reply> DaemonicStart::answer() {
   return call_.finish(kNever);
 }
 
-void DaemonicStart::hold() {
-  thread_ = std::thread([this] { hold_until(over_.get()); });
+Result<void> DaemonicStart::hold() {
+  Result<std::thread> started = start_thread([this] { hold_until(over_.get()); });
+  if (!started) return started.error();
+  thread_ = std::move(*started);
+  return {};
 }
 
 bool DaemonicStart::hold_until(int other) {

@@ -21,8 +21,8 @@ class DaemonicStart {
 
   // The first answer, an error included. To be called once, before hold().
   Result<Reply> answer();
-  // From here on a thread holds it.
-  void hold();
+  // From here on a thread holds it. Errors: io: there is no thread to be had.
+  Result<void> hold();
   // The same in this thread, until `other` is readable too: false then; true: the process has ended, or nobody knows of it any more.
   bool hold_until(int other);
 

@@ -11,6 +11,7 @@
 
 #include "client/lib/raise.hpp"
 #include "client/lib/recovering_call.hpp"
+#include "client/lib/start_thread.hpp"
 #include "common/eventfd.hpp"
 #include "common/unique_fd.hpp"
 #include "jobpool/async_result.hpp"
@@ -23,7 +24,7 @@ class client::EndWaiter {
       : state_(std::make_shared<State>(
             State{std::move(connections), id, std::move(call), UniqueFd{::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)}})) {
     if (!state_->given_up) raise(errno_error("eventfd"));
-    thread_ = std::thread([state = state_] { serve(*state); });
+    thread_ = value_or_raise(start_thread([state = state_] { serve(*state); }));
   }
   ~EndWaiter() {
     ring_eventfd(state_->given_up.get());

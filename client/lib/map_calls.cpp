@@ -49,6 +49,9 @@ Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
       }
     } catch (const ClientError& error) {  // an item that no JSON can carry: told where the results are taken
       return Error{Errc::invalid_argument, "item " + std::to_string(items_) + ": " + error.what()};
+    } catch (...) {  // the caller's own, for the thread that takes the results: here it would end the program
+      source_failure_ = std::current_exception();
+      return std::optional<Chunk>{};
     }
     ++chunk.count;
     ++items_;
@@ -101,6 +104,7 @@ void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duratio
 std::optional<std::string_view> MapCalls::next() {
   while (!current_ || at_ == current_->size()) {
     auto done = value_or_raise(run_.next());
+    if (!done && source_failure_) std::rethrow_exception(std::exchange(source_failure_, nullptr));
     if (!done) return std::nullopt;
     current_ = value_or_raise(std::move(done->end));
     first_ = done->task.first;

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <atomic>
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -50,6 +51,7 @@ class MapCalls {
   NextItem next_;
   const UniqueFd stop_;                 // readable from the end on
   std::size_t chunks_ = 0, items_ = 0;  // that were read
+  std::exception_ptr source_failure_;   // what the items' source threw; for next(), when the run says that there are no more
 
   std::optional<ChunkEnd> current_;
   std::size_t first_ = 0, at_ = 0;  // of the current chunk: its first item, and how many of its items were given

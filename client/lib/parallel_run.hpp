@@ -15,6 +15,7 @@
 #include <utility>
 #include <vector>
 
+#include "client/lib/start_thread.hpp"
 #include "common/result.hpp"
 
 namespace jobpool::client {
@@ -66,7 +67,10 @@ class ParallelRun {
         buffer_(buffer),
         read_task_(std::move(read)) {
     const std::lock_guard reading(source_mutex_);  // it may want to start the next before it is known here
-    start_thread();
+    if (const auto started = add_thread(); !started) {
+      source_error_ = started.error();
+      exhausted_ = true;
+    }
   }
   // Waits for the tasks that are under way, and for a read that is.
   ~ParallelRun() {
@@ -91,7 +95,8 @@ class ParallelRun {
     ended_.notify_all();
   }
 
-  // The next end; nullopt: that was all. Errors: of the source, once what was read before has ended; of interrupt().
+  // The next end; nullopt: that was all. Errors: of the source, or that not even one thread could be started, once what was
+  // read before has ended; of interrupt().
   Result<std::optional<Done>> next() {
     std::unique_lock lock(mutex_);
     auto found = ends_.end();
@@ -134,11 +139,15 @@ class ParallelRun {
   bool has_room() const { return read_ahead() + room_wanted_ <= buffer_; }
   std::size_t read_ahead() const { return read_ - (order_ == Order::as_they_come_in_window ? first_open_ : taken_); }
 
-  // One more each time a task was read, so that a few tasks need no more threads than they are. Requires: source_mutex_ is held.
-  void start_thread() {
-    if (threads_.size() == slots_) return;
+  // One more each time a task was read, so that a few tasks need no more threads than they are. Errors: there is none more to be had; those
+  // that run go on without it. Requires: source_mutex_ is held.
+  Result<void> add_thread() {
+    if (threads_.size() == slots_) return {};
     const std::size_t slot = threads_.size() + 1;
-    threads_.emplace_back([this, slot] { serve(slot); });
+    Result<std::thread> started = start_thread([this, slot] { serve(slot); });
+    if (!started) return started.error();
+    threads_.push_back(std::move(*started));
+    return {};
   }
 
   struct Tasks {
@@ -184,7 +193,7 @@ class ParallelRun {
       room_.notify_all();
       ended_.notify_all();
     }
-    if (!tasks.list.empty()) start_thread();
+    if (!tasks.list.empty()) (void)add_thread();
     return tasks;
   }
 

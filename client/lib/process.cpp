@@ -63,7 +63,10 @@ void Process::start() {
     const client::Reply reply = client::value_or_raise(session_->answer());
     if (!reply.error.empty()) client::raise_remote(reply);
     started = client::value_or_raise(proto::read_process_started(reply.parameters));
-    session_->hold();
+    if (const auto held = session_->hold(); !held) {
+      session_.reset();  // and so the process ends
+      client::raise(held.error());
+    }
   } else {
     started = client::value_or_raise(proto::read_process_started(
         client::ask(*connections_, "org.jobpool.Process.Start", proto::write_process_start(request), client::Resend::same_instance)));

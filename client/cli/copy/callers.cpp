@@ -6,6 +6,7 @@
 #include "client/lib/key.hpp"
 #include "client/lib/recovering_call.hpp"
 #include "client/lib/remote_error.hpp"
+#include "client/lib/start_thread.hpp"
 #include "common/copy/names.hpp"
 
 namespace jobpool::cli {
@@ -47,7 +48,19 @@ Result<proto::CopyReport> report_of(const proto::Ending& ending, std::size_t cou
 }  // namespace
 
 CopyCallers::CopyCallers(Setup setup, std::size_t count) : setup_(std::move(setup)) {
-  for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
+  while (threads_.size() < count) {
+    Result<std::thread> started = client::start_thread([this] { serve(); });
+    if (!started) {
+      do_without(count - threads_.size(), started.error());
+      return;
+    }
+    threads_.push_back(std::move(*started));
+  }
+}
+
+void CopyCallers::do_without(std::size_t callers, const Error& why) {
+  if (threads_.empty()) setup_.source.stop(why);
+  for (; callers > 0; --callers) setup_.finished.leave();
 }
 
 CopyCallers::~CopyCallers() {

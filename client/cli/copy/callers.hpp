@@ -25,12 +25,13 @@ class CopyCallers {
     FinishedQueue& finished;
     std::atomic<std::uint64_t>& bytes_done;
   };
-  // All that the setup names must outlive this.
+  // `count` threads, or fewer where no more are to be had; without any the source is stopped. All that the setup names must outlive this.
   CopyCallers(Setup setup, std::size_t count);
   // Waits for what is under way.
   ~CopyCallers();
 
  private:
+  void do_without(std::size_t callers, const Error& why);
   void serve();
   void run(FileBatch& batch);
   void run(LargeWork& work);

@@ -16,6 +16,7 @@
 #include "client/cli/interrupts.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/key.hpp"
+#include "client/lib/start_thread.hpp"
 #include "common/clock.hpp"
 #include "common/copy/names.hpp"
 
@@ -96,14 +97,15 @@ class CopyRun {
 
   // nullopt: all that can be copied is.
   std::optional<int> copy_all() {
-    std::thread walker([this] {
+    Result<std::thread> walker = client::start_thread([this] {
       walk_.run();
       flow_.close();
     });
+    if (!walker) return fail(walker.error());
     CopyCallers callers({connections_, places_, roots_, options_.pool, source_, finished_, bytes_done_}, options_.slots);
     const Result<void> shown = show_until_end();
     if (!shown) leave(fail(shown.error()));
-    walker.join();
+    walker->join();
     if (const auto why = source_.why_stopped()) {
       const bool no_room = why->text == no_room_error().text;  // the target has none; else it is the daemon
       display_.end_line();

@@ -6,6 +6,7 @@
 #include <latch>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/no_more_threads.hpp"
 
 using namespace jobpool;
 using namespace jobpool::client;
@@ -139,6 +140,31 @@ TEST_CASE("a run that is stopped while a thread reads its tasks does none of the
   }
   CHECK(read == 2);
   CHECK(done == 0);
+}
+
+// A host that refused one more thread ended the caller's program: std::thread threw in a thread of the run.
+TEST_CASE("a run that is refused more threads goes on with those that it has") {
+  std::optional<testing::NoMoreThreads> refused;
+  std::atomic<std::size_t> highest = 0;
+  Run run(
+      [&, next = 1](std::size_t slot) mutable -> Result<std::optional<int>> {
+        if (next == 1) refused.emplace();
+        highest = std::max(highest.load(), slot);
+        if (next > 100) return std::optional<int>{};
+        return std::optional<int>{next++};
+      },
+      square, Order::of_tasks, 8, 16);
+  CHECK(all_of(run).size() == 100);
+  CHECK(highest == 1);
+}
+
+TEST_CASE("a run that is refused its first thread tells that as an error") {
+  const testing::NoMoreThreads refused;
+  Run run(up_to(3), square, Order::of_tasks, 8, 16);
+  const auto done = run.next();
+  REQUIRE_FALSE(done);
+  CHECK(done.error().code == Errc::io);
+  CHECK(done.error().text.starts_with("start a thread: "));
 }
 
 TEST_CASE("whoever waits for an end hears of an interruption") {

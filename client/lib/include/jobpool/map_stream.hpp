@@ -26,7 +26,8 @@ struct MapOptions {
   std::size_t buffer = 0;
 };
 
-// Appends the arguments of one more item, JSON text of an array. False: that was all. Called by other threads, one at a time.
+// Appends the arguments of one more item, JSON text of an array. False: that was all. Called by other threads, one at a time. What it
+// throws comes out of MapTexts::next, or of Pool::map.
 using NextItem = std::function<bool(std::string& out)>;
 
 // The results' JSON texts.
@@ -38,7 +39,9 @@ class JOBPOOL_EXPORT MapTexts {
   ~MapTexts();
 
   // The next result, valid until the next call; nullopt: that was all.
-  // Errors: ItemFailed for an item that failed, after which the next call goes on with the next item; else as Pool::apply.
+  // Errors: ItemFailed for an item that failed, after which the next call goes on with the next item; what the items' source threw, once
+  // the results of what was read before were given, after which there are no more (a ClientError becomes InvalidCall with the item's
+  // place); else as Pool::apply.
   std::optional<std::string_view> next();
   // The item of the result, or of the error, that next() gave last: its place among the items, from 0.
   std::size_t index() const;

@@ -56,7 +56,7 @@ class JOBPOOL_EXPORT Pool {
   }
 
   // The same as a stream, in the items' order, or as they come. Items are read as they are needed, by another thread; a failed one is told
-  // in its turn, and the stream goes on behind it.
+  // in its turn, and the stream goes on behind it. What the reading of an item throws comes out of next(), and ends the stream.
   template <class T = Json, std::ranges::input_range Range>
   MapStream<T> imap(std::string_view function, Range items, MapOptions options = {}) const {
     return MapStream<T>{imap_texts(function, items_kept<Items::arguments>(std::move(items)), options, Results::in_order)};
