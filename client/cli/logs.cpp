@@ -22,7 +22,7 @@ int run_logs(Context& context, Words words) {
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
 
   const OutputStream stream = standard_error ? OutputStream::standard_error : OutputStream::standard_output;
-  Result<JobOutput> output = open_job_output(context, *id, stream, follow ? NotBegun::wait : NotBegun::give_up);
+  Result<JobOutput> output = open_job_output(context, *id, stream, NotBegun::wait);
   if (!output) return fail(output.error());
   off_t offset = 0;
   const Result<void> done = follow && output->running ? follow_output(context, *id, stream, std::move(output->file), STDOUT_FILENO)
