@@ -13,7 +13,6 @@ namespace {
 
 constexpr std::chrono::seconds kConnectPatience{10};
 constexpr std::chrono::seconds kAnswerPatience{60};  // for what needs no waiting: a daemon that is silent so long hangs
-constexpr std::chrono::seconds kSlack{10};           // the daemon keeps a call's time-out; ours only notices that it does not
 
 // By the user's socket unit, where there is one; whoever named a socket wants that and no other. Errors: the private daemon is next.
 Result<client::Connection> wake_user_unit(const client::SocketPlan& plan, const client::Surroundings& around,
@@ -23,6 +22,11 @@ Result<client::Connection> wake_user_unit(const client::SocketPlan& plan, const 
   if (started) return connections.take(Clock::now() + kConnectPatience);
   if (started.error().code != Errc::not_found) tell(started.error().text + "; starting a private daemon");
   return started.error();
+}
+
+Result<client::Reply> without_error(Result<client::Reply> reply) {
+  if (reply && !reply->error.empty()) return client::describe_error(*reply);
+  return reply;
 }
 
 }  // namespace
@@ -51,11 +55,7 @@ Result<client::Connections*> Context::connect(Daemon daemon) {
   return connections_.get();
 }
 
-Result<client::Reply> Context::finish(client::RecoveringCall& call, TimePoint deadline) {
-  Result<client::Reply> reply = call.finish(deadline);
-  if (reply && !reply->error.empty()) return client::describe_error(*reply);
-  return reply;
-}
+Result<client::Reply> Context::finish(client::RecoveringCall& call, TimePoint deadline) { return without_error(call.finish(deadline)); }
 
 Result<client::Reply> Context::ask(std::string_view method, std::string_view parameters, client::Resend resend, Daemon daemon) {
   const Result<client::Connections*> connections = connect(daemon);
@@ -64,19 +64,25 @@ Result<client::Reply> Context::ask(std::string_view method, std::string_view par
   return finish(call, Clock::now() + kAnswerPatience);
 }
 
-Result<client::Reply> Context::wait(std::string_view method, std::string_view parameters, client::Resend resend,
-                                    std::optional<Microseconds> timeout) {
-  Result<client::Reply> reply = hear(method, parameters, resend, timeout);
-  if (reply && !reply->error.empty()) return client::describe_error(*reply);
-  return reply;
+Result<client::Reply> Context::wait(std::string_view method, std::string_view parameters, client::Resend resend) {
+  return without_error(hear(method, parameters, resend));
 }
 
-Result<client::Reply> Context::hear(std::string_view method, std::string_view parameters, client::Resend resend,
-                                    std::optional<Microseconds> timeout) {
+Result<client::Reply> Context::hear(std::string_view method, std::string_view parameters, client::Resend resend) {
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
   client::RecoveringCall call(**connections, proto::write_call(method, parameters), resend);
-  return call.finish(timeout ? Clock::now() + *timeout + kSlack : client::kNever);
+  return call.finish(client::kNever);
+}
+
+Result<client::Reply> Context::wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write) {
+  return without_error(hear(method, timeout, write));
+}
+
+Result<client::Reply> Context::hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write) {
+  const Result<client::Connections*> connections = connect();
+  if (!connections) return connections.error();
+  return client::call_within(**connections, method, timeout, write);
 }
 
 Result<client::Reply> Context::submit(const proto::Submission& job, const std::vector<int>& fds) {

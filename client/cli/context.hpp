@@ -11,6 +11,7 @@
 #include "client/cli/options.hpp"
 #include "client/lib/connections.hpp"
 #include "client/lib/recovering_call.hpp"
+#include "client/lib/timed_call.hpp"
 #include "common/ids.hpp"
 #include "proto/messages.hpp"
 
@@ -34,12 +35,13 @@ class Context {
   // A question that the daemon answers at once. An error of the daemon is an Error here.
   Result<client::Reply> ask(std::string_view method, std::string_view parameters, client::Resend resend = client::Resend::always,
                             Daemon daemon = Daemon::start_if_missing);
-  // A call that takes as long as `timeout` (sent along in the parameters) says; nullopt: until it is done.
-  Result<client::Reply> wait(std::string_view method, std::string_view parameters, client::Resend resend,
-                             std::optional<Microseconds> timeout = {});
-  // The same; an error of the daemon is a reply, for those who want more of it than its sentence.
-  Result<client::Reply> hear(std::string_view method, std::string_view parameters, client::Resend resend,
-                             std::optional<Microseconds> timeout = {});
+  // A call that takes as long as it takes.
+  Result<client::Reply> wait(std::string_view method, std::string_view parameters, client::Resend resend);
+  // One that takes no longer than `timeout` says; nullopt: as long as it takes. `write`: see client/lib/timed_call.hpp.
+  Result<client::Reply> wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write);
+  // The same two; an error of the daemon is a reply, for those who want more of it than its sentence.
+  Result<client::Reply> hear(std::string_view method, std::string_view parameters, client::Resend resend);
+  Result<client::Reply> hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write);
   // ApplyAsync. `fds` are lent. Errors: interrupted, where nobody knows whether it was accepted.
   Result<client::Reply> submit(const proto::Submission& job, const std::vector<int>& fds);
   // A stream: `take` gets each reply's parameters. Errors: those of `take` too.

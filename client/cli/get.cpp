@@ -21,8 +21,8 @@ int run_get(Context& context, Words words) {
   const Result<JobId> id = context.select_one(parsed.operands.front());
   if (!id) return id.error().code == Errc::invalid_argument ? options.misused(id.error().text) : fail(id.error());
 
-  const std::string request = proto::write_get(proto::GetRequest{*id, timeout, true});
-  const Result<client::Reply> reply = context.wait("org.jobpool.Job.Get", request, client::Resend::always, timeout);
+  const auto request = [&id](std::optional<Microseconds> left) { return proto::write_get(proto::GetRequest{*id, left, true}); };
+  const Result<client::Reply> reply = context.wait("org.jobpool.Job.Get", timeout, request);
   if (!reply) return fail(reply.error());
   const Result<proto::Ending> ending = proto::read_ending(reply->parameters);
   if (!ending) return fail(ending.error());

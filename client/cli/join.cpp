@@ -17,9 +17,10 @@ int run_join(Context& context, Words words) {
   if (parsed.operands.size() > 1) return options.misused("join takes one pool");
   proto::JoinPoolRequest request;
   if (!parsed.operands.empty()) request.pool = parsed.operands.front();
-  request.timeout = timeout;
-  const Result<client::Reply> reply =
-      context.wait("org.jobpool.Pool.Join", proto::write_join_pool(request), client::Resend::always, timeout);
+  const Result<client::Reply> reply = context.wait("org.jobpool.Pool.Join", timeout, [&request](std::optional<Microseconds> left) {
+    request.timeout = left;
+    return proto::write_join_pool(request);
+  });
   if (!reply) return fail(reply.error());
   const Result<bool> joined = proto::read_flag("joined", reply->parameters);
   if (!joined) return fail(joined.error());

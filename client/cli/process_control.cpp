@@ -37,9 +37,10 @@ int run_process_join(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (const std::string fault = one_process_fault(parsed.operands); !fault.empty()) return options.misused(fault);
-  const proto::ProcessJoinRequest request{parsed.operands.front(), timeout};
-  const Result<client::Reply> reply =
-      context.wait("org.jobpool.Process.Join", proto::write_process_join(request), client::Resend::always, timeout);
+  const auto request = [&parsed](std::optional<Microseconds> left) {
+    return proto::write_process_join(proto::ProcessJoinRequest{parsed.operands.front(), left});
+  };
+  const Result<client::Reply> reply = context.wait("org.jobpool.Process.Join", timeout, request);
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }

@@ -30,9 +30,11 @@ int run_queue_get(Context& context, Words words) {
   if (const std::string fault = one_queue_fault(parsed.operands); !fault.empty()) return options.misused(fault);
   const Result<proto::QueueWait> how = wait.build();
   if (!how) return options.misused(how.error().text);
-  const proto::QueueGetRequest request{parsed.operands.front(), count.value_or(1), *how};
-  const Result<client::Reply> reply =
-      context.wait("org.jobpool.Queue.Get", proto::write_queue_get(request), client::Resend::always, request.how.timeout);
+  proto::QueueGetRequest request{parsed.operands.front(), count.value_or(1), *how};
+  const Result<client::Reply> reply = context.wait("org.jobpool.Queue.Get", how->timeout, [&request](std::optional<Microseconds> left) {
+    request.how.timeout = left;
+    return proto::write_queue_get(request);
+  });
   if (!reply) return fail(reply.error());
   if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const auto items = proto::read_items(reply->parameters);

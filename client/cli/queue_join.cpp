@@ -14,9 +14,10 @@ int run_queue_join(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (const std::string fault = one_queue_fault(parsed.operands); !fault.empty()) return options.misused(fault);
-  const proto::QueueJoinRequest request{parsed.operands.front(), timeout, client::calling_job()};
-  const Result<client::Reply> reply =
-      context.wait("org.jobpool.Queue.Join", proto::write_queue_join(request), client::Resend::always, timeout);
+  const auto request = [&parsed](std::optional<Microseconds> left) {
+    return proto::write_queue_join(proto::QueueJoinRequest{parsed.operands.front(), left, client::calling_job()});
+  };
+  const Result<client::Reply> reply = context.wait("org.jobpool.Queue.Join", timeout, request);
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }

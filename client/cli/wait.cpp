@@ -16,8 +16,8 @@ int run_wait(Context& context, Words words) {
   const Result<std::vector<JobId>> ids = context.select(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
 
-  const std::string request = proto::write_wait(proto::WaitRequest{*ids, timeout});
-  const Result<client::Reply> reply = context.wait("org.jobpool.Job.Wait", request, client::Resend::always, timeout);
+  const auto request = [&ids](std::optional<Microseconds> left) { return proto::write_wait(proto::WaitRequest{*ids, left}); };
+  const Result<client::Reply> reply = context.wait("org.jobpool.Job.Wait", timeout, request);
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }

@@ -5,27 +5,16 @@
 #include "client/lib/key.hpp"
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
+#include "client/lib/timed_call.hpp"
 #include "jobpool/errors.hpp"
 
 namespace jobpool {
 namespace {
 
-constexpr std::chrono::seconds kSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
-
-TimePoint deadline_for(const AsyncResult::Timeout& timeout) {
-  if (!timeout || *timeout > std::chrono::hours{24 * 365 * 100}) return client::kNever;
-  return Clock::now() + *timeout + kSlack;
-}
-
-std::optional<Microseconds> for_the_wire(const AsyncResult::Timeout& timeout) {
-  if (!timeout) return std::nullopt;
-  return std::max(*timeout, Microseconds{0});
-}
-
 proto::Ending fetch(client::Connections& connections, JobId id, const AsyncResult::Timeout& timeout, bool output) {
-  const std::string request = proto::write_get(proto::GetRequest{id, for_the_wire(timeout), output});
+  const auto request = [&](std::optional<Microseconds> left) { return proto::write_get(proto::GetRequest{id, left, output}); };
   return client::value_or_raise(
-      proto::read_ending(client::ask(connections, "org.jobpool.Job.Get", request, client::Resend::always, deadline_for(timeout))));
+      proto::read_ending(client::answer_or_raise(client::call_within(connections, "org.jobpool.Job.Get", timeout, request))));
 }
 
 bool read_flag(proto::JsonText answer, const char* name) { return client::value_or_raise(proto::read_flag(name, answer)); }
@@ -49,9 +38,8 @@ CommandResult AsyncResult::get_command(Timeout timeout) const {
 }
 
 bool AsyncResult::wait(Timeout timeout) const {
-  const std::string request = proto::write_wait(proto::WaitRequest{{JobId{id_}}, for_the_wire(timeout)});
-  client::RecoveringCall call(*connections_, proto::write_call("org.jobpool.Job.Wait", request), client::Resend::always);
-  const client::Reply reply = client::value_or_raise(call.finish(deadline_for(timeout)));
+  const auto request = [this](std::optional<Microseconds> left) { return proto::write_wait(proto::WaitRequest{{JobId{id_}}, left}); };
+  const client::Reply reply = client::value_or_raise(client::call_within(*connections_, "org.jobpool.Job.Wait", timeout, request));
   if (reply.error == proto::error::kTimedOut) return false;
   if (!reply.error.empty()) client::raise_remote(reply);
   return true;

@@ -4,18 +4,17 @@
 
 #include "client/lib/pool_info.hpp"
 #include "client/lib/raise.hpp"
+#include "client/lib/timed_call.hpp"
 #include "jobpool/pool.hpp"
 
 namespace jobpool {
 namespace client {
 namespace {
 
-constexpr std::chrono::seconds kJoinSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
-
 std::uint64_t counted(std::int64_t count) { return static_cast<std::uint64_t>(std::max<std::int64_t>(count, 0)); }
 
-proto::JsonObject tell_pool(Connections& connections, std::string_view method, const std::string& parameters, TimePoint deadline = kNever) {
-  return ask(connections, method, parameters, Resend::always, deadline);
+proto::JsonObject tell_pool(Connections& connections, std::string_view method, const std::string& parameters) {
+  return ask(connections, method, parameters, Resend::always);
 }
 
 }  // namespace
@@ -67,10 +66,8 @@ void Pool::terminate(std::optional<std::chrono::microseconds> grace) const {
 }
 
 bool Pool::join(std::optional<std::chrono::microseconds> timeout) const {
-  if (timeout) timeout = std::max(*timeout, Microseconds{0});
-  const TimePoint deadline = timeout ? Clock::now() + *timeout + client::kJoinSlack : client::kNever;
-  const proto::JsonObject answer =
-      client::tell_pool(*connections_, "org.jobpool.Pool.Join", proto::write_join_pool({name_, timeout}), deadline);
+  const auto request = [this](std::optional<Microseconds> left) { return proto::write_join_pool({name_, left}); };
+  const proto::JsonObject answer = client::answer_or_raise(client::call_within(*connections_, "org.jobpool.Pool.Join", timeout, request));
   return client::value_or_raise(proto::read_flag("joined", answer));
 }
 

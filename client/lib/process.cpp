@@ -5,12 +5,11 @@
 #include "client/lib/key.hpp"
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
+#include "client/lib/timed_call.hpp"
 #include "jobpool/client.hpp"
 
 namespace jobpool {
 namespace {
-
-constexpr std::chrono::seconds kProcessSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
 
 proto::JsonObject ask_process(client::Connections& connections, const char* method, const std::string& parameters) {
   return client::ask(connections, std::string{"org.jobpool.Process."} + method, parameters, client::Resend::always);
@@ -77,11 +76,10 @@ void Process::start() {
 }
 
 bool Process::join(Timeout timeout) const {
-  const proto::ProcessJoinRequest request{name_, timeout};
-  client::RecoveringCall call(*connections_, proto::write_call("org.jobpool.Process.Join", proto::write_process_join(request)),
-                              client::Resend::always);
-  const TimePoint deadline = timeout ? Clock::now() + *timeout + kProcessSlack : client::kNever;
-  const client::Reply reply = client::value_or_raise(call.finish(deadline));
+  const auto request = [this](std::optional<Microseconds> left) {
+    return proto::write_process_join(proto::ProcessJoinRequest{name_, left});
+  };
+  const client::Reply reply = client::value_or_raise(client::call_within(*connections_, "org.jobpool.Process.Join", timeout, request));
   if (reply.error == proto::error::kProcessTimedOut) return false;
   if (!reply.error.empty()) client::raise_remote(reply);
   return true;

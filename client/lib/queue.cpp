@@ -4,6 +4,7 @@
 #include "client/lib/calling_job.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/raise.hpp"
+#include "client/lib/timed_call.hpp"
 #include "jobpool/client.hpp"
 #include "jobpool/errors.hpp"
 #include "proto/queue_messages.hpp"
@@ -11,7 +12,6 @@
 namespace jobpool {
 namespace {
 
-constexpr std::chrono::seconds kQueueSlack{10};  // the daemon keeps the time; only one that hangs makes the client's own clock speak
 constexpr std::chrono::hours kAsGoodAsEver{24 * 365 * 10};
 
 // What the daemon takes for a time-out; none at all where it is longer than that.
@@ -20,18 +20,23 @@ std::optional<Microseconds> queue_timeout(const Queue::Timeout& timeout) {
   return std::max(*timeout, Microseconds{0});
 }
 
-TimePoint queue_deadline(const std::optional<Microseconds>& timeout) {
-  return timeout ? Clock::now() + *timeout + kQueueSlack : client::kNever;
-}
-
 proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) {
   return {wait, queue_timeout(timeout), client::make_key(), client::calling_job()};
 }
 
 // Under a key, or asking twice is as asking once.
-proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request,
-                            const std::optional<Microseconds>& timeout = {}) {
-  return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, client::Resend::always, queue_deadline(timeout));
+proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request) {
+  return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, client::Resend::always);
+}
+
+// Put or Get, as `write` writes it.
+template <class Request>
+proto::JsonObject ask_to_wait(client::Connections& connections, const char* method, Request& request,
+                              std::string (*write)(const Request&)) {
+  return client::answer_or_raise(client::call_within(connections, method, request.how.timeout, [&](std::optional<Microseconds> left) {
+    request.how.timeout = left;
+    return write(request);
+  }));
 }
 
 std::size_t queue_count(proto::JsonText answer, const char* field) {
@@ -47,14 +52,14 @@ QueueInfo info_of(proto::Queue queue) {
 }  // namespace
 
 void Queue::put_texts(std::vector<std::string> items, Timeout timeout, bool wait) const {
-  const proto::QueuePutRequest request{name_, std::move(items), wait_of(timeout, wait)};
-  ask_queue(*connections_, "Put", proto::write_queue_put(request), request.how.timeout);
+  proto::QueuePutRequest request{name_, std::move(items), wait_of(timeout, wait)};
+  ask_to_wait(*connections_, "org.jobpool.Queue.Put", request, proto::write_queue_put);
 }
 
 std::vector<std::string> Queue::get_texts(std::size_t count, Timeout timeout, bool wait) const {
-  const proto::QueueGetRequest request{name_, static_cast<std::int64_t>(count), wait_of(timeout, wait)};
+  proto::QueueGetRequest request{name_, static_cast<std::int64_t>(count), wait_of(timeout, wait)};
   auto items =
-      client::value_or_raise(proto::read_items(ask_queue(*connections_, "Get", proto::write_queue_get(request), request.how.timeout)));
+      client::value_or_raise(proto::read_items(ask_to_wait(*connections_, "org.jobpool.Queue.Get", request, proto::write_queue_get)));
   if (items.empty()) throw ClientError("queue '" + name_ + "': the daemon answered without an item");
   return items;
 }
@@ -75,10 +80,11 @@ std::size_t Queue::task_done(std::size_t count) const {
 }
 
 bool Queue::join(Timeout timeout) const {
-  const proto::QueueJoinRequest request{name_, queue_timeout(timeout), client::calling_job()};
-  client::RecoveringCall call(*connections_, proto::write_call("org.jobpool.Queue.Join", proto::write_queue_join(request)),
-                              client::Resend::always);
-  const client::Reply reply = client::value_or_raise(call.finish(queue_deadline(request.timeout)));
+  const auto request = [this](std::optional<Microseconds> left) {
+    return proto::write_queue_join(proto::QueueJoinRequest{name_, left, client::calling_job()});
+  };
+  const client::Reply reply =
+      client::value_or_raise(client::call_within(*connections_, "org.jobpool.Queue.Join", queue_timeout(timeout), request));
   if (reply.error == proto::error::kQueueTimedOut) return false;
   if (!reply.error.empty()) client::raise_remote(reply);
   return true;

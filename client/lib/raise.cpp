@@ -74,25 +74,21 @@ void raise_remote(const Reply& reply) {
   throw ClientError(text);
 }
 
-namespace {
-
-proto::JsonObject answer_of(RecoveringCall& call, TimePoint deadline) {
-  Reply reply = value_or_raise(call.finish(deadline));
+proto::JsonObject answer_or_raise(Result<Reply>&& answered) {
+  Reply reply = value_or_raise(std::move(answered));
   if (!reply.error.empty()) raise_remote(reply);
   return std::move(reply.parameters);
 }
 
-}  // namespace
-
 proto::JsonObject ask(Connections& connections, std::string_view method, std::string_view parameters, Resend resend, TimePoint deadline,
                       std::vector<int> fds) {
   RecoveringCall call(connections, proto::write_call(method, parameters), resend, std::move(fds));
-  return answer_of(call, deadline);
+  return answer_or_raise(call.finish(deadline));
 }
 
 proto::JsonObject ask(Connections& connections, Message&& message, Resend resend, std::vector<int> fds) {
   RecoveringCall call(connections, std::move(message), resend, std::move(fds));
-  return answer_of(call, kNever);
+  return answer_or_raise(call.finish(kNever));
 }
 
 void raise_unless_succeeded(const proto::Ending& ending) {

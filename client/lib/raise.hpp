@@ -27,6 +27,9 @@ proto::JsonObject ask(Connections& connections, std::string_view method, std::st
 // The same of a call that is encoded already.
 proto::JsonObject ask(Connections& connections, Message&& call, Resend resend, std::vector<int> fds = {});
 
+// The answer's parameters, where there is one and it is no error.
+proto::JsonObject answer_or_raise(Result<Reply>&& reply);
+
 // Throws unless the job ended in a way that has a result: JobFailed, JobCancelled, Interrupted.
 void raise_unless_succeeded(const proto::Ending& ending);
 // The same for commands, where failing, crashing and timing out are results.
