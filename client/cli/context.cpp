@@ -75,14 +75,16 @@ Result<client::Reply> Context::hear(std::string_view method, std::string_view pa
   return call.finish(client::kNever);
 }
 
-Result<client::Reply> Context::wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write) {
-  return without_error(hear(method, timeout, write));
+Result<client::Reply> Context::wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write,
+                                    client::Resend resend) {
+  return without_error(hear(method, timeout, write, resend));
 }
 
-Result<client::Reply> Context::hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write) {
+Result<client::Reply> Context::hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write,
+                                    client::Resend resend) {
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
-  return client::call_within(**connections, method, timeout, write);
+  return client::call_within(**connections, method, timeout, write, resend);
 }
 
 Result<client::Reply> Context::submit(const proto::Submission& job, const std::vector<int>& fds) {
@@ -98,7 +100,7 @@ Result<void> Context::stream(std::string_view method, std::string_view parameter
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
   // Never sent again: what was shown already would come twice.
-  client::RecoveringCall call(**connections, proto::write_call(method, parameters, proto::CallMode::more), client::Resend::never);
+  client::RecoveringCall call(**connections, proto::write_call(method, parameters, proto::CallMode::more), client::Resend::never_asks);
   for (;;) {
     Result<client::Reply> reply = finish(call, client::kNever);
     if (!reply) return reply.error();

@@ -38,10 +38,12 @@ class Context {
   // A call that takes as long as it takes.
   Result<client::Reply> wait(std::string_view method, std::string_view parameters, client::Resend resend);
   // One that takes no longer than `timeout` says; nullopt: as long as it takes. `write`: see client/lib/timed_call.hpp.
-  Result<client::Reply> wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write);
+  Result<client::Reply> wait(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write,
+                             client::Resend resend = client::Resend::always);
   // The same two; an error of the daemon is a reply, for those who want more of it than its sentence.
   Result<client::Reply> hear(std::string_view method, std::string_view parameters, client::Resend resend);
-  Result<client::Reply> hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write);
+  Result<client::Reply> hear(std::string_view method, std::optional<Microseconds> timeout, const client::WriteTimed& write,
+                             client::Resend resend = client::Resend::always);
   // ApplyAsync. `fds` are lent. Errors: interrupted, where nobody knows whether it was accepted.
   Result<client::Reply> submit(const proto::Submission& job, const std::vector<int>& fds);
   // A stream: `take` gets each reply's parameters. Errors: those of `take` too.

@@ -16,7 +16,7 @@ int run_queue_done(Context& context, Words words) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (const std::string fault = one_queue_fault(parsed.operands); !fault.empty()) return options.misused(fault);
   const proto::QueueDoneRequest request{parsed.operands.front(), count.value_or(1), client::make_key()};
-  const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Done", proto::write_queue_done(request));
+  const Result<client::Reply> reply = context.ask("org.jobpool.Queue.Done", proto::write_queue_done(request), client::Resend::any_instance);
   if (!reply) return fail(reply.error());
   return context.json ? print(reply->parameters.tree().dump() + "\n") : 0;
 }

@@ -31,10 +31,13 @@ int run_queue_get(Context& context, Words words) {
   const Result<proto::QueueWait> how = wait.build();
   if (!how) return options.misused(how.error().text);
   proto::QueueGetRequest request{parsed.operands.front(), count.value_or(1), *how};
-  const Result<client::Reply> reply = context.wait("org.jobpool.Queue.Get", how->timeout, [&request](std::optional<Microseconds> left) {
-    request.how.timeout = left;
-    return proto::write_queue_get(request);
-  });
+  const Result<client::Reply> reply = context.wait(
+      "org.jobpool.Queue.Get", how->timeout,
+      [&request](std::optional<Microseconds> left) {
+        request.how.timeout = left;
+        return proto::write_queue_get(request);
+      },
+      client::Resend::any_instance);
   if (!reply) return fail(reply.error());
   if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const auto items = proto::read_items(reply->parameters);

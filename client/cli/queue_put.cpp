@@ -37,10 +37,11 @@ Error put_error(const client::Reply& reply, std::size_t put_before) {
 Result<void> put_items(Context& context, proto::QueuePutRequest request, std::size_t put_before = 0) {
   request.how.key = client::make_key();  // each call has its own
   const auto timeout = request.how.timeout;
-  const Result<client::Reply> reply = context.hear("org.jobpool.Queue.Put", timeout, [&request](std::optional<Microseconds> left) {
+  const auto write = [&request](std::optional<Microseconds> left) {
     request.how.timeout = left;
     return proto::write_queue_put(request);
-  });
+  };
+  const Result<client::Reply> reply = context.hear("org.jobpool.Queue.Put", timeout, write, client::Resend::any_instance);
   if (!reply) return Error{reply.error().code, reply.error().text + lines_before(put_before)};
   return reply->error.empty() ? Result<void>{} : put_error(*reply, put_before);
 }

@@ -6,6 +6,7 @@
 
 #include "client/lib/raise.hpp"
 #include "jobpool/client.hpp"
+#include "jobpool/errors.hpp"
 #include "proto/event_messages.hpp"
 
 namespace jobpool {
@@ -46,7 +47,7 @@ EventStream::EventStream(std::shared_ptr<client::Connections> connections, const
       // Never sent again: nobody knows what happened meanwhile.
       call_(std::make_unique<client::RecoveringCall>(
           *connections_, proto::write_call("org.jobpool.Pool.Events", proto::write_events(events_request(filter)), proto::CallMode::more),
-          client::Resend::never)) {
+          client::Resend::never_asks)) {
   const client::Reply first = client::value_or_raise(call_->finish(client::kNever));
   if (!first.error.empty()) client::raise_remote(first);
 }
@@ -58,7 +59,10 @@ EventStream::~EventStream() = default;
 std::optional<Event> EventStream::next(std::optional<std::chrono::microseconds> timeout) {
   if (has_ended_) return std::nullopt;
   const TimePoint deadline = timeout ? Clock::now() + std::max(*timeout, Microseconds{0}) : client::kNever;
-  const client::Reply reply = client::value_or_raise(call_->finish(deadline));
+  Result<client::Reply> heard = call_->finish(deadline);
+  if (!heard && heard.error().code == Errc::closed)
+    throw Interrupted("the stream of events broke off with its broker; what happened since is not known (" + heard.error().text + ")");
+  const client::Reply reply = client::value_or_raise(std::move(heard));
   if (!reply.error.empty()) client::raise_remote(reply);
   has_ended_ = !reply.continues;
   if (has_ended_) return std::nullopt;

@@ -25,18 +25,22 @@ proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) {
 }
 
 // Under a key, or asking twice is as asking once.
-proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request) {
-  return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, client::Resend::always);
+proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request,
+                            client::Resend resend = client::Resend::always) {
+  return client::ask(connections, std::string{"org.jobpool.Queue."} + method, request, resend);
 }
 
 // Put or Get, as `write` writes it.
 template <class Request>
 proto::JsonObject ask_to_wait(client::Connections& connections, const char* method, Request& request,
                               std::string (*write)(const Request&)) {
-  return client::answer_or_raise(client::call_within(connections, method, request.how.timeout, [&](std::optional<Microseconds> left) {
-    request.how.timeout = left;
-    return write(request);
-  }));
+  return client::answer_or_raise(client::call_within(
+      connections, method, request.how.timeout,
+      [&](std::optional<Microseconds> left) {
+        request.how.timeout = left;
+        return write(request);
+      },
+      client::Resend::any_instance));
 }
 
 std::size_t queue_count(proto::JsonText answer, const char* field) {
@@ -76,7 +80,7 @@ std::size_t Queue::qsize() const { return queue_count(ask_queue(*connections_, "
 
 std::size_t Queue::task_done(std::size_t count) const {
   const proto::QueueDoneRequest request{name_, static_cast<std::int64_t>(count), client::make_key()};
-  return queue_count(ask_queue(*connections_, "Done", proto::write_queue_done(request)), "unfinished");
+  return queue_count(ask_queue(*connections_, "Done", proto::write_queue_done(request), client::Resend::any_instance), "unfinished");
 }
 
 bool Queue::join(Timeout timeout) const {

@@ -97,7 +97,7 @@ void RecoveringCall::give_connection_back() {
 
 Result<bool> RecoveringCall::pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others) {
   // A question may be put to the next instance too; a job of the gone one is gone with it.
-  if (resend_ != Resend::always && refusal.code == Errc::closed) deadline = std::min(deadline, lost_at_ + kNoListenerPatience);
+  if (!suits_any_instance() && refusal.code == Errc::closed) deadline = std::min(deadline, lost_at_ + kNoListenerPatience);
   const TimePoint now = Clock::now();
   if (now >= deadline) return lost(refusal);
   const Result<bool> woken = poll_until(others, std::min(deadline, now + pause_));
@@ -163,7 +163,7 @@ Result<void> RecoveringCall::on_loss(const Error& why) {
   if (why.code != Errc::closed) return why;
   const TimePoint now = Clock::now();
   if (sent_here_ && now - sent_at_ > kHarmless) losses_ = 0;
-  if ((may_have_run_ && resend_ == Resend::never) || ++losses_ > kMaxLosses) return lost(why);
+  if ((may_have_run_ && is_sent_once()) || ++losses_ > kMaxLosses) return lost(why);
   recovering_ = true;
   lost_at_ = now;
   pause_ = kFirstPause;
@@ -171,9 +171,12 @@ Result<void> RecoveringCall::on_loss(const Error& why) {
 }
 
 Error RecoveringCall::lost(const Error& why) const {
-  if (may_have_run_ && resend_ == Resend::same_instance)
-    return Error{Errc::interrupted,
-                 "the connection to the daemon was lost while the job may have run: its outcome is unknown (" + why.text + ")"};
+  const bool acts = resend_ != Resend::always && resend_ != Resend::never_asks;
+  if (may_have_run_ && acts) {
+    const std::string_view what =
+        resend_ == Resend::same_instance ? "the job may have run: its outcome" : "the call may have had its effect: whether it has";
+    return Error{Errc::interrupted, "the connection to the daemon was lost while " + std::string{what} + " is unknown (" + why.text + ")"};
+  }
   return Error{Errc::closed, "the connection to the daemon at " + connections_.path() + " was lost: " + why.text};
 }
 

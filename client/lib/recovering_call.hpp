@@ -3,6 +3,7 @@
 //
 // A keyed call (Apply, ApplyAsync) is sent again only to the *same instance* of the daemon (Hello tells), where the key makes it the same
 // job. Another instance knows nothing of the key, the job may have run: the call ends `interrupted` and is never blindly run again.
+// So does any call that acts, may have acted, and was lost without an answer: who made it again would do it twice.
 // Hello rides ahead of the first call, in the same write where that is small, so that knowing the instance costs no round trip.
 //
 // A call with several replies, of which each answers a part of it, is sent again without these parts: its message is made when it is sent.
@@ -25,8 +26,10 @@ namespace jobpool::client {
 
 // May the call be sent again after it may have been acted on?
 enum class Resend {
-  never,          // it acts, and has no key: Kill, Shutdown, a stream that was half read
+  never,          // it acts, and has no key: Kill, Shutdown, any method of which we know no more than its name
+  never_asks,     // it only asks, but what was read of its answers would come again: a stream
   same_instance,  // it has a key
+  any_instance,   // it has a key that another instance may know as well: Put, Get and Done of a durable queue
   always,         // it only asks, or asking twice is as asking once
 };
 
@@ -51,7 +54,8 @@ class RecoveringCall {
       : connections_(connections), make_message_(std::move(make_message)), resend_(resend) {}
 
   // The next reply, an error reply included. nullopt: one of `others` became ready (see its revents); ask again.
-  // Errors: timed_out (the call goes on; ask again), interrupted (the outcome is unknown), closed, permission_denied, protocol, io.
+  // Errors: timed_out (the call goes on; ask again), interrupted (it acts, and may have acted: the outcome is unknown), closed (it has not
+  // acted, or may be made again), permission_denied, protocol, io.
   Result<std::optional<Reply>> next(TimePoint deadline, std::span<pollfd> others = {});
 
   // For calls with one reply and nothing else to wait for. Errors: as above.
@@ -69,6 +73,8 @@ class RecoveringCall {
   Result<bool> pause(const Error& refusal, TimePoint deadline, std::span<pollfd> others);  // false: `others` came first
   void give_connection_back();
   bool is_same_instance(const proto::Hello& hello) const;
+  bool is_sent_once() const { return resend_ == Resend::never || resend_ == Resend::never_asks; }
+  bool suits_any_instance() const { return resend_ == Resend::always || resend_ == Resend::any_instance; }
   Error lost(const Error& why) const;
 
   Connections& connections_;  // must outlive the call

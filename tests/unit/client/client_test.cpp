@@ -304,6 +304,22 @@ TEST_CASE("a daemon that is not there is ConnectionLost, at the first call and n
   CHECK_THROWS_AS(client.hello(), ConnectionLost);
 }
 
+// A stream of events whose broker died said ConnectionLost, where its header promises Interrupted.
+TEST_CASE("a stream of events that breaks off is Interrupted and one that never began ConnectionLost") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer first = self.accept();
+    first.hear("org.jobpool.Pool.Events");
+    first.say("{}", true);
+    first.close();
+    self.accept().hear("org.jobpool.Pool.Events");
+  });
+  const Client client(server.path());
+  EventStream events = client.events();
+  CHECK_THROWS_AS(events.next(), Interrupted);
+  CHECK_THROWS_AS(client.events(), ConnectionLost);
+  server.finish();
+}
+
 TEST_CASE("threads share a client, each running call has its own connection") {
   constexpr int kThreads = 8;
   FakeServer server([](FakeServer& self) {

@@ -3,6 +3,7 @@
 
 #include <cstdlib>
 
+#include "client/lib/recovering_call.hpp"
 #include "jobpool/client.hpp"
 #include "jobpool/errors.hpp"
 #include "proto/queue_messages.hpp"
@@ -112,6 +113,23 @@ TEST_CASE("each refusal of a queue is the exception of its name") {
   refused("QueueExists", [](const Client& client) { CHECK_THROWS_AS(client.create_queue("mail"), QueueExists); });
   refused("DoneTooOften", [](const Client& client) { CHECK_THROWS_AS(client.queue("mail").task_done(), DoneTooOften); });
   refused("TooManyWaiters", [](const Client& client) { CHECK_THROWS_AS(client.queue("mail").get(), ClientError); });
+}
+
+// put, get, task_done and remove said ConnectionLost, of which the header says that the call had no effect, when they may have had it.
+TEST_CASE("a queue's call that may have had its effect when the daemon was lost for good is Interrupted") {
+  const auto lost = [](int brokers, const auto& call) {
+    FakeServer server([brokers](FakeServer& self) {
+      for (int life = 0; life < brokers; ++life) self.accept().hear();
+    });
+    const Client client(server.path());
+    CHECK_THROWS_AS(call(client.queue("mail")), Interrupted);
+    server.finish();
+  };
+  constexpr int kAll = client::kMaxLosses + 1;
+  lost(kAll, [](const Queue& queue) { queue.put(1); });
+  lost(kAll, [](const Queue& queue) { queue.get(); });
+  lost(kAll, [](const Queue& queue) { queue.task_done(); });
+  lost(1, [](const Queue& queue) { queue.remove(); });
 }
 
 TEST_CASE("a get whose broker died is said again under the same key") {

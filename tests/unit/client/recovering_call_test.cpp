@@ -175,7 +175,8 @@ TEST_CASE("a question is asked again whoever answers, and needs no Hello") {
   server.finish();
 }
 
-TEST_CASE("a call that must not be sent twice is not") {
+// A call that acts and was lost ended as one that has had no effect: a program that took that for true killed, or put, twice.
+TEST_CASE("a call that must not be sent twice is not and says that nobody knows whether it acted") {
   FakeServer server([](FakeServer& self) {
     FakePeer first = self.accept();
     first.hear("org.jobpool.Job.Kill");
@@ -184,8 +185,41 @@ TEST_CASE("a call that must not be sent twice is not") {
   RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Kill", "{\"id\":1,\"signal\":15}"), Resend::never);
   const Result<Reply> reply = call.finish(kNever);
   REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::interrupted);
+  server.finish();
+}
+
+TEST_CASE("a call that only asks and is lost has had no effect whether it may be sent again or not") {
+  const Resend resend = GENERATE(Resend::never_asks, Resend::always);
+  FakeServer server([resend](FakeServer& self) {
+    for (int life = 0; life <= (resend == Resend::always ? kMaxLosses : 0); ++life) self.accept().hear("org.jobpool.Job.List");
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Job.List", "{}", proto::CallMode::more), resend);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
   CHECK(reply.error().code == Errc::closed);
   server.finish();
+}
+
+TEST_CASE("a call that acts under a key that any instance may know is sent to whoever answers and interrupted when it is lost") {
+  FakeServer server([](FakeServer& self) {
+    for (int life = 0; life <= kMaxLosses; ++life) self.accept().hear("org.jobpool.Queue.Put");
+  });
+  Connections connections({server.path()});
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Queue.Put", "{}"), Resend::any_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::interrupted);
+  server.finish();
+}
+
+TEST_CASE("a call that acts and was never sent is closed: there is no daemon and nothing has happened") {
+  Connections connections({"/nowhere/socket"});
+  RecoveringCall call(connections, proto::write_call("org.jobpool.Queue.Put", "{}"), Resend::any_instance);
+  const Result<Reply> reply = call.finish(kNever);
+  REQUIRE_FALSE(reply);
+  CHECK(reply.error().code == Errc::closed);
 }
 
 TEST_CASE("a call that costs broker after broker its life is given up") {

@@ -39,10 +39,12 @@ class JOBPOOL_EXPORT Client {
   // A handle only: whether there is such a pool shows at its first use.
   Pool pool(std::string name = "default") const;
   // Makes one, as multiprocessing's Pool(processes, initializer, initargs, maxtasksperchild). It outlives this process, the daemon and the
-  // host, until it is deleted. Sent once only. Errors: PoolExists, InvalidCall, StoreFull, ConnectionLost.
+  // host, until it is deleted. Sent once only. Errors: PoolExists, InvalidCall, StoreFull, ConnectionLost; Interrupted: nobody knows
+  // whether it was made.
   Pool create_pool(std::string name, const PoolOptions& options) const;
   std::vector<PoolInfo> pools() const;
-  // Sent once only. Errors: NoSuchPool; PoolStillRunning: close or terminate it, and join it first.
+  // Sent once only. Errors: NoSuchPool; PoolStillRunning: close or terminate it, and join it first;
+  // Interrupted: nobody knows whether it was deleted.
   void delete_pool(const std::string& name) const;
 
   AsyncResult job(std::uint64_t id) const;
@@ -50,7 +52,7 @@ class JOBPOOL_EXPORT Client {
 
   // A queue that exists already, or will.
   Queue queue(std::string name) const;
-  // Errors: QueueExists.
+  // Errors: QueueExists; Interrupted, unless exist_ok: nobody knows whether it was made.
   Queue create_queue(std::string name, QueueOptions options = {}) const;
   // All of them, by name.
   std::vector<QueueInfo> queues() const;
@@ -71,7 +73,7 @@ class JOBPOOL_EXPORT Client {
   Daemon hello() const;
 
   // Any method with one reply: parameters and answer as JSON text of an object. It is sent once only.
-  // Errors: ConnectionLost; the method's own errors as in errors.hpp.
+  // Errors: ConnectionLost; Interrupted: nobody knows whether it had its effect; the method's own errors as in errors.hpp.
   std::string call(std::string_view method, std::string_view parameters = "{}") const;
 
  private:

@@ -15,13 +15,15 @@ class JOBPOOL_EXPORT ClientError : public std::runtime_error {
   using std::runtime_error::runtime_error;
 };
 
-// The daemon cannot be reached, or was lost and did not come back. The call had no effect, or only asked.
+// The daemon cannot be reached, or was lost and did not come back. The call had no effect, or only asked, or may be made again: doing it
+// twice is as doing it once (close, cancel…).
 class JOBPOOL_EXPORT ConnectionLost : public ClientError {
  public:
   using ClientError::ClientError;
 };
 
-// The outcome is unknown: the worker, the daemon or the host died while the job may have run. It was not run again.
+// The outcome is unknown: the worker, the daemon or the host died while the job may have run. It was not run again. Or the daemon was lost
+// while a call that acts may have had its effect (put, get, task_done, kill, create_pool…): to make it again could do it twice.
 class JOBPOOL_EXPORT Interrupted : public ClientError {
  public:
   using ClientError::ClientError;

@@ -44,7 +44,8 @@ class JOBPOOL_EXPORT Queue {
 
   const std::string& name() const { return name_; }
 
-  // Waits for room. Errors of all: NoSuchQueue (also when it is deleted while the call waits), ConnectionLost.
+  // Waits for room. Errors of all: NoSuchQueue (also when it is deleted while the call waits), ConnectionLost; of put, get, task_done and
+  // remove: Interrupted, where the daemon did not come back: nobody knows whether they had their effect.
   // Errors: QueueFull (not in time), StoreFull, InvalidCall.
   template <class T>
   void put(const T& item, Timeout timeout = {}) const {
