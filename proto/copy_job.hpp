@@ -42,7 +42,7 @@ struct CopyRoots {
 
 struct CopyFolder {
   std::string path;                  // beneath both roots; empty: the roots themselves
-  bool fresh = false;                // made by this run: nothing is in it
+  bool fresh = false;                // none of the names was in the target when the client looked: nothing is replaced
   std::vector<std::string> files;    // names in it
   std::vector<std::string> targets;  // their names in the target; empty: the same
 };

@@ -7,10 +7,10 @@
 
 namespace jobpool::cli {
 
-bool HardLinks::is_known(const struct stat& file, const std::string& folder, const std::string& name) {
+bool HardLinks::is_known(const struct stat& file, const std::string& folder, const std::string& name, bool fresh) {
   if (file.st_nlink < 2) return false;
   const auto [at, is_first] = first_names_.try_emplace({file.st_dev, file.st_ino}, Name{folder, name});
-  if (!is_first) links_.push_back({at->second, {folder, name}});
+  if (!is_first) links_.push_back({at->second, {folder, name}, fresh});
   return !is_first;
 }
 
@@ -35,7 +35,7 @@ Finished HardLinks::make_one(const CopyPlaces& places, const Link& link, const s
   if (!first || !other)
     finished.end = {proto::CopyEnd::failed, 0, false, copy::failed_to("open the target's folder").text()};
   else
-    finished.end = make_hard_link(first.get(), link.first.name, {-1, other.get(), link.other.name, link.other.name, temporary});
+    finished.end = make_hard_link(first.get(), link.first.name, {-1, other.get(), link.other.name, link.other.name, temporary, link.fresh});
   return finished;
 }
 

@@ -17,7 +17,8 @@ namespace jobpool::cli {
 class HardLinks {
  public:
   // True: it is another name of a file that was seen before; nothing more is to be done about it now.
-  bool is_known(const struct stat& file, const std::string& folder, const std::string& name);
+  // `fresh`: the target had nothing by that name.
+  bool is_known(const struct stat& file, const std::string& folder, const std::string& name, bool fresh);
 
   // When all files are copied. `failed`: the paths of those that are not.
   std::vector<Finished> make(const CopyPlaces& places, const std::set<std::string>& failed, const std::string& temporary) const;
@@ -28,6 +29,7 @@ class HardLinks {
   };
   struct Link {
     Name first, other;
+    bool fresh;  // of the other
   };
   Finished make_one(const CopyPlaces& places, const Link& link, const std::string& temporary) const;
 

@@ -9,6 +9,7 @@
 #include "client/cli/copy/unfinished.hpp"
 #include "common/copy/metadata.hpp"
 #include "common/copy/open_beneath.hpp"
+#include "common/copy/target_names.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -102,15 +103,21 @@ std::optional<FileEnd> LargeFile::on_range(const FileEnd& range, const proto::Co
   return way_ == Way::was_there ? FileEnd{CopyEnd::skipped, file_.status.st_size, false, {}} : finish(roots);
 }
 
+bool LargeFile::give_name() {
+  const int folder = target_folder_.get();
+  is_named_ = (file_.fresh ? copy::rename_to_free_name(folder, temporary_, file_.target)
+                           : ::renameat(folder, temporary_.c_str(), folder, file_.target.c_str())) == 0;
+  return is_named_;
+}
+
 FileEnd LargeFile::finish(const proto::CopyRoots& roots) {
   struct stat now {};
   const bool unchanged = ::fstat(source_.get(), &now) == 0 && copy::is_unchanged(file_.status, now);
   const copy::Kept kept = copy::keep_metadata(source_.get(), file_.status, target_.get(), copy::inheritance_of(target_folder_.get()));
   if (kept.error.happened()) return {CopyEnd::failed, 0, false, kept.error.text()};
   if (roots.sync && ::fsync(target_.get()) != 0) return large_failure("sync the target");
-  if (::renameat(target_folder_.get(), temporary_.c_str(), target_folder_.get(), file_.target.c_str()) != 0)
-    return large_failure("name the target");
-  is_named_ = true;
+  if (!give_name() && errno == EEXIST) return {CopyEnd::failed, 0, false, copy::kNameIsTaken};
+  if (!is_named_) return large_failure("name the target");
   if (!unchanged) return {CopyEnd::changed, file_.status.st_size, kept.attributes_lost, "it changed while it was copied"};
   return {CopyEnd::copied, file_.status.st_size, kept.attributes_lost, {}};
 }

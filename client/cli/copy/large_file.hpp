@@ -35,6 +35,7 @@ class LargeFile {
  private:
   std::optional<proto::FileEnd> open_both();
   std::optional<proto::FileEnd> make_temporary();
+  bool give_name();  // errno says why not
   proto::FileEnd finish(const proto::CopyRoots& roots);
 
   const CopyPlaces& places_;

@@ -23,7 +23,7 @@ inline constexpr std::int64_t kRangeBytes = 32 * 1024 * 1024;
 // A regular file of the source.
 struct FoundFile {
   std::string folder;  // beneath the roots
-  bool fresh = false;  // its folder in the target was made by this run
+  bool fresh = false;  // the target had nothing by its name when the walk looked: what has it later is the copy of another name
   std::string name, target;
   struct stat status {};
 };

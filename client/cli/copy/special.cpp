@@ -10,6 +10,7 @@
 
 #include "common/copy/metadata.hpp"
 #include "common/copy/open_beneath.hpp"
+#include "common/copy/target_names.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -18,6 +19,7 @@ using proto::CopyEnd;
 using proto::FileEnd;
 
 FileEnd special_failure(const copy::FileError& error) {
+  if (error.number == EEXIST) return {CopyEnd::failed, 0, false, copy::kNameIsTaken};
   return {error.is_no_room() ? CopyEnd::no_room : CopyEnd::failed, 0, false, error.text()};
 }
 
@@ -29,10 +31,10 @@ std::optional<std::string> link_text(int folder, const std::string& name) {
   return text;
 }
 
-// `make` makes a name in the target's folder, and fails with EEXIST where there is one.
+// `make` makes a name in the target's folder, and fails with EEXIST where there is one. So does this, where there was none before.
 copy::FileError make_or_replace(const NamePair& names, const char* act, const std::function<int(const char*)>& make) {
   if (make(names.target.c_str()) == 0) return {};
-  if (errno != EEXIST) return copy::failed_to(act);
+  if (errno != EEXIST || names.fresh) return copy::failed_to(act);
   ::unlinkat(names.target_folder, names.temporary.c_str(), 0);
   if (make(names.temporary.c_str()) != 0) return copy::failed_to(act);
   if (::renameat(names.target_folder, names.temporary.c_str(), names.target_folder, names.target.c_str()) == 0) return {};
@@ -51,7 +53,7 @@ FileEnd make_symlink(const NamePair& names, const struct stat& status) {
   const std::optional<std::string> text = link_text(names.source_folder, names.name);
   if (!text && errno == ENOENT) return {CopyEnd::vanished, 0, false, "it was gone before it could be copied"};
   if (!text) return special_failure(copy::failed_to("read the link"));
-  if (link_text(names.target_folder, names.target) == text) return keep_special_metadata(names, status, CopyEnd::skipped);
+  if (!names.fresh && link_text(names.target_folder, names.target) == text) return keep_special_metadata(names, status, CopyEnd::skipped);
   const auto error =
       make_or_replace(names, "make the link", [&](const char* name) { return ::symlinkat(text->c_str(), names.target_folder, name); });
   return error.happened() ? special_failure(error) : keep_special_metadata(names, status, CopyEnd::copied);
@@ -59,7 +61,7 @@ FileEnd make_symlink(const NamePair& names, const struct stat& status) {
 
 FileEnd make_node(const NamePair& names, const struct stat& status) {
   struct stat there {};
-  const bool is_there = ::fstatat(names.target_folder, names.target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+  const bool is_there = !names.fresh && ::fstatat(names.target_folder, names.target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
                         (there.st_mode & S_IFMT) == (status.st_mode & S_IFMT) && there.st_rdev == status.st_rdev;
   if (is_there) return keep_special_metadata(names, status, CopyEnd::skipped);
   const mode_t mode = (status.st_mode & S_IFMT) | 0600;
@@ -88,7 +90,8 @@ FileEnd make_hard_link(int first_folder, const std::string& first, const NamePai
   }, there{};
   if (::fstatat(first_folder, first.c_str(), &wanted, AT_SYMLINK_NOFOLLOW) != 0)
     return {CopyEnd::failed, 0, false, "its other name could not be copied"};
-  if (::fstatat(names.target_folder, names.target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 && copy::is_same_file(wanted, there))
+  if (!names.fresh && ::fstatat(names.target_folder, names.target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
+      copy::is_same_file(wanted, there))
     return {CopyEnd::skipped, 0, false, {}};
   const auto error = make_or_replace(names, "make the hard link",
                                      [&](const char* name) { return ::linkat(first_folder, first.c_str(), names.target_folder, name, 0); });

@@ -14,6 +14,7 @@ struct NamePair {
   int source_folder = -1, target_folder = -1;
   std::string name, target;
   std::string temporary;  // for what takes the place of something; nobody else uses it
+  bool fresh = false;     // nothing had `target` when the walk looked: what has it now is the copy of another name
 };
 
 // A socket is passed over: it belongs to the program that listens there.

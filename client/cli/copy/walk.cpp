@@ -13,6 +13,7 @@
 #include "common/copy/file_error.hpp"
 #include "common/copy/names.hpp"
 #include "common/copy/open_beneath.hpp"
+#include "common/copy/target_names.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -51,7 +52,9 @@ void TreeWalk::walk_single() {
   OpenFolder open{copy::open_folder_beneath(places_.source_root.get(), ""), copy::open_folder_beneath(places_.target_root.get(), "")};
   if (!open.source || !open.target) return refuse(places_.source_name, EntryKind::file, walk_failure("open the folder"));
   clear_leftovers(open.target.get(), -1);
-  take(folder, open, places_.source_name, places_.target_name);
+  struct stat there {};
+  const bool is_free = ::fstatat(open.target.get(), places_.target_name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+  take(folder, open, places_.source_name, places_.target_name, is_free ? Standing::is_free : Standing::is_there);
 }
 
 void TreeWalk::walk(const Folder& folder) {
@@ -66,9 +69,15 @@ void TreeWalk::walk(const Folder& folder) {
   // Inherited from where the target was made: its files would inherit it in turn.
   if (folder.fresh) copy::remove_acl(open.target.get(), copy::kDefaultAcl);
   if (!folder.fresh) clear_leftovers(open.target.get(), open.source.get());
-  for (const Entry& entry : entries_of(folder, open.source.get())) {
+  std::vector<Entry> entries = entries_of(folder, open.source.get());
+  std::optional<Standings> standings;
+  if (!folder.fresh) standings.emplace(open.source.get(), open.target.get());
+  // What is not there yet first: jobs are of one kind or the other.
+  if (standings)
+    std::stable_partition(entries.begin(), entries.end(), [&](const Entry& entry) { return !standings->is_listed(entry.name); });
+  for (const Entry& entry : entries) {
     if (sink_.is_stopped()) return;
-    take(folder, open, entry.name, entry.name);
+    take(folder, open, entry.name, entry.name, standings ? standings->of(entry.name) : Standing::is_free);
   }
 }
 
@@ -89,7 +98,7 @@ std::vector<TreeWalk::Entry> TreeWalk::entries_of(const Folder& folder, int sour
   return entries;
 }
 
-void TreeWalk::take(const Folder& folder, const OpenFolder& open, const std::string& name, const std::string& target) {
+void TreeWalk::take(const Folder& folder, const OpenFolder& open, const std::string& name, const std::string& target, Standing standing) {
   const std::string path = joined(folder.path, name);
   struct stat status {};
   if (::fstatat(open.source.get(), name.c_str(), &status, AT_SYMLINK_NOFOLLOW) != 0)
@@ -99,17 +108,22 @@ void TreeWalk::take(const Folder& folder, const OpenFolder& open, const std::str
     mark.passed_over = true;
     return sink_.on_end(std::move(mark));
   }
-  if (S_ISDIR(status.st_mode)) return take_folder(folder, open, name, status);
-  if (links_.is_known(status, folder.path, name)) return;
-  if (S_ISREG(status.st_mode)) return sink_.on_file({folder.path, folder.fresh, name, target, status});
-  sink_.on_end(make_special({open.source.get(), open.target.get(), name, target, temporary_}, status, path));
+  if (standing == Standing::of_another)
+    return refuse(path, kind_of(status.st_mode), {proto::CopyEnd::failed, 0, false, copy::kNameIsTaken});
+  if (S_ISDIR(status.st_mode)) return take_folder(folder, open, name, status, standing);
+  const bool fresh = standing == Standing::is_free;
+  if (links_.is_known(status, folder.path, name, fresh)) return;
+  if (S_ISREG(status.st_mode)) return sink_.on_file({folder.path, fresh, name, target, status});
+  sink_.on_end(make_special({open.source.get(), open.target.get(), name, target, temporary_, fresh}, status, path));
 }
 
-void TreeWalk::take_folder(const Folder& folder, const OpenFolder& open, const std::string& name, const struct stat& status) {
+void TreeWalk::take_folder(const Folder& folder, const OpenFolder& open, const std::string& name, const struct stat& status,
+                           Standing standing) {
   std::string path = joined(folder.path, name);
   proto::FileEnd end;
   const FolderMade made = make_folder(open.target.get(), name, joined(places_.shown_target, path), end);
-  if (made == FolderMade::failed) return refuse(std::move(path), EntryKind::folder, std::move(end));
+  if (made == FolderMade::was_there && standing == Standing::is_free) end = {proto::CopyEnd::failed, 0, false, copy::kNameIsTaken};
+  if (end.end == proto::CopyEnd::failed || made == FolderMade::failed) return refuse(std::move(path), EntryKind::folder, std::move(end));
   folders_.add(path, status);
   left_.push_back({std::move(path), made == FolderMade::fresh});
 }

@@ -10,6 +10,7 @@
 #include "client/cli/copy/hard_links.hpp"
 #include "client/cli/copy/place.hpp"
 #include "client/cli/copy/plan.hpp"
+#include "client/cli/copy/standing.hpp"
 
 namespace jobpool::cli {
 
@@ -47,8 +48,8 @@ class TreeWalk {
 
   void walk(const Folder& folder);
   void walk_single();
-  void take(const Folder& folder, const OpenFolder& open, const std::string& name, const std::string& target);
-  void take_folder(const Folder& folder, const OpenFolder& open, const std::string& name, const struct stat& status);
+  void take(const Folder& folder, const OpenFolder& open, const std::string& name, const std::string& target, Standing standing);
+  void take_folder(const Folder& folder, const OpenFolder& open, const std::string& name, const struct stat& status, Standing standing);
   std::vector<Entry> entries_of(const Folder& folder, int source);
   void refuse(std::string path, EntryKind kind, proto::FileEnd end);
 

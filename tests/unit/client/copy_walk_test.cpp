@@ -11,8 +11,11 @@
 
 #include "client/cli/copy/finished_queue.hpp"
 #include "client/cli/copy/job_source.hpp"
+#include "client/cli/copy/special.hpp"
+#include "client/cli/copy/standing.hpp"
 #include "client/cli/copy/unfinished.hpp"
 #include "client/cli/copy/walk.hpp"
+#include "common/copy/target_names.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/file_tree.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -142,7 +145,7 @@ TEST_CASE("a copy that is gone on with knows what was there, clears up and takes
   const CopyPlaces places = places_of(folder, IfThere::merge);
   Collected found;
   TreeWalk(places, ".jobpool-copy-test", found).run();
-  CHECK(found.sorted_files() == std::vector<std::string>{".jobpool-copy-own there", "sub/file there"});
+  CHECK(found.sorted_files() == std::vector<std::string>{".jobpool-copy-own there", "sub/file"});
   CHECK(testing::tree_of(folder.file("target")).contains("sub"));
   CHECK(::access(folder.file("target/.jobpool-copy-dead").c_str(), F_OK) != 0);
   CHECK(::access(folder.file("target/.jobpool-copy-alive").c_str(), F_OK) == 0);
@@ -153,6 +156,51 @@ TEST_CASE("a copy that is gone on with knows what was there, clears up and takes
   REQUIRE(found.end_of("blocked") != nullptr);
   // What is in the way was not named: beside the source's name that read as if the source were to be removed.
   CHECK(found.end_of("blocked")->end.reason == "'" + folder.file("target/blocked") + "' is no folder; remove it");
+}
+
+// Of two names of the source that are one in the target (vfat and "Makefile" beside "makefile"), the second took the first's place.
+TEST_CASE("what the walk saw free and has a name after all is left alone and told, whatever it is") {
+  const TempDir folder;
+  make(folder.file("source"));
+  make(folder.file("target"));
+  make(folder.file("source/sub"));
+  make(folder.file("target/sub"));
+  write_file(folder.file("source/sub/file"), "text");
+  for (const char* name : {"link", "fifo", "hard"}) write_file(folder.file("target/") + name, "of another name");
+  REQUIRE(::symlink("where", folder.file("source/link").c_str()) == 0);
+  REQUIRE(::mkfifo(folder.file("source/fifo").c_str(), 0622) == 0);
+  CopyPlaces places = places_of(folder, IfThere::merge);
+  places.target_is_new = true;  // so the walk believes it to be empty
+  Collected found;
+  TreeWalk(places, ".jobpool-copy-test", found).run();
+  CHECK(found.files.empty());
+  REQUIRE(found.ends.size() == 3);
+  for (const Finished& end : found.ends) {
+    INFO(end.path);
+    CHECK(end.end.end == proto::CopyEnd::failed);
+    CHECK(end.end.reason == copy::kNameIsTaken);
+  }
+  const UniqueFd target(::open(folder.file("target").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  CHECK(make_hard_link(target.get(), "link", {-1, target.get(), "hard", "hard", "t", true}).reason == copy::kNameIsTaken);
+  for (const char* name : {"link", "fifo", "hard"}) CHECK(testing::read_file(folder.file("target/") + name) == "of another name");
+}
+
+// A copy that was gone on with took "makefile" for a file that had changed, where the target has "Makefile" for both.
+TEST_CASE("a name that the target has for another one of the source is neither free nor there") {
+  const TempDir folder;
+  make(folder.file("source"));
+  make(folder.file("target"));
+  for (const char* name : {"source/A", "source/a", "target/A", "target/other"}) write_file(folder.file(name), "text");
+  const UniqueFd source(::open(folder.file("source").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const UniqueFd target(::open(folder.file("target").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  Standings standings(source.get(), target.get());
+  // As where upper and lower case are one: found, and not listed.
+  REQUIRE(::link(folder.file("target/A").c_str(), folder.file("target/a").c_str()) == 0);
+  REQUIRE(::link(folder.file("target/other").c_str(), folder.file("target/another").c_str()) == 0);
+  CHECK(standings.of("A") == Standing::is_there);
+  CHECK(standings.of("a") == Standing::of_another);
+  CHECK(standings.of("another") == Standing::is_there);  // spelt otherwise, but no other name's
+  CHECK(standings.of("new") == Standing::is_free);
 }
 
 TEST_CASE("a link to a file that was not copied is named with it") {

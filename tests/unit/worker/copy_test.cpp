@@ -3,6 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "common/copy/target_names.hpp"
 #include "proto/copy_job.hpp"
 #include "tests/support/file_tree.hpp"
 #include "tests/unit/worker/functions.hpp"
@@ -89,6 +90,22 @@ TEST_CASE("a job that is run again after its worker's death finds what was done,
   // The folder was made by this run, so that nothing is looked for; a first attempt may have been there all the same.
   CHECK(copies.copy({"a", "b"}, true).files[0].end == CopyEnd::copied);
   CHECK(read_file(copies.target("a")) == "one");
+}
+
+// "makefile" took the place of "Makefile" in a target that has one name for both, and the copy was said to be complete.
+TEST_CASE("what got its name after the client looked is replaced by a further attempt only") {
+  Copies copies;
+  write_file(copies.source("makefile"), "the second");
+  write_file(copies.target("makefile"), "the first");
+  const auto report = copies.copy({"makefile"}, true);
+  REQUIRE(report.files.size() == 1);
+  CHECK(report.files[0].end == CopyEnd::failed);
+  CHECK(report.files[0].reason == copy::kNameIsTaken);
+  CHECK(read_file(copies.target("makefile")) == "the first");
+  CHECK(testing::tree_of(copies.target()).size() == 2);
+  copies.functions.setup.attempt.number = 2;
+  CHECK(copies.copy({"makefile"}, true).files[0].end == CopyEnd::copied);
+  CHECK(read_file(copies.target("makefile")) == "the second");
 }
 
 TEST_CASE("another file by the name is replaced in one step, and a folder is not") {

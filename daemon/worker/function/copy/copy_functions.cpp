@@ -61,7 +61,7 @@ bool should_stop(const jobpool_call* call) { return call->should_stop(call) != 0
 CopyTerms terms_of(const jobpool_call* call, const proto::CopyRoots& roots, copy::StopAsked stop) {
   const std::string temporary =
       std::string(copy::kTemporaryPrefix) + roots.run + "-" + std::to_string(call->job_id) + "-" + std::to_string(call->attempt);
-  return {roots.verify, roots.sync, temporary, stop};
+  return {roots.verify, roots.sync, call->attempt > 1, temporary, stop};
 }
 
 void copy_folder(const OpenRoots& roots, const proto::CopyFolder& folder, const CopyTerms& terms, proto::CopyReport& report) {

@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include "common/copy/target_names.hpp"
 #include "daemon/worker/function/copy/new_file.hpp"
 
 namespace jobpool::worker {
@@ -69,6 +70,27 @@ FileEnd skip(const Source& source, const FolderPair& folders, const std::string&
   return compare(source.file.get(), there.get(), {0, source.status.st_size}, terms).value_or(skipped);
 }
 
+// Of what was not there when the client looked, only what an attempt at this very file has made is replaced: an earlier one of this job,
+// or that of a copy which was ended and of a broker that died, which are known by the time.
+bool is_own_work(const Source& source, const FolderPair& folders, const std::string& target, const CopyTerms& terms) {
+  struct stat there {};
+  if (::fstatat(folders.target, target.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return true;  // gone again
+  if (!terms.again && !copy::looks_the_same(source.status, there)) return false;
+  const auto listed = copy::names_in(folders.target);
+  return listed && listed->contains(target);  // else it has another name, which is the same to the target's file system
+}
+
+// nullopt: done.
+std::optional<FileEnd> give_name(NewFile& file, const Source& source, const FolderPair& folders, const std::string& target,
+                                 const CopyTerms& terms) {
+  auto error = file.publish(target, folders.fresh ? IfTaken::refuse : IfTaken::replace);
+  if (folders.fresh && error.number == EEXIST) {
+    if (!is_own_work(source, folders, target, terms)) return FileEnd{CopyEnd::failed, 0, false, copy::kNameIsTaken};
+    error = file.publish(target, IfTaken::replace);
+  }
+  return error.happened() ? std::optional(failure(error)) : std::nullopt;
+}
+
 FileEnd write_new(const Source& source, const FolderPair& folders, const std::string& target, const CopyTerms& terms) {
   NewFile file(folders.target, terms.temporary);
   if (const auto error = file.open(); error.happened()) return failure(error);
@@ -82,7 +104,7 @@ FileEnd write_new(const Source& source, const FolderPair& folders, const std::st
   if (terms.verify && unchanged)
     if (auto differs = compare(source.file.get(), file.fd(), {0, source.status.st_size}, terms)) return *differs;
   if (terms.stop()) return failure({ECANCELED, "go on"});
-  if (const auto error = file.publish(target); error.happened()) return failure(error);
+  if (auto refused = give_name(file, source, folders, target, terms)) return *refused;
   FileEnd end{unchanged ? CopyEnd::copied : CopyEnd::changed, source.status.st_size, kept.attributes_lost, {}};
   if (!unchanged) end.reason = kChanged;
   return end;

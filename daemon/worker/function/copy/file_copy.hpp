@@ -13,12 +13,13 @@ namespace jobpool::worker {
 // A folder and its copy, both open.
 struct FolderPair {
   int source = -1, target = -1;
-  bool fresh = false;  // nothing is in the target's yet
+  bool fresh = false;  // the target's had nothing by the names that are to be copied, when the client looked
   copy::Inheritance inherited;
 };
 
 struct CopyTerms {
   bool verify = false, sync = false;
+  bool again = false;     // an attempt before this one may have done all of it
   std::string temporary;  // this attempt's own name; it writes one file at a time
   copy::StopAsked stop;   // then what is returned means nothing
 };

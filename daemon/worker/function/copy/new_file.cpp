@@ -5,6 +5,8 @@
 #include <sys/file.h>
 #include <unistd.h>
 
+#include "common/copy/target_names.hpp"
+
 namespace jobpool::worker {
 namespace {
 
@@ -35,9 +37,10 @@ copy::FileError NewFile::open() {
   return {};
 }
 
-copy::FileError NewFile::publish(const std::string& name) {
+copy::FileError NewFile::publish(const std::string& name, IfTaken if_taken) {
   if (!has_temporary_name_) {
     if (link_nameless(file_.get(), folder_, name) == 0) return {};
+    if (errno == EEXIST && if_taken == IfTaken::refuse) return copy::failed_to("name the target");
     // Only a rename takes the place of what is there already. Locked before it has a name, or who clears up may remove it.
     const int why = errno;
     ::flock(file_.get(), LOCK_EX | LOCK_NB);
@@ -45,7 +48,9 @@ copy::FileError NewFile::publish(const std::string& name) {
     if (errno != EEXIST || link_nameless(file_.get(), folder_, temporary_) != 0) return copy::failed_to("name the target");
     has_temporary_name_ = true;
   }
-  if (::renameat(folder_, temporary_.c_str(), folder_, name.c_str()) != 0) return copy::failed_to("name the target");
+  const int renamed = if_taken == IfTaken::replace ? ::renameat(folder_, temporary_.c_str(), folder_, name.c_str())
+                                                   : copy::rename_to_free_name(folder_, temporary_, name);
+  if (renamed != 0) return copy::failed_to("name the target");
   has_temporary_name_ = false;
   return {};
 }

@@ -9,6 +9,8 @@
 
 namespace jobpool::worker {
 
+enum class IfTaken { replace, refuse };
+
 class NewFile {
  public:
   // `folder` must outlive it. `temporary` is a name that nobody else uses.
@@ -21,8 +23,8 @@ class NewFile {
   copy::FileError open();
   int fd() const { return file_.get(); }
 
-  // Gives it its name, in place of what had it.
-  copy::FileError publish(const std::string& name);
+  // Gives it its name, in place of what had it; or not, with EEXIST, where something has it.
+  copy::FileError publish(const std::string& name, IfTaken if_taken);
 
  private:
   const int folder_;

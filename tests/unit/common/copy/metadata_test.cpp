@@ -8,6 +8,7 @@
 #include <array>
 
 #include "common/copy/open_beneath.hpp"
+#include "common/copy/target_names.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/file_tree.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -122,6 +123,20 @@ TEST_CASE("nothing beneath a folder is reached through a link or upwards") {
   CHECK(is_beneath(open_folder_beneath(root.get(), "a/b").get(), of_a));
   CHECK(is_beneath(open_folder_beneath(root.get(), "a").get(), of_a));
   CHECK_FALSE(is_beneath(root.get(), of_a));
+}
+
+// A file that had a temporary name took the place of what the target's file system has by the same name.
+TEST_CASE("a rename to a free name replaces nothing") {
+  const TempDir folder;
+  const UniqueFd open(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  testing::write_file(folder.file("from"), "new");
+  testing::write_file(folder.file("taken"), "old");
+  CHECK(rename_to_free_name(open.get(), "from", "taken") == -1);
+  CHECK(errno == EEXIST);
+  CHECK(testing::read_file(folder.file("taken")) == "old");
+  CHECK(rename_to_free_name(open.get(), "from", "free") == 0);
+  CHECK(names_in(open.get()) == std::set<std::string>{"free", "taken"});
+  CHECK_FALSE(names_in(-1));
 }
 
 TEST_CASE("a path beneath may be longer than one system call takes") {
