@@ -22,6 +22,10 @@ FileError copy_span(int from, int to, Span span, Holes holes, StopAsked stop);
 // The same for a file whose length is not known: until its end. (Files of /proc say that they are empty.)
 FileError copy_to_end(int from, int to, off_t offset, StopAsked stop);
 
+// Has the file system tell now what it tells at a close only (NFS, CIFS and many a FUSE send the bytes then, and find no room). The file
+// stays open, and locked.
+FileError tell_unwritten(int to);
+
 // The first byte that differs, or that one of both has not; nullopt: none. `error` is set when it could not be found out.
 std::optional<off_t> first_difference(int one, int other, Span span, StopAsked stop, FileError& error);
 

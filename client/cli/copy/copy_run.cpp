@@ -18,6 +18,7 @@
 #include "client/lib/key.hpp"
 #include "client/lib/start_thread.hpp"
 #include "common/clock.hpp"
+#include "common/copy/file_error.hpp"
 #include "common/copy/names.hpp"
 
 namespace jobpool::cli {
@@ -119,9 +120,10 @@ class CopyRun {
   int finish(std::optional<Unfinished>& unfinished) {
     std::vector<Finished> rest = walk_.links().make(places_, display_.failed(), std::string(copy::kTemporaryPrefix) + roots_.run + "-link");
     for (Finished& folder : walk_.folders().finish(places_, [&] { unfinished->remove(); })) rest.push_back(std::move(folder));
+    if (options_.sync && ::syncfs(places_.target_root.get()) != 0)
+      rest.push_back({"", EntryKind::folder, {proto::CopyEnd::failed, 0, false, copy::failed_to("sync the target").text()}});
     for (const Finished& finished : rest)
       if (auto shown = display_.show(finished); !shown) return fail(shown.error());
-    if (options_.sync) ::syncfs(places_.target_root.get());
     if (auto shown = display_.show_complete(progress_at_end()); !shown) return fail(shown.error());
     return display_.is_all_well() ? 0 : kExitNotAllCopied;
   }

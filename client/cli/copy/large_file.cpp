@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "client/cli/copy/unfinished.hpp"
+#include "common/copy/contents.hpp"
 #include "common/copy/metadata.hpp"
 #include "common/copy/open_beneath.hpp"
 #include "common/copy/target_names.hpp"
@@ -19,10 +20,10 @@ using proto::FileEnd;
 
 constexpr int kLargeSourceFlags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 
-FileEnd large_failure(const char* act) {
-  const copy::FileError error = copy::failed_to(act);
+FileEnd large_failure(const copy::FileError& error) {
   return {error.is_no_room() ? CopyEnd::no_room : CopyEnd::failed, 0, false, error.text()};
 }
+FileEnd large_failure(const char* act) { return large_failure(copy::failed_to(act)); }
 
 }  // namespace
 
@@ -115,6 +116,7 @@ FileEnd LargeFile::finish(const proto::CopyRoots& roots) {
   const bool unchanged = ::fstat(source_.get(), &now) == 0 && copy::is_unchanged(file_.status, now);
   const copy::Kept kept = copy::keep_metadata(source_.get(), file_.status, target_.get(), copy::inheritance_of(target_folder_.get()));
   if (kept.error.happened()) return {CopyEnd::failed, 0, false, kept.error.text()};
+  if (const auto error = copy::tell_unwritten(target_.get()); error.happened()) return large_failure(error);
   if (roots.sync && ::fsync(target_.get()) != 0) return large_failure("sync the target");
   if (!give_name() && errno == EEXIST) return {CopyEnd::failed, 0, false, copy::kNameIsTaken};
   if (!is_named_) return large_failure("name the target");

@@ -6,6 +6,7 @@
 #include "common/copy/target_names.hpp"
 #include "proto/copy_job.hpp"
 #include "tests/support/file_tree.hpp"
+#include "tests/unit/refused_calls.hpp"
 #include "tests/unit/worker/functions.hpp"
 
 namespace jobpool::worker {
@@ -174,6 +175,25 @@ TEST_CASE("a range fills its place in the file that is there, and says when the 
   const proto::CopyRange old{copies.roots, "", "a", "t", true, 0, 1000, 2000, 1, 1};
   const std::string answer = copies.functions.answer("copy_range", "[" + proto::write_copy_range(old) + "]");
   CHECK(proto::read_copy_report(answer)->files[0].end == CopyEnd::changed);
+}
+
+// The close of a file was not looked at: a copy to NFS without room was empty files, and said to be complete.
+TEST_CASE("what a close tells was not written is not copied") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  write_file(copies.target("t"), "");
+  {
+    const testing::Refused broken(testing::RefusedCall::close, EIO);
+    CHECK(copies.copy({"a"}).files[0].reason == "cannot write the target: Input/output error");
+    CHECK(copies.copy_range("a", "t", 0, 3).files[0].end == CopyEnd::failed);
+  }
+  {
+    const testing::Refused full(testing::RefusedCall::close, ENOSPC);
+    CHECK(copies.copy({"a"}).files[0].end == CopyEnd::no_room);
+    CHECK(copies.copy_range("a", "t", 0, 3).files[0].end == CopyEnd::no_room);
+  }
+  CHECK(::access(copies.target("a").c_str(), F_OK) != 0);
+  CHECK(copies.copy({"a"}).files[0].end == CopyEnd::copied);
 }
 
 TEST_CASE("a worker that sees other folders or is somebody else does nothing and says so") {

@@ -48,6 +48,7 @@ copy::FileError write_contents(const Source& source, int to, const CopyTerms& te
 
 // What was written is read from the disk, where it is there already, and not from memory.
 copy::FileError flush(int to, const CopyTerms& terms) {
+  if (const auto error = copy::tell_unwritten(to); error.happened()) return error;
   if (!terms.sync) return {};
   if (::fsync(to) != 0) return copy::failed_to("sync the target");
   if (terms.verify) ::posix_fadvise(to, 0, 0, POSIX_FADV_DONTNEED);
