@@ -33,10 +33,14 @@ bool is_still_there(int target, int mark) {
   return ::fstatat(target, kMark, &named, AT_SYMLINK_NOFOLLOW) == 0 && ::fstat(mark, &open) == 0 && named.st_ino == open.st_ino;
 }
 
-void remove_if_dead(int target, const char* name) {
+// A file tells by its lock whether it is in use: one that cannot be asked, since it is another user's or descriptors have run out, is left
+// alone. Links, FIFOs and devices have their temporary name for a moment, and then their final one: ours are those that we made.
+bool is_dead(int target, const char* name) {
+  struct stat status {};
+  if (::fstatat(target, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
+  if (!S_ISREG(status.st_mode)) return status.st_uid == ::geteuid();
   const UniqueFd file(::openat(target, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
-  if (file && ::flock(file.get(), LOCK_EX | LOCK_NB) != 0) return;
-  ::unlinkat(target, name, 0);
+  return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
 }
 
 }  // namespace
@@ -77,7 +81,7 @@ void clear_leftovers(int target, int source) {
   for (const std::string& name : leftovers) {
     struct stat status {};
     const bool is_copied = source >= 0 && ::fstatat(source, name.c_str(), &status, AT_SYMLINK_NOFOLLOW) == 0;
-    if (!is_copied) remove_if_dead(target, name.c_str());
+    if (!is_copied && is_dead(target, name.c_str())) ::unlinkat(target, name.c_str(), 0);
   }
 }
 

@@ -203,6 +203,20 @@ TEST_CASE("a name that the target has for another one of the source is neither f
   CHECK(standings.of("new") == Standing::is_free);
 }
 
+// A temporary file that could not be opened was removed as a dead copy's: another user's copy, at work in the same folder, lost its file.
+TEST_CASE("a temporary file that cannot be asked whether it is in use is left alone, and a dead link is not") {
+  const TempDir folder;
+  REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
+  write_file(folder.file(".jobpool-copy-others"), "half", 0000);
+  const UniqueFd target(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const testing::AsNobody nobody;
+  REQUIRE(::symlink("where", folder.file(".jobpool-copy-link").c_str()) == 0);
+  REQUIRE(::mkfifo(folder.file(".jobpool-copy-fifo").c_str(), 0600) == 0);
+  write_file(folder.file(".jobpool-copy-dead"), "half");
+  clear_leftovers(target.get(), -1);
+  CHECK(copy::names_in(target.get()) == std::set<std::string>{".jobpool-copy-others"});
+}
+
 TEST_CASE("a link to a file that was not copied is named with it") {
   const TempDir folder;
   make(folder.file("source"));
