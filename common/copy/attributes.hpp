@@ -3,6 +3,8 @@
 
 #include <string>
 
+#include "common/copy/file_error.hpp"
+
 namespace jobpool::copy {
 
 // A file by its descriptor, or by a path whose last component may be a symbolic link.
@@ -11,9 +13,14 @@ struct AttributeFile {
   std::string path = {};  // used where there is no descriptor
 };
 
-// Copies all attributes of `from`. False: some that people set (user, ACLs) cannot be kept there. Those of the system (security, trusted)
-// are kept where this process may.
-bool copy_attributes(const AttributeFile& from, const AttributeFile& to, bool& has_acl);
+struct AttributesKept {
+  bool lost = false;  // some that people set (user, ACLs) are none that the target's file system, or this process, can give a file
+  bool has_acl = false;
+  FileError error;  // of the first that could not be kept for another reason: no room for it, say
+};
+
+// Copies all attributes of `from`. Those of the system (security, trusted) are kept where this process may.
+AttributesKept copy_attributes(const AttributeFile& from, const AttributeFile& to);
 
 void remove_acl(int file, const char* name);
 inline constexpr const char* kAccessAcl = "system.posix_acl_access";

@@ -61,10 +61,12 @@ Kept keep_metadata(int source, const struct stat& from, int to, Inheritance inhe
   Kept kept;
   const bool owner_kept =
       has_owner(from, inherited) || keep_owner(from, [to](uid_t user, gid_t group) { return ::fchown(to, user, group); });
-  bool has_acl = false;
-  if (source >= 0) kept.attributes_lost = !copy_attributes({source}, {to}, has_acl);
-  if (!has_acl && inherited.acl == InheritedAcl::remove) remove_acl(to, kAccessAcl);
-  if (::fchmod(to, mode_of(from, owner_kept)) != 0) kept.error = failed_to("set the mode");
+  AttributesKept attributes;
+  if (source >= 0) attributes = copy_attributes({source}, {to});
+  kept.attributes_lost = attributes.lost;
+  kept.error = attributes.error;
+  if (!attributes.has_acl && inherited.acl == InheritedAcl::remove) remove_acl(to, kAccessAcl);
+  if (::fchmod(to, mode_of(from, owner_kept)) != 0 && !kept.error.happened()) kept.error = failed_to("set the mode");
   if (::futimens(to, times_of(from).data()) != 0 && !kept.error.happened()) kept.error = failed_to("set the times");
   return kept;
 }
@@ -75,9 +77,10 @@ Kept keep_metadata_at(int source_folder, const std::string& source_name, const s
   const char* name = target_name.c_str();
   const bool owner_kept =
       keep_owner(from, [&](uid_t user, gid_t group) { return ::fchownat(target_folder, name, user, group, AT_SYMLINK_NOFOLLOW); });
-  bool has_acl = false;
-  kept.attributes_lost = !copy_attributes({-1, path_in(source_folder, source_name)}, {-1, path_in(target_folder, target_name)}, has_acl);
-  if (!S_ISLNK(from.st_mode) && change_mode_at(target_folder, target_name, mode_of(from, owner_kept)) != 0)
+  const AttributesKept attributes = copy_attributes({-1, path_in(source_folder, source_name)}, {-1, path_in(target_folder, target_name)});
+  kept.attributes_lost = attributes.lost;
+  kept.error = attributes.error;
+  if (!S_ISLNK(from.st_mode) && change_mode_at(target_folder, target_name, mode_of(from, owner_kept)) != 0 && !kept.error.happened())
     kept.error = failed_to("set the mode");
   if (::utimensat(target_folder, name, times_of(from).data(), AT_SYMLINK_NOFOLLOW) != 0 && !kept.error.happened())
     kept.error = failed_to("set the times");

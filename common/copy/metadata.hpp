@@ -21,10 +21,12 @@ struct Inheritance {
 Inheritance inheritance_of(int folder);
 
 struct Kept {
-  FileError error;               // a thing that must be kept and could not
+  FileError error;               // a thing that must be kept and could not: of this name only, also where it is of no room (see below)
   bool attributes_lost = false;  // the target's file system has no such attributes
 };
 
+// ext4 says "no room" of attributes that are too long for ever; who took that for a full disk would wait for room for ever.
+//
 // Gives `to` what `source` (of stat `from`) has. Owners are kept where this process may give files away; without that, the set-user and
 // set-group bits are dropped, as they would lend another user's rights. `source` may be -1: without extended attributes.
 Kept keep_metadata(int source, const struct stat& from, int to, Inheritance inherited = {InheritedAcl::remove, true});

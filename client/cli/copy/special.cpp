@@ -45,7 +45,7 @@ copy::FileError make_or_replace(const NamePair& names, const char* act, const st
 
 FileEnd keep_special_metadata(const NamePair& names, const struct stat& status, CopyEnd end) {
   const copy::Kept kept = copy::keep_metadata_at(names.source_folder, names.name, status, names.target_folder, names.target);
-  if (kept.error.happened()) return special_failure(kept.error);
+  if (kept.error.happened()) return {CopyEnd::failed, 0, kept.attributes_lost, kept.error.text()};
   return {end, 0, kept.attributes_lost, {}};
 }
 

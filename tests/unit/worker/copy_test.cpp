@@ -1,6 +1,7 @@
 // The functions of jobpool copy, called as the worker calls them.
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "common/copy/target_names.hpp"
@@ -191,6 +192,24 @@ TEST_CASE("what a close tells was not written is not copied") {
     const testing::Refused full(testing::RefusedCall::close, ENOSPC);
     CHECK(copies.copy({"a"}).files[0].end == CopyEnd::no_room);
     CHECK(copies.copy_range("a", "t", 0, 3).files[0].end == CopyEnd::no_room);
+  }
+  CHECK(::access(copies.target("a").c_str(), F_OK) != 0);
+  CHECK(copies.copy({"a"}).files[0].end == CopyEnd::copied);
+}
+
+// A file whose attributes found no room was copied without them, and never again. As a full disk it would stop the copy for ever.
+TEST_CASE("a file whose attributes find no room is not copied, and the others are") {
+  Copies copies;
+  write_file(copies.source("a"), "one");
+  write_file(copies.source("b"), "two");
+  if (::setxattr(copies.source("a").c_str(), "user.colour", "red", 3, 0) != 0) return;  // no attributes here
+  {
+    const testing::Refused full(testing::RefusedCall::set_attribute, ENOSPC);
+    const auto report = copies.copy({"a", "b"});
+    REQUIRE(report.files.size() == 2);
+    CHECK(report.files[0].end == CopyEnd::failed);
+    CHECK(report.files[0].reason == "cannot set an extended attribute: No space left on device");
+    CHECK(report.files[1].end == CopyEnd::copied);
   }
   CHECK(::access(copies.target("a").c_str(), F_OK) != 0);
   CHECK(copies.copy({"a"}).files[0].end == CopyEnd::copied);

@@ -97,7 +97,7 @@ FileEnd write_new(const Source& source, const FolderPair& folders, const std::st
   if (const auto error = file.open(); error.happened()) return failure(error);
   if (const auto error = write_contents(source, file.fd(), terms); error.happened()) return failure(error);
   const copy::Kept kept = copy::keep_metadata(source.file.get(), source.status, file.fd(), folders.inherited);
-  if (kept.error.happened()) return failure(kept.error);
+  if (kept.error.happened()) return {CopyEnd::failed, 0, kept.attributes_lost, kept.error.text()};
   if (const auto error = flush(file.fd(), terms); error.happened()) return failure(error);
 
   struct stat after {};

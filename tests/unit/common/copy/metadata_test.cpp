@@ -12,6 +12,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/file_tree.hpp"
 #include "tests/support/temp_dir.hpp"
+#include "tests/unit/refused_calls.hpp"
 
 namespace jobpool::copy {
 namespace {
@@ -53,6 +54,21 @@ TEST_CASE("a file gets the mode, the times to the nanosecond and the attributes 
   CHECK(after.st_atim.tv_sec == 1'000);
   std::array<char, 8> value{};
   CHECK(::fgetxattr(to.file.get(), "user.colour", value.data(), value.size()) == (has_attributes ? 3 : -1));
+}
+
+// Every error of an attribute was taken for a file system without attributes: for want of room they were lost, with exit code 0.
+TEST_CASE("attributes that the target cannot have are lost, and any other error is one") {
+  const TempDir folder;
+  const Opened from = made(folder.file("a"), 0644), to = made(folder.file("b"), 0600);
+  if (::fsetxattr(from.file.get(), "user.colour", "red", 3, 0) != 0) return;  // no attributes here
+  for (const int error : {EOPNOTSUPP, EPERM, ENOSPC, EDQUOT, EIO, EACCES}) {
+    INFO(error);
+    const testing::Refused refused(testing::RefusedCall::set_attribute, error);
+    const Kept kept = keep_metadata(from.file.get(), from.status, to.file.get());
+    const bool is_lost = error == EOPNOTSUPP || error == EPERM;
+    CHECK(kept.attributes_lost == is_lost);
+    CHECK(kept.error.number == (is_lost ? 0 : error));
+  }
 }
 
 TEST_CASE("set-user bits are kept with their owner, and dropped without") {
