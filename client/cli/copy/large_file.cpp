@@ -98,10 +98,13 @@ std::vector<proto::CopyRange> LargeFile::ranges(const proto::CopyRoots& roots) c
 std::optional<FileEnd> LargeFile::on_range(const FileEnd& range, const proto::CopyRoots& roots) {
   const std::lock_guard lock(mutex_);
   const bool is_whole = range.end == CopyEnd::copied || range.end == CopyEnd::changed;  // of what changed there is a copy as well
+  changed_ = changed_ || range.end == CopyEnd::changed;
   if (!is_whole && !failure_) failure_ = range;
   if (--ranges_left_ > 0) return std::nullopt;
   if (failure_) return failure_;
-  return way_ == Way::was_there ? FileEnd{CopyEnd::skipped, file_.status.st_size, false, {}} : finish(roots);
+  if (way_ != Way::was_there) return finish(roots);
+  if (changed_) return FileEnd{CopyEnd::changed, file_.status.st_size, false, "it changed while it was compared"};
+  return FileEnd{CopyEnd::skipped, file_.status.st_size, false, {}};
 }
 
 bool LargeFile::give_name() {
@@ -113,7 +116,7 @@ bool LargeFile::give_name() {
 
 FileEnd LargeFile::finish(const proto::CopyRoots& roots) {
   struct stat now {};
-  const bool unchanged = ::fstat(source_.get(), &now) == 0 && copy::is_unchanged(file_.status, now);
+  const bool unchanged = !changed_ && ::fstat(source_.get(), &now) == 0 && copy::is_unchanged(file_.status, now);
   const copy::Kept kept = copy::keep_metadata(source_.get(), file_.status, target_.get(), copy::inheritance_of(target_folder_.get()));
   if (kept.error.happened()) return {CopyEnd::failed, 0, false, kept.error.text()};
   if (const auto error = copy::tell_unwritten(target_.get()); error.happened()) return large_failure(error);

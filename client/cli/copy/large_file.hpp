@@ -48,6 +48,7 @@ class LargeFile {
   Way way_ = Way::ranges;
   std::mutex mutex_;
   std::size_t ranges_left_ = 0;
+  bool changed_ = false;  // in a range's eyes: it was not compared
   std::optional<proto::FileEnd> failure_;
 };
 

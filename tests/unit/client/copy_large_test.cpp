@@ -81,3 +81,23 @@ TEST_CASE("a large file whose close tells that it was not written gets no name")
   CHECK(copy.names_in_target() == 0);
   CHECK(copy.end_after(CopyEnd::copied, true).end == CopyEnd::copied);
 }
+
+// A range that found another source than the walk was compared with nothing, and counted as compared: --verify said well of it.
+TEST_CASE("a large file that was there and has changed since is told, and not said to be the same") {
+  LargeCopy copy;
+  copy.put_in_target("the text");
+  CHECK(copy.end_after(CopyEnd::copied).end == CopyEnd::skipped);
+  const proto::FileEnd end = copy.end_after(CopyEnd::changed);
+  CHECK(end.end == CopyEnd::changed);
+  CHECK(end.reason == "it changed while it was compared");
+  CHECK(copy.names_in_target() == 1);
+}
+
+// The same of one that was written, where the source had its old time again at the end.
+TEST_CASE("a large file of which a range says that it changed did change") {
+  LargeCopy copy;
+  const proto::FileEnd end = copy.end_after(CopyEnd::changed, true);
+  CHECK(end.end == CopyEnd::changed);
+  CHECK(end.reason == "it changed while it was copied");
+  CHECK(copy.names_in_target() == 1);
+}
