@@ -50,7 +50,7 @@ Result<std::vector<Chunk>> read_numbered_chunks(JsonText value) {
   AsWritten text(value);
   if (take_list(text, chunks, kMaxChunks, [&](Chunk& chunk) { return take_chunk(text, chunk); }) && text.is_over()) return chunks;
   chunks.clear();
-  const JsonTexts array = value.elements();
+  const JsonTexts array = value.elements(kMaxChunks + 1);
   if (array.empty() || array.size() > kMaxChunks) return Error{Errc::invalid_argument, "chunks"};
   for (const JsonText object : array) {
     Result<Chunk> chunk = read_numbered_chunk(object);

@@ -19,6 +19,9 @@ std::optional<std::string> decode_text(JsonText value) {
   return text ? decode_base64(*text) : std::nullopt;
 }
 
+// By which it is seen that there are more than so many.
+constexpr std::size_t one_more(std::size_t count) { return count == kAnyLength ? count : count + 1; }
+
 }  // namespace
 
 Fields::Fields(JsonText object, MessageKind kind, std::string_view path) : kind_(kind), path_(path) {
@@ -33,6 +36,7 @@ Fields::Fields(JsonText object, MessageKind kind, std::string_view path) : kind_
     members_.push_back({name, value});
     ++unread_;
     if (!name.empty()) likely_ |= trait(name.front(), name.size());
+    return kind_ == MessageKind::reply || members_.size() < kMaxMembers;
   });
 }
 
@@ -94,7 +98,7 @@ std::optional<std::vector<std::string>> Fields::words(std::string_view name, std
   if (!plain && !twin) return std::nullopt;
   const auto off = [&] { reject(twin ? std::string(name).append(kTwinSuffix) : std::string(name)); };
   const JsonText given = twin ? *twin : *plain;
-  const JsonTexts values = given.is_array() ? given.elements() : JsonTexts{};
+  const JsonTexts values = given.is_array() ? given.elements(one_more(max_count)) : JsonTexts{};
   std::vector<std::string> words;
   if (!given.is_array() || values.size() > max_count || (plain && twin)) {
     off();
@@ -149,16 +153,15 @@ std::int64_t Fields::required_integer(std::string_view name, std::int64_t min, s
 
 bool Fields::required_flag(std::string_view name) { return required(name, flag(name)); }
 
-std::vector<JobId> Fields::ids(std::string_view name, std::size_t max_count) { return ids_of(name, array(name), 0, max_count); }
+std::vector<JobId> Fields::ids(std::string_view name, std::size_t max_count) { return ids_of(name, array(name, max_count), 0); }
 
 std::vector<JobId> Fields::required_ids(std::string_view name, std::size_t min_count, std::size_t max_count) {
-  return ids_of(name, required_array(name), min_count, max_count);
+  return ids_of(name, required_array(name, max_count), min_count);
 }
 
-std::vector<JobId> Fields::ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count,
-                                  std::size_t max_count) {
+std::vector<JobId> Fields::ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count) {
   if (!array) return {};
-  if (array->size() < min_count || array->size() > max_count) reject(name);
+  if (array->size() < min_count) reject(name);
   std::vector<JobId> ids;
   for (const JsonText value : *array) {
     const std::optional<std::int64_t> number = value.integer();
@@ -170,9 +173,9 @@ std::vector<JobId> Fields::ids_of(std::string_view name, const std::optional<Jso
 }
 
 std::vector<std::string> Fields::texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes) {
-  const std::optional<JsonTexts> array = required_array(name);
+  const std::optional<JsonTexts> array = required_array(name, max_count);
   if (!array) return {};
-  if (array->size() < min_count || array->size() > max_count) reject(name);
+  if (array->size() < min_count) reject(name);
   std::vector<std::string> texts;
   for (const JsonText value : *array) {
     std::optional<std::string> text = value.protocol_text();
@@ -190,16 +193,19 @@ std::optional<JsonText> Fields::required_object(std::string_view name) {
   return std::nullopt;
 }
 
-std::optional<JsonTexts> Fields::array(std::string_view name) {
+std::optional<JsonTexts> Fields::array(std::string_view name, std::size_t max_count) {
   const std::optional<JsonText> value = find(name);
   if (!value) return std::nullopt;
-  if (value->is_array()) return value->elements();
+  if (value->is_array()) {
+    std::optional<JsonTexts> elements = value->elements(one_more(max_count));
+    if (elements->size() <= max_count) return elements;
+  }
   reject(name);
   return std::nullopt;
 }
 
-std::optional<JsonTexts> Fields::required_array(std::string_view name) {
-  std::optional<JsonTexts> array = this->array(name);
+std::optional<JsonTexts> Fields::required_array(std::string_view name, std::size_t max_count) {
+  std::optional<JsonTexts> array = this->array(name, max_count);
   if (!array) reject(name);
   return array;
 }
@@ -227,6 +233,7 @@ Result<JsonText> only_object(JsonText parameters, std::string_view name, Message
     parameters.each_member([&](std::string_view key, JsonText value) {
       ++members;
       if (key == name && value.is_object()) only = value;
+      return members == 1;
     });
   if (only && members == 1) return *only;
   Fields fields(parameters, kind);

@@ -32,6 +32,10 @@ inline constexpr Microseconds kMaxTimeout = std::chrono::hours(24 * 365 * 10);
 // and finish() says which it was.
 class Fields {
  public:
+  // Of an object in a request: several times what the largest has. One with more is off by what is among so many of them already, a field
+  // that nobody knows or one that is there twice. The rest is not looked at: 24 MiB can be five million members.
+  static constexpr std::size_t kMaxMembers = 128;
+
   // `path` of the object, "" at the top. Null is an object without members. Requires: what `object` is in outlives this.
   Fields(JsonText object, MessageKind kind, std::string_view path = {});
   Fields(const Fields&) = delete;
@@ -59,10 +63,10 @@ class Fields {
   JobId required_id(std::string_view name) { return JobId{static_cast<std::uint64_t>(required_integer(name, 1, kMaxInteger))}; }
   std::vector<JobId> required_ids(std::string_view name, std::size_t min_count, std::size_t max_count);
   std::vector<std::string> texts(std::string_view name, std::size_t min_count, std::size_t max_count, std::size_t max_bytes);  // of each
-  // nullopt when it is off, or absent where it need not be there.
-  std::optional<JsonTexts> array(std::string_view name);
+  // nullopt when it is off, which one with more elements is, or absent where it need not be there.
+  std::optional<JsonTexts> array(std::string_view name, std::size_t max_count = kAnyLength);
   std::optional<JsonText> required_object(std::string_view name);
-  std::optional<JsonTexts> required_array(std::string_view name);
+  std::optional<JsonTexts> required_array(std::string_view name, std::size_t max_count = kAnyLength);
   std::optional<JsonText> required_array_text(std::string_view name);  // whole
 
   // For rules that are the caller's own.
@@ -90,7 +94,7 @@ class Fields {
   static std::uint64_t trait(char first, std::size_t length) {
     return std::uint64_t{1} << ((static_cast<unsigned char>(first) + 7 * length) % 64);
   }
-  std::vector<JobId> ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count, std::size_t max_count);
+  std::vector<JobId> ids_of(std::string_view name, const std::optional<JsonTexts>& array, std::size_t min_count);
   template <class Value>
   Value required(std::string_view name, std::optional<Value> value);
 

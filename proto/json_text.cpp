@@ -56,11 +56,11 @@ std::optional<bool> JsonText::boolean() const {
   return std::nullopt;
 }
 
-std::vector<JsonText> JsonText::elements() const {
+std::vector<JsonText> JsonText::elements(std::size_t most) const {
   std::vector<JsonText> elements;
   const char* const end = text_.data() + text_.size() - 1;  // its bracket
   const Passing passing{end, longest_};
-  for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
+  for (const char* at = behind_space(text_.data() + 1, end); at != end && elements.size() < most;) {
     const char* const begin = at;
     at = passing.behind_value(at);
     elements.push_back(JsonText(between(begin, at), longest_));
@@ -70,7 +70,7 @@ std::vector<JsonText> JsonText::elements() const {
   return elements;
 }
 
-void JsonText::each_member(function_ref<void(std::string_view key, JsonText value)> take) const {
+void JsonText::each_member(function_ref<bool(std::string_view key, JsonText value)> take) const {
   const char* const end = text_.data() + text_.size() - 1;  // its brace
   const Passing passing{end, longest_};
   for (const char* at = behind_space(text_.data() + 1, end); at != end;) {
@@ -78,7 +78,7 @@ void JsonText::each_member(function_ref<void(std::string_view key, JsonText valu
     const char* const behind_key = passing.behind_string(key);
     const char* const begin = behind_space(behind_space(behind_key, end) + 1, end);  // behind the colon
     at = passing.behind_value(begin);
-    take(between(key, behind_key - 1), JsonText(between(begin, at), longest_));
+    if (!take(between(key, behind_key - 1), JsonText(between(begin, at), longest_))) return;
     at = behind_space(at, end);
     if (at != end) at = behind_space(at + 1, end);
   }
@@ -89,6 +89,7 @@ std::optional<JsonText> JsonText::member(std::string_view name) const {
   if (is_object())
     each_member([&](std::string_view key, JsonText value) {
       if (key == name && !value.is_null()) found = value;
+      return true;
     });
   return found;
 }

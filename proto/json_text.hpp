@@ -3,7 +3,9 @@
 // Pure, used on both sides of the protocol, in any thread.
 #pragma once
 
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <memory>
 #include <nlohmann/json.hpp>
 #include <optional>
@@ -42,10 +44,10 @@ class JsonText {
   std::optional<std::int64_t> integer() const;
   std::optional<bool> boolean() const;
 
-  // Requires: is_array().
-  std::vector<JsonText> elements() const;
-  // Requires: is_object(). In their order; `key` as it is written, escapes and all. A key may come twice.
-  void each_member(function_ref<void(std::string_view key, JsonText value)> take) const;
+  // Requires: is_array(). The first `most` of them, if there are more: who takes so many asks for one more, and sees by that one.
+  std::vector<JsonText> elements(std::size_t most = std::numeric_limits<std::size_t>::max()) const;
+  // Requires: is_object(). In their order; `key` as it is written, escapes and all. A key may come twice. `take`: whether it wants more.
+  void each_member(function_ref<bool(std::string_view key, JsonText value)> take) const;
   // Of an object's; nullopt: there is none, or it is null.
   std::optional<JsonText> member(std::string_view name) const;
   // What is meant by a key, or by what else is written between two quotes. Requires: it was checked, and its closing quote stands behind

@@ -45,10 +45,10 @@ void write_wait_fields(ObjectWriter& object, const QueueWait& how) {
 }
 
 std::vector<std::string> take_items(Fields& fields) {
-  const auto array = fields.required_array("items");
+  const auto array = fields.required_array("items", kMaxItemsPerCall);
   std::vector<std::string> items;
   if (!array) return items;
-  if (array->empty() || array->size() > kMaxItemsPerCall) fields.reject("items");
+  if (array->empty()) fields.reject("items");
   for (const JsonText value : *array) {
     std::optional<std::string> text = value.string();
     if (!text || text->size() > kMaxPayloadBytes || !is_json(*text)) fields.reject("items");

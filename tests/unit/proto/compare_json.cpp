@@ -38,7 +38,10 @@ bool has_number_beyond_double(std::string_view text) {
 json rebuilt(JsonText text) {
   if (text.is_object()) {
     json object = json::object();
-    text.each_member([&](std::string_view key, JsonText value) { object[JsonText::unescaped(key)] = rebuilt(value); });
+    text.each_member([&](std::string_view key, JsonText value) {
+      object[JsonText::unescaped(key)] = rebuilt(value);
+      return true;
+    });
     return object;
   }
   if (text.is_array()) {

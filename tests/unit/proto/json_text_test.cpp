@@ -14,7 +14,10 @@ namespace {
 
 std::vector<std::pair<std::string, std::string>> members_of(std::string_view text) {
   std::vector<std::pair<std::string, std::string>> members;
-  checked(text).each_member([&](std::string_view key, JsonText value) { members.emplace_back(key, value.text()); });
+  checked(text).each_member([&](std::string_view key, JsonText value) {
+    members.emplace_back(key, value.text());
+    return true;
+  });
   return members;
 }
 
