@@ -1,10 +1,12 @@
 // What the supervisor tells the broker: its descriptors, the workers of an earlier broker, births and deaths, the end.
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
+#include <limits>
 #include <utility>
 
 #include "common/log.hpp"
@@ -22,6 +24,14 @@ std::uint64_t instance_number(const std::string& instance) {
   std::uint64_t number = 0;
   std::from_chars(instance.data(), instance.data() + std::min<std::size_t>(instance.size(), 16), number, 16);
   return number;
+}
+
+// Of what this process may have open, three quarters may be callers' descriptors: there is always room for a connection and for a worker.
+int end_of_passed_fds() {
+  rlimit files{};
+  constexpr auto kMost = static_cast<rlim_t>(std::numeric_limits<int>::max());
+  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > kMost) return std::numeric_limits<int>::max();
+  return static_cast<int>(files.rlim_cur / 4 * 3);
 }
 
 // What does not fit is of no pool that there is.
@@ -145,14 +155,17 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                   [this] {
                                     const StoreUse use = store_use(options_.state_dir);
                                     return proto::StoreUse{use.database_bytes, use.log_bytes, use.queues_bytes, use.free_bytes};
-                                  }});
+                                  },
+                              .end_of_passed_fds = end_of_passed_fds()});
   queue_verbs_->set_blocked_listener([this](JobId job, std::optional<Microseconds> waited) {
     engine_->look_for_starts({&job, 1});  // it runs, for it has spoken; its START may not have been read
     if (waited) engine_->tell(WaitedAtQueue{job, *waited});
     verbs_->announce_blocked(job, !waited);
   });
   router_.emplace(*verbs_, *queue_verbs_);
-  server_.emplace(loop_.io(), *router_, admit_only(::geteuid(), options_.access_group));
+  Limits limits;
+  limits.end_of_passed_fds = end_of_passed_fds();
+  server_.emplace(loop_.io(), *router_, admit_only(::geteuid(), options_.access_group), limits);
   recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));
   auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
   if (!watch) return watch.error();

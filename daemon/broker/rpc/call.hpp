@@ -30,7 +30,8 @@ class Call {
   virtual ~Call() = default;
 
   proto::CallEnvelope envelope;  // its parameters: while the handler's handle() runs, null afterwards
-  std::vector<UniqueFd> fds;     // those that rode with this message
+  std::vector<UniqueFd> fds;     // those that rode with this message; a handler that takes none closes them
+  bool lost_fds = false;         // there was no room for those that did: they are closed
   Peer peer{};
 
   // Set by a handler that must know when the connection is gone before the call was answered; called at most once, never after the answer.

@@ -49,6 +49,7 @@ const std::unordered_map<std::string_view, QueueVerbs::Method>& QueueVerbs::meth
 void QueueVerbs::handle(std::shared_ptr<Call> call) {
   const auto found = methods().find(call->envelope.method);
   if (found == methods().end()) return call->error(proto::error::kMethodNotFound, proto::one_field("method", call->envelope.method));
+  call->fds.clear();  // no method here names any, and some wait for long
   (this->*found->second)(call);
 }
 

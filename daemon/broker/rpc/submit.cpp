@@ -20,17 +20,20 @@ namespace {
 // Each costs time as well, in which nobody else is served: so many take a second or two.
 constexpr std::size_t kMaxDependenciesTogether = 1'000'000;
 
-// The descriptors of a submission in the order of its streams. Errors: invalid_argument, naming the field.
-Result<std::vector<UniqueFd>> take_streams(const proto::Submission& job, std::vector<UniqueFd>& passed) {
+// The descriptors of a submission in the order of its streams. Errors: invalid_argument, naming the field; full: there is no room for them,
+// which begins at the number `end`.
+Result<std::vector<UniqueFd>> take_streams(const proto::Submission& job, const Call& call, int end) {
+  const std::vector<UniqueFd>& passed = call.fds;
   std::vector<UniqueFd> streams;
   const std::pair<const char*, std::optional<int>> wanted[] = {
       {"job.stdin", job.stdin_index}, {"job.stdout", job.stdout_index}, {"job.stderr", job.stderr_index}};
   for (const auto& [field, index] : wanted) {
     if (!index) continue;
+    if (call.lost_fds) return Error{Errc::full, field};
     if (static_cast<std::size_t>(*index) >= passed.size()) return Error{Errc::invalid_argument, field};
     // A duplicate, since stdout and stderr may name the same one.
     UniqueFd stream{::fcntl(passed[static_cast<std::size_t>(*index)].get(), F_DUPFD_CLOEXEC, 3)};
-    if (!stream) return errno_error(field);
+    if (!stream || stream.get() >= end) return Error{Errc::full, field};
     streams.push_back(std::move(stream));
   }
   return streams;
@@ -143,9 +146,8 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
-  auto streams = take_streams(job, call->fds);
-  if (!streams)
-    return call->error(proto::error::kInvalidJob, invalid_job(streams.error().text, "no descriptor of that index came with the call"));
+  auto streams = take_streams(job, *call, surroundings_.end_of_passed_fds);
+  if (!streams) return refuse_streams(*call, job, streams.error());
   call->fds = std::move(*streams);
   if (job.function && !call->fds.empty())
     return call->error(proto::error::kInvalidJob, invalid_job("job.function", "a function has no streams; descriptors are for commands"));
@@ -166,6 +168,13 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
   engine_.tell(std::move(event));
   // Not answered yet: it waits for room, or for its commit.
   if (pending_.contains(token)) call->on_hangup = [this, token] { withdraw(token); };
+}
+
+void Verbs::refuse_streams(Call& call, const proto::Submission& job, const Error& error) const {
+  if (error.code != Errc::full)
+    return call.error(proto::error::kInvalidJob, invalid_job(error.text, "no descriptor of that index came with the call"));
+  queue_full(call, job.pool, static_cast<std::size_t>(surroundings_.end_of_passed_fds),
+             "as many descriptors are open as may be with jobs; those of jobs that wait for a worker are among them");
 }
 
 // The job of that key may have its fingerprint from an earlier version, by way of the store or the ledger.

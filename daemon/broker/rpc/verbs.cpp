@@ -5,6 +5,15 @@
 
 namespace jobpool::broker {
 
+namespace {
+
+// Those of other methods are closed at once. With the call they would be kept until its answer, for as long as somebody likes to wait.
+bool names_descriptors(std::string_view method) {
+  return method == "org.jobpool.Pool.Apply" || method == "org.jobpool.Pool.ApplyAsync" || method == "org.jobpool.Pool.ApplyAll";
+}
+
+}  // namespace
+
 Verbs::Verbs(Engine& engine, Outputs& outputs, Surroundings surroundings)
     : engine_(engine), outputs_(outputs), surroundings_(std::move(surroundings)) {}
 
@@ -57,6 +66,7 @@ const std::unordered_map<std::string_view, Verbs::Method>& Verbs::methods() {
 void Verbs::handle(std::shared_ptr<Call> call) {
   const auto found = methods().find(call->envelope.method);
   if (found == methods().end()) return call->error(proto::error::kMethodNotFound, proto::one_field("method", call->envelope.method));
+  if (!call->fds.empty() && !names_descriptors(found->first)) call->fds.clear();
   (this->*found->second)(call);
 }
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <functional>
+#include <limits>
 #include <map>
 #include <memory>
 #include <string>
@@ -44,7 +45,8 @@ struct Surroundings {
   std::function<std::string(JobId)> what_blocks = {};
   std::function<std::int64_t(JobId)> blocked_since = {};  // wall clock; 0: it does not wait there
   std::function<std::vector<JobId>()> blocked_jobs = {};
-  std::function<proto::StoreUse()> store_use = {};  // may be missing too: a store in memory uses no disk
+  std::function<proto::StoreUse()> store_use = {};          // may be missing too: a store in memory uses no disk
+  int end_of_passed_fds = std::numeric_limits<int>::max();  // Limits::end_of_passed_fds, for their duplicates
 };
 
 class LargeArguments;
@@ -140,6 +142,7 @@ class Verbs final : public CallHandler {
   void submit(const CallPtr& call, Mode mode);
   void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large = nullptr);
   void recognise(const proto::Submission& job, Submit& event) const;
+  void refuse_streams(Call& call, const proto::Submission& job, const Error& error) const;
   void withdraw(Token token);
   // retry.cpp
   void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);

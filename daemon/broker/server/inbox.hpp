@@ -3,6 +3,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <optional>
 #include <span>
 #include <string_view>
@@ -18,13 +19,15 @@ class Inbox {
   enum class Read { bytes, nothing, end_of_input, peer_gone, violation };
   // One recvmsg, by way of `buffer` where the message that is under way is not large.
   // Descriptors belong to the last message that began in what they came with: a reader is handed earlier sends glued before theirs, and
-  // nothing of later ones. A sender puts such a message at the end of a send. Those that come elsewhere are closed.
-  Read read(int socket, std::span<std::byte> buffer);
+  // nothing of later ones. A sender puts such a message at the end of a send. Those that come elsewhere are closed, and so are all of a
+  // message one of whose has this number or a higher one: Limits::end_of_passed_fds.
+  Read read(int socket, std::span<std::byte> buffer, int end_of_fds = std::numeric_limits<int>::max());
 
   struct Message {
     std::string_view text;        // without its NUL; valid until the next call of read() or next()
     const proto::LongRuns* runs;  // of it, null where none are known; likewise
     std::vector<UniqueFd> fds;
+    bool lost_fds = false;  // there was no room for them
   };
   std::optional<Message> next();
 
@@ -34,11 +37,11 @@ class Inbox {
   void reset();
 
  private:
-  void keep_fds(std::string_view chunk, std::vector<UniqueFd> fds);
+  void keep_fds(std::string_view chunk, std::vector<UniqueFd> fds, int end_of_fds);
 
   struct Riders {
     std::uint64_t message;
-    std::vector<UniqueFd> fds;
+    std::vector<UniqueFd> fds;  // none: there was no room for them
   };
 
   proto::FrameDecoder decoder_;

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <limits>
 
 namespace jobpool::broker {
 
@@ -18,6 +19,11 @@ struct Limits {
   // Pipelined calls of one connection that were started and not answered, or answered behind one that is not; and their requests' bytes.
   std::size_t unanswered_calls = 4096;
   std::size_t unanswered_bytes = 32 * kMiB;
+  // The same of the descriptors that came with them and are kept until the answer: those of jobs that wait for room in the queue.
+  std::size_t unanswered_fds = 1024;
+  // Descriptors that come with calls have numbers below it, or are closed at once. The kernel gives the lowest that is free: a higher
+  // number says that so many are open, whoever has them. The others are for connections, and for what the supervisor sends.
+  int end_of_passed_fds = std::numeric_limits<int>::max();
   // Answers that one connection did not read yet; beyond it, no more of its requests are read.
   std::size_t unsent_bytes = 16 * kMiB;
   // The same for the stream of a `more` call, which can wait at no cost: reply_more() answers "pause" beyond it.
@@ -34,6 +40,7 @@ inline constexpr std::size_t kKeptBuffers = 64;                // as many as a t
 inline constexpr unsigned kAnswersInTheMaking = 4;             // large ones of one connection, being read from the store; the rest waits
 inline constexpr std::size_t kAcceptBatch = 64;                // connections accepted per wake, so that a flood cannot starve the others
 inline constexpr std::size_t kHandlersPerTurn = 256;           // wakes served before a turn ends: commits and answers must leave under load
+inline constexpr std::chrono::seconds kComplaintInterval{1};   // a flood must not become a flood of log lines
 inline constexpr std::chrono::milliseconds kAcceptPause{100};  // after "no descriptors left": the backlog keeps who waits meanwhile
 
 }  // namespace jobpool::broker

@@ -60,7 +60,8 @@ Listener::Accepted Listener::accept_batch() {
     if (!connection) {
       if (is_passing(errno)) return Accepted::batch;
       if (is_shortage(errno)) {
-        log::warn("accept: {}; new connections wait for {} ms", std::strerror(errno), kAcceptPause.count());
+        const int number = errno;
+        if (complaints_.is_due(Clock::now())) log::warn("accept: {}; new connections wait until there is room", std::strerror(number));
         return Accepted::no_descriptors;
       }
       log::error("accept: {}; no new connections from now on", std::strerror(errno));

@@ -9,6 +9,7 @@
 #include "common/unique_fd.hpp"
 #include "daemon/broker/rpc/call.hpp"
 #include "daemon/broker/server/asio_types.hpp"
+#include "daemon/broker/server/complaints.hpp"
 
 namespace jobpool::broker {
 
@@ -32,6 +33,7 @@ class Listener : public std::enable_shared_from_this<Listener> {
   OnConnection on_connection_;
   Descriptor socket_;
   SteadyTimer pause_;
+  Complaints complaints_;  // about a lack of descriptors, which each pause finds again
 };
 
 }  // namespace jobpool::broker

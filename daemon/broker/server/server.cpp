@@ -9,11 +9,6 @@
 #include "daemon/broker/server/listener.hpp"
 
 namespace jobpool::broker {
-namespace {
-
-constexpr std::chrono::seconds kComplaintInterval{1};  // a flood must not become a flood of log lines
-
-}  // namespace
 
 Server::Server(asio::io_context& io, CallHandler& handler, AdmissionPolicy may_connect, const Limits& limits)
     : io_(io),
@@ -49,9 +44,7 @@ void Server::close_all() {
 }
 
 void Server::log_too_many(const Peer& peer) {
-  const TimePoint now = Clock::now();
-  if (now < next_complaint_) return;
-  next_complaint_ = now + kComplaintInterval;
+  if (!complaints_.is_due(Clock::now())) return;
   log::debug("uid {} has as many connections as it may, closing a new one of pid {}", peer.uid, peer.pid);
 }
 

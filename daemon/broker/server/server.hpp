@@ -7,10 +7,10 @@
 #include <memory>
 #include <vector>
 
-#include "common/clock.hpp"
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
 #include "daemon/broker/server/admission.hpp"
+#include "daemon/broker/server/complaints.hpp"
 #include "daemon/broker/server/limits.hpp"
 #include "daemon/broker/server/refusal.hpp"
 #include "daemon/broker/server/session_table.hpp"
@@ -51,7 +51,7 @@ class Server {
   Refusals refusals_;
   SessionTable sessions_;
   std::vector<std::shared_ptr<Listener>> listeners_;
-  TimePoint next_complaint_{};
+  Complaints complaints_;  // about those
 };
 
 }  // namespace jobpool::broker

@@ -72,7 +72,7 @@ void Session::on_readable() {
   if (is_over_limits()) throttled_ = true;
   if (!wants_input()) return;
   if (inbox_ == nullptr) inbox_ = table_->inboxes().take();
-  switch (inbox_->read(descriptor_.native_handle(), table_->read_buffer())) {
+  switch (inbox_->read(descriptor_.native_handle(), table_->read_buffer(), table_->limits().end_of_passed_fds)) {
     case Inbox::Read::bytes:
     case Inbox::Read::nothing:
       break;
@@ -121,6 +121,7 @@ void Session::start_call(Inbox::Message message) {
   auto call = std::make_shared<SessionCall>(envelope->oneway ? nullptr : this, bytes);
   call->envelope = std::move(*envelope);
   call->fds = std::move(message.fds);
+  call->lost_fds = message.lost_fds;
   call->peer = peer_;
   if (!call->envelope.oneway) {
     calls_.push(call);
@@ -129,6 +130,7 @@ void Session::start_call(Inbox::Message message) {
   }
   if (!answer_without_handler(*call)) table_->handler().handle(call);
   call->envelope.parameters = {};  // they were in the message, whose room is the next one's
+  if (table_ != nullptr && !call->is_answered()) unfinished_fds_ += call->count_fds();
 }
 
 // What was answered before is the peer's due; the rest is dropped with the connection. It leaves as all answers do, when the turn has

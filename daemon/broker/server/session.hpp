@@ -82,6 +82,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<Inbox> inbox_;                       // only while something is half-read
   std::unique_ptr<Outbox> outbox_;                     // only while something is unsent
   std::size_t unfinished_ = 0, unfinished_bytes_ = 0;  // of calls_
+  std::size_t unfinished_fds_ = 0;                     // likewise
   std::size_t held_bytes_ = 0;                         // unsent answers that wait for earlier calls
   std::size_t buffered_ = 0;                           // as told to the table
   bool input_ended_ = false;                           // the peer sends no more, and may still read

@@ -61,6 +61,7 @@ bool SessionCall::may_answer() {
 void SessionCall::finish() {
   answered_ = true;
   paused_ = false;
+  fds.clear();  // it may stay for long behind an earlier one
   // The callbacks often hold this call themselves: kept, the circle would never be freed; and freed before the end of this function,
   // they might take the call along.
   const auto hangup = std::exchange(on_hangup, nullptr);

@@ -29,6 +29,9 @@ class SessionCall final : public Call {
 
   bool is_answered() const { return answered_; }
   std::size_t request_bytes() const { return request_bytes_; }
+  // Of those that came with it, which its handler keeps with it; as they were counted last.
+  std::size_t count_fds() { return counted_fds_ = fds.size(); }
+  std::size_t counted_fds() const { return counted_fds_; }
 
  private:
   friend class CallQueue;
@@ -40,6 +43,7 @@ class SessionCall final : public Call {
 
   Session* session_;
   std::size_t request_bytes_;
+  std::size_t counted_fds_ = 0;
   bool answered_ = false;
   bool has_room_ = false;              // its answer is being made
   std::function<void()> go_on_;        // when there is room for its answer; empty: it does not wait for that

@@ -59,6 +59,7 @@ std::shared_ptr<SessionCall> Session::pop_call() {
   std::shared_ptr<SessionCall> call = calls_.pop();
   --unfinished_;
   unfinished_bytes_ -= call->request_bytes();
+  unfinished_fds_ -= call->counted_fds();
   return call;
 }
 
@@ -178,14 +179,15 @@ std::size_t Session::unsent() const { return held_bytes_ + (outbox_ == nullptr ?
 
 bool Session::is_over_limits() const {
   const Limits& limits = table_->limits();
-  return unfinished_ >= limits.unanswered_calls || unfinished_bytes_ >= limits.unanswered_bytes || unsent() >= limits.unsent_bytes;
+  return unfinished_ >= limits.unanswered_calls || unfinished_bytes_ >= limits.unanswered_bytes ||
+         unfinished_fds_ >= limits.unanswered_fds || unsent() >= limits.unsent_bytes;
 }
 
 // Half, so that reading does not start and stop with every single call at the limit.
 bool Session::is_well_under_limits() const {
   const Limits& limits = table_->limits();
   return unfinished_ <= limits.unanswered_calls / 2 && unfinished_bytes_ <= limits.unanswered_bytes / 2 &&
-         unsent() <= limits.unsent_bytes / 2;
+         unfinished_fds_ <= limits.unanswered_fds / 2 && unsent() <= limits.unsent_bytes / 2;
 }
 
 }  // namespace jobpool::broker

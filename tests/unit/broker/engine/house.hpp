@@ -85,7 +85,7 @@ using FakeCallPtr = std::shared_ptr<FakeCall>;
 class FakeBroker final : public EngineListener {
  public:
   FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1},
-             std::uint64_t instance = 1, const LedgerSize& ledger_size = {})
+             std::uint64_t instance = 1, const LedgerSize& ledger_size = {}, int end_of_passed_fds = std::numeric_limits<int>::max())
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
         engine(open(ledger_fd, ledger_size), store, instance, limits, next_id, *this),
         verbs(engine, outputs_,
@@ -95,7 +95,8 @@ class FakeBroker final : public EngineListener {
                .shut_down =
                    [this](bool now) {
                      if (on_shut_down) on_shut_down(now);
-                   }}) {}
+                   },
+               .end_of_passed_fds = end_of_passed_fds}) {}
 
   FakeCallPtr call(const std::string& method, const std::string& parameters, bool more = false) {
     auto made = std::make_shared<FakeCall>("org.jobpool." + method, parameters, more);

@@ -43,6 +43,17 @@ TEST_CASE("a one-way Get takes nothing") {
   CHECK(queues.size() == R"({"size":1})");
 }
 
+TEST_CASE("who waits at a queue keeps no descriptors open") {
+  QueueHouse queues;
+  queues.create();
+  auto call = std::make_shared<FakeCall>("org.jobpool.Queue.Get", R"({"name":"q"})", false);
+  call->fds.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  queues.verbs->handle(call);
+  CHECK(call->answers == 0);
+  CHECK(call->fds.empty());
+  call->hang_up();
+}
+
 TEST_CASE("a caller that hangs up while it waits leaves nothing behind") {
   QueueHouse queues;
   queues.create(R"(,"maxsize":1)");

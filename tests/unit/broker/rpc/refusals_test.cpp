@@ -119,6 +119,51 @@ TEST_CASE("a descriptor that did not come, and one for a function, make a job in
   CHECK(parsed(call->parameters)["field"] == "job.function");
 }
 
+TEST_CASE("a command whose descriptors find no room is refused, one that names none is not") {
+  House house(0);
+  const std::string cat = R"({"job":{"command":["cat"],"stdin":0,"durable":false}})";
+  const auto with_fd = [&](const std::string& parameters) {
+    auto call = std::make_shared<FakeCall>("org.jobpool.Pool.ApplyAsync", parameters, false);
+    call->fds.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    return call;
+  };
+  const auto lost = std::make_shared<FakeCall>("org.jobpool.Pool.ApplyAsync", cat, false);
+  lost->lost_fds = true;
+  house.broker->verbs.handle(lost);
+  CHECK(lost->error_name == "org.jobpool.Pool.QueueFull");
+  CHECK(parsed(lost->parameters)["reason"].get<std::string>().find("descriptors") != std::string::npos);
+  const auto other = std::make_shared<FakeCall>("org.jobpool.Pool.ApplyAsync", kSquare, false);
+  other->lost_fds = true;
+  house.broker->verbs.handle(other);
+  CHECK(other->error_name.empty());
+  // What came found its place, the duplicate that the job is to have does not.
+  House narrow(0);
+  narrow.broker.reset();
+  narrow.broker = std::make_unique<FakeBroker>(narrow.ledger.get(), narrow.store, "/", CoreLimits{}, JobId{1}, 1, LedgerSize{}, 0);
+  auto duplicated = with_fd(cat);
+  narrow.broker->verbs.handle(duplicated);
+  CHECK(duplicated->error_name == "org.jobpool.Pool.QueueFull");
+  auto wide = with_fd(cat);
+  house.broker->verbs.handle(wide);
+  CHECK(wide->error_name.empty());
+}
+
+// They were kept until the answer: who waits at a queue with sixteen, a thousand times, left the broker none.
+TEST_CASE("descriptors that no job's command could name are closed before anybody waits") {
+  House house(0);
+  submit(house, kSquare);
+  for (const auto& [method, parameters] : {std::pair("Job.Get", R"({"id":1})"), std::pair("Job.Wait", R"({"ids":[1]})"),
+                                           std::pair("Pool.Map", R"({"job":{"function":"f"},"chunks":["[[1]]"]})")}) {
+    auto call = std::make_shared<FakeCall>(std::string("org.jobpool.") + method, parameters, false);
+    call->fds.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+    house.broker->verbs.handle(call);
+    INFO(method);
+    CHECK(call->answers == 0);
+    CHECK(call->fds.empty());
+    call->hang_up();
+  }
+}
+
 TEST_CASE("a full pool, a stopping one and a key that is another job's are told apart") {
   CoreLimits limits;
   limits.max_queued_jobs = 1;

@@ -213,3 +213,73 @@ TEST_CASE("a reply whose peer is gone closes its descriptors") {
   CHECK(harness.server.connections() == 0);
   CHECK(open_fds() == before);
 }
+
+// Each was kept, up to the last that the broker may have: it heard neither callers nor the supervisor any more.
+TEST_CASE("descriptors for which there is no room are closed at once, and their call says so") {
+  const Pipe pipe;
+  Limits limits;
+  limits.end_of_passed_fds = static_cast<int>(open_fds()) + 40;  // of these, the harness has some
+  Harness harness(limits);
+  Client client = harness.connect(), half = harness.connect();
+  const std::vector<int> sixteen(16, pipe.write.get());
+  std::size_t kept = 0;
+  for (int n = 0; n < 4; ++n) {
+    client.send(call_text(n), sixteen);
+    harness.turn();
+    const Call& call = *harness.handler.calls.back();
+    CHECK(call.lost_fds == call.fds.empty());
+    kept += call.fds.size();
+  }
+  CHECK(harness.handler.calls.front()->fds.size() == 16);
+  CHECK(harness.handler.calls.back()->lost_fds);
+  CHECK(kept < 40);
+  const std::size_t before = open_fds();
+  half.send("{", sixteen);
+  harness.turn();
+  CHECK(open_fds() == before);
+  client.send(call_text(4));
+  harness.turn();
+  CHECK_FALSE(harness.handler.calls.back()->lost_fds);
+  harness.handler.calls.clear();
+}
+
+TEST_CASE("descriptors of calls that are not answered are limited, whatever the number of the calls") {
+  const Pipe pipe;
+  Limits limits;
+  limits.unanswered_fds = 8;
+  Harness harness(limits);
+  Client client = harness.connect();
+  const auto send_with_fds = [&](int n) { client.send(call_text(n), {pipe.write.get(), pipe.write.get(), pipe.write.get()}); };
+  for (int n = 0; n < 6; ++n) send_with_fds(n);
+  harness.turn();
+  auto& calls = harness.handler.calls;
+  CHECK(calls.size() == 3);
+  calls.at(0)->reply("{}");
+  calls.at(1)->reply("{}");
+  harness.turn();
+  CHECK(calls.size() == 5);  // three are the half
+  for (std::size_t n = 2; n < 5; ++n) calls[n]->reply("{}");
+  harness.turn();
+  CHECK(calls.size() == 6);
+}
+
+TEST_CASE("descriptors that a handler took or closed are counted no more, and an answered call has none") {
+  const Pipe pipe;
+  Limits limits;
+  limits.unanswered_fds = 2;
+  Harness harness(limits);
+  Client client = harness.connect();
+  std::vector<std::shared_ptr<Call>> calls;
+  harness.handler.script = [&](const std::shared_ptr<Call>& call) {
+    calls.push_back(call);
+    if (calls.size() < 3) return call->fds.clear();
+    if (calls.size() == 3) call->reply("{}");
+  };
+  for (int n = 0; n < 5; ++n) client.send(call_text(n), {pipe.write.get(), pipe.write.get()});
+  harness.turn();
+  REQUIRE(calls.size() == 4);  // the fourth keeps its own
+  CHECK(calls[2]->fds.empty());
+  CHECK(calls[3]->fds.size() == 2);
+  calls.clear();
+  harness.handler.script = nullptr;
+}

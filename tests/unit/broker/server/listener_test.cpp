@@ -140,3 +140,14 @@ TEST_CASE("a server that stopped listening serves on, and closes in any state") 
   harness.turn();
   CHECK(harness.handler.calls.size() == 1);
 }
+
+// Each look at the backlog, ten a second, found no descriptor and logged that.
+TEST_CASE("what comes again and again is logged once a second") {
+  Complaints complaints;
+  const TimePoint begin = TimePoint{} + std::chrono::hours(1);
+  CHECK(complaints.is_due(begin));
+  CHECK_FALSE(complaints.is_due(begin));
+  CHECK_FALSE(complaints.is_due(begin + kComplaintInterval - std::chrono::milliseconds(1)));
+  CHECK(complaints.is_due(begin + kComplaintInterval));
+  CHECK_FALSE(complaints.is_due(begin + kComplaintInterval + kAcceptPause));
+}
