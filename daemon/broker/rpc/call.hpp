@@ -35,6 +35,7 @@ class Call {
   Peer peer{};
 
   // Set by a handler that must know when the connection is gone before the call was answered; called at most once, never after the answer.
+  // Of a oneway call too: what waits for something is given up with its connection.
   std::function<void()> on_hangup;
 
   // The last reply. `handed_over` is called when all its bytes were taken by the socket; never when the connection closed before.

@@ -9,6 +9,7 @@ namespace jobpool::broker {
 void Verbs::get(const CallPtr& call) {
   const auto request = proto::read_get(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
+  if (call->envelope.oneway) return call->reply({});  // nobody would be told
   if (engine_.core().find(request->id) == nullptr && is_lost(request->id))
     return call->reply(proto::write_ending(lost_ending(request->id)));
   const Job* job = job_or_error(*call, request->id);

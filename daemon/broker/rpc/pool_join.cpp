@@ -17,6 +17,7 @@ std::string how_to_join(const std::string& pool) {
 void Verbs::join_pool(const CallPtr& call) {
   const auto request = proto::read_join_pool(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
+  if (call->envelope.oneway) return call->reply({});  // nobody would be told
   const CorePool* pool = pool_or_error(*call, request->pool);
   if (pool == nullptr) return;
   if (pool->record.state == PoolState::running)

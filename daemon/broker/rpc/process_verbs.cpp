@@ -64,6 +64,7 @@ const Job* Verbs::only_process(Call& call) {
 void Verbs::join_process(const CallPtr& call) {
   const auto request = proto::read_process_join(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
+  if (call->envelope.oneway) return call->reply({});  // nobody would be told
   const Job* job = process_or_error(*call, request->name);
   if (job == nullptr) return;
   if (job->settled) return call->reply({});

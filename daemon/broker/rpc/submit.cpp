@@ -162,6 +162,7 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
   event.uid = call->peer.uid;
   event.flags.has_descriptors = !call->fds.empty();
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
+  if (call->envelope.oneway) event.flags.detach = true;  // nobody comes back for it
   recognise(job, event);
   const Token token = event.token;
   pending_.emplace(token, Pending{call, mode, event.key, job.pool, asker});

@@ -83,7 +83,8 @@ void Verbs::on_accepted(const Accepted& accepted) {
   // Only looked at by a caller that has its id, an apply that had ended has nobody else to be handed to.
   const Delivery delivery = job->settled ? delivery_of(*job) : Delivery{};
   if (pending.asker == Asker::process) return on_process_accepted(pending.call, *job, pending.mode);
-  if (pending.mode == Mode::apply_async) return pending.call->reply(proto::write_accepted(job->id));
+  // Nobody listens to a oneway Apply: it is over when its job is accepted, and its connection's end cancels nothing.
+  if (pending.mode == Mode::apply_async || pending.call->envelope.oneway) return pending.call->reply(proto::write_accepted(job->id));
   attach(pending.call, *job);
 }
 

@@ -23,6 +23,7 @@ struct Waiting {
 void Verbs::wait(const CallPtr& call) {
   auto request = proto::read_wait(call->envelope.parameters);
   if (!request) return invalid_parameter(*call, request.error());
+  if (call->envelope.oneway) return call->reply({});  // nobody would be told
   for (const JobId id : request->ids)
     if (engine_.core().find(id) == nullptr && !is_lost(id)) return job_error(*call, proto::error::kNoSuchJob, id);
 

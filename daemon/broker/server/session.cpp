@@ -117,20 +117,23 @@ void Session::dispatch() {
 void Session::start_call(Inbox::Message message) {
   Result<proto::CallEnvelope> envelope = proto::read_call(message.text, message.runs);
   if (!envelope) return violation(envelope.error().text);
-  const std::size_t bytes = message.text.size();
-  auto call = std::make_shared<SessionCall>(envelope->oneway ? nullptr : this, bytes);
+  auto call = std::make_shared<SessionCall>(*this, message.text.size());
   call->envelope = std::move(*envelope);
   call->fds = std::move(message.fds);
   call->lost_fds = message.lost_fds;
   call->peer = peer_;
-  if (!call->envelope.oneway) {
-    calls_.push(call);
-    ++unfinished_;
-    unfinished_bytes_ += bytes;
-  }
+  keep(call);
   if (!answer_without_handler(*call)) table_->handler().handle(call);
   call->envelope.parameters = {};  // they were in the message, whose room is the next one's
   if (table_ != nullptr && !call->is_answered()) unfinished_fds_ += call->count_fds();
+}
+
+void Session::keep(const std::shared_ptr<SessionCall>& call) {
+  ++unfinished_;
+  unfinished_bytes_ += call->request_bytes();
+  if (!call->envelope.oneway) return calls_.push(call);
+  call->place_ = oneway_.size();
+  oneway_.push_back(call);
 }
 
 // What was answered before is the peer's due; the rest is dropped with the connection. It leaves as all answers do, when the turn has
@@ -158,8 +161,8 @@ std::vector<std::shared_ptr<SessionCall>> Session::close() {
   SessionTable* const table = std::exchange(table_, nullptr);
   if (table == nullptr) return unanswered;
   unanswered.reserve(unfinished_);
-  while (!calls_.empty()) {
-    std::shared_ptr<SessionCall> call = calls_.pop();
+  while (!calls_.empty()) oneway_.push_back(calls_.pop());
+  for (std::shared_ptr<SessionCall>& call : std::exchange(oneway_, {})) {
     call->session_ = nullptr;
     call->held_.reset();
     const auto waiting = std::exchange(call->go_on_, nullptr);  // it holds the call
@@ -180,9 +183,9 @@ void Session::account_input() {
   if (now != before) table_->account_input(before, now);
 }
 
-// An input that ended and left nothing to do: the last answer is with the socket.
+// An input that ended and left nothing to do: the last answer is with the socket, and what was asked for one way is done.
 void Session::close_if_done() {
-  if (input_ended_ && !throttled_ && calls_.empty() && unsent() == 0) hang_up();
+  if (input_ended_ && !throttled_ && calls_.empty() && oneway_.empty() && unsent() == 0) hang_up();
 }
 
 }  // namespace jobpool::broker

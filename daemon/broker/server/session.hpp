@@ -69,6 +69,9 @@ class Session : public std::enable_shared_from_this<Session> {
   void resume_streams();
   void resume_answers();
   std::shared_ptr<SessionCall> pop_call();
+  std::shared_ptr<SessionCall> take_oneway(SessionCall& call);
+  void keep(const std::shared_ptr<SessionCall>& call);
+  void count_no_more(const SessionCall& call);
   void count_held(SessionCall& call);
   void release_held(SessionCall& call);
   void close_if_done();
@@ -79,9 +82,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Descriptor descriptor_;
   std::size_t place_ = 0;                              // in the table
   CallQueue calls_;                                    // unanswered, or answered and behind one that is not
+  std::vector<std::shared_ptr<SessionCall>> oneway_;   // unanswered; each knows its place. They hold up no answers of others
   std::unique_ptr<Inbox> inbox_;                       // only while something is half-read
   std::unique_ptr<Outbox> outbox_;                     // only while something is unsent
-  std::size_t unfinished_ = 0, unfinished_bytes_ = 0;  // of calls_
+  std::size_t unfinished_ = 0, unfinished_bytes_ = 0;  // of both
   std::size_t unfinished_fds_ = 0;                     // likewise
   std::size_t held_bytes_ = 0;                         // unsent answers that wait for earlier calls
   std::size_t buffered_ = 0;                           // as told to the table

@@ -18,9 +18,9 @@ void SessionCall::reply_written(Write write, std::function<void()> handed_over) 
 
 void SessionCall::answer(function_ref<void(Outbox& outbox)> put, const std::function<void()>& handed_over) {
   if (!may_answer()) return;
-  if (session_ != nullptr) {
+  if (is_heard()) {
     put(session_->outbox_of(*this));
-  } else if (envelope.oneway && handed_over) {
+  } else if (session_ != nullptr && handed_over) {
     handed_over();  // nothing is to be sent, and all of it was
   }
   finish();
@@ -28,7 +28,7 @@ void SessionCall::answer(function_ref<void(Outbox& outbox)> put, const std::func
 
 bool SessionCall::reply_more(std::string_view parameters_json, std::function<void()> handed_over) {
   if (answered_) log::error("{}: a reply after the last one, dropping it", envelope.method);
-  if (answered_ || session_ == nullptr) return true;
+  if (answered_ || !is_heard()) return true;
   session_->outbox_of(*this).add_continuing_reply(parameters_json, std::move(handed_over));
   paused_ = !session_->continued(*this);
   return !paused_;
@@ -36,22 +36,22 @@ bool SessionCall::reply_more(std::string_view parameters_json, std::function<voi
 
 void SessionCall::reply_unhurried(std::string_view parameters_json) {
   reply_more(parameters_json);
-  if (!answered_ && session_ != nullptr) session_->need_not_hurry(*this);
+  if (!answered_ && is_heard()) session_->need_not_hurry(*this);
 }
 
 void SessionCall::error(std::string_view name, std::string_view parameters_json) {
   if (!may_answer()) return;
-  if (session_ != nullptr) session_->outbox_of(*this).add_error(name, parameters_json);
+  if (is_heard()) session_->outbox_of(*this).add_error(name, parameters_json);
   finish();
 }
 
 void SessionCall::when_room(std::function<void()> go_on) {
-  if (session_ == nullptr && !envelope.oneway) return;  // closed
+  if (session_ == nullptr) return;  // closed
   if (take_room()) return go_on();
   go_on_ = std::move(go_on);
 }
 
-bool SessionCall::take_room() { return session_ == nullptr ? envelope.oneway : session_->has_room_for(*this); }
+bool SessionCall::take_room() { return session_ != nullptr && (envelope.oneway || session_->has_room_for(*this)); }
 
 bool SessionCall::may_answer() {
   if (answered_) log::error("{}: answered twice, dropping the second answer", envelope.method);

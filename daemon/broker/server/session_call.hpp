@@ -16,8 +16,8 @@ class Session;
 
 class SessionCall final : public Call {
  public:
-  // `session` must outlive this or detach() it; none: nobody listens (oneway), every answer is dropped.
-  SessionCall(Session* session, std::size_t request_bytes) : session_(session), request_bytes_(request_bytes) {}
+  // `session` must outlive this or detach it. Of a oneway call every answer is dropped.
+  SessionCall(Session& session, std::size_t request_bytes) : session_(&session), request_bytes_(request_bytes) {}
 
   void reply(std::string_view parameters_json, std::vector<UniqueFd> fds = {}, std::function<void()> handed_over = {}) override;
   void reply_written(Write write, std::function<void()> handed_over = {}) override;
@@ -38,12 +38,15 @@ class SessionCall final : public Call {
   friend class Session;
 
   bool may_answer();
+  // Somebody is there to read it.
+  bool is_heard() const { return session_ != nullptr && !envelope.oneway; }
   void answer(function_ref<void(Outbox& outbox)> put, const std::function<void()>& handed_over);
   void finish();
 
-  Session* session_;
+  Session* session_;  // null: answered, or its connection is closed
   std::size_t request_bytes_;
   std::size_t counted_fds_ = 0;
+  std::size_t place_ = 0;  // of a oneway call, among those of its session
   bool answered_ = false;
   bool has_room_ = false;              // its answer is being made
   std::function<void()> go_on_;        // when there is room for its answer; empty: it does not wait for that

@@ -43,6 +43,11 @@ bool Session::has_room_for(SessionCall& call) {
 }
 
 void Session::answered(SessionCall& call) {
+  if (call.envelope.oneway) {
+    const std::shared_ptr<SessionCall> kept_until_return = take_oneway(call);
+    if (throttled_ || input_ended_) want_flush();  // which goes on reading, or closes
+    return;
+  }
   want_flush();
   if (std::exchange(call.has_room_, false)) --in_the_making_;
   if (calls_.front() != &call) return count_held(call);
@@ -57,10 +62,24 @@ void Session::answered(SessionCall& call) {
 // Only now does the call count no more: until here it kept its request in memory, however early it was answered.
 std::shared_ptr<SessionCall> Session::pop_call() {
   std::shared_ptr<SessionCall> call = calls_.pop();
-  --unfinished_;
-  unfinished_bytes_ -= call->request_bytes();
-  unfinished_fds_ -= call->counted_fds();
+  count_no_more(*call);
   return call;
+}
+
+std::shared_ptr<SessionCall> Session::take_oneway(SessionCall& call) {
+  count_no_more(call);
+  std::swap(oneway_[call.place_], oneway_.back());
+  oneway_[call.place_]->place_ = call.place_;
+  std::shared_ptr<SessionCall> taken = std::move(oneway_.back());
+  oneway_.pop_back();
+  if (oneway_.empty()) oneway_.shrink_to_fit();  // an idle session costs nothing
+  return taken;
+}
+
+void Session::count_no_more(const SessionCall& call) {
+  --unfinished_;
+  unfinished_bytes_ -= call.request_bytes();
+  unfinished_fds_ -= call.counted_fds();
 }
 
 // An answer that waits behind that of an earlier call leaves with it, and hurries as that does.

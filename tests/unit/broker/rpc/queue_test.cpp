@@ -43,6 +43,25 @@ TEST_CASE("a one-way Get takes nothing") {
   CHECK(queues.size() == R"({"size":1})");
 }
 
+TEST_CASE("a one-way Join waits for nothing, a one-way Put for room until its connection ends") {
+  QueueHouse queues;
+  queues.create(R"(,"maxsize":1)");
+  const auto oneway = [&](const std::string& method, const std::string& parameters) {
+    auto call = std::make_shared<FakeCall>("org.jobpool.Queue." + method, parameters, false);
+    call->envelope.oneway = true;
+    queues.verbs->handle(call);
+    return call;
+  };
+  CHECK(oneway("Put", R"({"name":"q","items":["1"]})")->answers == 1);
+  CHECK(oneway("Join", R"({"name":"q"})")->answers == 1);
+  const auto put = oneway("Put", R"({"name":"q","items":["2"]})");
+  CHECK(put->answers == 0);
+  put->hang_up();
+  CHECK(is_let_go(put));
+  CHECK(queues.get()->parameters == R"({"items":["1"]})");
+  CHECK(queues.size() == R"({"size":0})");
+}
+
 TEST_CASE("who waits at a queue keeps no descriptors open") {
   QueueHouse queues;
   queues.create();

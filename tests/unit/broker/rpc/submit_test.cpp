@@ -17,6 +17,13 @@ const Job& job(House& house, std::uint64_t id = 1) {
   return *job;
 }
 
+FakeCallPtr apply_oneway(House& house, const std::string& parameters) {
+  auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Apply", parameters, false);
+  call->envelope.oneway = true;
+  house.broker->verbs.handle(call);
+  return call;
+}
+
 }  // namespace
 
 TEST_CASE("each field of a submission is the job's") {
@@ -93,6 +100,36 @@ TEST_CASE("a caller of apply that waits for room and hangs up is let go, and its
   house.turn();
   CHECK(house.broker->engine.core().find(JobId{2}) == nullptr);
   CHECK(waiting->answers == 0);
+}
+
+// It waited for its job's end, and for room, for ever: no hang-up was told.
+TEST_CASE("a oneway apply is over when its job is accepted; while it waits for room it is given up with its connection") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  House house(0, limits);
+  const auto accepted = apply_oneway(house, kSquare);
+  CHECK(accepted->answers == 1);
+  CHECK(is_let_go(accepted));
+  const auto waiting = apply_oneway(house, kSquare);
+  CHECK(waiting->answers == 0);
+  waiting->hang_up();
+  CHECK(is_let_go(waiting));
+  CHECK(job(house).stop == StopRequest::none);
+  CHECK(job(house).state == JobState::ready);
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  CHECK(house.broker->engine.core().find(JobId{2}) == nullptr);
+}
+
+TEST_CASE("a oneway apply whose connection ends before its job is on disk has its job all the same") {
+  House house(0);
+  const auto call = apply_oneway(house, R"({"job":{"function":"square","durable":true}})");
+  house.turn();
+  call->hang_up();
+  house.commit();
+  CHECK(job(house).stop == StopRequest::none);
+  CHECK(job(house).state == JobState::ready);
+  CHECK(is_let_go(call));
 }
 
 TEST_CASE("a caller of apply that waits for room has its job when there is some") {

@@ -82,3 +82,19 @@ TEST_CASE("ready and successful answer for each state, and successful is an erro
   house.broker->call("Job.Cancel", R"({"ids":[2]})");
   CHECK(house.broker->call("Job.Successful", R"({"id":2})")->parameters == R"({"successful":false})");
 }
+
+TEST_CASE("who is told nothing does not wait: oneway calls that only ask are answered at once") {
+  House house(0);
+  submit(house, kSquare);
+  for (const auto& [method, parameters] :
+       {std::pair("Job.Get", R"({"id":1})"), std::pair("Job.Wait", R"({"ids":[1],"timeoutUSec":9000000})"),
+        std::pair("Pool.Join", R"({"pool":"default"})"), std::pair("Process.Join", R"({"name":"p"})")}) {
+    auto call = std::make_shared<FakeCall>(std::string("org.jobpool.") + method, parameters, false);
+    call->envelope.oneway = true;
+    house.broker->verbs.handle(call);
+    INFO(method);
+    CHECK(call->answers == 1);
+    CHECK(is_let_go(call));
+  }
+  CHECK_FALSE(house.broker->verbs.deadlines().next());
+}

@@ -194,3 +194,38 @@ TEST_CASE("a handler may close the server within a call") {
   harness.turn();
   CHECK(client.is_closed());
 }
+
+// It had no session, so that nobody told its handler: what it held was kept for as long as what it waited for.
+TEST_CASE("a connection's end is told to its oneway calls that are not answered") {
+  Harness harness;
+  Client client = harness.connect();
+  for (int n = 0; n < 4; ++n) client.send(call_text(n, n == 3 ? "" : R"("oneway":true)"));
+  harness.turn();
+  std::vector<int> told(4);
+  for (std::size_t n = 0; n < 4; ++n) harness.handler.calls.at(n)->on_hangup = [&told, n] { ++told[n]; };
+  harness.handler.calls[1]->reply("{}");
+  client.close();
+  harness.turn();
+  CHECK(told == std::vector<int>{1, 0, 1, 1});
+  CHECK(harness.server.connections() == 0);
+  bool was_handed_over = false;
+  harness.handler.calls[0]->reply("{}", {}, [&] { was_handed_over = true; });
+  CHECK_FALSE(was_handed_over);
+}
+
+TEST_CASE("an input that ended does not end a oneway call, and the last answer to one closes the connection") {
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0, R"("oneway":true)") + call_text(1, R"("oneway":true)"));
+  client.end_input();
+  harness.turn();
+  int hangups = 0;
+  for (const auto& call : harness.handler.calls) call->on_hangup = [&] { ++hangups; };
+  harness.handler.calls.at(0)->reply("{}");
+  harness.turn();
+  CHECK(harness.server.connections() == 1);
+  harness.handler.calls.at(1)->error("org.jobpool.Pool.QueueFull", "{}");
+  harness.turn();
+  CHECK(harness.server.connections() == 0);
+  CHECK(hangups == 0);
+}

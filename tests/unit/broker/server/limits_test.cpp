@@ -301,3 +301,41 @@ TEST_CASE("peers that may not connect take few descriptors and no endless input"
   fourth.close();
   harness.turn();
 }
+
+// Nothing counted them: as many as a peer liked were kept, for as long as what they waited for.
+TEST_CASE("oneway calls that are not answered count like others, and make room when they are") {
+  Limits limits;
+  limits.unanswered_calls = 4;
+  Harness harness(limits);
+  Client client = harness.connect();
+  for (int n = 0; n < 8; ++n) client.send(call_text(n, n % 4 == 0 ? "" : R"("oneway":true)"));
+  harness.turn();
+  auto& calls = harness.handler.calls;
+  REQUIRE(calls.size() == 4);
+  for (std::size_t n = 2; n < 4; ++n) calls[n]->reply("{}");
+  harness.turn();
+  REQUIRE(calls.size() == 6);
+  calls[1]->reply("{}");
+  calls[5]->reply("{}");
+  harness.turn();
+  REQUIRE(calls.size() == 8);
+  CHECK(client.replies().empty());
+  for (std::size_t n : {6, 4, 0, 7}) calls[n]->reply("{}");
+  harness.turn();
+  CHECK(client.replies().size() == 2);
+}
+
+TEST_CASE("the bytes of oneway requests that are not answered count like those of others") {
+  Limits limits;
+  limits.unanswered_bytes = 1000;
+  Harness harness(limits);
+  Client client = harness.connect();
+  const std::string text = padded_call(600);
+  const std::string oneway = text.substr(0, text.size() - 1) + R"(,"oneway":true})" + std::string(1, '\0');
+  client.send(oneway + oneway + oneway);
+  harness.turn();
+  CHECK(harness.handler.calls.size() == 2);
+  for (std::size_t n = 0; n < 2; ++n) harness.handler.calls[n]->reply("{}");
+  harness.turn();
+  CHECK(harness.handler.calls.size() == 3);
+}
