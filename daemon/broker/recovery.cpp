@@ -52,6 +52,7 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
     unread_slots_ = true;
     return added;
   }
+  engine_.dispatcher().close_strays(worker);
   for (const auto& slot : engine_.dispatcher().in_flight(worker)) take_over_slot(worker, number, slot);
   // Outcomes that were recorded but not acknowledged come again; the core does not know those jobs, and their slots are freed.
   engine_.dispatcher().drain(worker);

@@ -1,6 +1,8 @@
 // Offers out, reports in.
 #include "daemon/broker/pool/dispatcher.hpp"
 
+#include <fcntl.h>
+
 #include <algorithm>
 #include <cstring>
 #include <utility>
@@ -26,6 +28,24 @@ void Dispatcher::forget_slot(Incarnation worker, Sequence sequence) {
   if (link == nullptr) return;
   link->side.revoke(sequence);  // should it still stand as an offer, nobody may claim it at this moment
   release(*link, sequence);
+}
+
+// The worker keeps one set for each sequence: these take the place of what came before, and are closed with the next offer of that number.
+// What it does not take is no harm now: it is dead, or the next order finds that it takes none.
+void Dispatcher::close_strays(Incarnation worker) {
+  Link* link = find(worker);
+  const UniqueFd nothing{::open("/dev/null", O_RDWR | O_CLOEXEC)};      // an order of this kind has at least one
+  if (link == nullptr || !nothing || link->side.threads() > 1) return;  // several threads run no commands
+  control::Order order;
+  order.kind = control::OrderKind::descriptors;
+  order.sequence = link->side.next_sequence();
+  const int plain[] = {nothing.get()};
+  (void)control::send_order(link->orders.get(), order, plain);
+  // That number may be spent without an offer: the slot was written, and its word was not.
+  --order.sequence.value;
+  if (order.sequence.value > 0 && std::ranges::find(link->slots, order.sequence, &Slot::sequence) == link->slots.end())
+    (void)control::send_order(link->orders.get(), order, plain);
+  link->side.ring_all();
 }
 
 Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds) {

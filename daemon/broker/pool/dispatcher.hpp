@@ -60,6 +60,9 @@ class Dispatcher {
   // What an inherited worker has in its slots.
   std::vector<shm::InFlight> in_flight(Incarnation worker) const;
   void forget_slot(Incarnation worker, Sequence sequence);  // after an inherited slot was judged
+  // Descriptors that an earlier broker sent ahead of an offer that it did not live to make: the worker closes them, since somebody may wait
+  // for the end of those streams. Requires: nothing was offered to it by this broker.
+  void close_strays(Incarnation worker);
 
   // no_room: its slots or its payload area are full. no_worker: it is gone, or about to be killed.
   // `fds` are duplicated to the worker ahead of the offer.
