@@ -27,7 +27,8 @@ class Unfinished {
   UniqueFd mark_;  // locked
 };
 
-// Removes what copies that are dead, as far as that can be told, left under temporary names from `target`, but none that has its name from `source` (-1: there is none).
+// Removes what copies that are dead, as far as that can be told, left under temporary names from `target`, but none that has its name from
+// `source` (-1: there is none).
 void clear_leftovers(int target, int source);
 
 // Locks a temporary file for as long as it is open.
