@@ -22,10 +22,28 @@ void let_go_of_streams() {
   static_cast<void>(::chdir("/"));
 }
 
+constexpr int kTold = STDERR_FILENO + 1, kOwner = kTold + 1;
+
+// All but these two and the streams is closed: a lock or a pipe that our caller has left open to us would be held for the process's life.
+// Where there are no descriptors left to do that with, all stays.
+void let_go_of_the_rest(int& owner, UniqueFd& told) {
+  // First out of the way of the numbers that they get.
+  UniqueFd far_told(::fcntl(told.get(), F_DUPFD_CLOEXEC, kOwner + 1)), far_owner(::fcntl(owner, F_DUPFD_CLOEXEC, kOwner + 1));
+  if (!far_told || !far_owner) return;
+  told.reset();
+  if (::dup3(far_told.get(), kTold, O_CLOEXEC) < 0 || ::dup3(far_owner.get(), kOwner, O_CLOEXEC) < 0) ::_exit(1);
+  far_told.reset();
+  far_owner.reset();
+  told = UniqueFd(kTold);
+  owner = kOwner;
+  ::closefrom(kOwner + 1);
+}
+
 // Ends the holder. `told`: where our caller waits for its exit code.
 [[noreturn]] void hold(const proto::ProcessStartRequest& request, const std::string& socket, int owner, UniqueFd told,
                        const std::function<int(const Result<client::Reply>&)>& tell) {
   ::setsid();
+  let_go_of_the_rest(owner, told);
   client::DaemonicStart start(std::make_shared<client::Connections>(std::vector<std::string>{socket}), request);
   const Result<client::Reply> reply = start.answer();
   const auto code = static_cast<char>(tell(reply));

@@ -1,9 +1,13 @@
 // jobpool process, and Process in the library: processes outside any pool.
+#include <fcntl.h>
 #include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <fstream>
 #include <iterator>
 
+#include "common/unique_fd.hpp"
 #include "jobpool/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
@@ -176,6 +180,27 @@ TEST_CASE("process start --daemon-of: the process ends with the one that is name
   const Finished nobody = process(daemon, {"start", "--daemon-of", "1073741823", "--", "true"});
   CHECK(nobody.exit_code == 125);
   CHECK(nobody.err.find("--daemon-of 1073741823: No such process") != std::string::npos);
+}
+
+// The bug: who held the process's connection had all that the caller had left open to it, so that a script's lock was held for the
+// process's life.
+TEST_CASE("process start --daemon-of keeps nothing of its caller's open") {
+  Daemon daemon;
+  const std::string fifo = daemon.file("fifo");
+  REQUIRE(::mkfifo(fifo.c_str(), 0600) == 0);
+  const jobpool::UniqueFd reading(::open(fifo.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC));
+  const std::string of = std::to_string(::getpid());
+  const int kept = GENERATE(3, 4, 9);
+  Invocation start = daemon.invocation({"process", "start", "--daemon-of", of, "--name", "held", "--", "sleep", "1000"});
+  const std::vector<std::string> shell{"sh", "-c", "exec " + std::to_string(kept) + R"(>"$0"; exec "$@")", fifo};
+  start.argv.insert(start.argv.begin(), shell.begin(), shell.end());
+  const Finished finished = Child(start).finish();
+  INFO(finished.err);
+  REQUIRE(finished.exit_code == 0);
+  char byte = 0;
+  CHECK(::read(reading.get(), &byte, 1) == 0);  // -1 while anybody may write
+  CHECK(process(daemon, {"alive", "held"}).exit_code == 0);
+  CHECK(process(daemon, {"kill", "held"}).exit_code == 0);
 }
 
 TEST_CASE("what is known of a process outlives broker and daemon, and it is never started a second time") {
