@@ -54,7 +54,7 @@ class LargeCopy {
     REQUIRE(::stat(folder_.file("source/file").c_str(), &status) == 0);
     return status;
   }
-  TempDir folder_;
+  testing::TempDir folder_;
   CopyPlaces places_;
   proto::CopyRoots roots_;
 };
@@ -83,7 +83,7 @@ TEST_CASE("a large file whose close tells that it was not written gets no name")
 }
 
 // A range that found another source than the walk was compared with nothing, and counted as compared: --verify said well of it.
-TEST_CASE("a large file that was there and has changed since is told, and not said to be the same") {
+TEST_CASE("a large file that was there and has changed since is not said to be the same") {
   LargeCopy copy;
   copy.put_in_target("the text");
   CHECK(copy.end_after(CopyEnd::copied).end == CopyEnd::skipped);

@@ -156,7 +156,7 @@ TEST_CASE("a copy that is gone on with knows what was there, clears up and takes
 }
 
 // Of two names of the source that are one in the target (vfat and "Makefile" beside "makefile"), the second took the first's place.
-TEST_CASE("what the walk saw free and has a name after all is left alone and told, whatever it is") {
+TEST_CASE("whatever has a name that the walk saw free is left alone and told") {
   const TempDir folder;
   make(folder.file("source"));
   make(folder.file("target"));
@@ -201,7 +201,7 @@ TEST_CASE("a name that the target has for another one of the source is neither f
 }
 
 // A temporary file that could not be opened was removed as a dead copy's: another user's copy, at work in the same folder, lost its file.
-TEST_CASE("a temporary file that cannot be asked whether it is in use is left alone, and a dead link is not") {
+TEST_CASE("a temporary file that cannot be asked whether it is in use is left alone") {
   const TempDir folder;
   REQUIRE(::chmod(folder.path().c_str(), 0777) == 0);
   write_file(folder.file(".jobpool-copy-others"), "half", 0000);

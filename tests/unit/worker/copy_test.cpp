@@ -198,7 +198,7 @@ TEST_CASE("what a close tells was not written is not copied") {
 }
 
 // A file whose attributes found no room was copied without them, and never again. As a full disk it would stop the copy for ever.
-TEST_CASE("a file whose attributes find no room is not copied, and the others are") {
+TEST_CASE("a file whose attributes find no room is not copied and the others are") {
   Copies copies;
   write_file(copies.source("a"), "one");
   write_file(copies.source("b"), "two");

@@ -38,6 +38,21 @@ TEST_CASE("descriptors that are stale are closed, so that readers see the end") 
   CHECK(setup.orders().take_descriptors(Sequence{2}));
 }
 
+// So a broker has descriptors closed that its predecessor sent ahead of an offer which it did not live to make.
+TEST_CASE("descriptors that come for a sequence take the place of what came for it before and is closed") {
+  Setup setup;
+  Pipe stray, fresh;
+  send_descriptors(setup, Sequence{1}, {stray.writing.get()});
+  REQUIRE(setup.orders().drain());
+  send_descriptors(setup, Sequence{1}, {fresh.writing.get(), fresh.reading.get()});
+  stray.writing.reset();
+  REQUIRE(setup.orders().drain());
+  CHECK(read_to_end(stray.reading.get()).empty());
+  const auto taken = setup.orders().take_descriptors(Sequence{1});
+  REQUIRE(taken);
+  CHECK(taken->size() == 2);
+}
+
 TEST_CASE("descriptors that come late are waited for, those that never come are not waited for for ever") {
   Setup setup;
   Pipe pipe;

@@ -66,7 +66,7 @@ TEST_CASE("descriptors that were sent ahead of an offer that did not come are cl
   CHECK(stream.has_ended());
 }
 
-TEST_CASE("so are those whose offer was written and not made, which costs it its number") {
+TEST_CASE("so are those whose offer was written and not made at the cost of its number") {
   House house;
   house.broker->apply("k");
   house.run_all();
@@ -94,7 +94,7 @@ TEST_CASE("descriptors of an offer that stands are left to it by the next broker
   CHECK(stream.has_ended());
 }
 
-TEST_CASE("a worker that takes no orders, and one that is dead, hold up no takeover") {
+TEST_CASE("neither a worker that takes no orders nor one that is dead holds up a takeover") {
   House house(2);
   house.worker(0).orders.reset();
   control::Order order;

@@ -43,7 +43,7 @@ TEST_CASE("a one-way Get takes nothing") {
   CHECK(queues.size() == R"({"size":1})");
 }
 
-TEST_CASE("a one-way Join waits for nothing, a one-way Put for room until its connection ends") {
+TEST_CASE("a one-way Join waits for nothing and a one-way Put for room until its connection ends") {
   QueueHouse queues;
   queues.create(R"(,"maxsize":1)");
   const auto oneway = [&](const std::string& method, const std::string& parameters) {

@@ -119,7 +119,7 @@ TEST_CASE("a descriptor that did not come, and one for a function, make a job in
   CHECK(parsed(call->parameters)["field"] == "job.function");
 }
 
-TEST_CASE("a command whose descriptors find no room is refused, one that names none is not") {
+TEST_CASE("a command whose descriptors find no room is refused and one that names none is not") {
   House house(0);
   const std::string cat = R"({"job":{"command":["cat"],"stdin":0,"durable":false}})";
   const auto with_fd = [&](const std::string& parameters) {

@@ -103,7 +103,7 @@ TEST_CASE("a caller of apply that waits for room and hangs up is let go, and its
 }
 
 // It waited for its job's end, and for room, for ever: no hang-up was told.
-TEST_CASE("a oneway apply is over when its job is accepted; while it waits for room it is given up with its connection") {
+TEST_CASE("a oneway apply is over when its job is accepted and given up with its connection while it waits for room") {
   CoreLimits limits;
   limits.max_queued_jobs = 1;
   House house(0, limits);

@@ -215,7 +215,7 @@ TEST_CASE("a reply whose peer is gone closes its descriptors") {
 }
 
 // Each was kept, up to the last that the broker may have: it heard neither callers nor the supervisor any more.
-TEST_CASE("descriptors for which there is no room are closed at once, and their call says so") {
+TEST_CASE("descriptors for which there is no room are closed at once and their call says so") {
   const Pipe pipe;
   Limits limits;
   limits.end_of_passed_fds = static_cast<int>(open_fds()) + 40;  // of these, the harness has some
@@ -243,7 +243,7 @@ TEST_CASE("descriptors for which there is no room are closed at once, and their 
   harness.handler.calls.clear();
 }
 
-TEST_CASE("descriptors of calls that are not answered are limited, whatever the number of the calls") {
+TEST_CASE("descriptors of calls that are not answered are limited whatever the number of the calls") {
   const Pipe pipe;
   Limits limits;
   limits.unanswered_fds = 8;
@@ -263,7 +263,7 @@ TEST_CASE("descriptors of calls that are not answered are limited, whatever the 
   CHECK(calls.size() == 6);
 }
 
-TEST_CASE("descriptors that a handler took or closed are counted no more, and an answered call has none") {
+TEST_CASE("descriptors that a handler took or closed are counted no more and an answered call has none") {
   const Pipe pipe;
   Limits limits;
   limits.unanswered_fds = 2;

@@ -213,7 +213,7 @@ TEST_CASE("a connection's end is told to its oneway calls that are not answered"
   CHECK_FALSE(was_handed_over);
 }
 
-TEST_CASE("an input that ended does not end a oneway call, and the last answer to one closes the connection") {
+TEST_CASE("an input that ended does not end a oneway call and the last answer to one closes the connection") {
   Harness harness;
   Client client = harness.connect();
   client.send(call_text(0, R"("oneway":true)") + call_text(1, R"("oneway":true)"));

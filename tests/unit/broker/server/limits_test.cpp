@@ -303,7 +303,7 @@ TEST_CASE("peers that may not connect take few descriptors and no endless input"
 }
 
 // Nothing counted them: as many as a peer liked were kept, for as long as what they waited for.
-TEST_CASE("oneway calls that are not answered count like others, and make room when they are") {
+TEST_CASE("oneway calls that are not answered count like others and make room when they are") {
   Limits limits;
   limits.unanswered_calls = 4;
   Harness harness(limits);

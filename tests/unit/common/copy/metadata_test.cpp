@@ -57,7 +57,7 @@ TEST_CASE("a file gets the mode, the times to the nanosecond and the attributes 
 }
 
 // Every error of an attribute was taken for a file system without attributes: for want of room they were lost, with exit code 0.
-TEST_CASE("attributes that the target cannot have are lost, and any other error is one") {
+TEST_CASE("attributes that the target cannot have are lost and any other error is told") {
   const TempDir folder;
   const Opened from = made(folder.file("a"), 0644), to = made(folder.file("b"), 0600);
   if (::fsetxattr(from.file.get(), "user.colour", "red", 3, 0) != 0) return;  // no attributes here
