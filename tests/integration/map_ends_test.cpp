@@ -77,7 +77,7 @@ TEST_CASE("map whose daemon dies shows what has ended behind an item that has no
   const Finished finished = map.finish();
   CHECK(finished.exit_code == 125);
   CHECK(finished.out == "2\n");
-  CHECK(log_text(log).find("echo 2\n") != std::string::npos);
+  CHECK(log_text(log).find("echo 2'\n") != std::string::npos);
   daemon.start_again();
 }
 
