@@ -9,7 +9,8 @@
 
 namespace jobpool::shm {
 
-// As the broker holds them, or (reopened read-only where it may only read) as a worker does.
+// As the supervisor holds them, and a broker gets them (which keeps the eventfd only, once it has mapped the others); or, reopened
+// read-only where it may only read, as a worker does.
 struct SegmentFds {
   UniqueFd control;
   UniqueFd to_worker;

@@ -8,6 +8,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <memory>
+#include <optional>
 #include <string>
 
 #include "daemon/supervisor/orphans.hpp"
@@ -161,6 +163,29 @@ void block_child_exits() {
   ::pthread_sigmask(SIG_BLOCK, &death, nullptr);
 }
 
+// A child that is known, and what it has left behind.
+struct HostileFamily {
+  std::unique_ptr<Spawner> spawner;
+  pid_t known = 0;
+  Orphans orphans{[this](pid_t pid) { return pid == known; }};
+  Pipe pipe;
+  std::optional<Child> child;
+
+  HostileFamily(const std::string& script, std::string_view last_word) {
+    block_child_exits();
+    auto started = Spawner::start();
+    REQUIRE(started);
+    spawner = std::move(*started);
+    child = start_hostile(*spawner, pipe, script, last_word);
+    known = child->pid;
+  }
+  // Of the child.
+  void end() const {
+    ::kill(known, SIGKILL);
+    await(*child);
+  }
+};
+
 }  // namespace
 
 TEST_CASE("orphans are found and killed with all their descendants, and spawned children are not touched") {
@@ -193,31 +218,17 @@ TEST_CASE("orphans are found and killed with all their descendants, and spawned 
 
 TEST_CASE("an orphan that lives on behind the end of its first thread is killed") {
   // The bug: /proc calls it a zombie, which was reaped and looked for, in vain and for ever: the supervisor stood still.
-  block_child_exits();
-  auto spawner = Spawner::start();
-  REQUIRE(spawner);
-  pid_t known = 0;
-  Orphans orphans([&known](pid_t pid) { return pid == known; });
-  Pipe pipe;
-  const Child child = start_hostile(**spawner, pipe, "\"$HOSTILE\" leave_headless; echo left; exec sleep 1000", "left\n");
-  known = child.pid;
-  sweep_all(orphans);
-  CHECK(orphans.killed() == 1);
-  ::kill(known, SIGKILL);
-  await(child);
-  CHECK(read_all(pipe.read.get()).empty());
+  HostileFamily family("\"$HOSTILE\" leave_headless; echo left; exec sleep 1000", "left\n");
+  sweep_all(family.orphans);
+  CHECK(family.orphans.killed() == 1);
+  family.end();
+  CHECK(read_all(family.pipe.read.get()).empty());
 }
 
 TEST_CASE("an orphan that does not die of SIGKILL is not waited for a second time") {
   // The bug: as long as there was one, each death of a worker was told two seconds late.
-  block_child_exits();
-  auto spawner = Spawner::start();
-  REQUIRE(spawner);
-  pid_t holder = 0;
-  Orphans orphans([&holder](pid_t pid) { return pid == holder; });
-  Pipe pipe;
-  const Child child = start_hostile(**spawner, pipe, "exec \"$HOSTILE\" hold_orphan", "ready\n");
-  holder = child.pid;
+  HostileFamily family("exec \"$HOSTILE\" hold_orphan", "ready\n");
+  Orphans& orphans = family.orphans;
   REQUIRE(orphans.sweep() == Orphans::State::dying);
   orphans.give_up_waiting(Clock::now() - std::chrono::hours(1));
   CHECK_FALSE(orphans.has_hung());  // it was killed later than that
@@ -225,8 +236,7 @@ TEST_CASE("an orphan that does not die of SIGKILL is not waited for a second tim
   CHECK(orphans.has_hung());
   CHECK(orphans.sweep() == Orphans::State::none);
   CHECK(orphans.killed() == 1);
-  ::kill(holder, SIGKILL);
-  await(child);
+  family.end();
   CHECK(orphans.sweep() == Orphans::State::none);
   CHECK_FALSE(orphans.has_hung());
 }
