@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "common/copy/target_names.hpp"
+#include "daemon/worker/function/copy/file_copy.hpp"
 #include "proto/copy_job.hpp"
 #include "tests/support/file_tree.hpp"
 #include "tests/unit/refused_calls.hpp"
@@ -108,6 +109,26 @@ TEST_CASE("what got its name after the client looked is replaced by a further at
   copies.functions.setup.attempt.number = 2;
   CHECK(copies.copy({"makefile"}, true).files[0].end == CopyEnd::copied);
   CHECK(read_file(copies.target("makefile")) == "the second");
+}
+
+TEST_CASE("a file that changes while it is copied to a new name is copied once more") {
+  // The bug: its second copy found the first by its name, took it for somebody else's, and left it as it was, torn.
+  constexpr std::size_t kBytes = 2 * copy::kPieceBytes + 1;
+  Copies copies;
+  write_file(copies.source("a"), std::string(kBytes, 'a'));
+  const UniqueFd source(::open(copies.source().c_str(), O_RDONLY | O_DIRECTORY)),
+      target(::open(copies.target().c_str(), O_RDONLY | O_DIRECTORY));
+  int calls = 0;
+  const auto grow_once = [&] {
+    if (++calls == 1) std::ofstream(copies.source("a"), std::ios::app) << "more";
+    return false;
+  };
+  const CopyTerms terms{.temporary = "temporary", .stop = grow_once};
+  const proto::FileEnd end = copy_file({.source = source.get(), .target = target.get(), .fresh = true, .inherited = {}}, "a", "a", terms);
+  INFO(end.reason);
+  CHECK(end.end == CopyEnd::copied);
+  CHECK(calls > 1);
+  CHECK((read_file(copies.target("a")) == std::string(kBytes, 'a') + "more"));
 }
 
 TEST_CASE("another file by the name is replaced in one step, and a folder is not") {

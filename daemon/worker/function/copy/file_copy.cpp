@@ -115,14 +115,16 @@ FileEnd write_new(const Source& source, const FolderPair& folders, const std::st
 
 FileEnd copy_file(const FolderPair& folders, const std::string& name, const std::string& target, const CopyTerms& terms) {
   FileEnd end;
+  CopyTerms own = terms;
   for (int time = 0; time < kTimes; ++time) {
+    own.again |= time > 0;  // the name is its own then
     Source source;
     if (auto refused = open_source(folders.source, name, source)) return *refused;
     struct stat there {};
     if (!folders.fresh && ::fstatat(folders.target, target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
         copy::looks_the_same(source.status, there))
       return skip(source, folders, target, terms);
-    end = write_new(source, folders, target, terms);
+    end = write_new(source, folders, target, own);
     if (end.end != CopyEnd::changed || terms.stop()) break;
   }
   return end;
