@@ -38,7 +38,7 @@ constexpr std::array<Sentence, 37> kSentences{{
     {proto::error::kPoolExists, Errc::already_exists,
      "pool '{pool}': there already; 'jobpool pool resize' changes its size, 'jobpool pool delete' removes it"},
     {proto::error::kInvalidPool, Errc::invalid_argument, "{field}: {reason}"},
-    {proto::error::kQueueFull, Errc::full, "pool '{pool}': full ({limit} jobs): {reason}; try again later"},
+    {proto::error::kQueueFull, Errc::full, "pool '{pool}': full (limit {limit}): {reason}; try again later"},
     {proto::error::kStoreFull, Errc::full, "{reason}"},
     {proto::error::kNoSuchDependency, Errc::not_found, "job {id}: no such job to come after (never submitted, or removed)"},
     {proto::error::kKeyConflict, Errc::already_exists, "key '{key}': belongs to another submission, job {id}{: reason}"},

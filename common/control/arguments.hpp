@@ -10,7 +10,9 @@
 //     --queue-limit and so on: the configuration's keys of these names; left away: the broker's own defaults
 //     --ledger-entries, --ledger-bytes: the ledger's size, for tests that fill it; the same for all brokers of an instance
 //     --access-group: its members may connect beside the daemon's user and root
-//   jobpool-worker --number N --incarnation N --instance ID --socket PATH --log-level L --plugin-dir DIR… [--cgroup DIR]
+//   jobpool-worker --number N --incarnation N --instance ID --socket PATH --log-level L --plugin-dir DIR…
+//     [--output-limit-bytes N] [--cgroup DIR]
+//     --output-limit-bytes: the configuration's key of this name; left away: no limit but the disk's
 //     --cgroup: where it makes a cgroup for each attempt; left away: it follows processes without
 //     with the descriptors below at fixed numbers; stdin is /dev/null, stdout and stderr are the daemon's log.
 #pragma once

@@ -83,6 +83,7 @@ std::vector<std::string> broker_arguments(const Settings& settings, const Instan
 std::vector<std::string> worker_arguments(const Settings& settings, const std::string& instance) {
   std::vector<std::string> arguments;
   add_common(arguments, settings, instance);
+  if (settings.limits.output) arguments.insert(arguments.end(), {"--output-limit-bytes", std::to_string(*settings.limits.output)});
   return arguments;
 }
 

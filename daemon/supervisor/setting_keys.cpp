@@ -19,6 +19,9 @@ constexpr std::int64_t kMaxJobs = 100'000'000;
 // A hundred years.
 constexpr std::int64_t kMaxKeptSeconds = std::int64_t{100} * 366 * 24 * 60 * 60;
 
+// 1 EiB: more than a file system holds.
+constexpr std::int64_t kMaxOutputBytes = std::int64_t{1} << 60;
+
 constexpr std::array<std::string_view, 6> kLogLevels{"trace", "debug", "info", "warn", "error", "off"};
 
 using SettingKind = SettingKey::Kind;
@@ -33,7 +36,7 @@ constexpr SettingKey number_key(std::string_view name, std::int64_t least, std::
 }
 
 // No limit is 0: a queue that takes nothing, or a result that is gone before anybody could ask for it, is nobody's wish.
-const std::array<SettingKey, 11> kSettings{
+const std::array<SettingKey, 12> kSettings{
     text_key("socket", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.socket = std::move(value); }),
     text_key("state_dir", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.state_dir = std::move(value); }),
     number_key("workers", 0, kMaxWorkers, [](Wishes& wishes, std::int64_t value) { wishes.workers = static_cast<std::uint32_t>(value); }),
@@ -53,6 +56,8 @@ const std::array<SettingKey, 11> kSettings{
                [](Wishes& wishes, std::int64_t value) { wishes.limits.kept_count = static_cast<std::uint64_t>(value); }),
     number_key("keep_ended_seconds", 1, kMaxKeptSeconds,
                [](Wishes& wishes, std::int64_t value) { wishes.limits.kept_for = std::chrono::seconds{value}; }),
+    number_key("output_limit_bytes", 1, kMaxOutputBytes,
+               [](Wishes& wishes, std::int64_t value) { wishes.limits.output = static_cast<std::uint64_t>(value); }),
     text_key("access_group", WhenChanged::reload, [](Wishes& wishes, std::string value) { wishes.access_group = std::move(value); }),
 };
 

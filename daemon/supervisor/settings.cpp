@@ -82,7 +82,8 @@ Limits pick_limits(const Limits& over, const Limits& under) {
   return {.queue = first(over.queue, under.queue),
           .queue_per_user = first(over.queue_per_user, under.queue_per_user),
           .kept_count = first(over.kept_count, under.kept_count),
-          .kept_for = first(over.kept_for, under.kept_for)};
+          .kept_for = first(over.kept_for, under.kept_for),
+          .output = first(over.output, under.output)};
 }
 
 }  // namespace

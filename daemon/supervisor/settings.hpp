@@ -18,12 +18,13 @@ namespace jobpool::supervisor {
 // Seven descriptors each in the supervisor; more processes than this serve nobody on one host.
 using jobpool::kMaxWorkers;
 
-// How much the broker takes and keeps. Unset: what broker/core decides (CoreLimits).
+// How much the broker takes and keeps. Unset: what broker/core decides (CoreLimits), of output what worker/command/output_bound.hpp does.
 struct Limits {
   std::optional<std::uint64_t> queue;           // jobs that are ready or waiting
   std::optional<std::uint64_t> queue_per_user;  // of one uid
   std::optional<std::uint64_t> kept_count;      // ended jobs
   std::optional<std::chrono::seconds> kept_for;
+  std::optional<std::uint64_t> output;  // bytes of what one attempt of a command writes
 
   bool operator==(const Limits&) const = default;
 };

@@ -18,6 +18,7 @@ bool parse_number(std::string_view text, Number& number) {
 bool set(Arguments& arguments, std::string_view option, const std::string& value) {
   if (option == "--number") return parse_number(value, arguments.number.value);
   if (option == "--incarnation") return parse_number(value, arguments.incarnation.value);
+  if (option == "--output-limit-bytes") return parse_number(value, arguments.output_limit);
   if (option == "--plugin-dir") {
     arguments.plugin_dirs.push_back(value);
     return true;

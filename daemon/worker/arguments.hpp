@@ -1,6 +1,7 @@
 // The worker's command line, as common/control/arguments.hpp says it. Worker process, at start.
 #pragma once
 
+#include <cstdint>
 #include <span>
 #include <string>
 #include <vector>
@@ -17,7 +18,8 @@ struct Arguments {
   std::string socket;
   std::string log_level = "info";
   std::vector<std::string> plugin_dirs;
-  std::string cgroup;  // where this worker may make cgroups; empty: it has none
+  std::uint64_t output_limit = UINT64_MAX;  // of one attempt, in bytes
+  std::string cgroup;                       // where this worker may make cgroups; empty: it has none
 };
 
 // Errors: invalid_argument, naming the word.

@@ -7,6 +7,8 @@
 #include "common/job/spec.hpp"
 #include "common/log.hpp"
 #include "daemon/worker/command/start_error.hpp"
+#include "daemon/worker/descriptor_room.hpp"
+#include "daemon/worker/exit_guard.hpp"
 
 namespace jobpool::worker {
 namespace {
@@ -41,7 +43,11 @@ int Loop::run() {
 
 Loop::Next Loop::serve(const shm::Claim& claim) {
   // A worker that is not as its pool wants it runs nothing.
-  if (claim.kind == shm::JobKind::setup) return desk_.set_up(claim) == Desk::SetUp::well ? Next::go_on : Next::leave;
+  if (claim.kind == shm::JobKind::setup) {
+    const Desk::SetUp went = desk_.set_up(claim);
+    guard_exit();  // an initializer makes globals
+    return went == Desk::SetUp::well ? Next::go_on : Next::leave;
+  }
   if (threads_ != nullptr) {
     threads_->run(claim);
     return Next::leave;
@@ -55,7 +61,9 @@ Loop::Next Loop::serve_command(const shm::Claim& claim) {
   // While the command ran, the supervisor's death was no signal to us: ask for one that came unseen, before a report that might wait
   // for room in a ring that nobody reads any more.
   if (ended.after == CommandRunner::After::orphaned || is_hung_up(supervisor_socket_)) return Next::abandon;
+  const bool is_short = ended.report.ending == Ending::not_started && is_short_of_descriptors();
   desk_.report(claim, std::move(ended.report));
+  if (is_short) return Next::leave;
   return ended.after == CommandRunner::After::go_on ? Next::go_on : Next::abandon;
 }
 

@@ -19,6 +19,7 @@
 #include "common/shm/segment.hpp"
 #include "daemon/worker/arguments.hpp"
 #include "daemon/worker/death_signal.hpp"
+#include "daemon/worker/exit_guard.hpp"
 #include "daemon/worker/function/built_in.hpp"
 #include "daemon/worker/function/plugins.hpp"
 #include "daemon/worker/loop.hpp"
@@ -37,16 +38,6 @@ void outlive_signals() {
   action.sa_handler = [](int) {};
   action.sa_flags = SA_RESTART;
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE}) ::sigaction(signal, &action, nullptr);
-}
-
-bool is_loading = false;  // plugins, whose constructors run meanwhile
-
-// exit() inside a function ends this worker and nothing else: no destructor of ours or of another plugin may run in a process that is
-// in the middle of a job. Exit status 0 tells the supervisor that the worker was told to leave: who has not begun was not.
-void leave_at_once(int status, void*) {
-  if (is_loading) log::critical("a plugin ended this worker by exit({}) while it was loaded", status);
-  std::fflush(nullptr);
-  ::_exit(is_loading && status == EXIT_SUCCESS ? EXIT_FAILURE : status);
 }
 
 Result<void> prepare_process() {
@@ -96,10 +87,10 @@ Result<int> live(const Arguments& arguments) {
 
   FunctionTable table;
   add_built_in(table);
-  ::on_exit(leave_at_once, nullptr);
-  is_loading = true;
-  load_plugins(arguments.plugin_dirs, table);
-  is_loading = false;
+  {
+    const Loading loading;
+    load_plugins(arguments.plugin_dirs, table);
+  }
   auto state = ProcessState::capture();
   if (!state) return state.error();
   const bool has_threads = claims->threads() > 1;
@@ -108,7 +99,8 @@ Result<int> live(const Arguments& arguments) {
 
   auto tree = make_tree(arguments);
   if (!tree) return tree.error();
-  auto commands = CommandRunner::create({identity, orders, control::kWorkerSupervisorFd, control::kWorkerOutputDirFd}, std::move(*tree));
+  const CommandPlace place{identity, orders, control::kWorkerSupervisorFd, control::kWorkerOutputDirFd, arguments.output_limit};
+  auto commands = CommandRunner::create(place, std::move(*tree));
   if (!commands) return commands.error();
   std::optional<Threads> threads;
   if (has_threads) {

@@ -25,7 +25,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require(!wishes->workers || *wishes->workers <= supervisor::kMaxWorkers, "more workers than there may be");
   require(!wishes->drain_time || wishes->drain_time->count() >= 0, "a negative time");
   const supervisor::Limits& limits = wishes->limits;
-  for (const auto& limit : {limits.queue, limits.queue_per_user, limits.kept_count})
+  for (const auto& limit : {limits.queue, limits.queue_per_user, limits.kept_count, limits.output})
     require(!limit || *limit > 0, "a limit that leaves no room");
   require(!limits.kept_for || limits.kept_for->count() > 0, "ended jobs that nobody can ask for");
   require(is_usable(wishes->socket) && is_usable(wishes->state_dir) && is_usable(wishes->log_level), "a text that no path can be");

@@ -83,7 +83,7 @@ TEST_CASE("queue_limit_per_user bounds what one user has queued, though the pool
   const Finished refused = daemon.run({"apply-async", "@square", "3"});
   check_refused(refused);
   // The bug: it named the pool's limit.
-  CHECK(refused.err.find("full (1 jobs): as many jobs wait as one user may have in the queue") != std::string::npos);
+  CHECK(refused.err.find("full (limit 1): as many jobs wait as one user may have in the queue") != std::string::npos);
   Child waiting = daemon.start({"apply", "@square", "4"});
   require_callers(daemon, 1);
   CHECK(queued(daemon) == 1);
@@ -168,4 +168,15 @@ TEST_CASE("an ended job is forgotten after keep_ended_seconds, with its output, 
   daemon.kill_everything();  // perhaps before it was on disk that the job is forgotten: then the next one finds it too old
   daemon.start_again();
   CHECK(wait_until([&] { return listed(daemon) == std::vector<std::string>{waits}; }));
+}
+
+TEST_CASE("output_limit_bytes ends a command that writes more for the daemon to keep, and says so") {
+  Daemon daemon({.workers = 1, .settings = "output_limit_bytes = 100000\n"});
+  const std::string id = daemon.submit({"--", "sh", "-c", "head -c 100001 /dev/zero; sleep 1000"});
+  const Finished got = daemon.run({"get", id});
+  CHECK(got.exit_code == 128 + SIGKILL);
+  CHECK(got.out.size() == 100'001);
+  CHECK(got.err.find("its output grew beyond output_limit_bytes, which is 100000") != std::string::npos);
+  // What goes to its caller at once is not kept.
+  CHECK(daemon.run({"apply", "--", "sh", "-c", "head -c 100001 /dev/zero; sleep 1.1"}).exit_code == 0);
 }

@@ -7,6 +7,7 @@
 
 #include "common/clock.hpp"
 #include "daemon/worker/command/exec_plan.hpp"
+#include "daemon/worker/command/output_bound.hpp"
 #include "daemon/worker/command/start_error.hpp"
 #include "daemon/worker/command/streams.hpp"
 #include "daemon/worker/command/watch.hpp"
@@ -121,11 +122,13 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
   const Spawned& command = std::get<Spawned>(started);
   on_started(command.pid);
   Reaper reaper(command.pid);
-  Watch watch({command.pidfd.get(), exits_.get(), place_.supervisor_socket}, attempt.sequence, spec.grace, place_.orders, *tree_, reaper);
+  Watch watch({command.pidfd.get(), exits_.get(), place_.supervisor_socket}, attempt.sequence, spec.grace,
+              OutputBound(*streams, place_.output_limit), place_.orders, *tree_, reaper);
   const Watch::End end = watch.until_dead();
   tree_->end();
   Report report = report_of(reaper, spec);
   report.stopped = watch.has_stopped_it();
+  if (report.ending == Ending::signalled && !watch.excess().empty()) report.reason = watch.excess();
   return {std::move(report), after(end)};
 }
 

@@ -1,5 +1,6 @@
 // Runs one command from its start to the death of its last process. Worker process, its one thread.
-// While it waits it listens to exits, orders and the supervisor's socket at once; it never looks into the job's output.
+// While it waits it listens to exits, orders and the supervisor's socket at once; it never looks into the job's output, only at
+// how much there is.
 #pragma once
 
 #include <functional>
@@ -11,6 +12,7 @@
 #include "common/result.hpp"
 #include "common/unique_fd.hpp"
 #include "daemon/worker/attempt.hpp"
+#include "daemon/worker/command/output_bound.hpp"
 #include "daemon/worker/command/process_tree.hpp"
 #include "daemon/worker/command/spare_files.hpp"
 #include "daemon/worker/command/spawner.hpp"
@@ -24,6 +26,7 @@ struct CommandPlace {
   Orders& orders;
   int supervisor_socket;
   int output_dir;
+  std::uint64_t output_limit = OutputBound::kNoLimit;  // of one attempt, in bytes
 };
 
 class CommandRunner {

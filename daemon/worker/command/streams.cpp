@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 namespace jobpool::worker {
@@ -67,6 +68,20 @@ Streams::~Streams() {
 void Streams::close_passed() {
   for (std::size_t stream = 0; stream < fds_.size(); ++stream)
     if (file_names_[stream].empty()) fds_[stream].reset();
+}
+
+bool Streams::keeps_output() const { return !file_names_[1].empty() || !file_names_[2].empty(); }
+
+OutputUse Streams::output_use() const {
+  OutputUse use{0, UINT64_MAX};
+  for (std::size_t stream = 0; stream < fds_.size(); ++stream) {
+    struct stat status {};
+    if (!file_names_[stream].empty() && ::fstat(fds_[stream].get(), &status) == 0)
+      use.written += static_cast<std::uint64_t>(status.st_size);
+  }
+  struct statvfs disk {};
+  if (::fstatvfs(output_dir_, &disk) == 0) use.free = std::uint64_t{disk.f_bavail} * disk.f_frsize;
+  return use;
 }
 
 Result<void> Streams::open_input(const CommandSpec& spec) {

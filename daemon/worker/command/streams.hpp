@@ -3,6 +3,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,12 @@
 #include "daemon/worker/command/spare_files.hpp"
 
 namespace jobpool::worker {
+
+// In bytes.
+struct OutputUse {
+  std::uint64_t written;  // to the output files
+  std::uint64_t free;     // what their disk has left
+};
 
 class Streams {
  public:
@@ -30,6 +37,10 @@ class Streams {
 
   // Once the child has its own copies: nobody must wait for the end of a stream because of ours.
   void close_passed();
+
+  // One of the streams at least is a file of ours.
+  bool keeps_output() const;
+  OutputUse output_use() const;
 
  private:
   Streams(int output_dir, SpareFiles& spares) : output_dir_(output_dir), spares_(&spares) {}

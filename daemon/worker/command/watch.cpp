@@ -26,8 +26,9 @@ int poll_timeout(const std::optional<TimePoint>& deadline) {
 
 }  // namespace
 
-Watch::Watch(Sources sources, Sequence sequence, std::chrono::microseconds grace, Orders& orders, ProcessTree& tree, Reaper& reaper)
-    : sources_(sources), sequence_(sequence), grace_(grace), orders_(orders), tree_(tree), reaper_(reaper) {}
+Watch::Watch(Sources sources, Sequence sequence, std::chrono::microseconds grace, OutputBound output, Orders& orders, ProcessTree& tree,
+             Reaper& reaper)
+    : sources_(sources), sequence_(sequence), grace_(grace), output_(output), orders_(orders), tree_(tree), reaper_(reaper) {}
 
 Watch::End Watch::until_dead() {
   while (!is_over()) {
@@ -47,9 +48,10 @@ bool Watch::is_over() {
   return left_ == Reaper::Left::none || (reaper_.command_status() && is_killed_);
 }
 
-// The command ended by itself: what it left behind goes at once. A stop: its processes have until kill_at_ to clear up.
+// The command ended by itself, or wrote too much: what there is goes at once. A stop: its processes have until kill_at_ to clear up.
 bool Watch::must_kill() const {
   if (is_killed_) return false;
+  if (!excess_.empty()) return true;
   return kill_at_ ? Clock::now() >= *kill_at_ : reaper_.command_status().has_value();
 }
 
@@ -64,7 +66,9 @@ bool Watch::wait_for_news() {
   const int command = reaper_.command_status() ? -1 : sources_.command;
   std::array<pollfd, 4> news{pollfd{command, POLLIN, 0}, pollfd{sources_.exits, POLLIN, 0}, pollfd{orders_.socket(), POLLIN, 0},
                              pollfd{sources_.supervisor, 0, 0}};
-  if (::poll(news.data(), news.size(), is_killed_ ? -1 : poll_timeout(kill_at_)) <= 0) return true;
+  const int count = ::poll(news.data(), news.size(), poll_timeout(deadline()));
+  look_at_output();
+  if (count <= 0) return true;
   if ((news[3].revents & kHangUp) != 0) return false;
   if (news[1].revents != 0) {
     signalfd_siginfo exit;
@@ -72,6 +76,17 @@ bool Watch::wait_for_news() {
     [[maybe_unused]] const ssize_t size = ::read(sources_.exits, &exit, sizeof exit);
   }
   return news[2].revents == 0 || obey_orders();
+}
+
+// Of what is to be done without news.
+std::optional<TimePoint> Watch::deadline() const {
+  if (is_killed_) return std::nullopt;
+  const std::optional<TimePoint> look = reaper_.command_status() ? std::nullopt : output_.due();
+  return kill_at_ && look ? std::min(*kill_at_, *look) : kill_at_ ? kill_at_ : look;
+}
+
+void Watch::look_at_output() {
+  if (!is_killed_ && !reaper_.command_status()) excess_ = output_.look();
 }
 
 bool Watch::obey_orders() {

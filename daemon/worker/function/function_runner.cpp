@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "common/log.hpp"
+#include "daemon/worker/descriptor_room.hpp"
 #include "daemon/worker/function/call_state.hpp"
 #include "daemon/worker/function/chunk_run.hpp"
 #include "daemon/worker/function/function_call.hpp"
@@ -95,7 +96,10 @@ FunctionRunner::After FunctionRunner::clear_up(const Function& function, std::st
     log::info("the pool's memory limit is nearly reached after function '{}'; leaving when it is reported", name);
     return After::leave;
   }
-  return restore(name);
+  const After after = restore(name);
+  if (after != After::go_on || !is_short_of_descriptors()) return after;
+  log::warn("function '{}', or one before it, left so many descriptors open that few are left; leaving when it is reported", name);
+  return After::leave;
 }
 
 FunctionRunner::After FunctionRunner::restore(std::string_view name) const {

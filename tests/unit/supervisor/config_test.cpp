@@ -59,9 +59,10 @@ TEST_CASE("every key of the configuration file is read") {
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(5));
   CHECK(parse_config("access_group = 'pool'\n", "x")->access_group == "pool");
-  wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\n", "x");
+  wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\noutput_limit_bytes = 5\n",
+                        "x");
   REQUIRE(wishes);
-  CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6)});
+  CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6), 5});
 }
 
 TEST_CASE("the example that is installed has every key, behind a comment sign") {
@@ -79,7 +80,7 @@ TEST_CASE("the example that is installed has every key, behind a comment sign") 
   CHECK(wishes->socket);
   CHECK(wishes->state_dir);
   CHECK(wishes->workers);
-  CHECK(wishes->plugin_dirs);
+  CHECK((wishes->plugin_dirs && wishes->limits.output));
   CHECK(wishes->log_level == Settings{}.log_level);
   CHECK(wishes->drain_time == Settings{}.drain_time);
   CHECK(wishes->limits.queue == 2'000'000);  // the broker's own numbers, which its tests hold it to

@@ -14,7 +14,7 @@ Result<Arguments> parse(std::vector<std::string> words) {
 
 TEST_CASE("all options are read, and plugin directories keep their order") {
   const auto arguments = parse({"--number", "3", "--incarnation", "12", "--instance", "abc", "--socket", "/run/s", "--log-level", "debug",
-                                "--plugin-dir", "/b", "--plugin-dir", "/a", "--cgroup", "/sys/fs/cgroup/x"});
+                                "--plugin-dir", "/b", "--plugin-dir", "/a", "--output-limit-bytes", "5", "--cgroup", "/sys/fs/cgroup/x"});
   REQUIRE(arguments);
   CHECK(arguments->number.value == 3);
   CHECK(arguments->incarnation.value == 12);
@@ -22,6 +22,7 @@ TEST_CASE("all options are read, and plugin directories keep their order") {
   CHECK(arguments->socket == "/run/s");
   CHECK(arguments->log_level == "debug");
   CHECK(arguments->plugin_dirs == std::vector<std::string>{"/b", "/a"});
+  CHECK(arguments->output_limit == 5);
   CHECK(arguments->cgroup == "/sys/fs/cgroup/x");
 }
 

@@ -55,11 +55,12 @@ inline CommandSpec command(std::vector<std::string> argv) {
 
 class Setup {
  public:
-  explicit Setup(std::unique_ptr<ProcessTree> tree = make_subreaper_tree()) : orders_socket_(pair()), supervisor_(pair()) {
+  explicit Setup(std::unique_ptr<ProcessTree> tree = make_subreaper_tree(), std::uint64_t output_limit = OutputBound::kNoLimit)
+      : orders_socket_(pair()), supervisor_(pair()) {
     REQUIRE(::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0);
     output_dir_.reset(::open(dir_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     orders_.emplace(orders_socket_.first.get());
-    auto runner = CommandRunner::create({worker_, *orders_, supervisor_.first.get(), output_dir_.get()}, std::move(tree));
+    auto runner = CommandRunner::create({worker_, *orders_, supervisor_.first.get(), output_dir_.get(), output_limit}, std::move(tree));
     REQUIRE(runner);
     runner_.emplace(std::move(*runner));
   }

@@ -102,6 +102,54 @@ TEST_CASE("a function that calls exit ends its worker only, with its own status,
   CHECK(fins == 0);
 }
 
+TEST_CASE("exit in a function is not held up by what plugins have made") {
+  // The bug: what exit() was to do had been registered before the plugins were loaded, and so came after their globals' destructors, one of
+  // which may wait for ever: the worker lived, and so did the job.
+  LiveWorker worker({"--plugin-dir", std::filesystem::path(LINGERING_PLUGIN).parent_path()});
+  SECTION("when they were loaded") {}
+  SECTION("in the pool's initializer") {
+    WorkerSetup setup;
+    setup.function = "make_global";
+    setup.pool = "p";
+    setup.arguments = "[]";
+    const Sequence sequence = worker.offer(shm::JobKind::setup, encode_setup(setup));
+    worker.ring();
+    REQUIRE(worker.wait_for(sequence).ending == Ending::returned);
+  }
+  worker.offer_function("exit_now", "[5]");
+  worker.ring();
+  const int status = worker.wait_for_exit();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 5);
+}
+
+TEST_CASE("a worker whose functions have leaked nearly all of its descriptors leaves") {
+  // The bug: each command that it was given failed, with "too many open files", and as it was idle again at once, it was given the next.
+  const std::string plugins = std::filesystem::path(PROBE_PLUGIN).parent_path();
+  rlimit before{};
+  REQUIRE(::getrlimit(RLIMIT_NOFILE, &before) == 0);
+  const rlimit few{256, before.rlim_max};
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
+  LiveWorker worker({"--plugin-dir", plugins});
+  REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
+  SECTION("when that function has ended") { CHECK(worker.run_function("leak_descriptors").result == "null"); }
+  SECTION("when a command could not be started") {
+    WorkerSetup setup;
+    setup.function = "leak_descriptors";
+    setup.pool = "p";
+    setup.arguments = "[]";
+    const Sequence sequence = worker.offer(shm::JobKind::setup, encode_setup(setup));
+    worker.ring();
+    REQUIRE(worker.wait_for(sequence).ending == Ending::returned);
+    const Sequence job = worker.offer(shm::JobKind::command, encode_spec(command({"true"})));
+    worker.ring();
+    CHECK(worker.wait_for(job).ending == Ending::not_started);
+  }
+  const int status = worker.wait_for_exit();
+  CHECK(WIFEXITED(status));
+  CHECK(WEXITSTATUS(status) == 0);
+}
+
 TEST_CASE("a function that crashes takes its worker with it") {
   LiveWorker worker;
   worker.offer_function("crash", "[]");

@@ -66,6 +66,10 @@ JOBPOOL_TASK(hoard, [](std::size_t bytes) {  // and never gives it back
   return hoard.size();
 });
 
+JOBPOOL_TASK(leak_descriptors, [] {
+  while (::dup(STDIN_FILENO) >= 0) continue;
+});
+
 JOBPOOL_TASK(exit_with_second_call, [] {
   static int calls = 0;
   if (++calls == 2) ::_exit(0);
