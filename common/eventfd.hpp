@@ -1,6 +1,7 @@
 // Ringing an eventfd. Broker (the store's thread) and worker.
 #pragma once
 
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -13,6 +14,13 @@ namespace jobpool {
 inline void ring_eventfd(int fd) {
   const std::uint64_t one = 1;
   while (::write(fd, &one, sizeof one) < 0 && errno == EINTR) continue;
+}
+
+// Sets it back, whether it was rung or not, and never waits: whoever shares it (a worker) may have made it a blocking one.
+inline void silence_eventfd(int fd) {
+  std::uint64_t rings = 0;
+  iovec into{&rings, sizeof rings};
+  if (::preadv2(fd, &into, 1, -1, RWF_NOWAIT) < 0 && errno == EOPNOTSUPP) (void)!::read(fd, &rings, sizeof rings);
 }
 
 }  // namespace jobpool

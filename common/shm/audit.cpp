@@ -27,7 +27,7 @@ const char* judge_word(std::uint64_t word, const Slot& slot, Census& census) {
   }
   const bool claimed = word == pack(slot.desc.sequence, SlotState::claimed);
   if (!claimed && word != pack(slot.desc.sequence, SlotState::offered)) return "word in flight is neither offered nor claimed";
-  if (!claimed && (slot.started || slot.streaming || slot.finished)) return "word of a reported job is not claimed";
+  if (!claimed && slot.has_reported()) return "word of a reported job is not claimed";
   if (!claimed) ++census.offered;
   if (claimed && !slot.finished) ++census.running;
   return nullptr;

@@ -139,6 +139,7 @@ bool OfferSide::revoke(Sequence sequence) {
   const std::size_t index = impl_->index_of(sequence);
   Slot& slot = impl_->slots[index];
   if (slot.use == Slot::Use::revoked) return true;
+  if (slot.has_reported()) return false;  // whatever the worker has written there since
   std::uint64_t expected = pack(sequence.value, SlotState::offered);
   const bool revoked =
       impl_->word(index).compare_exchange_strong(expected, pack(sequence.value, SlotState::revoked), std::memory_order_seq_cst);
@@ -246,6 +247,7 @@ bool OfferSide::is_leaving() const { return impl_->mapping.from_worker->leaving.
 SlotState OfferSide::state(Sequence sequence) const {
   const std::size_t index = impl_->index_of(sequence);
   if (impl_->slots[index].use == Slot::Use::revoked) return SlotState::revoked;
+  if (impl_->slots[index].has_reported()) return SlotState::claimed;
   const bool offered = impl_->word(index).load(std::memory_order_seq_cst) == pack(sequence.value, SlotState::offered);
   // Whatever else a worker wrote there, it may have started.
   return offered ? SlotState::offered : SlotState::claimed;

@@ -24,6 +24,8 @@ struct Slot {
   std::uint64_t finished_at = 0;     // ring position behind the FIN
   std::uint64_t result_length = 0;   // announced by DATA
   std::uint64_t result_drained = 0;  // the next DATA's offset
+
+  bool has_reported() const { return started || streaming || finished; }
 };
 
 class SlotTable {

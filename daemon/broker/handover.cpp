@@ -1,5 +1,4 @@
 // What the supervisor tells the broker: its descriptors, the workers of an earlier broker, births and deaths, the end.
-#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -9,6 +8,7 @@
 #include <limits>
 #include <utility>
 
+#include "common/eventfd.hpp"
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
 #include "daemon/broker/server/admission.hpp"
@@ -205,10 +205,7 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
   if (added) {
     const int bell = engine_->dispatcher().eventfd(message.incarnation);
     // The turn that follows drains every worker with work in flight: the bell only has to be silenced.
-    auto watch = FdWatch::start(loop_.io(), bell, [bell] {
-      eventfd_t rings = 0;
-      ::eventfd_read(bell, &rings);
-    });
+    auto watch = FdWatch::start(loop_.io(), bell, [bell] { silence_eventfd(bell); });
     if (watch)
       workers_.at(message.incarnation).watch = std::move(*watch);
     else

@@ -66,6 +66,15 @@ TEST_CASE("an honest report is believed") {
   CHECK(job.complaint() == "");
 }
 
+TEST_CASE("what has reported is claimed, and cannot be revoked, when its worker puts the word back") {
+  LiesOfOneJob job;
+  job.start();
+  CHECK(job.complaint() == "");
+  job.bare.control->word[place_of(job.sequence.value)].store(pack(job.sequence.value, SlotState::offered));
+  CHECK(job.broker.state(job.sequence) == SlotState::claimed);
+  CHECK_FALSE(job.broker.revoke(job.sequence));
+}
+
 TEST_CASE("a frame with a lying header is a protocol error") {
   LiesOfOneJob job;
   struct Lie {

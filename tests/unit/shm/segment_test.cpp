@@ -1,7 +1,9 @@
 // Creation, the worker's restricted set, and what a mapping refuses.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/mman.h>
 
+#include "common/eventfd.hpp"
 #include "tests/unit/shm/pair.hpp"
 
 namespace jobpool::shm {
@@ -17,6 +19,18 @@ TEST_CASE("segment memfds are sealed against resizing and every descriptor is cl
     CHECK((::fcntl(set->eventfd.get(), F_GETFD) & FD_CLOEXEC) != 0);
     CHECK((::fcntl(set->eventfd.get(), F_GETFL) & O_NONBLOCK) != 0);
   }
+}
+
+TEST_CASE("silencing a bell never waits, whatever the worker has made of it") {
+  // The bug: the worker shares the bell, made it a blocking one, rang it and took its count away: the broker slept in read().
+  const SegmentFds fds = *create_segment();
+  REQUIRE(::fcntl(fds.eventfd.get(), F_SETFL, 0) == 0);
+  silence_eventfd(fds.eventfd.get());
+  ring_eventfd(fds.eventfd.get());
+  pollfd bell{fds.eventfd.get(), POLLIN, 0};
+  CHECK(::poll(&bell, 1, 0) == 1);
+  silence_eventfd(fds.eventfd.get());
+  CHECK(::poll(&bell, 1, 0) == 0);
 }
 
 TEST_CASE("a worker cannot map writable what it may only read") {
