@@ -89,9 +89,25 @@ void Session::on_readable() {
 
 void Session::on_exception() {
   const int state = state_of(descriptor_.native_handle());
-  if (is_hung_up(state)) return hang_up();
+  if (is_hung_up(state)) {
+    take_what_is_left();
+    return hang_up();
+  }
   // Out-of-band data would wake this wait again and again; no client has a use for it.
   if ((state & POLLPRI) != 0) violation("out-of-band data");
+}
+
+// Nothing more can come, and what had come is no more than a socket holds. However much is unanswered: what was asked for one way is done.
+void Session::take_what_is_left() {
+  for (auto read = Inbox::Read::bytes; table_ != nullptr && !is_broken_ && read == Inbox::Read::bytes;) {
+    if (inbox_ == nullptr) inbox_ = table_->inboxes().take();
+    read = inbox_->read(descriptor_.native_handle(), table_->read_buffer(), table_->limits().end_of_passed_fds);
+    while (inbox_ != nullptr) {
+      std::optional<Inbox::Message> message = inbox_->next();
+      if (!message) break;
+      start_call(std::move(*message), Heard::no);
+    }
+  }
 }
 
 void Session::dispatch() {
@@ -114,9 +130,10 @@ void Session::dispatch() {
   close_if_done();
 }
 
-void Session::start_call(Inbox::Message message) {
+void Session::start_call(Inbox::Message message, Heard heard) {
   Result<proto::CallEnvelope> envelope = proto::read_call(message.text, message.runs);
   if (!envelope) return violation(envelope.error().text);
+  if (heard == Heard::no && !envelope->oneway) return;
   auto call = std::make_shared<SessionCall>(*this, message.text.size());
   call->envelope = std::move(*envelope);
   call->fds = std::move(message.fds);

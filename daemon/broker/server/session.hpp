@@ -52,8 +52,10 @@ class Session : public std::enable_shared_from_this<Session> {
   Awaitable run(std::shared_ptr<Session> self);
   void on_readable();
   void on_exception();
+  void take_what_is_left();
   void dispatch();
-  void start_call(Inbox::Message message);
+  enum class Heard { yes, no };  // whether there is anybody for an answer: else only oneway calls are made
+  void start_call(Inbox::Message message, Heard heard = Heard::yes);
   void violation(std::string_view what);
 
   bool wants_input() const { return !input_ended_ && !throttled_ && !is_broken_; }

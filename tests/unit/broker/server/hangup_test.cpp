@@ -213,6 +213,23 @@ TEST_CASE("a connection's end is told to its oneway calls that are not answered"
   CHECK_FALSE(was_handed_over);
 }
 
+TEST_CASE("what a peer that is gone had sent one way is done, however much of it is unanswered") {
+  // The bug: from the limit on nothing was read until answers made room, and the peer's end meanwhile threw away what it had sent.
+  Limits limits;
+  limits.unanswered_calls = 4;
+  Harness harness(limits);
+  constexpr int kCalls = 500;
+  Client client = harness.connect();
+  std::string text;
+  for (int n = 0; n < kCalls; ++n) text += call_text(n, R"("oneway":true)") + (n > 4 ? call_text(n) : "");
+  client.send(text + call_text(kCalls).substr(0, 20));  // the last was not sent to its end
+  harness.turn();
+  REQUIRE(harness.handler.calls.size() == 4);
+  client.close();
+  harness.turn();
+  CHECK(harness.handler.calls.size() == kCalls);
+}
+
 TEST_CASE("an input that ended does not end a oneway call and the last answer to one closes the connection") {
   Harness harness;
   Client client = harness.connect();
