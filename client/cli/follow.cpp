@@ -90,6 +90,7 @@ class Follower {
   // Waits for the next attempt's start where one has ended and another is to come: asked now, the daemon answers as soon as it runs.
   // False: the job has ended, and all is copied.
   Result<bool> take_up_attempt() {
+    if (auto copied = copy(); !copied) return copied.error();  // what it wrote last, before the next is waited for
     Result<JobOutput> current = open_job_output(connections_, id_, stream_, NotBegun::wait);
     if (!current && current.error().code != Errc::not_found) return current.error();
     if (auto copied = copy(); !copied) return copied.error();

@@ -38,6 +38,7 @@ MapCalls::MapCalls(std::shared_ptr<Connections> connections, MapPlan plan, NextI
 MapCalls::~MapCalls() { ring_eventfd(stop_.get()); }
 
 Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
+  if (source_failure_) return std::optional<Chunk>{};
   Chunk chunk{chunks_, items_, 0, "["};
   while (chunk.count < plan_.chunk_size && chunk.items.size() < kMaxChunkBytes) {
     const std::size_t before = chunk.items.size();
@@ -51,7 +52,8 @@ Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
       return Error{Errc::invalid_argument, "item " + std::to_string(items_) + ": " + error.what()};
     } catch (...) {  // the caller's own, for the thread that takes the results: here it would end the program
       source_failure_ = std::current_exception();
-      return std::optional<Chunk>{};
+      chunk.items.resize(before);
+      break;
     }
     ++chunk.count;
     ++items_;

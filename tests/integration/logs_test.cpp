@@ -74,6 +74,24 @@ TEST_CASE("logs -f shows each attempt of a job while it runs, and all of it once
   CHECK(finished.exit_code == 0);
 }
 
+TEST_CASE("logs -f shows what an attempt wrote last before it waits for the next") {
+  // The bug: where the last words and the news of the attempt's end came together, the words were shown when the next attempt began.
+  Daemon daemon;
+  const Gate gate(daemon.file("gate"));
+  const std::string id =
+      daemon.submit({"--retries", "1", "--backoff", "1h", "--", "sh", "-c", "echo begun; " + gate.wait() + "; echo last; exit 1"});
+  REQUIRE(wait_until([&] { return daemon.run({"logs", id}).out == "begun\n"; }));
+  Child following = daemon.start({"logs", "-f", id});
+  CHECK(following.read_line() == "begun");
+  following.send_signal(SIGSTOP);
+  gate.open();
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "waiting"; }));
+  following.send_signal(SIGCONT);
+  CHECK(following.read_line() == "last");
+  CHECK(daemon.run({"cancel", id}).exit_code == 0);
+  CHECK(following.finish().exit_code == 0);
+}
+
 TEST_CASE("logs -f goes on with the next attempt after the broker's death") {
   Daemon daemon;
   const Gate gate(daemon.file("gate"));
