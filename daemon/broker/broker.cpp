@@ -74,7 +74,7 @@ void Broker::arm_timer() {
   if (engine_->dispatcher().keeps_memory()) freed_memory_.keep();
   if (audit_at_ == TimePoint::max() && engine_->dispatcher().busy()) audit_at_ = Clock::now() + kAuditInterval;
   TimePoint next = audit_at_;
-  if (const auto deadline = engine_->core().next_deadline()) next = std::min(next, *deadline);
+  if (const auto deadline = engine_->next_deadline()) next = std::min(next, *deadline);
   if (const auto deadline = verbs_->deadlines().next()) next = std::min(next, *deadline);
   if (const auto deadline = queues_->next_deadline()) next = std::min(next, *deadline);
   if (next >= armed_for_) return;  // an early bell is cheaper than setting it anew each turn

@@ -78,12 +78,11 @@ void Engine::look_for_starts(std::span<const JobId> jobs) {
   }
 }
 
-void Engine::signal_job(const Job& job, int signal) {
-  dispatcher_.order(job.id, job.worker, control::OrderKind::signal, Microseconds{0}, signal);
-}
+bool Engine::signal_job(const Job& job, int signal) { return dispatcher_.signal(job.id, job.worker, signal); }
 
 void Engine::end_turn() {
   dispatcher_.drain_all();
+  lacks_room_ = false;  // whoever lacks it still is offered, and says so again
   tell(EndOfTurn{});
   // For jobs that found the ledger full just now, and for those that were taken back for an idle worker: nothing else may happen for long.
   const bool room_was_made = std::exchange(room_was_made_, false);
@@ -145,20 +144,6 @@ void Engine::record_report(JobId job, Report& report, std::span<const std::byte>
   encode_report(report, rest);
   if (!ledger_.keep_report(job, rest))
     log::About{.job = job.value}.warn("job {}: no room for its report; its outcome is kept alone", job.value);
-}
-
-void Engine::record_end(const Job& job) {
-  if (ledger_.finish(job)) return;
-  if (unrecorded_.empty())
-    log::About{.job = job.id.value}.error(
-        "job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten", job.id.value);
-  unrecorded_.push_back(job.id);
-}
-
-// What was forgotten by now has made room.
-void Engine::record_late() {
-  for (; !unrecorded_.empty(); unrecorded_.pop_front())
-    if (const Job* job = core_.find(unrecorded_.front()); job != nullptr && !ledger_.finish(*job)) return;
 }
 
 void Engine::on_liar(Incarnation worker, const std::string& what) {
@@ -228,6 +213,7 @@ void Engine::carry_out(const Save& effect) {
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number}, Urgency::soon);
     case Save::What::dependency_met:
+      latest_met_in_ = journal_.open_commit();
       return journal_.write(DependencyMet{job->id, effect.number});
   }
 }
@@ -242,7 +228,13 @@ void Engine::carry_out(const AttemptEnded& effect) {
   ledger_.end_attempt(effect.job, effect.attempt->number);
   const Job* job = core_.find(effect.job);
   if (job != nullptr) stats_.retried(*job, *effect.attempt);
-  if (job != nullptr && job->flags.durable) journal_.write(AttemptEnd{job->id, *effect.attempt}, Urgency::soon);
+  if (job == nullptr || !job->flags.durable) return;
+  journal_.write(AttemptEnd{job->id, *effect.attempt}, Urgency::soon);
+  // While it waits for its retry the store knows all of it. Half a million that wait so would else fill the ledger for everybody.
+  journal_.after_commit([this, id = effect.job] {
+    const Job* waiting = core_.find(id);
+    if (waiting != nullptr && !waiting->offered && !waiting->attempt_open && waiting->state != JobState::done) ledger_.erase(id);
+  });
 }
 
 void Engine::carry_out(const OfferJob& effect) {
@@ -270,7 +262,10 @@ void Engine::dispatch(const OfferJob& effect) {
   }
   // Nothing gave way yet: it stays ready, and is offered again when this turn's end, or a later one, has made room.
   // (A pointer to a job that has not ended outlives that.)
-  if (!ledger_.begin(*job) && !(make_room(Ledger::bytes_to_begin(*job)) && ledger_.begin(*job))) return tell(Revoked{job->id, true});
+  if (!ledger_.begin(*job) && !(make_room(Ledger::bytes_to_begin(*job)) && ledger_.begin(*job))) {
+    lacks_room_ = true;
+    return tell(Revoked{job->id, true});
+  }
   const auto offered = dispatcher_.offer(*job, effect.worker, fds);
   if (offered == Dispatcher::Offered::no_room) tell(OfferFailed{job->id});
   if (offered == Dispatcher::Offered::no_worker) tell(Revoked{job->id, true});  // its death is on the way; the job goes to another
@@ -286,7 +281,7 @@ void Engine::carry_out(const StopAsked& effect) {
   if (const Job* job = core_.find(effect.job)) ledger_.note_stop(*job);
 }
 
-void Engine::carry_out(const StopJob& effect) { dispatcher_.order(effect.job, effect.worker, control::OrderKind::stop, effect.grace); }
+void Engine::carry_out(const StopJob& effect) { dispatcher_.stop(effect.job, effect.worker, effect.grace); }
 
 void Engine::carry_out(const KillWorker& effect) {
   log::warn("killing worker incarnation {}: {}", effect.worker.value, effect.reason);
@@ -326,8 +321,12 @@ std::optional<std::string_view> Engine::result_in_place(const Job& job) const {
 }
 
 void Engine::carry_out(const Forgotten& effect) {
-  ledger_.erase(effect.job);
   if (effect.durable) journal_.write(JobRemoval{effect.job}, Urgency::soon);
+  // What its end meant to durable jobs may be under way to the disk still: the next broker would miss the record.
+  if (!effect.durable && !journal_.is_durable(latest_met_in_))
+    journal_.after(latest_met_in_, [this, id = effect.job] { ledger_.erase(id); });
+  else
+    ledger_.erase(effect.job);
   listener_.on_forgotten(effect);
 }
 

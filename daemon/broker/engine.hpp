@@ -78,7 +78,8 @@ class Engine final : ReportSink, JournalListener {
 
   // A START rings no bell, and comes a little after the claim: call it before anybody is told that the job has not started.
   void look_for_starts(std::span<const JobId> jobs);
-  void signal_job(const Job& job, int signal);
+  // False: so many signals for it are on their way that this one was not sent.
+  bool signal_job(const Job& job, int signal);
   // The same for a function, whose process is its worker. Requires: it runs, and nothing else does there.
   void signal_worker_of(const Job& job, int signal) { listener_.on_signal_worker(job.worker, signal); }
 
@@ -104,8 +105,12 @@ class Engine final : ReportSink, JournalListener {
   void end_turn();
   // Wakes the workers that the work is for, where they sleep.
   void ring_bells() { dispatcher_.ring_bells(); }
+  // Before recovery, see full_ledger.cpp.
+  void make_room_for_rings();
   // Every 100 ms while work is in flight.
   void audit();
+  // When audit() is due, if nothing else happens; nullopt: nothing is waited for.
+  std::optional<TimePoint> next_deadline() const;
   bool prepare_to_sleep();
   void woke_up() { dispatcher_.woke_up(); }
 
@@ -179,10 +184,12 @@ class Engine final : ReportSink, JournalListener {
   TimePoint next_search_for_room_{};                             // in the full ledger,
   std::uint64_t fruitless_bytes_ = 0;                            // for as much as this or more
   bool room_was_made_ = false;                                   // there, in this turn
+  bool lacks_room_ = false;                                      // a job could not be offered for want of it
   std::deque<std::pair<JobId, std::uint64_t>> large_delivered_;  // with the bytes of their results
   std::uint64_t large_delivered_bytes_ = 0;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
+  CommitNumber latest_met_in_ = 0;                       // the latest DependencyMet
   Stats stats_;
   Now began_;                    // of the first event
   Now latest_;                   // of the one that is being handled

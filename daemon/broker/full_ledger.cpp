@@ -49,6 +49,15 @@ std::size_t Engine::let_results_go(const std::vector<JobId>& kept, std::uint64_t
   return let_go;
 }
 
+// Before a new broker reads the rings of its predecessor's workers: a result that it found no room for would be lost, and its job have
+// failed, since nobody knows yet which jobs may give way. But results of `apply_async` may, as long as it is not told that they are there.
+void Engine::make_room_for_rings() {
+  for (const JobId id : ledger_.may_give_way()) {
+    if (!ledger_.is_short_of_heap(0)) return;
+    if (ledger_.is_async(id)) ledger_.let_go_result(id);
+  }
+}
+
 // For so many bytes, or an entry. Ephemeral results go; their jobs stay and say so. Where there are too many jobs, or these are all that is
 // left, the oldest are forgotten, as retention does with more than it may keep: so many at a time that it need not be done again soon.
 // False: there is nothing of the kind. (Then the ledger is full of what runs, of durable ends that wait for a full disk, or of answers that
@@ -84,6 +93,26 @@ bool Engine::make_room(std::uint64_t bytes) {
       "collected",
       bytes);
   return false;
+}
+
+std::optional<TimePoint> Engine::next_deadline() const {
+  std::optional<TimePoint> next = core_.next_deadline();
+  if (lacks_room_) next = next ? std::min(*next, next_search_for_room_) : next_search_for_room_;
+  return next;
+}
+
+void Engine::record_end(const Job& job) {
+  if (ledger_.finish(job)) return;
+  if (unrecorded_.empty())
+    log::About{.job = job.id.value}.error(
+        "job {}: the ledger has no room for its outcome; a broker's death would lose it until others are forgotten", job.id.value);
+  unrecorded_.push_back(job.id);
+}
+
+// What was forgotten by now has made room.
+void Engine::record_late() {
+  for (; !unrecorded_.empty(); unrecorded_.pop_front())
+    if (const Job* job = core_.find(unrecorded_.front()); job != nullptr && !ledger_.finish(*job)) return;
 }
 
 }  // namespace jobpool::broker

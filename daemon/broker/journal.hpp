@@ -44,6 +44,8 @@ class Journal final : StoreListener {
   // The commit that the turn's batch will be.
   CommitNumber open_commit() const { return last_ + 1; }
 
+  bool is_durable(CommitNumber number) const { return number <= committed_; }
+
   // Done when everything up to that commit is durable: now, if it is already. Those of one commit in the order of the calls.
   void after(CommitNumber number, std::function<void()> action);
   // Likewise, with everything written so far.

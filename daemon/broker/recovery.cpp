@@ -19,6 +19,9 @@ void overlay_end(Job& job, const Job& known) {
   job.outcome = known.outcome;
 }
 
+// Its worker had said so, whatever its slot says by now: a slot is free again only when the ledger has the end.
+bool has_started(const Job& known) { return known.attempt_open && known.started_usec != 0; }
+
 // Of an ephemeral one that is in no slot.
 std::string why_not_started(const Job& job) {
   const std::uint32_t ended = job.attempt_open ? job.attempt - 1 : job.attempt;  // as far as the ledger knows
@@ -38,6 +41,7 @@ JobId first_id(const Ledger& ledger, JobId first_unreserved) {
 Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<PoolRecord> pools)
     : engine_(engine), stored_(std::move(stored)) {
   for (PoolRecord& pool : pools) engine_.tell(InheritedPool{std::move(pool)});
+  engine_.make_room_for_rings();
   for (auto& found : engine_.ledger().recover()) {
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
@@ -61,7 +65,7 @@ Result<void> Recovery::take_over(WorkerSeed seed) {
     const Job* job = engine_.core().find(slot.job);
     if (job == nullptr || job->worker != worker || job->attempt != slot.attempt)
       engine_.dispatcher().forget_slot(worker, slot.sequence);  // recorded and acknowledged: only the slot was not freed yet
-    else if (slot.state == shm::SlotState::claimed)
+    else if (slot.state == shm::SlotState::claimed || job->started_usec != 0)
       engine_.tell(Started{slot.job, 0, 0});  // a START that the predecessor had read is not told again
   }
   return {};
@@ -87,6 +91,7 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
     restore_attempt(durable, attempt_of(job));
     durable.payload = std::move(job.payload);
     durable.stop = job.stop;
+    if (job.stop != StopRequest::none) durable.grace = job.grace;  // which the stop may have shortened
     job = std::move(durable);
     restore_ready_times(job, released_at(record->job.after), engine_.now().wall_usec);
   }
@@ -132,7 +137,8 @@ void Recovery::finish_durable(StoredJob stored, const Ledger::Found* found) {
   // Offered by this instance and in no slot: it never started, or it ended and only the store does not know. What the ledger says of an
   // earlier attempt says nothing of one that was recorded since.
   const bool was_offered = found != nullptr && found->job.attempt == job.attempt;
-  const bool may_have_started = job.attempt_open && (was_offered ? !found->job.attempt_open || unread_slots_ : recorded_by_another);
+  const bool may_have_started =
+      job.attempt_open && (was_offered ? !found->job.attempt_open || unread_slots_ || has_started(found->job) : recorded_by_another);
   inherit(std::move(job), may_have_started ? Inherited::Place::lost : Inherited::Place::queued, std::move(after), notes);
 }
 
@@ -142,12 +148,13 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
   if (job.flags.durable) return engine_.ledger().erase(job.id);
   // Its descriptors died with the predecessor: such a job needs its caller to come back with others.
   const bool whole = !job.payload.empty() && !job.flags.has_descriptors;
-  if (!ended && whole) return inherit(std::move(job), Inherited::Place::queued);
+  if (!ended && whole && !has_started(job)) return inherit(std::move(job), Inherited::Place::queued);
   // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
   // more. Not so when there are slots that could not be read: then it may run there.
-  const bool may_have_started = unread_slots_ && job.payload.empty();
+  const bool may_have_started = (unread_slots_ && job.payload.empty()) || has_started(job);
   const bool cancelled = job.stop == StopRequest::cancel;
-  if (!ended && job.mode == Mode::apply && !may_have_started && !cancelled) return engine_.ledger().erase(job.id);
+  const bool never_began = job.attempt_open && job.attempt <= 1;  // else its caller's submission would begin with all retries anew
+  if (!ended && job.mode == Mode::apply && never_began && !may_have_started && !cancelled) return engine_.ledger().erase(job.id);
   if (!ended) {
     job.outcome = cancelled ? Outcome::cancelled : Outcome::interrupted;
     job.payload = {};

@@ -1,5 +1,6 @@
 // How an attempt ends, and whether another follows.
 #include <algorithm>
+#include <csignal>
 #include <utility>
 
 #include "daemon/broker/core/backoff.hpp"
@@ -19,6 +20,15 @@ Outcome outcome_of(StopRequest stop, bool durable) {
   return stop == StopRequest::shutdown && durable ? Outcome::interrupted : Outcome::cancelled;
 }
 
+bool has_used_its_time(const Job& job, std::int64_t ran_usec) {
+  return job.timeout > Microseconds{0} && Microseconds{ran_usec} >= job.timeout;
+}
+
+void stop_for_time(Job& job) {
+  job.stop = StopRequest::timeout;
+  job.reason = time_was_over(job);
+}
+
 }  // namespace
 
 void JobCore::on(Reported& event, const Now& now, Effects& out) {
@@ -32,9 +42,9 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   job->user_usec = report.user_usec;
   job->system_usec = report.system_usec;
   job->max_rss_bytes = report.max_rss_bytes;
+  // Both are a worker's word: compared before they are subtracted.
+  const std::int64_t ran = job->started_usec > 0 && report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
   if (job->started_usec > 0) {
-    // Both are a worker's word: compared before they are subtracted.
-    const std::int64_t ran = report.ended_usec > job->started_usec ? report.ended_usec - job->started_usec : 0;
     Microseconds& usual_run = pool_of(*job).usual_run;
     usual_run = (usual_run * 7 + Microseconds{std::min<std::int64_t>(ran, 1'000'000)}) / 8;
   }
@@ -44,6 +54,8 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   const bool well = report.ending == Ending::returned || (report.ending == Ending::exited && report.code == 0);
   if (report.ending == Ending::exited || report.ending == Ending::not_started) job->exit_code = report.code;
   if (report.ending == Ending::signalled) job->signal = report.code;
+  // An earlier broker had it stopped and did not live to hear its end: cancels are in the ledger, so that it was for its time.
+  if (job->stop == StopRequest::none && report.stopped && has_used_its_time(*job, ran)) stop_for_time(*job);
   // Unless it was stopped or ended badly, it finished before the stop could reach it.
   if (job->stop != StopRequest::none && (report.stopped || !well))
     return end_attempt(*job, outcome_of(job->stop, job->flags.durable), now, out);
@@ -66,6 +78,10 @@ void JobCore::finish_lost(Job& job, const WorkerLost& event, std::uint64_t item,
   const bool is_own_death = event.claimed.size() == 1 || job.to_be_killed;
   const bool is_anothers = !is_own_death && worker != nullptr && worker->kill_asked;
   leave_slot(job);
+  // Likewise of a function, for which its worker was killed.
+  if (job.stop == StopRequest::none && started && job.kind == shm::JobKind::function && event.signal == SIGKILL && is_own_death &&
+      job.started_usec > 0 && has_used_its_time(job, now.wall_usec - job.started_usec))
+    stop_for_time(job);
   if (job.stop != StopRequest::none) return end_attempt(job, outcome_of(job.stop, job.flags.durable), now, out);
   if (is_anothers) {
     job.reason = "another job had to be ended with worker " + std::to_string(job.worker_number.value) + ", in which this one ran as well";
@@ -120,7 +136,7 @@ std::int64_t JobCore::retry_time(const Job& job, const Now& now) {
 
 void JobCore::wait_for_retry(Job& job, const Now& now, Effects& out) {
   const std::int64_t at = retry_time(job, now);
-  if (at <= now.wall_usec) return become_ready(job, at, out);
+  if (at <= now.wall_usec) return become_ready(job, at, now, out);
   wait(job, WaitsFor::retry, out);
   set_timer(job, now.steady + Microseconds{at - now.wall_usec});
 }

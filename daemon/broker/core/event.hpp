@@ -80,6 +80,7 @@ struct WorkerLost {
 
 // For sentences: "was killed by signal 9", "exited with status 1".
 std::string way_of_death(const WorkerLost& event);
+std::string time_was_over(const Job& job);
 
 struct Started {
   JobId job;

@@ -41,7 +41,10 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
       break;
   }
   // Without a key nobody can come back for it.
-  if (job.mode == Mode::apply) claim_by_.emplace(id, now.steady + (job.key.empty() ? std::chrono::seconds{0} : limits_.claim_time));
+  if (job.mode != Mode::apply) return;
+  const TimePoint by = now.steady + (job.key.empty() ? std::chrono::seconds{0} : limits_.claim_time);
+  claim_by_.emplace(id, by);
+  claims_due_ = std::min(claims_due_, by);
 }
 
 // It is in its slot already: the books only.

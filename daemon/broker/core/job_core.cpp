@@ -142,11 +142,11 @@ void JobCore::run_timers(const Now& now, Effects& out) {
     if (job.state == JobState::running)
       on_timer_of_running(job, now, out);
     else if (job.state == JobState::waiting && job.waits_for == WaitsFor::retry)
-      become_ready(job, std::min(retry_time(job, now), now.wall_usec), out);
+      become_ready(job, std::min(retry_time(job, now), now.wall_usec), now, out);
   }
   while (!waiting_for_time_.empty() && waiting_for_time_.begin()->first <= now.wall_usec) {
     Job& job = jobs_.at(waiting_for_time_.begin()->second);
-    become_ready(job, job.not_before_usec, out);
+    become_ready(job, job.not_before_usec, now, out);
   }
 }
 
@@ -154,10 +154,11 @@ std::optional<TimePoint> JobCore::next_deadline() const {
   std::optional<TimePoint> next;
   const auto consider = [&](TimePoint at) { next = next ? std::min(*next, at) : at; };
   if (!timers_.empty()) consider(timers_.begin()->first);
-  for (const auto& [job, at] : claim_by_) consider(at);
+  if (claims_due_ != TimePoint::max()) consider(claims_due_);
   if (forget_at_ != TimePoint::max()) consider(forget_at_);
   pools_.each([&](const CorePool& pool) {
     if (pool.look_at != TimePoint::max()) consider(pool.look_at);
+    if (!pool.staged.empty()) consider(stale_at(pool));
   });
   return next;
 }

@@ -59,7 +59,7 @@ class JobCore {
   const Job* find(JobId id) const { return jobs_.find(id); }
   // The one that was submitted under that key; null: none that is remembered.
   const Job* find_key(uid_t uid, const SharedText& key) const { return keys_.find(uid, key); }
-  // What a job still waits for, ascending; null: nothing.
+  // What a job still waits for, the highest id first; null: nothing.
   const Dependencies* dependencies(JobId id) const;
   // Of a batch, in their order; null: it is none.
   const std::vector<JobId>* chunks(JobId id) const;
@@ -183,7 +183,7 @@ class JobCore {
   bool put_down_met_by(const Job& ended, Effects& out);
   void queue(Job& job, const Dependencies& after, const Now& now, Effects& out);
   void wait_for_time(Job& job, const Now& now, Effects& out);
-  void become_ready(Job& job, std::int64_t since_usec, Effects& out);
+  void become_ready(Job& job, std::int64_t since_usec, const Now& now, Effects& out);
   void wait(Job& job, WaitsFor what, Effects& out);
   void release_dependents(JobId ended, const Now& now, Effects& out);
   void drop_dependencies(Job& job);
@@ -229,8 +229,10 @@ class JobCore {
   void order_inherited_ends();
 
   // schedule.cpp: who runs next
-  void push_back_ready(Job& job);
-  void push_front_ready(Job& job);
+  void push_back_ready(Job& job, const Now& now);
+  void push_front_ready(Job& job, const Now& now);
+  static void put_into_staged(CorePool& pool, std::deque<JobId>::iterator place, JobId job, const Now& now);
+  static TimePoint stale_at(const CorePool& pool);
   bool is_offerable(JobId id) const;
   Job* first_queued(CorePool& pool);
   Job* first_ready(CorePool& pool);
@@ -315,15 +317,17 @@ class JobCore {
   std::set<std::pair<TimePoint, JobId>> timers_;   // Job::due of all that have one
   // Job::not_before_usec of those that wait for it: the wall clock may be set, and goes on while the host sleeps and the steady one stands
   std::set<std::pair<std::int64_t, JobId>> waiting_for_time_;
-  std::map<JobId, TimePoint> claim_by_;     // inherited applies
-  EndedQueue done_async_, done_apply_;      // settled, oldest first (see kept_with()); applies once they are delivered
-  TimePoint forget_at_ = TimePoint::max();  // when the first of these is older than it may be
-  std::vector<JobId> just_ended_;           // whose dependents are still to be looked at, in this event
+  std::map<JobId, TimePoint> claim_by_;      // inherited applies
+  TimePoint claims_due_ = TimePoint::max();  // none of these is due before
+  EndedQueue done_async_, done_apply_;       // settled, oldest first (see kept_with()); applies once they are delivered
+  TimePoint forget_at_ = TimePoint::max();   // when the first of these is older than it may be
+  std::vector<JobId> just_ended_;            // whose dependents are still to be looked at, in this event
   DrainMode drain_ = DrainMode::none;
   bool drained_told_ = false;
   bool recovering_ = false;  // not all jobs of an earlier broker are known
   bool staffing_ = false;    // StaffPools was told
   std::uint32_t default_size_ = 0;
+  bool lacks_numbers_ = false;         // some pool found none
   std::vector<std::uint8_t> numbers_;  // of workers, 1 and up: how many have it, or were asked for under it
 };
 

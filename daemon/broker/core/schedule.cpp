@@ -30,24 +30,30 @@ std::size_t times_in(Microseconds time, Microseconds each) {
 
 }  // namespace
 
-void JobCore::push_back_ready(Job& job) {
+void JobCore::push_back_ready(Job& job, const Now& now) {
   CorePool& pool = pool_of(job);
   // Cancelled ones leave their entries behind, which only the queue's head would drop: behind a head that waits for long they pile up.
   if (pool.ready.size() > 2 * pool.jobs.ready + kStaleEntries) pool.ready.sweep([this](JobId id) { return is_offerable(id); });
   if (!job.attempt_open) return pool.ready.push_back(job.id, job.priority, job.uid);
   // Its attempt was recorded by an earlier broker: it goes on as staged, or unstage_stale() undoes the attempt.
   const auto is_behind = [&](JobId id) { return is_offerable(id) && find(id)->priority < job.priority; };
-  pool.staged.insert(std::ranges::find_if(pool.staged, is_behind), job.id);
+  put_into_staged(pool, std::ranges::find_if(pool.staged, is_behind), job.id, now);
+}
+
+void JobCore::put_into_staged(CorePool& pool, std::deque<JobId>::iterator place, JobId job, const Now& now) {
+  if (pool.staged.empty()) pool.staged_moved_at = now.steady;
+  pool.staged.insert(place, job);
 }
 
 // For a job that was offered and never started: it goes before the others of its priority, in its old turn. It is `ready` and counted
 // already.
-void JobCore::push_front_ready(Job& job) {
+void JobCore::push_front_ready(Job& job, const Now& now) {
   CorePool& pool = pool_of(job);
   if (store_is_stuck_ && job.flags.durable) return pool.set_aside.push_front(job.id);
+  // One with a recorded attempt is nowhere else: from there it is taken, or unstaged.
   const auto place = std::ranges::find_if(pool.staged, [&](JobId id) { return is_offerable(id) && find(id)->priority <= job.priority; });
-  if (!job.attempt_open || place == pool.staged.end()) return pool.ready.push_front(job.id, job.priority, job.uid);
-  pool.staged.insert(place, job.id);
+  if (!job.attempt_open) return pool.ready.push_front(job.id, job.priority, job.uid);
+  put_into_staged(pool, place, job.id, now);
 }
 
 bool JobCore::is_offerable(JobId id) const {
@@ -93,11 +99,11 @@ void JobCore::on(StoreStuck& event, const Now& now, Effects& out) {
     if (Job* job = known(*id); job != nullptr && job->offered && job->state == JobState::ready) take_back(*job, now, out);
 }
 
-void JobCore::on(StoreMoves&, const Now&, Effects&) {
+void JobCore::on(StoreMoves&, const Now& now, Effects&) {
   store_is_stuck_ = false;
   pools_.each([&](CorePool& pool) {
     for (; !pool.set_aside.empty(); pool.set_aside.pop_back())
-      if (is_offerable(pool.set_aside.back())) push_front_ready(jobs_.at(pool.set_aside.back()));
+      if (is_offerable(pool.set_aside.back())) push_front_ready(jobs_.at(pool.set_aside.back()), now);
   });
 }
 
@@ -192,11 +198,13 @@ Urgency JobCore::urgency_of_end(const Job& job) const {
 // it could have started.
 void JobCore::unstage_stale(const Now& now, Effects& out) {
   pools_.each([&](CorePool& pool) {
-    if (pool.staged.empty() || now.steady - pool.staged_moved_at <= kStaleOffer) return;
+    if (pool.staged.empty() || now.steady < stale_at(pool)) return;
     pool.usual_run = std::max<Microseconds>(pool.usual_run, kLongRun);
     unstage(pool, out);
   });
 }
+
+TimePoint JobCore::stale_at(const CorePool& pool) { return pool.staged_moved_at + kStaleOffer + Microseconds{1}; }
 
 void JobCore::unstage(CorePool& pool, Effects& out) {
   for (; !pool.staged.empty(); pool.staged.pop_back()) {
@@ -285,9 +293,10 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
   // commit.
   const CorePool& pool = pool_of(job);
-  const bool may_stand = !pool.starts_jobs() || store_is_stuck_ || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
+  const bool may_stand =
+      !pool.starts_jobs() || most_wanted(pool) == 0 || store_is_stuck_ || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
   if (job.flags.durable && may_stand) undo_attempt(job, out);
-  push_front_ready(job);
+  push_front_ready(job, now);
 }
 
 void JobCore::on(OfferFailed& event, const Now& now, Effects& out) {

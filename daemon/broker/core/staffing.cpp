@@ -113,6 +113,7 @@ void JobCore::staff(CorePool& pool, const Now& now, Effects& out) {
     staying += stays(worker) ? 1 : 0;
   }
   const std::size_t least = wanted(pool), most = most_wanted(pool);
+  if (most == 0) unstage(pool, out);  // nobody will take them
   if (staying > most) dismiss_surplus(pool, staying - most, out);
   if (staying > least && staying <= most) dismiss_idle(pool, staying - least, now, out);
   if (present < least) start_workers(pool, least - present, now, out);
@@ -152,7 +153,8 @@ void JobCore::start_workers(CorePool& pool, std::size_t missing, const Now& now,
   }
   for (; missing > 0; --missing) {
     const WorkerNumber number = free_worker_number();
-    if (number.value > kMaxWorkers) return;  // one that leaves gives its number back, and this is looked at again
+    lacks_numbers_ = number.value > kMaxWorkers;  // one that leaves gives its number back, and this is looked at again
+    if (lacks_numbers_) return;
     take_number(number);
     ++pool.asked;
     out.push_back(StartWorker{number, pool.record.number});
@@ -248,6 +250,7 @@ void JobCore::take_number(WorkerNumber number) {
 
 void JobCore::give_back_number(WorkerNumber number) {
   if (number.value < numbers_.size() && numbers_[number.value] > 0) --numbers_[number.value];
+  if (std::exchange(lacks_numbers_, false)) pools_.each([](CorePool& pool) { pool.staff_changed = true; });
 }
 
 }  // namespace jobpool::broker

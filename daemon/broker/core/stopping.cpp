@@ -15,6 +15,8 @@ std::string seconds_of(Microseconds time) {
 
 }  // namespace
 
+std::string time_was_over(const Job& job) { return "its time of " + seconds_of(job.timeout) + " was over"; }
+
 std::string way_of_death(const WorkerLost& event) {
   return event.signal > 0 ? "was killed by signal " + std::to_string(event.signal)
                           : "exited with status " + std::to_string(event.exit_code);
@@ -77,7 +79,7 @@ void JobCore::stop_running(Job& job, Cancel::Haste haste, const Now& now, Effect
 // Decided after the worker's ring was read: a job that has ended must not cost its worker.
 void JobCore::on_timer_of_running(Job& job, const Now& now, Effects& out) {
   if (job.stop == StopRequest::none && !job.to_be_killed)
-    return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, "its time of " + seconds_of(job.timeout) + " was over", now, out);
+    return stop_job(job, StopRequest::timeout, Cancel::Haste::grace, time_was_over(job), now, out);
   CoreWorker* worker = worker_of(job);
   if (worker == nullptr || std::exchange(worker->kill_asked, true)) return;
   pool_of(job).workers.condemn(job.worker);
@@ -129,9 +131,14 @@ void JobCore::drained_if_quiet(Effects& out) {
 }
 
 void JobCore::cancel_unclaimed(const Now& now, Effects& out) {
+  if (now.steady < claims_due_) return;
+  claims_due_ = TimePoint::max();
   std::vector<JobId> late;
   for (const auto& [id, by] : claim_by_)
-    if (by <= now.steady) late.push_back(id);
+    if (by <= now.steady)
+      late.push_back(id);
+    else
+      claims_due_ = std::min(claims_due_, by);
   for (const JobId id : late) {
     claim_by_.erase(id);
     Job& job = jobs_.at(id);
@@ -145,9 +152,11 @@ void JobCore::on(WorkerLost& event, const Now& now, Effects& out) {
   for (std::size_t i = 0; i < event.claimed.size(); ++i)
     if (Job* job = known(event.claimed[i]); job != nullptr && job->offered && job->worker == event.incarnation)
       finish_lost(*job, event, i < event.items.size() ? event.items[i] : 0, now, out);
-  // Back to the front of the queue in their old order; no attempt is spent.
+  // Back to the front of the queue in their old order; no attempt is spent. (One that is known to run was claimed, whatever its worker made
+  // of its slot.)
   for (auto id = event.unclaimed.rbegin(); id != event.unclaimed.rend(); ++id)
-    if (Job* job = known(*id); job != nullptr && job->offered && job->worker == event.incarnation) take_back(*job, now, out);
+    if (Job* job = known(*id); job != nullptr && job->offered && job->worker == event.incarnation)
+      job->state == JobState::running ? finish_lost(*job, event, 0, now, out) : take_back(*job, now, out);
   CorePool* pool = pools_.pool_of(event.incarnation);
   if (pool == nullptr) return;
   // Offers that were still waiting for their commit: they never reached a slot.

@@ -97,11 +97,14 @@ void JobCore::detach(Job& job, Effects& out) {
   out.push_back(Detached{job.id});
 }
 
-// In the order they came; one that still finds no room (its submitter's quota, or its size) does not hold up the others.
+// In the order they came; one that still finds no room (its submitter's quota, or its size) does not hold up the others. Where there is
+// room for no more at all, the rest is not looked at: there may be thousands behind each job that ends.
 void JobCore::accept_blocked(const Now& now, Effects& out) {
   if (blocked_.empty() || !std::exchange(room_was_made_, false)) return;
   std::deque<Submit> still;
-  for (Submit& event : std::exchange(blocked_, {})) {
+  std::deque<Submit> left = std::exchange(blocked_, {});
+  for (; !left.empty() && queued_jobs() < limits_.max_queued_jobs; left.pop_front()) {
+    Submit& event = left.front();
     if (accept_known_key(event, out)) continue;
     if (const auto refused = refusal_of(event))
       out.push_back(*refused);
@@ -110,7 +113,8 @@ void JobCore::accept_blocked(const Now& now, Effects& out) {
     else
       accept(event, now, out);
   }
-  blocked_ = std::move(still);
+  for (; !still.empty(); still.pop_back()) left.push_front(std::move(still.back()));
+  blocked_ = std::move(left);
 }
 
 void JobCore::refuse_blocked(Refusal why, Effects& out) {

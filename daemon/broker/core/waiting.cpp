@@ -1,10 +1,21 @@
 // Conditions before a start: other jobs' ends, points of time, a retry's back-off.
 #include <algorithm>
+#include <functional>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+// Those that name this job, of a list that is descending. (So that the first ids, which end first as a rule, are at its end, where they are
+// taken away without moving the others: thousands of chunks end one by one.)
+std::ranges::subrange<Dependencies::iterator> those_on(JobId job, Dependencies& missing) {
+  return std::ranges::equal_range(missing, job, std::ranges::greater{}, &Dependency::job);
+}
+
+}  // namespace
 
 // Requires: it is ready and in no queue.
 void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects& out) {
@@ -24,7 +35,7 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
       missing.push_back(dependency);
   }
   if (missing.empty()) return go_on(job, now, out);
-  std::ranges::sort(missing, {}, &Dependency::job);
+  std::ranges::sort(missing, std::ranges::greater{}, &Dependency::job);
   for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
@@ -62,13 +73,13 @@ bool JobCore::put_down_met_by(const Job& ended, Effects& out) {
   if (ended.flags.durable) return false;
   bool any = false;
   for (auto next = dependents_.lower_bound({ended.id, JobId{}}); next != dependents_.end() && next->first == ended.id; ++next)
-    for (const Dependency& dependency : after_.at(next->second))
-      if (dependency.job == ended.id && judge(dependency).satisfied) any |= put_down_met(jobs_.at(next->second), dependency, out);
+    for (const Dependency& dependency : those_on(ended.id, after_.at(next->second)))
+      if (judge(dependency).satisfied) any |= put_down_met(jobs_.at(next->second), dependency, out);
   return any;
 }
 
 void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {
-  if (job.not_before_usec <= now.wall_usec) return become_ready(job, now.wall_usec, out);
+  if (job.not_before_usec <= now.wall_usec) return become_ready(job, now.wall_usec, now, out);
   wait(job, WaitsFor::time, out);
   waiting_for_time_.emplace(job.not_before_usec, job.id);
 }
@@ -79,12 +90,12 @@ void JobCore::wait(Job& job, WaitsFor what, Effects& out) {
 }
 
 // `since_usec`: when it could have been, had the timer gone off at once.
-void JobCore::become_ready(Job& job, std::int64_t since_usec, Effects& out) {
+void JobCore::become_ready(Job& job, std::int64_t since_usec, const Now& now, Effects& out) {
   clear_timer(job);
   if (job.state != JobState::ready) change_state(job, JobState::ready, out);
   job.waits_for = WaitsFor::nothing;
   if (job.ready_usec == 0) job.ready_usec = since_usec;  // else it was before its broker died
-  push_back_ready(job);
+  push_back_ready(job, now);
 }
 
 void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
@@ -94,9 +105,10 @@ void JobCore::release_dependents(JobId ended, const Now& now, Effects& out) {
     room_was_made_ = true;
     const auto missing = after_.find(job.id);
     Verdict verdict;
-    for (const Dependency& dependency : missing->second)
-      if (dependency.job == ended && verdict.obstacle.empty()) verdict = judge(dependency);
-    std::erase_if(missing->second, [&](const Dependency& dependency) { return dependency.job == ended; });
+    const auto met = those_on(ended, missing->second);
+    for (const Dependency& dependency : met)
+      if (verdict.obstacle.empty()) verdict = judge(dependency);
+    missing->second.erase(met.begin(), met.end());
     if (!verdict.obstacle.empty()) {
       job.reason = verdict.obstacle;
       finish(job, Outcome::skipped, now, out);

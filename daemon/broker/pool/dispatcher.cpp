@@ -2,12 +2,24 @@
 #include "daemon/broker/pool/dispatcher.hpp"
 
 #include <fcntl.h>
+#include <linux/sockios.h>
+#include <sys/ioctl.h>
 
 #include <algorithm>
 #include <cstring>
 #include <utility>
 
 namespace jobpool::broker {
+namespace {
+
+// What the other end has not read yet, as the kernel counts it: an order is less than kOrderBytes.
+int unread_bytes(int socket) {
+  int bytes = 0;
+  return ::ioctl(socket, SIOCOUTQ, &bytes) == 0 ? bytes : 0;
+}
+constexpr int kOrderBytes = 1024;
+
+}  // namespace
 
 Result<void> Dispatcher::add(WorkerSeed seed) {
   if (!seed.side) return seed.side.error();
@@ -115,17 +127,30 @@ bool Dispatcher::is_claimed(JobId job, Incarnation worker) {
   return slot != nullptr && link->side.state(slot->sequence) == shm::SlotState::claimed;
 }
 
-void Dispatcher::order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal) {
+void Dispatcher::stop(JobId job, Incarnation worker, Microseconds grace) {
   Link* link = find(worker);
   Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
   if (slot == nullptr) return;
   control::Order order;
-  order.kind = kind;
+  order.kind = control::OrderKind::stop;
   order.sequence = slot->sequence;
   order.usec = grace.count();
-  order.value = signal;
   if (const auto sent = control::send_order(link->orders.get(), order); !sent && sent.error().code != Errc::closed)
     condemn(*link, "it takes no orders (" + sent.error().text + ")");
+}
+
+// A worker that hangs in the start of a command delivers none for a while: signals must leave room for what ends it.
+bool Dispatcher::signal(JobId job, Incarnation worker, int signal) {
+  Link* link = find(worker);
+  Slot* slot = link == nullptr ? nullptr : slot_of(*link, job);
+  if (slot == nullptr) return true;
+  if (unread_bytes(link->orders.get()) > kMostUnreadSignals * kOrderBytes) return false;
+  control::Order order;
+  order.kind = control::OrderKind::signal;
+  order.sequence = slot->sequence;
+  order.value = signal;
+  const auto sent = control::send_order(link->orders.get(), order);
+  return sent || sent.error().code != Errc::full;
 }
 
 void Dispatcher::dismiss(Incarnation worker) {

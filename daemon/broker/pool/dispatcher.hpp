@@ -80,7 +80,10 @@ class Dispatcher {
   bool revoke(JobId job, Incarnation worker);
   // A worker has taken it: it runs, or is about to.
   bool is_claimed(JobId job, Incarnation worker);
-  void order(JobId job, Incarnation worker, control::OrderKind kind, Microseconds grace, int signal = 0);
+  void stop(JobId job, Incarnation worker, Microseconds grace);
+  // False: its worker has that many (or a few more) to deliver already, and this one was not sent.
+  static constexpr int kMostUnreadSignals = 64;
+  bool signal(JobId job, Incarnation worker, int signal);
 
   // Told to leave, all its threads at once; requires that nothing more is offered to it.
   void dismiss(Incarnation worker);

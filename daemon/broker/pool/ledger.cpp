@@ -88,11 +88,15 @@ void Ledger::start(JobId id, std::int32_t pid, std::int64_t started_usec) {
   Entry* entry = impl_->find(id);
   if (entry == nullptr) return;
   entry->pid = pid;
-  entry->started_usec = started_usec;
+  entry->started_usec = std::max<std::int64_t>(started_usec, 1);  // 0 is "not yet", and it is a worker that says so
 }
 
 void Ledger::end_attempt(JobId id, std::uint32_t number) {
-  if (Entry* entry = impl_->find(id)) *static_cast<volatile std::uint32_t*>(&entry->ended_attempt) = number;
+  Entry* entry = impl_->find(id);
+  if (entry == nullptr) return;
+  *static_cast<volatile std::uint32_t*>(&entry->ended_attempt) = number;
+  std::atomic_signal_fence(std::memory_order_seq_cst);  // from here on nobody asks for what it left
+  for (Block* block : {&entry->report, &entry->result}) impl_->free(*block);
 }
 
 void Ledger::note_stop(const Job& job) {
@@ -224,6 +228,11 @@ bool Ledger::let_go_result(JobId id) {
 bool Ledger::is_short_of_heap(std::uint64_t bytes, std::uint64_t freed) const {
   const std::uint64_t wanted = std::max(impl_->reserve(), BlockAllocator::block_size(bytes));
   return impl_->blocks.used() + wanted + impl_->reserve() > impl_->size.heap_bytes + freed;
+}
+
+bool Ledger::is_async(JobId id) const {
+  const Entry* entry = impl_->find(id);
+  return entry != nullptr && (entry->flags & kAsync) != 0;
 }
 
 bool Ledger::has_block(std::uint64_t bytes) const { return impl_->blocks.has(bytes); }

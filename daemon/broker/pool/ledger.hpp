@@ -90,6 +90,7 @@ class Ledger {
 
   // What may give way when there is no room, if nobody waits for it: ephemeral jobs that have ended, the first to end first.
   std::vector<JobId> may_give_way() const;
+  bool is_async(JobId id) const;
   // Of one of these: its outcome stays, its result is gone, and the next broker knows that. Ignored where that would free nothing.
   bool let_go_result(JobId id);
   // What that would free; 0: nothing.

@@ -117,14 +117,16 @@ void Verbs::signal_process(const CallPtr& call, int signal) {
   const Job* job = only_process(*call);
   if (job == nullptr) return;
   const JobId id = job->id;
-  if (job->state == JobState::ready || job->state == JobState::waiting)
+  const bool is_running = job->state == JobState::running;
+  if (job->state == JobState::ready || job->state == JobState::waiting) {
     engine_.tell(Cancel{id, Cancel::Haste::now, "it was ended before it started"});
-  else if (job->state == JobState::running && job->kind == shm::JobKind::command)
-    engine_.signal_job(*job, signal);
-  else if (job->state == JobState::running && signal == SIGTERM && hears_signals(*job))
+  } else if (is_running && job->kind == shm::JobKind::command) {
+    if (!engine_.signal_job(*job, signal)) return too_many_signals(*call, *job);
+  } else if (is_running && signal == SIGTERM && hears_signals(*job)) {
     engine_.signal_worker_of(*job, signal);  // it may catch it, as in Python
-  else if (job->state == JobState::running)
+  } else if (is_running) {
     engine_.tell(KillFunction{id});
+  }
   call->reply({});
 }
 

@@ -189,6 +189,7 @@ class Verbs final : public CallHandler {
   ErrorAnswer key_conflict(JobId id, std::string_view reason) const;
   static ErrorAnswer queue_full(std::string_view pool, std::size_t limit, std::string_view reason);
   static void queue_full(Call& call, std::string_view pool, std::size_t limit, std::string_view reason);
+  void too_many_signals(Call& call, const Job& job) const;
   static void job_error(Call& call, std::string_view name, JobId id, std::string_view reason = {});
   // The job, with everything its worker has reported by now; null: the call was answered NoSuchJob.
   const Job* job_or_error(Call& call, JobId id);

@@ -2,6 +2,7 @@
 #include "daemon/broker/rpc/views.hpp"
 
 #include <algorithm>
+#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_times.hpp"
@@ -32,7 +33,7 @@ std::string waits_for(const Job& job, const Dependencies* missing) {
       return "its retry";
     case WaitsFor::dependencies: {
       if (missing == nullptr || missing->empty()) return "other jobs";
-      std::string text = "job " + std::to_string(missing->front().job.value);
+      std::string text = "job " + std::to_string(missing->back().job.value);
       if (missing->size() > 1) text += " and " + std::to_string(missing->size() - 1) + " more";
       return text;
     }
@@ -151,7 +152,7 @@ proto::Job job_view(const Job& job, const JobCore& core) {
   if (const JobId retried = core.notes(job.id).retry_of; retried.value > 0) view.retry_of = retried;
   view.waiting_for = condition_of(job, core);
   if (missing != nullptr)
-    for (const Dependency& one : *missing) {
+    for (const Dependency& one : std::views::reverse(*missing)) {
       const bool any_end = one.needs == Dependency::Needs::end, success = one.needs == Dependency::Needs::success;
       (any_end ? view.after_any : success ? view.after : view.after_failed).push_back(one.job);
     }

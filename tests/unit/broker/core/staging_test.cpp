@@ -167,3 +167,36 @@ TEST_CASE("ends are recorded at once, but in a deep backlog of short jobs togeth
   }
   CHECK(driver.find<Ended>()->urgency == Urgency::now);
 }
+
+TEST_CASE("what is taken back in a pool that is to have no workers is not recorded as started") {
+  // The bug: where jobs were short it kept its record, and what was recorded ahead kept its own: a host that died days later interrupted
+  // jobs that had never begun.
+  CoreDriver driver;
+  driver.tell(StaffPools{1});
+  driver.join(1);
+  run_some(driver, 50us);
+  const std::vector<JobId> ids = queue_forty(driver);
+  std::vector<JobId> offered;
+  for (const OfferJob& offer : driver.all<OfferJob>()) offered.push_back(offer.job);
+  const auto open = [&] { return std::ranges::count_if(ids, [&](JobId id) { return driver.job(id).attempt_open; }); };
+  REQUIRE(offered.size() > 1);
+  REQUIRE(open() > std::ssize(offered));
+  driver.tell(ResizePool{PoolNumber{}, 0});
+  driver.end_turn();
+  for (auto id = offered.rbegin(); id != offered.rend(); ++id) driver.tell(Revoked{*id, true});
+  driver.end_turn();
+  CHECK(open() == 0);
+}
+
+TEST_CASE("what is recorded ahead and not taken is looked at in time, though nothing runs") {
+  CoreDriver driver;
+  driver.join(1);
+  run_some(driver, 50us);
+  const std::vector<JobId> ids = queue_forty(driver);
+  driver.tell(WorkerLost{Incarnation{1}, driver.core.pools().at(PoolNumber{}).workers.find(Incarnation{1})->in_flight, {}, 9, 0});
+  driver.end_turn();
+  REQUIRE(driver.core.next_deadline());
+  driver.advance(std::chrono::duration_cast<std::chrono::milliseconds>(*driver.core.next_deadline() - driver.now.steady) + 1ms);
+  driver.tell(Tick{});
+  CHECK(std::ranges::none_of(ids, [&](JobId id) { return driver.job(id).attempt_open; }));
+}

@@ -298,3 +298,15 @@ TEST_CASE("a function is stopped in a worker that is to leave as in any other") 
   driver.tell(Tick{});
   CHECK(driver.all<KillWorker>().empty());
 }
+
+TEST_CASE("a job that runs is lost with its worker, though its slot says that it was never claimed") {
+  // The bug: it went back to the queue as one that had never started, but still running, from where nobody took it: no outcome, ever.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit();
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(WorkerLost{Incarnation{1}, {id}, {}, 9, 0});
+  CHECK(driver.job(id).state == JobState::done);
+  CHECK(driver.job(id).outcome == Outcome::interrupted);
+}

@@ -106,3 +106,31 @@ TEST_CASE("a job whose broker died has what is left of its time") {
   driver.tell(Started{JobId{40}, 0, 0});
   CHECK(driver.core.next_deadline() == driver.now.steady + 6s);
 }
+
+TEST_CASE("a job that an earlier broker stopped for its time has timed out, though this one did not stop it") {
+  // The bug: that a stop was for its time, its broker alone knew. A command that ended well on TERM had succeeded for the next one, and
+  // what came after it ran; a function had crashed.
+  const auto kind = GENERATE(shm::JobKind::command, shm::JobKind::function);
+  const auto ran = GENERATE(9s, 11s);
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(with_timeout(kind));
+  driver.end_turn();
+  driver.start(id);
+  driver.advance(ran);
+  if (kind == shm::JobKind::command) {
+    Report report;
+    report.ending = Ending::exited;
+    report.stopped = true;
+    report.ended_usec = driver.now.wall_usec;
+    driver.tell(Reported{id, &report});
+  } else {
+    driver.tell(WorkerLost{Incarnation{1}, {}, {id}, 9, 0});
+  }
+  if (ran == 11s) {
+    CHECK(driver.job(id).outcome == Outcome::timed_out);
+    CHECK(driver.job(id).reason == "its time of 10 s was over");
+  } else {
+    CHECK(driver.job(id).outcome == (kind == shm::JobKind::command ? Outcome::succeeded : Outcome::crashed));
+  }
+}

@@ -83,7 +83,7 @@ TEST_CASE("a job starts when the last of those it waits for has succeeded") {
   const JobId last = driver.submit(after({b, a, a}));  // named twice is as once
   CHECK(driver.job(last).waits_for == WaitsFor::dependencies);
   REQUIRE(driver.core.dependencies(last) != nullptr);
-  CHECK(driver.core.dependencies(last)->front().job == a);
+  CHECK(driver.core.dependencies(last)->back().job == a);
   run(driver, a);
   CHECK(driver.job(last).state == JobState::waiting);
   run(driver, b);

@@ -311,3 +311,25 @@ TEST_CASE("an ephemeral job that had an attempt, and was to have another, does n
   CHECK(job->outcome == Outcome::interrupted);
   CHECK(job->reason == "its broker died before attempt 2, when attempt 1 had failed, and it was ephemeral");
 }
+
+TEST_CASE("an apply whose first attempt had failed is not begun anew by its caller after its broker's death") {
+  // The bug: it passed for one that had never started, was forgotten, and its caller's submission began with all its retries again.
+  House house;
+  const std::string retries = R"(,"retries":1,"backoffUSec":60000000)";
+  house.broker->apply("k", retries);
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  Report report;
+  report.ending = Ending::threw;
+  house.worker().report(*claim, report);
+  house.turn();
+  house.next_broker();
+  const auto again = house.broker->apply("k", retries);
+  house.turn();
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "interrupted");
+  CHECK(again->answer().value("id", 0) == 1);
+  CHECK_FALSE(house.worker().claim());
+}

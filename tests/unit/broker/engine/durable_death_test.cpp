@@ -183,3 +183,46 @@ TEST_CASE("what waits for a job that has succeeded runs also when that one was r
   CHECK(second->state == JobState::waiting);
   CHECK(second->waits_for == WaitsFor::time);
 }
+
+TEST_CASE("a job that had started is not started again by the next broker, whatever its worker has made of its slot") {
+  // The bug: a worker that put its word back, after it had said that it began, had the job run again as attempt 1, without any retries.
+  const auto word = GENERATE(shm::SlotState::offered, shm::SlotState::empty, shm::SlotState::revoked);
+  const bool durable = GENERATE(true, false);
+  House house;
+  if (durable) {
+    accept(house);
+  } else {
+    house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":false,"function":"square","arguments":"[7]"}})");
+    house.turn();
+  }
+  start(house);
+  auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  control->word[0].store(shm::pack(shm::sequence_of(control->word[0].load()), word));
+  SECTION("the worker dies first") { house.broker->engine.worker_died(house.worker().incarnation, 9, 0); }
+  SECTION("the broker dies first") {
+    house.next_broker();
+    house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
+  }
+  house.workers.clear();
+  house.next_broker();
+  house.hire();
+  settle(house);
+  REQUIRE(job(house) != nullptr);
+  CHECK(job(house)->state == JobState::done);
+  CHECK((job(house)->outcome == Outcome::interrupted || job(house)->outcome == Outcome::crashed));
+  CHECK(house.claims() == 0);
+  CHECK_FALSE(house.worker().claim());
+}
+
+TEST_CASE("the grace that a cancel shortened outlives its broker") {
+  // The bug: of a durable job the store's grace held again, so that a cancel at once took as long as the job was ever given.
+  House house;
+  accept(house, R"(,"graceUSec":20000000)");
+  start(house);
+  Job stopped = *job(house);
+  stopped.grace = Microseconds{0};
+  house.broker->engine.ledger().note_stop(stopped);  // and there the broker died
+  house.next_broker();
+  CHECK(job(house)->stop == StopRequest::cancel);
+  CHECK(job(house)->grace == Microseconds{0});
+}

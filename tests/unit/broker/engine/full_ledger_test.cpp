@@ -228,3 +228,83 @@ TEST_CASE("nothing gives way to a result that there will be no room for") {
   CHECK(get(house, 1)->error_name == "org.jobpool.Job.NoOutput");
   CHECK(get(house, 9)->error_name.empty());
 }
+
+TEST_CASE("durable jobs that wait for a retry take no room, and are tried again by the next broker") {
+  // The bug: each kept its entry and its report, and half a million of them kept everybody's jobs from starting until they were tried
+  // again.
+  House house;
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","retries":1,"backoffUSec":1000}})");
+  house.turn();
+  house.commit();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_start(*claim);
+  Report failed;
+  failed.ending = Ending::threw;
+  house.worker().report(*claim, failed);
+  house.turn();
+  CHECK(house.broker->engine.ledger().has(JobId{1}));  // until that is on disk
+  house.commit();
+  CHECK_FALSE(house.broker->engine.ledger().has(JobId{1}));
+  CHECK(house.broker->engine.ledger().heap_used() == 0);
+  house.next_broker();
+  REQUIRE(testing::wait_until([&] {
+    house.broker->engine.audit();
+    house.turn();
+    house.commit();
+    return house.worker().claim().has_value();
+  }));
+  CHECK(house.broker->engine.core().find(JobId{1})->attempt == 2);
+}
+
+TEST_CASE("while a job lacks room the broker wakes up to look for some") {
+  // The bug: after a search that had found nothing it slept until somebody called, whatever could give way by then.
+  House house(1, {}, "/", kSmall);
+  const auto fillers = fill_heap(house.broker->engine.ledger());
+  CHECK_FALSE(house.broker->engine.next_deadline());
+  house.broker->apply("k");
+  house.turn();
+  const auto next = house.broker->engine.next_deadline();
+  REQUIRE(next);
+  CHECK(*next > Clock::now());
+  for (const JobId filler : fillers) house.broker->engine.ledger().erase(filler);
+  house.turn();
+  REQUIRE(house.worker().claim());
+  house.turn();
+  CHECK_FALSE(house.broker->engine.next_deadline());
+}
+
+TEST_CASE("a result that waits in a worker's ring finds room in the next broker") {
+  // The bug: what could give way was not known yet when the ring was read, and the job failed for want of room.
+  House house(1, {}, "/", kSmall);
+  const std::string result = "\"" + std::string(30'000, 'r') + "\"";
+  run_uncollected(house, 60, result);
+  house.hire();
+  const auto last = house.broker->apply("k");
+  house.turn();
+  auto claim = house.worker(0).claim();
+  const bool is_first = claim.has_value();
+  if (!is_first) claim = house.worker(1).claim();
+  REQUIRE(claim);
+  PretendedWorker& worker = house.worker(is_first ? 0 : 1);
+  worker.report_start(*claim);
+  house.turn();
+  // Up to where no result finds room without others giving way.
+  std::uint64_t filler = kFirstFiller;
+  const std::byte piece[1]{};
+  for (const std::size_t size : {32'768, 16'384})
+    for (;; ++filler) {
+      Job job;
+      job.id = JobId{filler};
+      job.mode = Mode::apply_async;
+      job.flags.durable = true;
+      if (!house.broker->engine.ledger().begin(job) || !house.broker->engine.ledger().add_result(job.id, size, 0, piece)) break;
+    }
+  worker.report_end(*claim, result);
+  house.next_broker();
+  const auto again = house.broker->apply("k");
+  house.turn();
+  REQUIRE(again->answers == 1);
+  CHECK(again->answer().value("outcome", "") == "succeeded");
+  CHECK(again->answer().value("result", "") == result);
+}

@@ -48,8 +48,8 @@ TEST_CASE("each field of a submission is the job's") {
   const Dependencies* after = house.broker->engine.core().dependencies(JobId{3});
   REQUIRE(after != nullptr);
   REQUIRE(after->size() == 2);
-  CHECK((*after)[0].needs == Dependency::Needs::success);
-  CHECK((*after)[1].needs == Dependency::Needs::end);
+  CHECK((*after)[1].needs == Dependency::Needs::success);
+  CHECK((*after)[0].needs == Dependency::Needs::end);
 }
 
 TEST_CASE("a delay is a point of time from now on") {
