@@ -6,6 +6,16 @@
 #include "daemon/broker/rpc/verbs.hpp"
 
 namespace jobpool::broker {
+namespace {
+
+// In the place of an empty one, which is not kept.
+Result<UniqueFd> empty_file() {
+  UniqueFd file{::open("/dev/null", O_RDONLY | O_CLOEXEC)};
+  if (!file) return errno_error("/dev/null");
+  return file;
+}
+
+}  // namespace
 
 void Verbs::logs(const CallPtr& call) {
   const auto request = proto::read_logs(call->envelope.parameters);
@@ -21,8 +31,11 @@ void Verbs::logs(const CallPtr& call) {
   const auto answer = [this, stream](Call& to, const Job& of) {
     auto file = outputs_.open(of.id, of.attempt, stream);
     const bool ended = of.state == JobState::done;
-    if (!file && ended && !of.flags.has_descriptors)
-      file = Result<UniqueFd>{UniqueFd{::open("/dev/null", O_RDONLY | O_CLOEXEC)}};  // empty ones are not kept
+    if (!file && file.error().code == Errc::not_found && ended && !of.flags.has_descriptors) file = empty_file();
+    // It stays open here until the caller reads its answer: there is as much room for it as for those that callers pass.
+    if (file && file->get() >= surroundings_.end_of_passed_fds)
+      return no_room_for_descriptors(to, engine_.core().pools().at(of.pool).record.settings.name);
+    if (!file && file.error().code != Errc::not_found) return job_error(to, proto::error::kNoOutput, of.id, file.error().text);
     if (!file)
       return job_error(
           to, proto::error::kNoOutput, of.id,

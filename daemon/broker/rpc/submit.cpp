@@ -174,7 +174,11 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
 void Verbs::refuse_streams(Call& call, const proto::Submission& job, const Error& error) const {
   if (error.code != Errc::full)
     return call.error(proto::error::kInvalidJob, invalid_job(error.text, "no descriptor of that index came with the call"));
-  queue_full(call, job.pool, static_cast<std::size_t>(surroundings_.end_of_passed_fds),
+  no_room_for_descriptors(call, job.pool);
+}
+
+void Verbs::no_room_for_descriptors(Call& call, std::string_view pool) const {
+  queue_full(call, pool, static_cast<std::size_t>(surroundings_.end_of_passed_fds),
              "as many descriptors are open as may be with jobs; those of jobs that wait for a worker are among them");
 }
 

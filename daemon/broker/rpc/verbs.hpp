@@ -143,6 +143,7 @@ class Verbs final : public CallHandler {
   void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large = nullptr);
   void recognise(const proto::Submission& job, Submit& event) const;
   void refuse_streams(Call& call, const proto::Submission& job, const Error& error) const;
+  void no_room_for_descriptors(Call& call, std::string_view pool) const;
   void withdraw(Token token);
   // retry.cpp
   void submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key);

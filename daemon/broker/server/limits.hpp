@@ -19,7 +19,8 @@ struct Limits {
   // Pipelined calls of one connection that were started and not answered, or answered behind one that is not; and their requests' bytes.
   std::size_t unanswered_calls = 4096;
   std::size_t unanswered_bytes = 32 * kMiB;
-  // The same of the descriptors that came with them and are kept until the answer: those of jobs that wait for room in the queue.
+  // The same of the descriptors that came with them and are kept until the answer: those of jobs that wait for room in the queue. And of
+  // those that leave with answers which the peer did not read yet: a logs' answer is short, and keeps a file open.
   std::size_t unanswered_fds = 1024;
   // Descriptors that come with calls have numbers below it, or are closed at once. The kernel gives the lowest that is free: a higher
   // number says that so many are open, whoever has them. The others are for connections, and for what the supervisor sends.

@@ -24,6 +24,7 @@ void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> f
   const std::size_t begin = bytes_.size();
   proto::append_reply(bytes_, parameters_json);
   if (fds.empty() && !handed_over) return;
+  unsent_fds_ += fds.size();
   marks_.push_back(Mark{begin, bytes_.size(), std::move(fds), std::move(handed_over)});
 }
 
@@ -73,6 +74,7 @@ void Outbox::append(Outbox&& later) {
     mark.end += offset;
     marks_.push_back(std::move(mark));
   }
+  unsent_fds_ += std::exchange(later.unsent_fds_, 0);
 }
 
 Outbox::Sent Outbox::send(int socket, std::vector<std::function<void()>>& handed_over) {
@@ -98,7 +100,7 @@ void Outbox::reset() {
   if (bytes_.capacity() > kKeptBufferBytes) std::string().swap(bytes_);  // (an assignment would keep the room)
   bytes_.clear();
   marks_.clear();
-  sent_ = next_mark_ = 0;
+  sent_ = next_mark_ = unsent_fds_ = 0;
 }
 
 // Where the next send stops: before or after the next reply with descriptors, else at the end.
@@ -134,7 +136,10 @@ long Outbox::send_piece(int socket, std::size_t end, std::string_view run) {
   ssize_t taken;
   do taken = ::sendmsg(socket, &header, MSG_NOSIGNAL | MSG_DONTWAIT);
   while (taken < 0 && errno == EINTR);
-  if (taken > 0 && header.msg_control != nullptr) mark->fds.clear();  // they are the peer's now
+  if (taken > 0 && header.msg_control != nullptr) {  // they are the peer's now
+    unsent_fds_ -= mark->fds.size();
+    mark->fds.clear();
+  }
   return taken;
 }
 

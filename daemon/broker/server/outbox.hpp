@@ -26,6 +26,8 @@ class Outbox {
 
   std::size_t unsent() const { return bytes_.size() - sent_; }
   bool empty() const { return unsent() == 0; }
+  // That are to leave with it: open in this process until then.
+  std::size_t unsent_fds() const { return unsent_fds_; }
 
   enum class Sent { all, part, peer_gone };
   // Sends what the socket takes, without blocking. Callbacks of replies that are now wholly with the socket are moved to `handed_over`,
@@ -52,7 +54,8 @@ class Outbox {
 
   std::string bytes_;
   std::size_t sent_ = 0;
-  std::vector<Mark> marks_;  // ascending; those before next_mark_ are done
+  std::size_t unsent_fds_ = 0;  // of all marks
+  std::vector<Mark> marks_;     // ascending; those before next_mark_ are done
   std::size_t next_mark_ = 0;
 };
 

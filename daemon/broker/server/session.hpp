@@ -62,6 +62,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool is_over_limits() const;
   bool is_well_under_limits() const;
   std::size_t unsent() const;
+  std::size_t unsent_fds() const;
   void account_input();
   void send();
   void want_flush();
@@ -89,7 +90,7 @@ class Session : public std::enable_shared_from_this<Session> {
   std::unique_ptr<Outbox> outbox_;                     // only while something is unsent
   std::size_t unfinished_ = 0, unfinished_bytes_ = 0;  // of both
   std::size_t unfinished_fds_ = 0;                     // likewise
-  std::size_t held_bytes_ = 0;                         // unsent answers that wait for earlier calls
+  std::size_t held_bytes_ = 0, held_fds_ = 0;          // unsent answers that wait for earlier calls
   std::size_t buffered_ = 0;                           // as told to the table
   bool input_ended_ = false;                           // the peer sends no more, and may still read
   bool throttled_ = false;                             // its requests are not read until it has read, or its calls are answered

@@ -53,6 +53,7 @@ class SessionCall final : public Call {
   bool paused_ = false;                // reply_more() said so: on_drained is owed
   std::unique_ptr<Outbox> held_;       // answers that wait for those of earlier calls
   std::size_t held_bytes_ = 0;         // as the session counted them
+  std::size_t held_fds_ = 0;           // likewise
   std::shared_ptr<SessionCall> next_;  // in call order
 };
 

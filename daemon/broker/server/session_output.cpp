@@ -179,13 +179,17 @@ void Session::resume_streams() {
 
 void Session::count_held(SessionCall& call) {
   const std::size_t now = call.held_ == nullptr ? 0 : call.held_->unsent();
+  const std::size_t fds = call.held_ == nullptr ? 0 : call.held_->unsent_fds();
   held_bytes_ += now - call.held_bytes_;
+  held_fds_ += fds - call.held_fds_;
   call.held_bytes_ = now;
+  call.held_fds_ = fds;
 }
 
 void Session::release_held(SessionCall& call) {
   if (call.held_ == nullptr) return;
   held_bytes_ -= std::exchange(call.held_bytes_, 0);
+  held_fds_ -= std::exchange(call.held_fds_, 0);
   if (outbox_ == nullptr) {
     outbox_ = std::move(call.held_);
     return;
@@ -195,18 +199,19 @@ void Session::release_held(SessionCall& call) {
 }
 
 std::size_t Session::unsent() const { return held_bytes_ + (outbox_ == nullptr ? 0 : outbox_->unsent()); }
+std::size_t Session::unsent_fds() const { return held_fds_ + (outbox_ == nullptr ? 0 : outbox_->unsent_fds()); }
 
 bool Session::is_over_limits() const {
   const Limits& limits = table_->limits();
   return unfinished_ >= limits.unanswered_calls || unfinished_bytes_ >= limits.unanswered_bytes ||
-         unfinished_fds_ >= limits.unanswered_fds || unsent() >= limits.unsent_bytes;
+         unfinished_fds_ + unsent_fds() >= limits.unanswered_fds || unsent() >= limits.unsent_bytes;
 }
 
 // Half, so that reading does not start and stop with every single call at the limit.
 bool Session::is_well_under_limits() const {
   const Limits& limits = table_->limits();
   return unfinished_ <= limits.unanswered_calls / 2 && unfinished_bytes_ <= limits.unanswered_bytes / 2 &&
-         unfinished_fds_ <= limits.unanswered_fds / 2 && unsent() <= limits.unsent_bytes / 2;
+         unfinished_fds_ + unsent_fds() <= limits.unanswered_fds / 2 && unsent() <= limits.unsent_bytes / 2;
 }
 
 }  // namespace jobpool::broker

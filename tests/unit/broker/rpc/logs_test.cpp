@@ -99,6 +99,24 @@ TEST_CASE("a function has no logs, and neither has a command with its caller's o
   CHECK(parsed(running->parameters)["id"] == 2);
 }
 
+TEST_CASE("logs are refused when as many descriptors are open as may be, and their file is closed") {
+  // The bug: they were answered whatever their file's number was, until the broker could open nothing more.
+  House house(0);
+  house.broker.reset();
+  house.broker = std::make_unique<FakeBroker>(house.ledger.get(), house.store, "/", CoreLimits{}, JobId{1}, 1, LedgerSize{}, 0);
+  submit(house, kSleep);
+  const auto waiting = house.broker->call("Job.Logs", R"({"id":1})");
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  const auto ended = house.broker->call("Job.Logs", R"({"id":1})");
+  for (const auto& call : {waiting, ended}) {
+    REQUIRE(call->answers == 1);
+    CHECK(call->error_name == "org.jobpool.Pool.QueueFull");
+    CHECK(parsed(call->parameters)["pool"] == "default");
+    CHECK(parsed(call->parameters)["reason"].get<std::string>().find("descriptors") != std::string::npos);
+    CHECK(call->sent_fds.empty());
+  }
+}
+
 TEST_CASE("a caller of logs that hangs up before the start leaves nothing behind") {
   House house;
   submit(house, kSleep);

@@ -1,0 +1,80 @@
+// Descriptors run short, which costs nobody but whoever caused it.
+#include <fcntl.h>
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.hpp"
+#include "tests/unit/broker/server/harness.hpp"
+
+using namespace jobpool;
+using namespace jobpool::broker;
+using namespace jobpool::broker::testing;
+
+namespace {
+
+void reply_with_file(Call& call) {
+  std::vector<UniqueFd> fds;
+  fds.emplace_back(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  call.reply("{}", std::move(fds));
+}
+
+std::string calls_text(int count) {
+  std::string all;
+  for (int n = 0; n < count; ++n) all += call_text(n);
+  return all;
+}
+
+}  // namespace
+
+TEST_CASE("descriptors of answers that nobody reads are limited however short the answers are") {
+  // The bug: their bytes alone counted, and those of a logs' answer are few: one connection that read nothing had the broker keep open all
+  // the files that it may, and nobody else could connect.
+  constexpr int kCalls = 600;  // more than one socket takes the answers of
+  Limits limits;
+  limits.unanswered_fds = 8;
+  Harness harness(limits);
+  std::size_t most_open = 0;
+  harness.handler.script = [&](const auto& call) {
+    reply_with_file(*call);
+    most_open = std::max(most_open, open_fds());
+  };
+  Client client = harness.connect();
+  const std::size_t before = open_fds();
+  client.send(calls_text(kCalls));
+  harness.turn();
+  CHECK(most_open <= before + limits.unanswered_fds);
+  CHECK(harness.io.poll() == 0);
+  std::size_t replies = 0, files = 0;
+  for (int rounds = 0; replies < kCalls && rounds < 10'000; ++rounds) {
+    replies += client.replies().size();
+    files += client.fds.size();
+    client.fds.clear();
+    harness.turn();
+  }
+  CHECK(replies == kCalls);
+  CHECK(files == kCalls);
+  CHECK(open_fds() == before);
+}
+
+TEST_CASE("so are those of answers that wait behind an unanswered call") {
+  Limits limits;
+  limits.unanswered_fds = 8;
+  Harness harness(limits);
+  std::size_t answered = 0;
+  harness.handler.script = [&](const auto& call) {
+    if (number_of(*call) == 0) return harness.handler.calls.push_back(call);
+    ++answered;
+    reply_with_file(*call);
+  };
+  Client client = harness.connect();
+  client.send(calls_text(50));
+  harness.turn();
+  CHECK(answered == 8);
+  harness.handler.calls.at(0)->reply("{}");
+  harness.turn();
+  CHECK(answered == 49);
+  CHECK(client.replies().size() == 50);
+  CHECK(client.fds.size() == 49);
+}
