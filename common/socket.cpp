@@ -80,9 +80,14 @@ Result<Received> receive_message(int socket, std::span<std::byte> buffer) {
   while (size < 0 && errno == EINTR);
   if (size < 0) return errno == EAGAIN ? Error{Errc::full, "receive: nothing there"} : errno_error("receive");
   Received received{static_cast<std::size_t>(size), take_fds(header)};
-  // The kernel closes what did not fit; what did fit is closed here by leaving `received`.
-  if ((header.msg_flags & MSG_CTRUNC) != 0) return Error{Errc::protocol, "receive: more descriptors than one message may carry"};
+  // The kernel closes what did not fit; what did fit is closed here, by leaving `received` or at once.
   if ((header.msg_flags & MSG_TRUNC) != 0) return Error{Errc::protocol, "receive: a message longer than any that is expected"};
+  if ((header.msg_flags & MSG_CTRUNC) == 0) return received;
+  // There was room for as many as a message may carry: where fewer came, it is this process that may have no more, not the peer that
+  // sent too many.
+  if (received.fds.size() >= kMaxPassedFds) return Error{Errc::protocol, "receive: more descriptors than one message may carry"};
+  received.fds.clear();
+  received.lost_fds = true;
   return received;
 }
 

@@ -24,6 +24,7 @@ Result<void> send_message(int socket, std::span<const std::byte> bytes, std::spa
 struct Received {
   std::size_t size = 0;  // 0 on a sequenced-packet or stream socket: end of input
   std::vector<UniqueFd> fds;
+  bool lost_fds = false;  // some came, and this process may not have so many open: all of them are closed. Its bytes are whole
 };
 // Receives into `buffer` without blocking. Errors: full (nothing there), closed, io, protocol (truncated message or too many descriptors).
 Result<Received> receive_message(int socket, std::span<std::byte> buffer);

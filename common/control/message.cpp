@@ -60,6 +60,7 @@ Result<Envelope> receive(int socket) {
   if (received->size != sizeof(Message)) return broken_message("size " + std::to_string(received->size));
   const Message& message = envelope.message;
   if (message.version != kVersion) return broken_message("version " + std::to_string(message.version));
+  if (received->lost_fds) return broken_message("no room for its descriptors");
   const Range range = fds_of(message.kind);
   const std::size_t count = received->fds.size();
   const auto kind = std::to_string(static_cast<std::uint32_t>(message.kind));

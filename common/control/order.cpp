@@ -39,6 +39,7 @@ Result<OrderEnvelope> receive_order(int socket) {
   const Order& order = envelope.order;
   if (order.version != Order{}.version) return broken_order("version " + std::to_string(order.version));
   if (!is_known(order.kind)) return broken_order("unknown kind " + std::to_string(static_cast<std::uint32_t>(order.kind)));
+  if (received->lost_fds) return broken_order("no room for its descriptors");
   if ((order.kind == OrderKind::descriptors) == received->fds.empty()) return broken_order("descriptors and kind do not fit");
   envelope.fds = std::move(received->fds);
   return envelope;

@@ -24,7 +24,7 @@ Inbox::Read Inbox::read(int socket, std::span<std::byte> buffer, int end_of_fds)
   }
   if (received->size == 0) return Read::end_of_input;
   const std::string_view chunk(reinterpret_cast<const char*>(buffer.data()), received->size);
-  if (!received->fds.empty()) keep_fds(chunk, std::move(received->fds), end_of_fds);
+  if (!received->fds.empty() || received->lost_fds) keep_fds(chunk, std::move(received->fds), end_of_fds);
   if (!(room.empty() ? decoder_.feed(chunk) : decoder_.fed(chunk.size()))) return Read::violation;
   buffered_ += chunk.size();
   return Read::bytes;

@@ -20,7 +20,7 @@ class Inbox {
   // One recvmsg, by way of `buffer` where the message that is under way is not large.
   // Descriptors belong to the last message that began in what they came with: a reader is handed earlier sends glued before theirs, and
   // nothing of later ones. A sender puts such a message at the end of a send. Those that come elsewhere are closed, and so are all of a
-  // message one of whose has this number or a higher one: Limits::end_of_passed_fds.
+  // message one of whose has this number or a higher one: Limits::end_of_passed_fds; or for which this process has no number left.
   Read read(int socket, std::span<std::byte> buffer, int end_of_fds = std::numeric_limits<int>::max());
 
   struct Message {

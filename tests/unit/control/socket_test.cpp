@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/no_more_fds.hpp"
 #include "tests/unit/control/open_fds.hpp"
 
 using namespace jobpool;
@@ -122,4 +123,29 @@ TEST_CASE("as many descriptors as a message may carry do arrive") {
   auto received = receive_message(pair->second.get(), buffer);
   REQUIRE(received);
   CHECK(received->fds.size() == kMaxPassedFds);
+}
+
+TEST_CASE("descriptors for which this process has no room are lost, and their message is not") {
+  // The bug: it was refused as one with more of them than a message may carry.
+  auto pair = seqpacket_pair();
+  REQUIRE(pair);
+  const auto before = open_fds();
+  const int fds[] = {0, 0, 0};
+  std::array<std::byte, 16> buffer{};
+  for (const rlim_t room : {rlim_t{0}, rlim_t{1}}) {
+    REQUIRE(send_message(pair->first.get(), bytes_of("hello"), fds));
+    const testing::NoMoreFds limit(room);
+    auto received = receive_message(pair->second.get(), buffer);
+    REQUIRE(received);
+    CHECK(received->size == 5);
+    CHECK(std::memcmp(buffer.data(), "hello", 5) == 0);
+    CHECK(received->fds.empty());
+    CHECK(received->lost_fds);
+  }
+  CHECK(open_fds() == before);
+  REQUIRE(send_message(pair->first.get(), bytes_of("hello"), fds));
+  auto received = receive_message(pair->second.get(), buffer);
+  REQUIRE(received);
+  CHECK(received->fds.size() == 3);
+  CHECK_FALSE(received->lost_fds);
 }

@@ -6,11 +6,13 @@
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/no_more_fds.hpp"
 #include "tests/unit/broker/server/harness.hpp"
 
 using namespace jobpool;
 using namespace jobpool::broker;
 using namespace jobpool::broker::testing;
+using jobpool::testing::NoMoreFds;
 
 namespace {
 
@@ -77,4 +79,35 @@ TEST_CASE("so are those of answers that wait behind an unanswered call") {
   CHECK(answered == 49);
   CHECK(client.replies().size() == 50);
   CHECK(client.fds.size() == 49);
+}
+
+TEST_CASE("descriptors that this process may not open cost their call alone, and nothing else of its connection") {
+  // The bug: the kernel's word that some were cut off was taken for too many in one message. The connection was closed, and what its peer
+  // waited for cancelled, as if it had gone away.
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0));
+  harness.turn();
+  bool hung_up = false;
+  harness.handler.calls.at(0)->on_hangup = [&] { hung_up = true; };
+  const UniqueFd file(::open("/dev/null", O_RDONLY | O_CLOEXEC));
+  const std::size_t before = open_fds();
+  for (const rlim_t room : {rlim_t{0}, rlim_t{2}}) {
+    const NoMoreFds limit(room);
+    client.send(call_text(1), {file.get(), file.get(), file.get()});
+    harness.turn();
+  }
+  client.send(call_text(2), {file.get()});
+  harness.turn();
+  CHECK_FALSE(hung_up);
+  CHECK_FALSE(client.is_closed());
+  const auto& calls = harness.handler.calls;
+  REQUIRE(calls.size() == 4);
+  for (const std::size_t n : {std::size_t{1}, std::size_t{2}}) {
+    CHECK(calls[n]->fds.empty());
+    CHECK(calls[n]->lost_fds);
+  }
+  CHECK(calls[3]->fds.size() == 1);
+  CHECK_FALSE(calls[3]->lost_fds);
+  CHECK(open_fds() == before + 1);
 }
