@@ -60,13 +60,14 @@ Result<Envelope> receive(int socket) {
   if (received->size != sizeof(Message)) return broken_message("size " + std::to_string(received->size));
   const Message& message = envelope.message;
   if (message.version != kVersion) return broken_message("version " + std::to_string(message.version));
-  if (received->lost_fds) return broken_message("no room for its descriptors");
   const Range range = fds_of(message.kind);
   const std::size_t count = received->fds.size();
   const auto kind = std::to_string(static_cast<std::uint32_t>(message.kind));
   if (range.least > range.most) return broken_message("unknown kind " + kind);
-  if (count < range.least || count > range.most) return broken_message("kind " + kind + " with " + std::to_string(count) + " descriptors");
+  const bool fits = received->lost_fds ? range.most > 0 : count >= range.least && count <= range.most;
+  if (!fits) return broken_message("kind " + kind + " with " + std::to_string(count) + " descriptors");
   envelope.fds = std::move(received->fds);
+  envelope.lost_fds = received->lost_fds;
   return envelope;
 }
 

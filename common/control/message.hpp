@@ -86,10 +86,12 @@ static_assert(sizeof(Message) == 40);
 struct Envelope {
   Message message;
   std::vector<UniqueFd> fds;
+  bool lost_fds = false;  // it came with those of its kind, and this process may not have so many open: it has none
 };
 
 // Errors: closed, full (would block: a control socket that is full for long means a hung peer), io.
 Result<void> send(int socket, const Message& message, std::span<const int> fds = {});
+// Who has `lost_fds` knows what it was told, and must do without what came with it.
 // Errors: full (nothing there), closed (end of input), protocol, io.
 Result<Envelope> receive(int socket);
 

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <charconv>
-#include <limits>
 #include <utility>
 
 #include "common/eventfd.hpp"
@@ -26,13 +25,12 @@ std::uint64_t instance_number(const std::string& instance) {
   return number;
 }
 
-// Of what this process may have open, three quarters may be callers' descriptors: there is always room for a connection and for a worker.
-int end_of_passed_fds() {
+std::uint64_t most_open_files() {
   rlimit files{};
-  constexpr auto kMost = static_cast<rlim_t>(std::numeric_limits<int>::max());
-  if (::getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur > kMost) return std::numeric_limits<int>::max();
-  return static_cast<int>(files.rlim_cur / 4 * 3);
+  return ::getrlimit(RLIMIT_NOFILE, &files) == 0 ? files.rlim_cur : RLIM_INFINITY;
 }
+
+constexpr std::size_t kFdsOfWorker = 6;  // control::receive lets a worker_started have as many, or none, when they are lost
 
 // What does not fit is of no pool that there is.
 PoolNumber pool_of(const control::Message& message) {
@@ -47,6 +45,10 @@ void Broker::on_message(control::Envelope envelope) {
   if (exit_status_ != 0) return;  // leaving: it may miss a worker, and must not take over without it
   if (!engine_ && message.kind != control::Kind::welcome && message.kind != control::Kind::stop_now)
     return log::error("the supervisor's message {} came before its welcome; ignoring it", static_cast<int>(message.kind));
+  if (message.kind == control::Kind::welcome && envelope.lost_fds) {
+    log::critical("no descriptors are left for those of the supervisor's welcome; leaving it to another broker");
+    return leave(kExitTryAgain);
+  }
   switch (message.kind) {
     case control::Kind::welcome:
       return on_welcome(std::move(envelope.fds));
@@ -116,6 +118,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   if (!stored) return stored.error();
   const JobId next = first_id(*ledger, ids->first_unreserved());
   if (auto reserved = ids->ensure(next); !reserved) return reserved;
+  const Limits limits = limits_within(most_open_files());
   auto wall_timer = WallTimer::make(loop_.io(), [this] { on_wall_timer(); });
   if (!wall_timer) return wall_timer.error();
   wall_timer_ = *std::move(wall_timer);
@@ -156,15 +159,13 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
                                     const StoreUse use = store_use(options_.state_dir);
                                     return proto::StoreUse{use.database_bytes, use.log_bytes, use.queues_bytes, use.free_bytes};
                                   },
-                              .end_of_passed_fds = end_of_passed_fds()});
+                              .end_of_passed_fds = limits.end_of_passed_fds});
   queue_verbs_->set_blocked_listener([this](JobId job, std::optional<Microseconds> waited) {
     engine_->look_for_starts({&job, 1});  // it runs, for it has spoken; its START may not have been read
     if (waited) engine_->tell(WaitedAtQueue{job, *waited});
     verbs_->announce_blocked(job, !waited);
   });
   router_.emplace(*verbs_, *queue_verbs_);
-  Limits limits;
-  limits.end_of_passed_fds = end_of_passed_fds();
   server_.emplace(loop_.io(), *router_, admit_only(::geteuid(), options_.access_group), limits);
   recovery_.emplace(*engine_, std::move(*stored), std::move(*pools));
   auto watch = FdWatch::start(loop_.io(), store_->descriptor(), [this] { engine_->journal().collect(); });
@@ -193,12 +194,16 @@ void Broker::on_worker_started(const control::Message& message, std::vector<Uniq
   const bool inherited = origin != control::Origin::fresh && recovery_.has_value();
   if (inherited && origin == control::Origin::older_program) older_.push_back(message.incarnation);
   workers_.emplace(message.incarnation, Worker{message.number, {}});
+  const bool are_lost = fds.empty();
+  if (are_lost) fds.resize(kFdsOfWorker);
   shm::SegmentFds segment{std::move(fds[0]), std::move(fds[1]), std::move(fds[2]), std::move(fds[3]), std::move(fds[4])};
   WorkerSeed seed{.incarnation = message.incarnation,
                   .number = message.number,
                   .pool = pool_of(message),
                   .pid = message.pid,
-                  .side = shm::OfferSide::map(segment, inherited ? shm::OfferSide::Origin::inherited : shm::OfferSide::Origin::fresh),
+                  .side = are_lost
+                              ? Result<shm::OfferSide>{Error{Errc::io, "no descriptors are left for its own"}}
+                              : shm::OfferSide::map(segment, inherited ? shm::OfferSide::Origin::inherited : shm::OfferSide::Origin::fresh),
                   .eventfd = std::move(segment.eventfd),
                   .orders = std::move(fds[5])};
   auto added = inherited ? recovery_->take_over(std::move(seed)) : engine_->add_worker(std::move(seed));

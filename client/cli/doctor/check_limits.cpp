@@ -9,8 +9,9 @@
 namespace jobpool::cli::doctor {
 namespace {
 
-// Of the supervisor seven for each worker, of the broker one for each of the 4,096 connections that a user may have; and their own.
-constexpr std::uint64_t kConnections = 4'096, kDescriptorsOfWorker = 8, kOwnDescriptors = 64;
+// Of the supervisor seven for each worker, of the broker one for each of the 4,096 connections that a user may have; and their own, with
+// the sixteenth that the broker keeps free of connections.
+constexpr std::uint64_t kConnections = 4'096, kDescriptorsOfWorker = 8, kOwnDescriptors = 384;
 // A worker, its job, and what the job starts.
 constexpr std::uint64_t kProcessesOfWorker = 4, kOwnProcesses = 16;
 // A segment's pages that are in use, and the process.

@@ -3,6 +3,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <cstdint>
 #include <limits>
 
 namespace jobpool::broker {
@@ -25,6 +26,9 @@ struct Limits {
   // Descriptors that come with calls have numbers below it, or are closed at once. The kernel gives the lowest that is free: a higher
   // number says that so many are open, whoever has them. The others are for connections, and for what the supervisor sends.
   int end_of_passed_fds = std::numeric_limits<int>::max();
+  // The same of connections, however many are allowed above: new ones beyond are closed. What is left is the broker's own: without it a
+  // worker that takes a dead one's place would find no room for its descriptors.
+  int end_of_connections = std::numeric_limits<int>::max();
   // Answers that one connection did not read yet; beyond it, no more of its requests are read.
   std::size_t unsent_bytes = 16 * kMiB;
   // The same for the stream of a `more` call, which can wait at no cost: reply_more() answers "pause" beyond it.
@@ -34,6 +38,16 @@ struct Limits {
   // What nobody acts on yet waits so long for something to leave with. A person notices less, a command that takes longer loses little.
   std::chrono::milliseconds unhurried{10};
 };
+
+// Those of a process that may have so many files open: three quarters may be callers' descriptors, a sixteenth is for workers and the
+// store.
+inline Limits limits_within(std::uint64_t open_files) {
+  Limits limits;
+  if (open_files > static_cast<std::uint64_t>(std::numeric_limits<int>::max())) return limits;
+  limits.end_of_passed_fds = static_cast<int>(open_files / 4 * 3);
+  limits.end_of_connections = static_cast<int>(open_files - open_files / 16);
+  return limits;
+}
 
 inline constexpr std::size_t kReadBufferBytes = 256 * kKiB;    // above what a Unix socket holds (208 KiB): one recvmsg empties it
 inline constexpr std::size_t kKeptBufferBytes = 64 * kKiB;     // a recycled buffer that grew larger is given back to the allocator

@@ -13,6 +13,7 @@ namespace jobpool::broker {
 Server::Server(asio::io_context& io, CallHandler& handler, AdmissionPolicy may_connect, const Limits& limits)
     : io_(io),
       may_connect_(may_connect ? std::move(may_connect) : admit_only(::geteuid())),
+      end_of_connections_(limits.end_of_connections),
       counts_(limits.connections_per_uid, limits.connections),
       refusals_(io, limits.refused_connections),
       sessions_(io, handler, limits, [this](const Peer& peer) { counts_.remove(peer.uid); }) {}
@@ -27,6 +28,7 @@ Result<void> Server::listen(UniqueFd socket) {
 }
 
 void Server::adopt(UniqueFd connection, const Peer& peer) {
+  if (connection.get() >= end_of_connections_) return log_no_descriptors(peer);
   if (!may_connect_(peer, connection.get())) return refusals_.refuse(std::move(connection));
   if (!counts_.add(peer.uid)) return log_too_many(peer);
   sessions_.start(std::move(connection), peer);
@@ -46,6 +48,12 @@ void Server::close_all() {
 void Server::log_too_many(const Peer& peer) {
   if (!complaints_.is_due(Clock::now())) return;
   log::debug("uid {} has as many connections as it may, closing a new one of pid {}", peer.uid, peer.pid);
+}
+
+void Server::log_no_descriptors(const Peer& peer) {
+  if (!complaints_.is_due(Clock::now())) return;
+  log::warn("as many descriptors are open as may be beside the broker's own, closing a new connection of pid {} (uid {})", peer.pid,
+            peer.uid);
 }
 
 }  // namespace jobpool::broker

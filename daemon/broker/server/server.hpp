@@ -44,9 +44,11 @@ class Server {
 
  private:
   void log_too_many(const Peer& peer);
+  void log_no_descriptors(const Peer& peer);
 
   asio::io_context& io_;
   const AdmissionPolicy may_connect_;
+  const int end_of_connections_;
   ConnectionCounts counts_;
   Refusals refusals_;
   SessionTable sessions_;

@@ -5,6 +5,7 @@
 
 #include "common/socket.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/no_more_fds.hpp"
 #include "tests/unit/control/open_fds.hpp"
 
 using namespace jobpool;
@@ -120,4 +121,34 @@ TEST_CASE("the end of a control socket is told as closed, an empty one as full")
   auto end = receive(wire.pair.second.get());
   REQUIRE(!end);
   CHECK(end.error().code == Errc::closed);
+}
+
+TEST_CASE("a control message whose descriptors find no room in this process arrives and says so") {
+  // The bug: it was taken for a broken supervisor's, and the broker left.
+  Wire wire;
+  Message message = message_of(Kind::worker_started);
+  message.incarnation = Incarnation{7};
+  const std::vector<int> six(6, 0);
+  const auto before = open_fds();
+  REQUIRE(send(wire.pair.first.get(), message, six));
+  REQUIRE(send(wire.pair.first.get(), message, six));
+  {
+    const testing::NoMoreFds limit(3);
+    const auto envelope = receive(wire.pair.second.get());
+    REQUIRE(envelope);
+    CHECK(envelope->message.incarnation == Incarnation{7});
+    CHECK(envelope->fds.empty());
+    CHECK(envelope->lost_fds);
+  }
+  CHECK(open_fds() == before);
+  const auto next = receive(wire.pair.second.get());
+  REQUIRE(next);
+  CHECK(next->fds.size() == 6);
+  CHECK_FALSE(next->lost_fds);
+}
+
+TEST_CASE("a control message of a kind without descriptors is refused with some, also when they find no room") {
+  Wire wire;
+  const testing::NoMoreFds limit;
+  check_refused(wire.pass(message_of(Kind::drain), 1));
 }

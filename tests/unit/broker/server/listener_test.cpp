@@ -5,6 +5,7 @@
 #include <sys/un.h>
 
 #include <cstring>
+#include <limits>
 #include <string>
 #include <vector>
 
@@ -150,4 +151,42 @@ TEST_CASE("what comes again and again is logged once a second") {
   CHECK_FALSE(complaints.is_due(begin + kComplaintInterval - std::chrono::milliseconds(1)));
   CHECK(complaints.is_due(begin + kComplaintInterval));
   CHECK_FALSE(complaints.is_due(begin + kComplaintInterval + kAcceptPause));
+}
+
+TEST_CASE("connections end where the broker's own descriptors begin, and new ones beyond are closed") {
+  // The bug: as many were let in as numbers allow, whatever the process may have open: none was left for the descriptors of a worker that
+  // took a dead one's place.
+  const TempDir dir;
+  const std::string path = dir.file("socket");
+  Limits limits;
+  limits.end_of_connections = static_cast<int>(open_fds()) + 40;
+  Harness harness(limits);
+  REQUIRE(harness.server.listen(listening_socket(path)));
+  std::vector<Client> flood;
+  for (int i = 0; i < 60; ++i) {
+    flood.push_back(connect_to(path));
+    harness.turn();
+  }
+  const std::size_t let_in = harness.server.connections();
+  CHECK(let_in > 5);
+  CHECK(let_in < 40);
+  CHECK(flood.back().is_closed());
+  CHECK_FALSE(flood.front().is_closed());
+  flood.erase(flood.begin(), flood.begin() + 10);
+  harness.turn();
+  Client late = connect_to(path);
+  harness.turn();
+  CHECK_FALSE(late.is_closed());
+}
+
+TEST_CASE("the limits of a process that may open few files leave some to the broker, and those of others are as ever") {
+  const Limits few = limits_within(1024), many = limits_within(1'048'576), all = limits_within(~std::uint64_t{0});
+  CHECK(few.end_of_passed_fds == 768);
+  CHECK(few.end_of_connections == 960);
+  CHECK(many.end_of_connections > 16'384);
+  CHECK(all.end_of_connections == std::numeric_limits<int>::max());
+  for (const Limits& limits : {few, many, all}) CHECK(limits.connections_per_uid == 4'096);
+  // What `jobpool doctor` asks for: 4,096 connections, and eight for each worker.
+  const int enough = 4'096 + 8 * 4 + 384;
+  CHECK(limits_within(enough).end_of_connections >= 4'096 + 3 * 4 + 64);
 }
