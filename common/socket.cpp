@@ -35,8 +35,8 @@ void put_fds(msghdr& header, std::span<const int> fds) {
   std::memcpy(CMSG_DATA(control), fds.data(), fds.size_bytes());
 }
 
-// "Try again later" has three names. ETOOMANYREFS: so many descriptors are on their way that the receiver must take some first.
-bool is_full(int number) { return number == EAGAIN || number == ENOBUFS || number == ETOOMANYREFS; }
+// It is the receiver that must read first.
+bool is_full(int number) { return number == EAGAIN || number == ENOBUFS; }
 
 }  // namespace
 

@@ -18,7 +18,9 @@ struct SocketPair {
 };
 Result<SocketPair> seqpacket_pair();
 
-// Sends one whole message. Errors: closed (the peer is gone), full (it would block), io.
+// Sends one whole message. Errors: closed (the peer is gone), full (it would block), io: the kernel refuses it at present, though the
+// socket has room, for want of memory, or since as many descriptors of this user, in all processes, are on their way as this one may have
+// open (ETOOMANYREFS; root is exempt). That is no fault of the peer's, and nothing tells when it is over.
 Result<void> send_message(int socket, std::span<const std::byte> bytes, std::span<const int> fds = {});
 
 struct Received {

@@ -17,6 +17,7 @@
 namespace jobpool::client {
 namespace {
 
+constexpr std::chrono::milliseconds kCrowdedPause{5};
 constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one; the rest of a large one goes to its place at once
 
 // Waits for one of `events`; which came. Errors: timed_out, io.
@@ -28,6 +29,15 @@ Result<short> wait_for(int fd, short events, TimePoint deadline) {
     if (ready == 0 && Clock::now() >= deadline) return Error{Errc::timed_out, "no answer from the daemon in time"};
     if (ready < 0 && errno != EINTR) return errno_error("poll");
   }
+}
+
+// As many descriptors of this user, in all processes, are on their way as this one may have open: nothing tells when others have been
+// taken. What the daemon says meanwhile, be it that it closes, ends the pause. Errors: timed_out, io.
+Result<short> pause_before_descriptors(int fd, TimePoint deadline) {
+  const Result<short> ready = wait_for(fd, POLLIN, std::min(deadline, Clock::now() + kCrowdedPause));
+  if (ready || ready.error().code != Errc::timed_out) return ready;
+  if (Clock::now() < deadline) return short{0};
+  return Error{Errc::timed_out, "too many descriptors are on their way to pass more to the daemon in time"};
 }
 
 // A connect waits only while the listener's queue is full; SO_SNDTIMEO bounds that.
@@ -110,11 +120,11 @@ Result<void> Connection::send(std::string_view first, std::string_view second, s
       continue;
     }
     if (errno == EINTR) continue;
-    if (errno != EAGAIN) return errno_error("send to the daemon");
-    const Result<short> ready = wait_for(fd(), POLLOUT | POLLIN, deadline);
+    if (errno != EAGAIN && errno != ETOOMANYREFS) return errno_error("send to the daemon");
+    const Result<short> ready = errno == EAGAIN ? wait_for(fd(), POLLOUT | POLLIN, deadline) : pause_before_descriptors(fd(), deadline);
     if (!ready) return ready.error();
     // Of several calls in one message the first are answered meanwhile, and a daemon whose answers nobody reads reads nothing either.
-    if ((*ready & POLLOUT) == 0)
+    if ((*ready & POLLOUT) == 0 && *ready != 0)
       if (auto more = read_now(); !more) return more.error();
   }
   return {};

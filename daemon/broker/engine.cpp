@@ -269,6 +269,10 @@ void Engine::dispatch(const OfferJob& effect) {
   const auto offered = dispatcher_.offer(*job, effect.worker, fds);
   if (offered == Dispatcher::Offered::no_room) tell(OfferFailed{job->id});
   if (offered == Dispatcher::Offered::no_worker) tell(Revoked{job->id, true});  // its death is on the way; the job goes to another
+  if (offered == Dispatcher::Offered::later) {
+    log::debug("job {}: the kernel takes no more descriptors for workers at present; it stays ready", effect.job.value);
+    tell(Revoked{job->id, true});
+  }
 }
 
 void Engine::carry_out(const RevokeJob& effect) {

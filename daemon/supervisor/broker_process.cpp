@@ -23,6 +23,9 @@ constexpr std::chrono::seconds kReadingPatience{10};
 
 constexpr std::chrono::seconds kExitPatience{2};
 
+// Between attempts to send what the kernel refused: as many descriptors as may be are on their way, and nothing tells when they are taken.
+constexpr std::chrono::milliseconds kRefusedPause{100};
+
 // So that a broker that never stops talking does not keep the signals from being heard.
 constexpr int kMessagesPerTurn = 256;
 
@@ -42,7 +45,7 @@ Result<void> BrokerProcess::start(SpawnPlan plan) {
   control_ = std::move(pair->first);
   outbox_ = Outbox{};
   auto process_watch = loop_.watch(process_.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); });
-  // Edge-triggered: "full" may also mean too many descriptors on their way, while the socket itself would always seem writable.
+  // Edge-triggered: what is kept may have been refused by the kernel, while the socket itself would always seem writable.
   auto control_watch = loop_.watch(control_.get(), EPOLLIN | EPOLLOUT | EPOLLET, [this](std::uint32_t) { on_control(); });
   if (process_watch) process_watch_ = *process_watch;
   if (control_watch) control_watch_ = *control_watch;
@@ -67,6 +70,7 @@ void BrokerProcess::give_up(const std::string& why) {
 void BrokerProcess::close_control() {
   loop_.unwatch(std::exchange(control_watch_, Loop::Watch::none));
   loop_.cancel(std::exchange(reading_deadline_, Loop::Timer::none));
+  loop_.cancel(std::exchange(retry_, Loop::Timer::none));
   control_.reset();
   outbox_ = Outbox{};
 }
@@ -79,8 +83,14 @@ void BrokerProcess::tell(const control::Message& message, std::span<const int> f
   watch_progress();
 }
 
-// One timer while something waits; each time it is due, at least one message must have been taken since.
+// One timer while something waits; each time it is due, at least one message must have been taken since. What the kernel does not take,
+// the broker cannot: that is tried again.
 void BrokerProcess::watch_progress() {
+  if (outbox_.was_refused() && retry_ == Loop::Timer::none)
+    retry_ = loop_.at(Clock::now() + kRefusedPause, [this] {
+      retry_ = Loop::Timer::none;
+      send_kept();
+    });
   if (outbox_.is_empty()) {
     loop_.cancel(std::exchange(reading_deadline_, Loop::Timer::none));
     return;
@@ -88,13 +98,16 @@ void BrokerProcess::watch_progress() {
   if (reading_deadline_ != Loop::Timer::none) return;
   reading_deadline_ = loop_.at(Clock::now() + kReadingPatience, [this, sent = outbox_.sent()] {
     reading_deadline_ = Loop::Timer::none;
-    if (outbox_.sent() == sent) return give_up("has read nothing for ten seconds");
+    if (outbox_.sent() == sent && !outbox_.was_refused()) return give_up("has read nothing for ten seconds");
     watch_progress();
   });
 }
 
 void BrokerProcess::on_control() {
-  if (!read_messages(kMessagesPerTurn) || !control_) return;
+  if (read_messages(kMessagesPerTurn) && control_) send_kept();
+}
+
+void BrokerProcess::send_kept() {
   auto flushed = outbox_.flush(control_.get());
   if (!flushed && flushed.error().code != Errc::closed) return give_up(flushed.error().text);
   watch_progress();

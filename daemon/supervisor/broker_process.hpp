@@ -41,6 +41,7 @@ class BrokerProcess {
 
  private:
   void on_control();
+  void send_kept();
   // False: the conversation is over.
   bool read_messages(int most);
   void on_hangup();
@@ -58,6 +59,7 @@ class BrokerProcess {
   UniqueFd control_;
   Loop::Watch process_watch_{};
   Loop::Watch control_watch_{};
+  Loop::Timer retry_{};             // of what the kernel refused to send
   Loop::Timer reading_deadline_{};  // for taking messages; after a hang-up: for exiting
   Outbox outbox_;
 };

@@ -70,7 +70,12 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
     control::Order order;
     order.kind = control::OrderKind::descriptors;
     order.sequence = link->side.next_sequence();
-    if (const auto sent = control::send_order(link->orders.get(), order, plain); !sent) {
+    const auto sent = control::send_order(link->orders.get(), order, plain);
+    if (!sent && sent.error().code == Errc::io) {
+      was_refused_ = true;
+      return Offered::later;
+    }
+    if (!sent) {
       condemn(*link, "it takes no orders (" + sent.error().text + ")");
       return Offered::no_worker;
     }
@@ -267,7 +272,7 @@ void Dispatcher::woke_up() {
 void Dispatcher::audit() {
   drain_all();
   ring_bells();  // what the drain led to is no lost wake-up
-  keeps_memory_ = false;
+  keeps_memory_ = was_refused_ = false;
   for (auto& [incarnation, link] : links_) {
     link.side.give_back_unused();
     keeps_memory_ |= link.side.keeps_unused();

@@ -64,9 +64,10 @@ class Dispatcher {
   // for the end of those streams. Requires: nothing was offered to it by this broker.
   void close_strays(Incarnation worker);
 
-  // no_room: its slots or its payload area are full. no_worker: it is gone, or about to be killed.
+  // no_room: its slots or its payload area are full. no_worker: it is gone, or about to be killed. later: the kernel lets no more
+  // descriptors be on their way at present, whoever sent them; audit() is wanted, and then it is to be tried again.
   // `fds` are duplicated to the worker ahead of the offer.
-  enum class Offered { yes, no_room, no_worker };
+  enum class Offered { yes, no_room, no_worker, later };
   Offered offer(const Job& job, Incarnation worker, std::span<const UniqueFd> fds);
   // What the worker is to do before anything else is offered to it. Requires: nothing was offered to it before.
   Offered set_up(Incarnation worker, const SharedText& payload);
@@ -113,8 +114,8 @@ class Dispatcher {
   pid_t pid(Incarnation worker) const;
   // Large payloads have been here lately: their memory waits for more of them.
   bool keeps_memory() const { return keeps_memory_; }
-  // audit() is wanted: jobs are in flight, or memory is to be given back.
-  bool busy() const { return in_flight_ > 0 || keeps_memory_; }
+  // audit() is wanted: jobs are in flight, memory is to be given back, or an offer is to be tried again.
+  bool busy() const { return in_flight_ > 0 || keeps_memory_ || was_refused_; }
 
  private:
   struct Slot {
@@ -149,6 +150,7 @@ class Dispatcher {
   std::vector<Incarnation> to_ring_;
   std::size_t in_flight_ = 0;
   bool keeps_memory_ = false;  // of large payloads
+  bool was_refused_ = false;   // an offer, by the kernel
   std::int64_t rescued_ = 0;
 };
 

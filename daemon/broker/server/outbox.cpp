@@ -18,6 +18,12 @@ namespace {
 
 constexpr std::size_t kCompactBytes = 1 * kMiB;  // sent bytes worth moving the rest for: a stream may never drain wholly
 
+Outbox::Sent why_not_sent(int number) {
+  if (number == EAGAIN) return Outbox::Sent::part;
+  const bool may_pass = number == ETOOMANYREFS || number == ENOBUFS || number == ENOMEM;
+  return may_pass ? Outbox::Sent::refused : Outbox::Sent::peer_gone;
+}
+
 }  // namespace
 
 void Outbox::add_reply(std::string_view parameters_json, std::vector<UniqueFd> fds, std::function<void()> handed_over) {
@@ -81,8 +87,7 @@ Outbox::Sent Outbox::send(int socket, std::vector<std::function<void()>>& handed
   while (!empty()) {
     const std::size_t end = piece_end();
     const long taken = send_piece(socket, end);
-    // Anything but a full socket would fail again at once, also "too many descriptors on their way": a wait would spin.
-    if (taken < 0) return errno == EAGAIN ? Sent::part : Sent::peer_gone;
+    if (taken < 0) return why_not_sent(errno);
     sent_ += static_cast<std::size_t>(taken);
     settle(handed_over);
     if (sent_ < end) {

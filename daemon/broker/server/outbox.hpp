@@ -29,7 +29,9 @@ class Outbox {
   // That are to leave with it: open in this process until then.
   std::size_t unsent_fds() const { return unsent_fds_; }
 
-  enum class Sent { all, part, peer_gone };
+  // refused: as `part`, but not for want of room, so that nothing tells when more can be sent. As many descriptors of this user, in all
+  // processes, are on their way as this one may have open (ETOOMANYREFS), or the kernel has no memory.
+  enum class Sent { all, part, refused, peer_gone };
   // Sends what the socket takes, without blocking. Callbacks of replies that are now wholly with the socket are moved to `handed_over`,
   // for the caller to run once nothing of the session is half-done.
   Sent send(int socket, std::vector<std::function<void()>>& handed_over);

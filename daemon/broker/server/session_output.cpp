@@ -112,6 +112,9 @@ void Session::send() {
     case Outbox::Sent::part:
       wait_for_room();
       break;
+    case Outbox::Sent::refused:  // the socket has room: to wait for that would be no wait
+      table_->will_send_soon(*this);
+      break;
     case Outbox::Sent::peer_gone:
       hang_up();
       break;

@@ -10,6 +10,7 @@
 
 #include "tests/support/asleep.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/crowded_wire.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/client/fake_server.hpp"
 
@@ -225,5 +226,53 @@ TEST_CASE("large arguments are put into their call on its way, whatever characte
   const Result<Reply> reply = connection.receive(kNever);
   REQUIRE(reply);
   CHECK(reply->parameters.tree()["same"] == true);
+  server.finish();
+}
+
+TEST_CASE("descriptors that the kernel does not pass on at present are sent when others have been taken") {
+  // The bug: as many of this user's were on their way as may be, of whichever process, and the call failed at once.
+  CrowdedWire wire;
+  const pid_t caller = ::gettid();
+  FakeServer server([&](FakeServer& self) {
+    FakePeer peer = self.accept();
+    if (!wait_until([&] { return is_asleep(caller); })) throw std::runtime_error("the caller does not wait");
+    wire.take();
+    if (peer.hear("a.b.Take").fds.size() != 1) throw std::runtime_error("one descriptor was passed");
+    peer.say("{}");
+  });
+  Connection connection = open(server);
+  const UniqueFd null{::open("/dev/null", O_RDWR | O_CLOEXEC)};
+  const std::array<int, 1> fds{null.get()};
+  CHECK(connection.call("a.b.Take", "{}", kNever, proto::CallMode::plain, fds));
+  server.finish();
+}
+
+TEST_CASE("descriptors that wait to be sent wait no longer than the deadline") {
+  const CrowdedWire wire;
+  FakeServer server([](FakeServer& self) { self.accept().wait_for_end(); });
+  Result<void> sent;
+  {
+    Connection connection = open(server);
+    const std::array<int, 1> fds{0};
+    sent = connection.send(proto::write_call("a.b.C", "{}"), fds, Clock::now() + 1ms);
+  }
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code == Errc::timed_out);
+  server.finish();
+}
+
+TEST_CASE("a daemon that closes while descriptors wait to be sent ends the wait") {
+  const CrowdedWire wire;
+  const pid_t caller = ::gettid();
+  FakeServer server([caller](FakeServer& self) {
+    FakePeer peer = self.accept();
+    if (!wait_until([&] { return is_asleep(caller); })) throw std::runtime_error("the caller does not wait");
+    peer.close();
+  });
+  Connection connection = open(server);
+  const std::array<int, 1> fds{0};
+  const Result<void> sent = connection.send(proto::write_call("a.b.C", "{}"), fds, kNever);
+  REQUIRE_FALSE(sent);
+  CHECK(sent.error().code == Errc::closed);
   server.finish();
 }

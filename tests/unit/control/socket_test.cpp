@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/crowded_wire.hpp"
 #include "tests/support/no_more_fds.hpp"
 #include "tests/unit/control/open_fds.hpp"
 
@@ -148,4 +149,18 @@ TEST_CASE("descriptors for which this process has no room are lost, and their me
   REQUIRE(received);
   CHECK(received->fds.size() == 3);
   CHECK_FALSE(received->lost_fds);
+}
+
+TEST_CASE("descriptors that the kernel does not pass on at present are told from a full socket") {
+  // The bug: who sends orders to a worker took it for one that reads none, and had it killed.
+  auto pair = seqpacket_pair();
+  REQUIRE(pair);
+  const int fds[] = {0};
+  testing::CrowdedWire wire;
+  auto sent = send_message(pair->first.get(), bytes_of("x"), fds);
+  REQUIRE(!sent);
+  CHECK(sent.error().code == Errc::io);
+  CHECK(send_message(pair->first.get(), bytes_of("x")));
+  wire.take();
+  CHECK(send_message(pair->first.get(), bytes_of("x"), fds));
 }

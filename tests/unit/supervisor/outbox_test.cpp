@@ -5,6 +5,7 @@
 
 #include "common/socket.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/crowded_wire.hpp"
 
 using namespace jobpool;
 using namespace jobpool::supervisor;
@@ -71,4 +72,23 @@ TEST_CASE("an outbox has an end, and a closed socket is told") {
   auto flushed = outbox.flush(pair->first.get());
   REQUIRE(!flushed);
   CHECK(flushed.error().code == Errc::closed);
+}
+
+TEST_CASE("an outbox keeps what the kernel does not pass on at present, and says that it is to be tried again") {
+  auto pair = seqpacket_pair();
+  REQUIRE(pair);
+  const std::vector<int> fds(6, 0);
+  Outbox outbox;
+  testing::CrowdedWire wire;
+  REQUIRE(outbox.put(pair->first.get(), numbered(Kind::worker_started, 1), fds));
+  CHECK(outbox.was_refused());
+  REQUIRE(outbox.put(pair->first.get(), numbered(Kind::handover_done, 2)));  // in their order
+  REQUIRE(outbox.flush(pair->first.get()));
+  CHECK(outbox.was_refused());
+  CHECK(outbox.sent() == 0);
+  wire.take();
+  REQUIRE(outbox.flush(pair->first.get()));
+  CHECK_FALSE(outbox.was_refused());
+  CHECK(outbox.is_empty());
+  CHECK(outbox.sent() == 2);
 }

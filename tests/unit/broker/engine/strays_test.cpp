@@ -1,10 +1,12 @@
-// A broker dies between the descriptors that it sends ahead of an offer and the offer. Whoever reads those streams must see their end.
+// A broker dies between the descriptors that it sends ahead of an offer and the offer: whoever reads those streams must see their end. And
+// the kernel does not take them.
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <map>
 
 #include "common/control/order.hpp"
+#include "tests/support/crowded_wire.hpp"
 #include "tests/unit/broker/engine/house.hpp"
 
 using namespace jobpool;
@@ -104,4 +106,31 @@ TEST_CASE("neither a worker that takes no orders nor one that is dead holds up a
   }
   house.next_broker();
   CHECK(house.broker->killed.empty());
+}
+
+TEST_CASE("descriptors that the kernel does not pass on at present cost no worker, and their job waits for the next tick") {
+  // The bug: as many of this user's were on their way as may be, of whichever process: the worker was taken for one that takes no orders
+  // and was killed, and then the next one, to which the job was offered.
+  House house;
+  LentPipe stream;
+  Kept kept;
+  testing::CrowdedWire wire;
+  apply_with(house, stream);
+  house.turn();
+  house.turn();
+  CHECK(house.broker->killed.empty());
+  CHECK(house.broker->engine.core().find(JobId{1})->state == JobState::ready);
+  CHECK_FALSE(house.worker().claim());
+  CHECK(house.broker->engine.dispatcher().busy());
+  wire.take();
+  house.broker->engine.audit();
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  hear(house, kept);
+  CHECK(kept[Sequence{1}].size() == 1);
+  house.worker().run(*claim);
+  house.turn();
+  CHECK(house.broker->engine.core().find(JobId{1})->outcome == Outcome::succeeded);
+  CHECK_FALSE(house.broker->engine.dispatcher().busy());
 }

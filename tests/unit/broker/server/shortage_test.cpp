@@ -2,16 +2,19 @@
 #include <fcntl.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <vector>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/crowded_wire.hpp"
 #include "tests/support/no_more_fds.hpp"
 #include "tests/unit/broker/server/harness.hpp"
 
 using namespace jobpool;
 using namespace jobpool::broker;
 using namespace jobpool::broker::testing;
+using jobpool::testing::CrowdedWire;
 using jobpool::testing::NoMoreFds;
 
 namespace {
@@ -110,4 +113,34 @@ TEST_CASE("descriptors that this process may not open cost their call alone, and
   CHECK(calls[3]->fds.size() == 1);
   CHECK_FALSE(calls[3]->lost_fds);
   CHECK(open_fds() == before + 1);
+}
+
+TEST_CASE("an answer whose descriptors the kernel does not pass on at present is sent when it does") {
+  // The bug: as many of this user's descriptors were on their way as may be, of whichever process, and the peer was taken to be gone.
+  Harness harness;
+  Client client = harness.connect();
+  client.send(call_text(0) + call_text(1));
+  harness.turn();
+  auto& calls = harness.handler.calls;
+  REQUIRE(calls.size() == 2);
+  bool hung_up = false;
+  calls[1]->on_hangup = [&] { hung_up = true; };
+  CrowdedWire wire;
+  reply_with_file(*calls[0]);
+  harness.turn();  // which ends: the attempts have pauses between them
+  CHECK_FALSE(hung_up);
+  CHECK_FALSE(client.is_closed());
+  CHECK(client.replies().empty());
+  calls[1]->reply("{}");
+  harness.turn();
+  CHECK(client.replies().empty());  // in their order
+  wire.take();
+  std::size_t replies = 0;
+  while (replies < 2 && !client.is_closed()) {
+    REQUIRE(harness.io.run_one_for(std::chrono::seconds(10)) == 1);  // the pause's end
+    harness.turn();
+    replies += client.replies().size();
+  }
+  CHECK(replies == 2);
+  CHECK(client.fds.size() == 1);
 }
