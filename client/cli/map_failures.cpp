@@ -39,7 +39,7 @@ void MapFailures::add(const MapEnd& end) {
 void MapFailures::tell_of(std::size_t all) const {
   if (count_ == 0) return;
   tell(std::to_string(count_) + " of " + std::to_string(all) + " failed:");
-  (void)write_all(STDERR_FILENO, table_.text());
+  (void)write_all(STDERR_FILENO, table_.text(STDERR_FILENO));
   if (count_ > kMostShownFailures) tell("and " + std::to_string(count_ - kMostShownFailures) + " more");
 }
 

@@ -155,7 +155,7 @@ int Options::misused(std::string_view why) const {
     verb.append(rest.substr(0, end)) += ' ';
     rest.remove_prefix(std::min(end + 1, rest.size()));
   }
-  tell(std::string{why} + "; see 'jobpool " + verb + "--help'");
+  tell(printable(why) + "; see 'jobpool " + verb + "--help'");
   return kExitUsage;
 }
 

@@ -63,7 +63,7 @@ class Options {
   std::string help() const;
   VerbText text() const;
 
-  // Tells that the words were off, points to --help, and gives exit code 2.
+  // Tells that the words were off, with their control characters escaped, points to --help, and gives exit code 2.
   int misused(std::string_view why) const;
 
  private:

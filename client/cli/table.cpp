@@ -2,7 +2,6 @@
 #include "client/cli/table.hpp"
 
 #include <sys/ioctl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdint>
@@ -20,15 +19,16 @@ std::size_t width_of(std::string_view text) {
       std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xc0) != 0x80; }));
 }
 
-// SIZE_MAX where stdout is no terminal: nothing is cut for a script.
-std::size_t terminal_width() {
+// SIZE_MAX where it is no terminal: nothing is cut for a script.
+std::size_t width_of_terminal(int fd) {
   winsize size{};
-  if (!stdout_is_terminal() || ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return SIZE_MAX;
+  if (!is_terminal(fd) || ::ioctl(fd, TIOCGWINSZ, &size) != 0 || size.ws_col == 0) return SIZE_MAX;
   return size.ws_col;
 }
 
+// Requires: width > 0.
 std::string cut(std::string_view text, std::size_t width) {
-  if (width_of(text) <= width || width == 0) return std::string{text};
+  if (width_of(text) <= width) return std::string{text};
   std::string kept;
   for (std::size_t count = 0; count + 1 < width; ++count) {
     const std::string_view rest = text.substr(kept.size());
@@ -46,14 +46,15 @@ void Table::row(std::vector<Cell> cells) {
   rows_.push_back(std::move(cells));
 }
 
-void Table::append(std::string& out, const std::vector<Cell>& cells, std::size_t limit) const {
+void Table::append(std::string& out, const std::vector<Cell>& cells, Target target) const {
   std::size_t used = 0;
   for (std::size_t i = 0; i < cells.size(); ++i) {
     const bool is_last = i + 1 == cells.size();
     const std::size_t width = width_of(cells[i].text);
     const std::size_t padding = columns_[i].width - width;
     if (columns_[i].align == Align::right) out.append(padding, ' ');
-    out += ink(is_last && limit > used ? cut(cells[i].text, limit - used) : cells[i].text, cells[i].colour);
+    const std::size_t room = target.width > used ? target.width - used : 1;  // none is left on a narrow terminal
+    out += ink(is_last ? cut(cells[i].text, room) : cells[i].text, cells[i].colour, target.fd);
     if (is_last) break;
     if (columns_[i].align == Align::left) out.append(padding, ' ');
     out += kGap;
@@ -63,13 +64,13 @@ void Table::append(std::string& out, const std::vector<Cell>& cells, std::size_t
   out += '\n';
 }
 
-std::string Table::text() const {
-  const std::size_t limit = terminal_width();
+std::string Table::text(int fd) const {
+  const Target target{fd, width_of_terminal(fd)};
   std::vector<Cell> titles;
   for (const Column& column : columns_) titles.push_back(Cell{column.title, Ink::bold});
   std::string out;
-  append(out, titles, limit);
-  for (const std::vector<Cell>& cells : rows_) append(out, cells, limit);
+  append(out, titles, target);
+  for (const std::vector<Cell>& cells : rows_) append(out, cells, target);
   return out;
 }
 

@@ -1,5 +1,5 @@
 // Columns for people: left-aligned text, right-aligned numbers, two spaces between. Stable: no width depends on the terminal but the cut
-// of the last column, and that only on a terminal. Pure but for the terminal's width.
+// of the last column, and that only on a terminal: to one character where the others leave no room. Pure but for the terminal's width.
 #pragma once
 
 #include <string>
@@ -21,7 +21,8 @@ class Table {
   void column(std::string_view title, Align align = Align::left);
   // Requires: as many cells as columns.
   void row(std::vector<Cell> cells);
-  std::string text() const;
+  // `fd`: what it is written to, whose width and colours it has.
+  std::string text(int fd = STDOUT_FILENO) const;
 
  private:
   struct Column {
@@ -29,7 +30,11 @@ class Table {
     Align align;
     std::size_t width;
   };
-  void append(std::string& out, const std::vector<Cell>& cells, std::size_t limit) const;
+  struct Target {
+    int fd;
+    std::size_t width;
+  };
+  void append(std::string& out, const std::vector<Cell>& cells, Target target) const;
 
   std::vector<Column> columns_;
   std::vector<std::vector<Cell>> rows_;

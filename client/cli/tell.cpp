@@ -1,8 +1,6 @@
 // Plain write(2), and colours. See tell.hpp.
 #include "client/cli/tell.hpp"
 
-#include <unistd.h>
-
 #include <array>
 #include <cstdlib>
 
@@ -10,7 +8,7 @@ namespace jobpool::cli {
 
 void tell(std::string_view text) {
   std::string line{"jobpool: "};
-  line += text;
+  line += printable(text, "\n\t");
   line += '\n';
   (void)write_all(STDERR_FILENO, line);  // nowhere is left to tell that it failed
 }
@@ -42,13 +40,13 @@ int print(std::string_view text, int code) {
   return written ? code : fail(written.error());
 }
 
-std::string printable(std::string_view text) {
+std::string printable(std::string_view text, std::string_view kept) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string shown;
   shown.reserve(text.size());
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);
-    if (byte >= 0x20 && byte != 0x7f) {
+    if ((byte >= 0x20 && byte != 0x7f) || kept.find(c) != std::string_view::npos) {
       shown += c;
       continue;
     }
@@ -59,18 +57,28 @@ std::string printable(std::string_view text) {
   return shown;
 }
 
-bool stdout_is_terminal() {
-  static const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  return terminal;
+std::string indented(std::string_view text, std::size_t column) {
+  std::string lines;
+  for (const char c : text) {
+    lines += c;
+    if (c == '\n') lines.append(column, ' ');
+  }
+  return lines;
 }
 
-bool may_colour_stdout() {
+bool is_terminal(int fd) {
+  if (fd != STDOUT_FILENO) return ::isatty(fd) == 1;
+  static const bool stdout_is_one = ::isatty(STDOUT_FILENO) == 1;  // asked for each cell of a table
+  return stdout_is_one;
+}
+
+bool may_colour(int fd) {
   static const char* const no_color = std::getenv("NO_COLOR");
-  return stdout_is_terminal() && (no_color == nullptr || *no_color == '\0');
+  return is_terminal(fd) && (no_color == nullptr || *no_color == '\0');
 }
 
-std::string ink(std::string_view text, Ink colour) {
-  if (colour == Ink::none || !may_colour_stdout()) return std::string{text};
+std::string ink(std::string_view text, Ink colour, int fd) {
+  if (colour == Ink::none || !may_colour(fd)) return std::string{text};
   constexpr std::array<std::string_view, 5> kCodes{"", "\x1b[1m", "\x1b[32m", "\x1b[31m", "\x1b[33m"};
   return std::string{kCodes.at(static_cast<std::size_t>(colour))} + std::string{text} + "\x1b[0m";
 }

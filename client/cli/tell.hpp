@@ -2,6 +2,8 @@
 // initialisation would cost every invocation.
 #pragma once
 
+#include <unistd.h>
+
 #include <string>
 #include <string_view>
 
@@ -16,7 +18,7 @@ inline constexpr int kExitTimedOut = 124;
 inline constexpr int kExitFailed = 125;  // jobpool failed, or the outcome has no exit code
 inline constexpr int kExitInterrupted = 130;
 
-// "jobpool: text" on stderr.
+// "jobpool: text" on stderr; nothing in it writes to the terminal but its line ends and tabs.
 void tell(std::string_view text);
 
 // Tells the error and gives the exit code that it means.
@@ -27,13 +29,16 @@ Result<void> write_all(int fd, std::string_view bytes);
 // To stdout, as the last act of a verb: its exit code is `code` unless the write failed.
 int print(std::string_view text, int code = 0);
 
-// Control characters as \xNN, so that a job's name cannot write to the terminal.
-std::string printable(std::string_view text);
+// Control characters as \xNN, so that a job's name cannot write to the terminal. Those in `kept` stay.
+std::string printable(std::string_view text, std::string_view kept = {});
+// All lines but the first begin in that column.
+std::string indented(std::string_view text, std::size_t column);
 
 enum class Ink { none, bold, green, red, yellow };
-// With colour only where there may be colours: where stdout is a terminal, and NO_COLOR is not set, or empty (no-color.org).
-std::string ink(std::string_view text, Ink colour);
-bool may_colour_stdout();
-bool stdout_is_terminal();
+// With colour only where there may be colours: where `fd`, which it is written to, is a terminal, and NO_COLOR is not set, or empty
+// (no-color.org).
+std::string ink(std::string_view text, Ink colour, int fd = STDOUT_FILENO);
+bool may_colour(int fd);
+bool is_terminal(int fd);
 
 }  // namespace jobpool::cli

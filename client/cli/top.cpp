@@ -30,7 +30,7 @@ sigset_t handled_signals() {
   return set;
 }
 
-Colours wanted_colours() { return may_colour_stdout() ? Colours::wanted : Colours::not_wanted; }
+Colours wanted_colours() { return may_colour(STDOUT_FILENO) ? Colours::wanted : Colours::not_wanted; }
 
 class Top {
  public:

@@ -9,6 +9,7 @@
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
+#include "tests/support/pty.hpp"
 
 using namespace jobpool::testing;
 
@@ -60,6 +61,17 @@ TEST_CASE("map --stream --keep-order has the items' order") {
   Daemon daemon({.workers = 2});
   CHECK(daemon.run({"map", "--stream", "-k", "--", "sh", "-c", "test {} != 1 || sleep 0.1; echo {}", ":::", "1", "2", "3"}).out ==
         "1\n2\n3\n");
+}
+
+TEST_CASE("map writes its failures for what reads them and not for stdout") {
+  // The bug: with stdout on a terminal, the table of failures had colours in a file as well.
+  Daemon daemon({.workers = 1});
+  Pty terminal;
+  Invocation invocation = daemon.invocation({"map", "--", "false", ":::", "a"});
+  invocation.stdout_fd = terminal.user_side();
+  const Finished finished = run(std::move(invocation));
+  CHECK(finished.exit_code == 1);
+  CHECK(finished.err.find("item  job  exit  of  why\n") != std::string::npos);
 }
 
 TEST_CASE("map --halt soon starts no more, and lets what runs end") {
