@@ -1,4 +1,5 @@
 // jobpool join: waits until a pool's workers have left, as multiprocessing's Pool.join().
+#include "client/cli/pool.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 
@@ -17,6 +18,7 @@ int run_join(Context& context, Words words) {
   if (parsed.operands.size() > 1) return options.misused("join takes one pool");
   proto::JoinPoolRequest request;
   if (!parsed.operands.empty()) request.pool = parsed.operands.front();
+  if (const std::string fault = pool_name_fault(request.pool); !fault.empty()) return options.misused(fault);
   const Result<client::Reply> reply = context.wait("org.jobpool.Pool.Join", timeout, [&request](std::optional<Microseconds> left) {
     request.timeout = left;
     return proto::write_join_pool(request);

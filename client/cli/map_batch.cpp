@@ -42,6 +42,8 @@ Result<std::vector<std::string>> lines_of(ItemSource& source, const Template& wo
     (*line)->number = lines.size() + 1;
     (*line)->slot = 1;
     const std::vector<std::string> filled = words.fill(**line);
+    if (auto checked = check_command(filled); !checked)
+      return Error{checked.error().code, "item " + std::to_string((*line)->number) + ": " + checked.error().text};
     if (!std::ranges::all_of(filled, proto::is_protocol_text))
       return Error{Errc::invalid_argument,
                    "item " + std::to_string((*line)->number) + ": not UTF-8, which a batch cannot carry; run the map without --async"};

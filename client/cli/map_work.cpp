@@ -47,6 +47,13 @@ std::vector<std::string> MapWork::logged_command_of(const Item& item) const {
   return command_of({item.columns, item.number, 0, item.ends});
 }
 
+Result<void> check_command(const std::vector<std::string>& words) {
+  for (const std::string& word : words)
+    if (word.find('\0') != std::string::npos)
+      return Error{Errc::invalid_argument, "a zero byte, which no command can be given; with -0 items end with one"};
+  return {};
+}
+
 Result<std::optional<Item>> next_line(ItemSource& source, std::size_t items) {
   Item line;
   for (std::size_t parts = 0; parts < items; ++parts) {
@@ -114,6 +121,10 @@ MapTaskEnd MapWork::perform(const MapTask& task) {
 void MapWork::run_command(const MapTask& task, MapTaskEnd& end) const {
   proto::Submission job = job_;
   job.command = words_.fill(task.items.front());
+  if (auto checked = check_command(job.command); !checked) {
+    end.refusals.push_back(checked.error());
+    return;
+  }
   job.key += "-" + std::to_string(task.items.front().number);
   Result<proto::Ending> ending = client::apply(*connections_, job, stop_);
   if (!ending && ending.error().code != Errc::invalid_argument) {

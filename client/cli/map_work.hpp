@@ -48,6 +48,9 @@ struct MapTerms {
   std::size_t most_in_chunk = 4'096;
 };
 
+// What lines of files may have, and words of commands not. Errors: invalid_argument.
+Result<void> check_command(const std::vector<std::string>& words);
+
 // The items of one command line, as one, without number and slot; nullopt: there are no more. Errors: of the source.
 Result<std::optional<Item>> next_line(ItemSource& source, std::size_t items);
 

@@ -5,7 +5,6 @@
 #include <charconv>
 
 #include "client/cli/context.hpp"
-#include "client/cli/duration.hpp"
 #include "client/cli/tell.hpp"
 
 namespace jobpool::cli {
@@ -46,10 +45,12 @@ void Options::text(std::string_view names, std::string_view placeholder, std::st
   });
 }
 
-void Options::duration(std::string_view names, std::string_view placeholder, std::string_view help, std::optional<Microseconds>& target) {
-  value(names, placeholder, help, [&target](std::string_view given) -> Result<void> {
+void Options::duration(std::string_view names, std::string_view placeholder, std::string_view help, std::optional<Microseconds>& target,
+                       Microseconds longest) {
+  value(names, placeholder, help, [&target, longest](std::string_view given) -> Result<void> {
     const Result<Microseconds> parsed = parse_duration(given);
     if (!parsed) return parsed.error();
+    if (*parsed > longest) return Error{Errc::invalid_argument, "'" + std::string{given} + "' is longer than " + show_duration(longest)};
     target = *parsed;
     return {};
   });

@@ -9,6 +9,7 @@
 #include <string_view>
 #include <vector>
 
+#include "client/cli/duration.hpp"
 #include "common/clock.hpp"
 #include "common/result.hpp"
 
@@ -44,7 +45,8 @@ class Options {
   // `names`: "--now", or "-f, --follow".
   void flag(std::string_view names, std::string_view help, bool& target);
   void text(std::string_view names, std::string_view placeholder, std::string_view help, std::string& target);
-  void duration(std::string_view names, std::string_view placeholder, std::string_view help, std::optional<Microseconds>& target);
+  void duration(std::string_view names, std::string_view placeholder, std::string_view help, std::optional<Microseconds>& target,
+                Microseconds longest = kLongestDuration);
   struct Range {
     int min, max;
   };

@@ -7,6 +7,7 @@
 #include "client/cli/function_arguments.hpp"
 #include "client/cli/pool.hpp"
 #include "client/cli/tell.hpp"
+#include "proto/utf8.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -35,6 +36,7 @@ Result<void> fill_initializer(const std::string& function, Words words, proto::C
   if (function.empty()) return {};
   if (!function.starts_with('@') || function.size() < 2)
     return Error{Errc::invalid_argument, "an initializer is a function: write --init @" + printable(function)};
+  if (!proto::is_protocol_text(function)) return Error{Errc::invalid_argument, "--init: a function's name is UTF-8, and this one is not"};
   request.initializer = function.substr(1);
   Result<std::string> arguments = function_arguments(words);
   if (!arguments) return arguments.error();

@@ -28,6 +28,7 @@ int run_pool_resize(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.size() != 2) return options.misused("pool resize needs a pool and a number of workers");
+  if (const std::string fault = pool_name_fault(parsed.operands.front()); !fault.empty()) return options.misused(fault);
   const Result<std::optional<int>> size = parse_pool_size(parsed.operands[1]);
   if (!size) return options.misused(size.error().text);
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Resize", proto::write_resize_pool({parsed.operands.front(), *size}));

@@ -72,6 +72,7 @@ int run_pool_show(Context& context, Words words) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.size() > 1) return options.misused("pool show takes one pool");
   const std::string pool = parsed.operands.empty() ? std::string{proto::kDefaultPool} : parsed.operands.front();
+  if (const std::string fault = pool_name_fault(pool); !fault.empty()) return options.misused(fault);
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Show", proto::write_pool_name(pool));
   if (!reply) return fail(reply.error());
   const Result<proto::PoolInfo> info = proto::read_pool(reply->parameters);

@@ -1,6 +1,7 @@
 // jobpool retry: submits ended jobs again, as they were, and prints the new ids.
 #include "client/cli/selector.hpp"
 #include "client/cli/tell.hpp"
+#include "client/cli/unique_key.hpp"
 #include "client/cli/verbs.hpp"
 #include "client/lib/key.hpp"
 
@@ -27,7 +28,7 @@ int run_retry(Context& context, Words words) {
                    "ended. A job that is not durable is gone with its end, and cannot be retried.",
                    "jobpool retry 3,5-8"});
   std::string key;
-  options.text("--unique", "KEY", "as of a submission: the same retry under the same key is the same job", key);
+  declare_unique(options, "as of a submission: the same retry under the same key is the same job", key);
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused(kNoJobsNamed);

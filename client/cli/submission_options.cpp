@@ -12,6 +12,7 @@
 #include "client/cli/function_arguments.hpp"
 #include "client/cli/own_umask.hpp"
 #include "client/cli/pool.hpp"
+#include "client/cli/unique_key.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/submission.hpp"
 #include "proto/parts.hpp"
@@ -22,6 +23,7 @@ namespace {
 
 // What --clean-env keeps: enough to find programs and a home.
 constexpr std::array<const char*, 6> kKeptVariables{"PATH", "HOME", "USER", "LOGNAME", "SHELL", "LANG"};
+constexpr Microseconds kLongestGrace = std::chrono::hours{24};  // as the protocol allows
 
 bool is_open(int fd) { return ::fcntl(fd, F_GETFD) >= 0; }
 
@@ -48,13 +50,7 @@ void SubmissionOptions::declare(Options& options) {
     name_ = given;
     return {};
   });
-  options.value("--unique", "KEY", "the same key with the same submission is the same job; with another one an error",
-                [this](std::string_view given) -> Result<void> {
-                  if (given.empty() || given.size() > proto::kMaxKeyBytes)
-                    return Error{Errc::invalid_argument, "a key has 1 to " + std::to_string(proto::kMaxKeyBytes) + " bytes"};
-                  key_ = given;
-                  return {};
-                });
+  declare_unique(options, "the same key with the same submission is the same job; with another one an error", key_);
   declare_target(options);
   options.text("--output", "FILE", "write the command's stdout and stderr there (made anew); not for durable jobs", output_file_);
   terms_.declare(options);
@@ -82,7 +78,7 @@ void SubmissionOptions::declare_target(Options& options) {
                   memory_bytes_ = *size;
                   return {};
                 });
-  options.duration("--grace", "T", "between TERM and KILL when it is stopped; 5s when absent", grace_);
+  options.duration("--grace", "T", "between TERM and KILL when it is stopped, a day at most; 5s when absent", grace_, kLongestGrace);
 }
 
 Result<SubmissionCall> SubmissionOptions::build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const {
@@ -119,6 +115,7 @@ Result<void> SubmissionOptions::fill_function(const std::vector<std::string>& wo
   if (words.front().size() < 2) return Error{Errc::invalid_argument, "a function's name follows the @, as in @square"};
   if (words.front().size() - 1 > proto::kMaxNameBytes)
     return Error{Errc::invalid_argument, "a function's name has at most " + std::to_string(proto::kMaxNameBytes) + " bytes"};
+  if (!proto::is_protocol_text(words.front())) return Error{Errc::invalid_argument, "a function's name is UTF-8, and this one is not"};
   job.function = words.front().substr(1);
   Result<std::string> arguments = function_arguments(Words{words}.subspan(1));
   if (!arguments) return arguments.error();

@@ -19,6 +19,7 @@ int run_terminate(Context& context, Words words) {
   if (parsed.operands.size() > 1) return options.misused("terminate takes one pool");
   proto::TerminatePoolRequest request;
   if (!parsed.operands.empty()) request.pool = parsed.operands.front();
+  if (const std::string fault = pool_name_fault(request.pool); !fault.empty()) return options.misused(fault);
   request.grace = grace;
   const Result<client::Reply> reply = context.ask("org.jobpool.Pool.Terminate", proto::write_terminate_pool(request));
   if (!reply) return fail(reply.error());

@@ -63,6 +63,17 @@ TEST_CASE("map --stream --keep-order has the items' order") {
         "1\n2\n3\n");
 }
 
+TEST_CASE("map of lines with zero bytes names -0 and runs the others") {
+  // The bug: a parameter of the protocol was named.
+  Daemon daemon({.workers = 1});
+  const std::string lines{"a\0b\nc\n", 6};
+  const Finished finished = daemon.run({"map", "--", "echo"}, lines);
+  CHECK(finished.exit_code == 1);
+  CHECK(finished.out == "c\n");
+  CHECK(finished.err.find("a\\x00b  a zero byte, which no command can be given; with -0 items end with one\n") != std::string::npos);
+  CHECK(daemon.run({"map", "-0", "--", "echo", "<{}>"}, lines).out == "<a>\n<b\nc\n>\n");
+}
+
 TEST_CASE("map writes its failures for what reads them and not for stdout") {
   // The bug: with stdout on a terminal, the table of failures had colours in a file as well.
   Daemon daemon({.workers = 1});

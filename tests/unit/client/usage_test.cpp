@@ -18,6 +18,43 @@ void check_usage(std::vector<std::string> words, const std::string& told) {
 
 }  // namespace
 
+TEST_CASE("a key or a name that is not UTF-8 is refused") {
+  // The bug: "caf\xe9" and "caf\xe8" were one key, since both became another one on their way.
+  for (const std::string& key : {std::string{"caf\xe9"}, std::string{"caf\xe8"}, std::string(200, 'k')}) {
+    check_usage({"apply-async", "--unique", key, "--", "true"}, "option --unique: a key has 1 to 128 bytes of UTF-8");
+    check_usage({"retry", "--unique", key, "1"}, "option --unique: a key has 1 to 128 bytes of UTF-8");
+  }
+  for (const char* verb : {"apply", "apply-async", "map"}) check_usage({verb, "@caf\xe9"}, "UTF-8");
+  check_usage({"pool", "create", "a", "--init", "@caf\xe9"}, "UTF-8");
+}
+
+TEST_CASE("what is no pool's name is refused by every verb of pools") {
+  // The bug: the daemon refused it, with exit code 125 and the name of a parameter.
+  for (const char* name : {"", "two words", "caf\xe9"}) {
+    check_usage({"pool", "show", name}, "is no pool's name");
+    check_usage({"pool", "resize", name, "3"}, "is no pool's name");
+    check_usage({"terminate", name}, "is no pool's name");
+    check_usage({"join", name}, "is no pool's name");
+  }
+}
+
+TEST_CASE("a grace of more than a day is refused") {
+  // The bug: the daemon refused it, with exit code 125 and the name of a parameter.
+  check_usage({"apply", "--grace", "2d", "--", "true"}, "option --grace: '2d' is longer than 1d00h");
+  check_usage({"process", "start", "--grace", "24h1us", "--", "true"}, "option --grace: ");
+  CHECK(jobpool_at(kNobody, {"apply", "--grace", "24h", "--", "true"}).exit_code == 125);  // nobody listens there
+}
+
+TEST_CASE("a batch of commands has no zero bytes and says what helps") {
+  // The bug: that was told as if it were no UTF-8.
+  const Finished finished = run({.argv = {JOBPOOL_PROGRAM, "map", "--async", "--", "echo"},
+                                 .input = std::string{"a\0b\n", 4},
+                                 .environment = {std::string{"JOBPOOL_SOCKET="} + kNobody, "JOBPOOL_NO_AUTOSTART=1"}});
+  CHECK(finished.exit_code == 2);
+  CHECK(finished.err.find("item 1: a zero byte") != std::string::npos);
+  CHECK(finished.err.find("-0") != std::string::npos);
+}
+
 TEST_CASE("no word that is told writes to the terminal") {
   // The bug: some messages had the control characters of what they complained of.
   const std::string red = "\x1b[31m", shown = "\\x1b[31m";
