@@ -32,7 +32,7 @@ int run_apply_async(Context& context, Words words) {
   const std::string number = std::to_string(id->value);
   // Its id is the caller's in any case. That it was accepted must not look like "try again": so a full queue is no 75 for the callbacks.
   const Result<void> called_back = callbacks.submit(context, call->job, *id);
-  const int printed = print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
+  const int printed = print_done(context.json ? "{\"id\":" + number + "}\n" : number + "\n", "job " + number + " was submitted");
   if (called_back) return printed;
   tell(called_back.error().text);
   return kExitFailed;

@@ -89,7 +89,7 @@ int submit_batch(Context& context, ItemSource source, const Template& words, pro
   const Result<JobId> id = proto::read_accepted(reply->parameters);
   if (!id) return fail(id.error());
   const std::string number = std::to_string(id->value);
-  return print(context.json ? "{\"id\":" + number + "}\n" : number + "\n");
+  return print_done(context.json ? "{\"id\":" + number + "}\n" : number + "\n", "job " + number + " was submitted");
 }
 
 }  // namespace jobpool::cli

@@ -18,7 +18,8 @@ int tell_started(const Context& context, const Result<client::Reply>& reply) {
   if (!reply->error.empty()) return fail(client::describe_error(*reply));
   const Result<proto::ProcessStarted> started = proto::read_process_started(reply->parameters);
   if (!started) return fail(started.error());
-  return print(context.json ? reply->parameters.tree().dump() + "\n" : started->name + "\n");
+  return print_done(context.json ? reply->parameters.tree().dump() + "\n" : started->name + "\n",
+                    "process '" + started->name + "' was started");
 }
 
 // Of a process that is there; it cannot become another's number afterwards.

@@ -13,6 +13,16 @@ std::string item_line(const std::string& item, bool raw) {
   return item + "\n";
 }
 
+// Of what was taken and could not be written. It is in no queue any more.
+std::string lost_items(const std::string& queue, const std::vector<std::string>& items) {
+  constexpr std::size_t kMostShown = 4096;
+  std::string lost =
+      "queue '" + queue + "': " + std::to_string(items.size()) + (items.size() == 1 ? " item was" : " items were") + " taken";
+  std::string all;
+  for (const std::string& item : items) all += "\n" + printable(item);
+  return all.size() <= kMostShown ? lost + ":" + all : lost + ", " + std::to_string(all.size()) + " bytes: too many to show here";
+}
+
 }  // namespace
 
 int run_queue_get(Context& context, Words words) {
@@ -39,12 +49,16 @@ int run_queue_get(Context& context, Words words) {
       },
       client::Resend::any_instance);
   if (!reply) return fail(reply.error());
-  if (context.json) return print(reply->parameters.tree().dump() + "\n");
   const auto items = proto::read_items(reply->parameters);
   if (!items) return fail(items.error());
   std::string text;
-  for (const std::string& item : *items) text += item_line(item, raw);
-  return print(text);
+  if (context.json)
+    text = reply->parameters.tree().dump() + "\n";
+  else
+    for (const std::string& item : *items) text += item_line(item, raw);
+  const int code = print(text);
+  if (code != 0) tell(lost_items(request.name, *items));
+  return code;
 }
 
 }  // namespace jobpool::cli

@@ -8,14 +8,11 @@
 namespace jobpool::cli {
 namespace {
 
-// The line of the new job.
-Result<std::string> retried(Context& context, JobId id, const std::string& key) {
+// The new job.
+Result<JobId> retried(Context& context, JobId id, const std::string& key) {
   const std::string request = proto::write_retry(proto::RetryRequest{id, key});
   const Result<client::Reply> reply = context.ask("org.jobpool.Job.Retry", request, client::Resend::same_instance);
-  const Result<JobId> made = reply ? proto::read_accepted(reply->parameters) : Result<JobId>{reply.error()};
-  if (!made) return made.error();
-  const std::string number = std::to_string(made->value);
-  return context.json ? R"({"id":)" + number + R"(,"retryOf":)" + std::to_string(id.value) + "}\n" : number + "\n";
+  return reply ? proto::read_accepted(reply->parameters) : Result<JobId>{reply.error()};
 }
 
 }  // namespace
@@ -37,15 +34,18 @@ int run_retry(Context& context, Words words) {
   if (!key.empty() && ids->size() > 1) return options.misused("--unique names one job: retry them one by one");
 
   int code = 0;
-  std::string text;
+  std::string text, all;
   for (const JobId id : *ids) {
-    const Result<std::string> line = retried(context, id, key.empty() ? client::make_key() : key);
-    if (!line)
-      code = fail(line.error());
-    else
-      text += *line;
+    const Result<JobId> made = retried(context, id, key.empty() ? client::make_key() : key);
+    if (!made) {
+      code = fail(made.error());
+      continue;
+    }
+    const std::string number = std::to_string(made->value);
+    text += context.json ? R"({"id":)" + number + R"(,"retryOf":)" + std::to_string(id.value) + "}\n" : number + "\n";
+    all += (all.empty() ? "" : ",") + number;
   }
-  return print(text, code);
+  return print_done(text, "submitted again as " + all, code);
 }
 
 }  // namespace jobpool::cli

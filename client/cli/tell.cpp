@@ -40,6 +40,14 @@ int print(std::string_view text, int code) {
   return written ? code : fail(written.error());
 }
 
+int print_done(std::string_view text, std::string_view done, int code) {
+  const Result<void> written = write_all(STDOUT_FILENO, text);
+  if (written) return code;
+  const int failed = fail(written.error());
+  tell(done);
+  return failed;
+}
+
 std::string printable(std::string_view text, std::string_view kept) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string shown;

@@ -28,6 +28,8 @@ int fail(const Error& error);
 Result<void> write_all(int fd, std::string_view bytes);
 // To stdout, as the last act of a verb: its exit code is `code` unless the write failed.
 int print(std::string_view text, int code = 0);
+// The same of a verb that has done something: where it cannot be written, `done` ("job 7 was submitted") is told, lest nobody knows.
+int print_done(std::string_view text, std::string_view done, int code = 0);
 
 // Control characters as \xNN, so that a job's name cannot write to the terminal. Those in `kept` stay.
 std::string printable(std::string_view text, std::string_view kept = {});
