@@ -15,6 +15,7 @@
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 #include "client/lib/parallel_run.hpp"
+#include "proto/json_writer.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -54,13 +55,23 @@ MapScale scale_of(const MapOptions& options, proto::Submission job, std::size_t 
   return scale;
 }
 
-int print_plan(MapWork& work) {
+std::string plan_line(const Context& context, const Item& item, const std::vector<std::string>& command) {
+  if (!context.json) return quoted_line(command) + "\n";
+  std::string line;
+  proto::ObjectWriter object(line);
+  object.integer("item", static_cast<std::int64_t>(item.number));
+  object.words("command", command);
+  object.close();
+  return line + "\n";
+}
+
+int print_plan(const Context& context, MapWork& work) {
   for (;;) {
     auto task = work.read(1);
     if (!task) return fail(task.error());
     if (!*task) return 0;
     std::string lines;
-    for (const Item& item : (*task)->items) lines += quoted_line(work.command_of(item)) + "\n";
+    for (const Item& item : (*task)->items) lines += plan_line(context, item, work.command_of(item));
     if (auto written = write_all(STDOUT_FILENO, lines); !written) return fail(written.error());
   }
 }
@@ -145,7 +156,7 @@ int run_map(Context& context, Words words) {
   if (own.dry_run) {
     MapScale scale = scale_of(own, std::move(call->job), 1, source->count());
     MapWork work(nullptr, std::move(*source), filled, std::move(scale.terms), nullptr, -1);
-    return print_plan(work);
+    return print_plan(context, work);
   }
   if (!own.async) return run_items(context, own, std::move(*source), std::move(call->job), filled);
   return submit_batch(context, std::move(*source), filled, std::move(call->job), static_cast<std::size_t>(own.chunk.value_or(0)));

@@ -171,7 +171,7 @@ std::string Options::help() const {
       left.clear();
     }
     text += left + std::string(kHelpColumn - left.size(), ' ');
-    text.append(option.help) += '\n';
+    text += indented(option.help, kHelpColumn) + "\n";
   };
   for (std::size_t i = kCommon; i < options_.size(); ++i) show(options_[i]);
   for (std::size_t i = 0; i < kCommon; ++i) show(options_[i]);

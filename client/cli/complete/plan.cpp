@@ -161,8 +161,9 @@ class Walk {
 
   void plan(CompletionPlan& plan) const {
     plan.socket = socket_;
+    if (is_help_ && table_.empty()) return;
     if (wants_value_) return plan_value(*wants_value_, plan);
-    if (!ended_ && plan.typed.starts_with('-')) return plan_option(plan);
+    if (!ended_ && !is_help_ && plan.typed.starts_with('-')) return plan_option(plan);
     if (!table_.empty()) {
       plan.kind = Wanted::words;
       plan.words = verb_candidates(table_, plan.typed);
@@ -184,6 +185,10 @@ class Walk {
     if (table_.empty()) {
       ++operands_;
       ended_ = verb_.ends_options;
+      return true;
+    }
+    if (word == "help") {  // verbs follow, and what is theirs does not
+      is_help_ = true;
       return true;
     }
     const Verb* verb = find_verb(table_, word);
@@ -211,7 +216,7 @@ class Walk {
   VerbText verb_ = describe_program();
   std::vector<std::string> path_;
   std::optional<OptionText> wants_value_;
-  bool ended_ = false;
+  bool ended_ = false, is_help_ = false;
   std::size_t operands_ = 0;
   std::string socket_;
 };

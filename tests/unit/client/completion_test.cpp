@@ -32,6 +32,12 @@ TEST_CASE("verbs, and behind a group its own, aliases where nothing else fits") 
   CHECK(offers(plan({"--json", "--socket", "/s", "pool", "cr"}), "create"));
   CHECK(plan({"no_such_verb", ""}).kind == Wanted::nothing);
   CHECK(plan({}).kind == Wanted::words);
+  // The bug: nothing was offered behind help.
+  CHECK(offers(plan({"help", "ap"}), "apply-async"));
+  CHECK(offers(plan({"help", "queue", ""}), "put"));
+  CHECK(offers(plan({"queue", "help", ""}), "put"));
+  CHECK(plan({"help", "get", ""}).kind == Wanted::nothing);
+  CHECK(plan({"help", "get", "-"}).kind == Wanted::nothing);
 }
 
 TEST_CASE("options of the verb and the common ones, with their explanations") {

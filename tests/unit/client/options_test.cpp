@@ -94,6 +94,13 @@ TEST_CASE("an empty value is a usage error that names the option") {
   }
 }
 
+TEST_CASE("an explanation of several lines stays in its column") {
+  // The bug: of `reload --help`, the second line of --wait began in the first column.
+  Verb verb;
+  verb.options.flag("--wait", "one\ntwo", verb.now);
+  CHECK(verb.options.help().find("\n  --wait                  one\n                          two\n") != std::string::npos);
+}
+
 TEST_CASE("help names every option and has an example") {
   Verb verb;
   const std::string help = verb.options.help();
