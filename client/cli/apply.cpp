@@ -1,12 +1,21 @@
 // jobpool apply: submit and wait, as multiprocessing's Pool.apply. A command gets our own stdin, stdout and stderr, so that nothing is
 // copied.
+#include <unistd.h>
+
 #include "client/cli/ending_output.hpp"
 #include "client/cli/foreground_job.hpp"
 #include "client/cli/submission_options.hpp"
 #include "client/cli/tell.hpp"
+#include "client/cli/unread_input.hpp"
 #include "client/cli/verbs.hpp"
 
 namespace jobpool::cli {
+namespace {
+
+// A command that has no other input, and would have ours if that did not end with us.
+bool is_deaf(const proto::Submission& job) { return job.durable.value_or(false) && !job.function && job.stdin_file.empty(); }
+
+}  // namespace
 
 int run_apply(Context& context, Words words) {
   Options options(context,
@@ -27,6 +36,9 @@ int run_apply(Context& context, Words words) {
   // With --json the output is part of the object; of a durable job the daemon keeps it, and it is replayed at the end.
   Result<SubmissionCall> call = submission.build(context, parsed, context.json ? OwnStreams::input : OwnStreams::all);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
+  const bool loses_input = is_deaf(call->job);
+  if (loses_input && has_unread_input(STDIN_FILENO))
+    return options.misused("a durable job gets none of our stdin, and there is some: name it with --stdin FILE, or write </dev/null");
   call->job.detach = detach;
   const Result<client::Connections*> connections = context.connect();
   if (!connections) return fail(connections.error());
@@ -35,6 +47,8 @@ int run_apply(Context& context, Words words) {
   const Result<std::optional<proto::Ending>> ending = job.run();
   if (!ending) return fail(ending.error());
   if (!*ending) return kExitInterrupted;
+  if (loses_input && has_unread_input(STDIN_FILENO))  // a pipe that was empty at the beginning is no reason to refuse
+    tell("what came on stdin did not reach the job, since it is durable: name its input with --stdin FILE");
   return show_ending(context, **ending, raw ? ResultForm::raw : ResultForm::json);
 }
 

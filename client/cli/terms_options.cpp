@@ -26,7 +26,9 @@ Result<void> take_if_full(std::string_view given, std::optional<proto::IfFull>& 
 }  // namespace
 
 void TermsOptions::declare(Options& options) {
-  options.flag("--durable", "on disk before it is accepted: it outlives the daemon and the host; its output is kept by the daemon",
+  options.flag("--durable",
+               "on disk before it is accepted: it outlives the daemon and the host;\n"
+               "its input is empty unless --stdin says otherwise, its output is kept by the daemon",
                durable_);
   options.flag("--ephemeral", "not written to disk: faster, and gone with the daemon", ephemeral_);
   options.integer("--priority", "N", "-1000 to 1000, higher first; 0 when absent", {proto::kLowestPriority, proto::kHighestPriority},
