@@ -44,6 +44,18 @@ TEST_CASE("copy gives a folder's copy everything that the folder has, under name
   CHECK(occupied_bytes(source.target("sparse")) <= occupied_bytes(source.path("sparse")) + 4096);
 }
 
+TEST_CASE("copy of all is exit code 0 though its last line cannot be written") {
+  // The bug: it was 125.
+  Daemon daemon;
+  const CopySource source(daemon);
+  source.make_small_files(3);
+  const jobpool::UniqueFd full{::open("/dev/full", O_WRONLY | O_CLOEXEC)};
+  Invocation invocation = daemon.invocation({"copy", source.path(), source.target()});
+  invocation.stderr_fd = full.get();
+  CHECK(run(std::move(invocation)).exit_code == 0);
+  CHECK(difference_of_trees(source.path(), source.target()) == "");
+}
+
 TEST_CASE("copy gets nothing from where its target lies: neither its group nor its ACL") {
   Daemon daemon;
   const CopySource source(daemon);

@@ -104,7 +104,8 @@ Result<void> CopyDisplay::show_complete(const CopyProgress& progress) {
          " names could not be kept: the target's file system has no such");
   if (names_ == NamesShown::json) return write_all(STDOUT_FILENO, summary_json(summary_));
   const std::string text = is_all_well() ? complete_text(summary_, language_) : ended_text(summary_, language_);
-  return write_all(STDERR_FILENO, text + "\n");
+  (void)write_all(STDERR_FILENO, text + "\n");  // as tell() does: all is copied, whoever is told
+  return {};
 }
 
 void CopyDisplay::tell_interrupted(const CopyProgress& progress) { tell_apart(interrupted_text(progress, language_)); }
