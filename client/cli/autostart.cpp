@@ -23,6 +23,7 @@ namespace {
 
 constexpr std::chrono::seconds kStartPatience{15};  // recovery of a large store included
 constexpr std::chrono::milliseconds kLongestPause{50};
+constexpr std::string_view kDeath = " died at once; ";
 constexpr std::chrono::seconds kOtherPatience{2};  // a daemon looks for its vanished socket several times a second
 
 // Gives a pidfd, ready when the daemon died.
@@ -115,7 +116,7 @@ class Startup {
   Error death() const {
     const std::string said = log_tail(start_.log, log_size_);
     return Error{Errc::closed,
-                 start_.program + " died at once; " + (said.empty() ? "it logged nothing" : "its log " + start_.log + " ends:\n" + said)};
+                 start_.program + std::string{kDeath} + (said.empty() ? "it logged nothing" : "its log " + start_.log + " ends:\n" + said)};
   }
 
   const DaemonStart& start_;
@@ -135,6 +136,8 @@ Result<void> may_start_daemon() {
   if (is_set("INVOCATION_ID")) return Error{Errc::closed, "none is started inside a service: $INVOCATION_ID is set"};
   return {};
 }
+
+bool is_death_at_start(const Error& error) { return error.code == Errc::closed && error.text.find(kDeath) != std::string::npos; }
 
 Result<client::Connection> start_daemon(const DaemonStart& start) {
   const Result<UniqueFd> held = lock(start.socket);

@@ -25,7 +25,12 @@ struct DaemonStart {
 // explicit socket gets a state directory of its own, `<socket>.state`. Errors: not_found (no jobpoold), permission_denied, io.
 Result<DaemonStart> plan_daemon_start(const client::SocketPlan& plan, const client::Surroundings& around);
 
+// The jobpoold that is meant there: absolute. Errors: not_found.
+Result<std::string> find_daemon_program();
+
 // The daemon's answer to a first Hello is waited for. Errors: closed: it died, with the last lines of its log; timed_out; io.
 Result<client::Connection> start_daemon(const DaemonStart& start);
+// Whether it ended with that: the daemon that was started died, and the text says what it logged.
+bool is_death_at_start(const Error& error);
 
 }  // namespace jobpool::cli

@@ -43,23 +43,6 @@ std::string own_directory() {
   return size <= 0 ? std::string{} : directory_of(std::string{path.data(), static_cast<std::size_t>(size)});
 }
 
-Result<std::string> find_program() {
-  std::vector<std::string> places;
-  if (const std::string own = own_directory(); !own.empty()) places = {own, own + "/../libexec/jobpool"};
-  const char* path = std::getenv("PATH");
-  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
-    const std::size_t colon = rest.find(':');
-    if (rest.starts_with('/')) places.emplace_back(rest.substr(0, colon));
-    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
-  }
-  for (const std::string& place : places) {
-    std::string program = place + "/jobpoold";
-    if (::access(program.c_str(), X_OK) == 0) return program;
-  }
-  return Error{Errc::not_found,
-               "no daemon answers, and no jobpoold to start: it is neither beside jobpool, nor in ../libexec/jobpool, nor in PATH"};
-}
-
 Result<DaemonStart> plan_explicit(std::string socket, std::string program) {
   if (!socket.starts_with('/')) {
     const Result<std::string> here = client::current_directory();
@@ -77,9 +60,25 @@ Result<DaemonStart> plan_explicit(std::string socket, std::string program) {
 
 }  // namespace
 
+Result<std::string> find_daemon_program() {
+  std::vector<std::string> places;
+  if (const std::string own = own_directory(); !own.empty()) places = {own, own + "/../libexec/jobpool"};
+  const char* path = std::getenv("PATH");
+  for (std::string_view rest = path == nullptr ? "" : path; !rest.empty();) {
+    const std::size_t colon = rest.find(':');
+    if (rest.starts_with('/')) places.emplace_back(rest.substr(0, colon));
+    rest.remove_prefix(colon == std::string_view::npos ? rest.size() : colon + 1);
+  }
+  for (const std::string& place : places) {
+    std::string program = place + "/jobpoold";
+    if (::access(program.c_str(), X_OK) == 0) return program;
+  }
+  return Error{Errc::not_found, "there is no jobpoold to start: it is neither beside jobpool, nor in ../libexec/jobpool, nor in PATH"};
+}
+
 Result<DaemonStart> plan_daemon_start(const client::SocketPlan& plan, const client::Surroundings& around) {
-  Result<std::string> program = find_program();
-  if (!program) return program.error();
+  Result<std::string> program = find_daemon_program();
+  if (!program) return Error{program.error().code, "no daemon answers, and " + program.error().text};
   if (plan.is_explicit) return plan_explicit(plan.start_at, std::move(*program));
   if (plan.start_at.empty())
     return Error{Errc::closed, "no place for a daemon: set $XDG_RUNTIME_DIR or $HOME, or name a socket with --socket"};

@@ -5,10 +5,10 @@
 #include <sys/timex.h>
 #include <unistd.h>
 
-#include <array>
 #include <cstdlib>
 #include <optional>
 
+#include "client/cli/autostart.hpp"
 #include "client/cli/doctor/checks.hpp"
 #include "client/cli/doctor/trust.hpp"
 #include "client/cli/tell.hpp"
@@ -32,7 +32,7 @@ class Doctor {
   std::vector<Finding> examine(const std::string& configuration) {
     check_sockets();
     check_daemon();
-    if (!configuration.empty()) check_file(configuration);
+    if (!configuration.empty() || !answers_) check_file(configuration);
     check_host();
     return std::move(findings_);
   }
@@ -51,9 +51,8 @@ class Doctor {
   void check_daemon() {
     const Result<client::Reply> reply = context_.ask("org.jobpool.Pool.Hello", "{}");
     const Result<proto::Hello> hello = reply ? proto::read_hello(reply->parameters) : Result<proto::Hello>{reply.error()};
-    if (!hello)
-      return found(doctor::problem("daemon", hello.error().text,
-                                   "start it: systemctl --user enable --now jobpoold.socket, or jobpoold; its log says why it does not"));
+    if (!hello) return found(no_daemon(hello.error()));
+    answers_ = true;
     found(doctor::good("daemon", "it answers, pid " + std::to_string(hello->supervisor_pid)));
     found(doctor::check_version(version(), hello->version));
     check_protocol();
@@ -65,6 +64,13 @@ class Doctor {
     for (const std::string& directory : doctor::values_of(broker.words, "--state-dir")) check_state(directory, uid);
     for (const std::string& directory : doctor::values_of(broker.words, "--plugin-dir"))
       found(doctor::check_plugin_directory(directory, uid));
+  }
+
+  static Finding no_daemon(const Error& why) {
+    const char* remedy = is_death_at_start(why)
+                             ? "mend what its log says, then look again: jobpool doctor"
+                             : "start it: systemctl --user enable --now jobpoold.socket, or jobpoold; its log says why it does not";
+    return doctor::problem("daemon", why.text, remedy);
   }
 
   void check_protocol() {
@@ -128,12 +134,12 @@ class Doctor {
     found(doctor::check_ballast(directory));
   }
 
-  // By the jobpoold that would be started.
+  // By the jobpoold that would be started. Empty: the one that it would find.
   void check_file(const std::string& configuration) {
-    std::array<char, 4096> self;
-    const ssize_t size = ::readlink("/proc/self/exe", self.data(), self.size());
-    const std::string path(self.data(), size < 0 ? 0 : static_cast<std::size_t>(size));
-    found(doctor::check_configuration_file(path.substr(0, path.rfind('/') + 1) + "jobpoold", configuration));
+    const Result<std::string> program = find_daemon_program();
+    if (!program) return found(doctor::note("configuration", "could not be checked: " + program.error().text));
+    found(configuration.empty() ? doctor::check_default_configuration(*program)
+                                : doctor::check_configuration_file(*program, configuration));
   }
 
   void check_host() {
@@ -147,6 +153,7 @@ class Doctor {
   }
 
   Context& context_;
+  bool answers_ = false;  // the daemon
   std::vector<Finding> findings_;
 };
 

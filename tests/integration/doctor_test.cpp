@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <filesystem>
+#include <fstream>
 #include <map>
 #include <sstream>
 
@@ -72,4 +73,27 @@ TEST_CASE("where no daemon answers and none may be started, that is the problem"
   const Finished finished = daemon.run({"--socket", folder.file("nobody"), "--no-autostart", "doctor"});
   CHECK(finished.exit_code == 1);
   CHECK(finished.out.find("problem  daemon: ") != std::string::npos);
+}
+
+TEST_CASE("a daemon that dies of its configuration is told with what mends it") {
+  // The bug: all that it had logged stood on one line with \x0a in it, and "start it" was the remedy.
+  TempDir folder;
+  std::filesystem::create_directories(folder.file("jobpool"));
+  std::ofstream(folder.file("jobpool/jobpool.toml")) << "worker = 3\n";
+  const auto doctor = [&folder](std::vector<std::string> words) {
+    words.insert(words.begin(), {program("jobpool"), "--socket", folder.file("socket")});
+    return run({.argv = std::move(words), .environment = {"XDG_CONFIG_HOME=" + folder.path().string()}});
+  };
+  const Finished started = doctor({"doctor"});
+  INFO(started.out);
+  CHECK(started.exit_code == 1);
+  CHECK(started.out.find("died at once; its log ") != std::string::npos);
+  CHECK(started.out.find("→ mend what its log says") != std::string::npos);
+  CHECK(started.out.find("\\x0a") == std::string::npos);
+  CHECK(started.out.find("→ start it") == std::string::npos);
+  for (const Finished& finished : {started, doctor({"doctor", "--no-autostart"})}) {
+    const std::size_t at = finished.out.find("problem  configuration: ");
+    REQUIRE(at != std::string::npos);
+    CHECK(finished.out.find("did you mean 'workers'?", at) != std::string::npos);
+  }
 }

@@ -104,6 +104,14 @@ Finding check_configuration_file(const std::string& program, const std::string& 
                                 "mend " + file + ", and try it again: jobpoold --config " + file + " --check-config"});
 }
 
+Finding check_default_configuration(const std::string& program) {
+  return configuration_finding({{program},
+                                own_environment(),
+                                ".",
+                                "what a daemon would be started with is valid",
+                                "mend that, and try it again: jobpoold --check-config"});
+}
+
 Finding check_sqlite(std::string_view versions) {
   constexpr const char* kCheck = "SQLite";
   constexpr int kNeeded = 3'037'000;  // STRICT tables

@@ -20,6 +20,8 @@ Finding check_protocol(const std::vector<std::string>& interfaces);  // those th
 // By its own words and environment, nothing of ours. Requires: refuse_to_run() has nothing against it.
 Finding check_configuration(const ProcessFacts& supervisor);
 Finding check_configuration_file(const std::string& program, const std::string& file);
+// The one that it finds where none is named, with our own environment: what a daemon would be started with.
+Finding check_default_configuration(const std::string& program);
 // `versions`: what `jobpool-broker --version` prints.
 Finding check_sqlite(std::string_view versions);
 

@@ -11,16 +11,20 @@ namespace {
 
 std::string_view word_of(Health health) { return health == Health::good ? "good" : health == Health::note ? "note" : "problem"; }
 
+constexpr std::size_t kHealthWidth = 9;  // of the word, with spaces behind it
+
+// Lines behind the first (of a log that is quoted) stand below it.
+std::string told_lines(const std::string& text) { return indented(printable(text, "\n"), kHealthWidth + 2); }
+
 }  // namespace
 
 std::string findings_text(const std::vector<Finding>& findings) {
   std::string text;
   for (const Finding& finding : findings) {
-    constexpr std::size_t kWidth = 9;
     const std::string_view word = word_of(finding.health);
     const Ink colour = finding.health == Health::good ? Ink::green : finding.health == Health::note ? Ink::yellow : Ink::red;
-    text += ink(word, colour) + std::string(kWidth - word.size(), ' ') + finding.check + ": " + printable(finding.text) + "\n";
-    if (!finding.remedy.empty()) text += std::string(kWidth, ' ') + "→ " + printable(finding.remedy) + "\n";
+    text += ink(word, colour) + std::string(kHealthWidth - word.size(), ' ') + finding.check + ": " + told_lines(finding.text) + "\n";
+    if (!finding.remedy.empty()) text += std::string(kHealthWidth, ' ') + "→ " + told_lines(finding.remedy) + "\n";
   }
   return text;
 }

@@ -71,6 +71,8 @@ TEST_CASE("a daemon that dies at its start is quoted from its log") {
   const Result<client::Connection> connection = start_daemon(place.start());
   REQUIRE_FALSE(connection);
   CHECK(connection.error().code == Errc::closed);
+  CHECK(is_death_at_start(connection.error()));
+  CHECK_FALSE(is_death_at_start(Error{Errc::closed, "nobody answers"}));
   CHECK(connection.error().text.find("the store is unreadable") != std::string::npos);
   CHECK(connection.error().text.find("an older life") == std::string::npos);
 }

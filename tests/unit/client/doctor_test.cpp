@@ -79,6 +79,7 @@ TEST_CASE("doctor: the configuration is checked by the daemon's own program, wit
   ::unsetenv("JOBPOOL_CALLER");
   ::unsetenv("JOBPOOLD_QUEUE_LIMIT");
   check_problem(file, "x.toml:3", "mend /etc/y.toml");
+  check_problem(check_default_configuration(program), "x.toml:3", "jobpoold --check-config");
   CHECK(file.text.ends_with("--config /etc/y.toml --check-config's own"));
   CHECK(check_configuration({}).health == Health::note);
   facts.program = folder.file("gone");
@@ -315,6 +316,9 @@ TEST_CASE("doctor: facts of a process are the kernel's, and a program that hangs
 TEST_CASE("doctor: findings as lines and as JSON, and no problem without one") {
   const std::vector<Finding> findings{good("clock", "synchronised"), problem("state directory", "open\x1b", "chmod")};
   CHECK(findings_text(findings) == "good     clock: synchronised\nproblem  state directory: open\\x1b\n         → chmod\n");
+  // The bug: a log that was quoted stood on one line, with \x0a in it.
+  CHECK(findings_text({problem("daemon", "its log ends:\none\ntwo", "mend it")}) ==
+        "problem  daemon: its log ends:\n           one\n           two\n         → mend it\n");
   CHECK(findings_json(findings) ==
         "{\"check\":\"clock\",\"health\":\"good\",\"text\":\"synchronised\"}\n"
         "{\"check\":\"state directory\",\"health\":\"problem\",\"remedy\":\"chmod\",\"text\":\"open\\u001b\"}\n");
