@@ -36,6 +36,8 @@ void clear(Report& report) {
   report.ending = Ending::returned;
   report.code = 0;
   report.streamed = false;
+  report.stopped = false;
+  report.user_usec = report.system_usec = report.max_rss_bytes = 0;
   report.reason.clear();
   report.error_type.clear();
   report.result.clear();

@@ -75,6 +75,19 @@ TEST_CASE("a failed call leaves nothing in the next report") {
   CHECK(report.error_type.empty());
 }
 
+TEST_CASE("a function reports no time and no memory and no stop of a command that ran before it") {
+  // The bug: in a pool of one worker a function had those of the command before.
+  Functions functions;
+  functions.last_report() = functions.setup.run(command({"sh", "-c", "exit 3"})).report;
+  functions.last_report().stopped = true;
+  REQUIRE(functions.last_report().max_rss_bytes > 0);
+  const Report& report = functions.call("noop");
+  CHECK(report.user_usec == 0);
+  CHECK(report.system_usec == 0);
+  CHECK(report.max_rss_bytes == 0);
+  CHECK_FALSE(report.stopped);
+}
+
 TEST_CASE("sleep takes its time, and refuses times that are none") {
   Functions functions;
   const TimePoint begin = Clock::now();

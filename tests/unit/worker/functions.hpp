@@ -34,6 +34,8 @@ class Functions {
     runner_->set_up(setup.attempt.sequence, with, report_);
     return report_;
   }
+  // Used for the next again, as the worker does, whatever it was of.
+  Report& last_report() { return report_; }
   // What the last call means for the worker.
   FunctionRunner::After after() const { return after_; }
   // The result, or "Type: reason".
