@@ -12,7 +12,7 @@ int run_apply_async(Context& context, Words words) {
                    "Submits a command or a function and prints its id. Its input is empty unless --stdin says otherwise; the daemon keeps\n"
                    "its output for 'jobpool get' and 'jobpool logs'. The job is durable unless --ephemeral or --output is given.",
                    "id=$(jobpool apply-async --at 02:00 --retries 3 -- ./nightly.sh)\n"
-                   "         jobpool apply-async --after \"$id\" --unique report-$(date +%F) -- ./report.sh"},
+                   "         jobpool apply-async --unique report-$(date +%F) -- ./report.sh"},
                   Options::Operands::end_options);
   SubmissionOptions submission;
   Callbacks callbacks;

@@ -267,7 +267,7 @@ TEST_CASE("what stands against a submission is told by name, with the exit code 
   const Case cases[] = {
       {"org.jobpool.Pool.StoreFull", R"({"reason":"the disk is full: new durable jobs are refused"})", "the disk is full", 75},
       {"org.jobpool.Pool.QueueFull", R"({"pool":"default","limit":3,"reason":"enough"})", "full", 75},
-      {"org.jobpool.Pool.KeyConflict", R"({"key":"k","id":41})", "job 41", 125},
+      {"org.jobpool.Pool.KeyConflict", R"({"key":"k","id":41})", "job 41; take another key", 125},
       {"org.jobpool.Pool.NoSuchDependency", R"({"id":5})", "job 5", 125},
   };
   for (const Case& one : cases) {
