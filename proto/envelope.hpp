@@ -67,6 +67,7 @@ inline constexpr std::string_view kNotRetryable = "org.jobpool.Job.NotRetryable"
 inline constexpr std::string_view kReloadRefused = "org.jobpool.Pool.ReloadRefused";
 inline constexpr std::string_view kTooManyListeners = "org.jobpool.Pool.TooManyListeners";
 inline constexpr std::string_view kNotRunning = "org.jobpool.Job.NotRunning";
+inline constexpr std::string_view kNotBegun = "org.jobpool.Job.NotBegun";
 inline constexpr std::string_view kNoOutput = "org.jobpool.Job.NoOutput";
 inline constexpr std::string_view kNoSuchQueue = "org.jobpool.Queue.NoSuchQueue";
 inline constexpr std::string_view kQueueExists = "org.jobpool.Queue.QueueExists";

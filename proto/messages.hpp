@@ -247,6 +247,7 @@ std::string write_retry(const RetryRequest& request);
 struct LogsRequest {
   JobId id;
   bool standard_error = false;
+  bool wait = true;  // for its start
 };
 Result<LogsRequest> read_logs(JsonText parameters);
 std::string write_logs(const LogsRequest& request);

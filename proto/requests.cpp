@@ -141,6 +141,7 @@ Result<LogsRequest> read_logs(JsonText parameters) {
   LogsRequest request;
   request.id = fields.required_id("id");
   request.standard_error = fields.flag("stderr").value_or(request.standard_error);
+  request.wait = fields.flag("wait").value_or(request.wait);
   return finished(fields, request);
 }
 
@@ -148,6 +149,7 @@ std::string write_logs(const LogsRequest& request) {
   return written([&](ObjectWriter& object) {
     object.integer("id", number_of(request.id));
     object.flag_if("stderr", request.standard_error);
+    if (!request.wait) object.flag("wait", false);
   });
 }
 

@@ -15,6 +15,11 @@ namespace {
 
 constexpr std::chrono::seconds kLogsPatience{60};  // the daemon has it at hand
 
+Result<client::Reply> ask_for_logs(client::Connections& connections, const proto::LogsRequest& request, TimePoint deadline) {
+  client::RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Logs", proto::write_logs(request)), client::Resend::always);
+  return call.finish(deadline);
+}
+
 }  // namespace
 
 Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream, NotBegun not_begun) {
@@ -23,15 +28,21 @@ Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream strea
 }
 
 Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream, NotBegun not_begun) {
-  const std::string request = proto::write_logs(proto::LogsRequest{id, stream == OutputStream::standard_error});
-  client::RecoveringCall call(connections, proto::write_call("org.jobpool.Job.Logs", request), client::Resend::always);
-  Result<client::Reply> reply = call.finish(not_begun == NotBegun::wait ? client::kNever : Clock::now() + kLogsPatience);
+  proto::LogsRequest request{id, stream == OutputStream::standard_error};
+  request.wait = not_begun != NotBegun::tell;
+  Result<client::Reply> reply =
+      ask_for_logs(connections, request, not_begun == NotBegun::wait ? client::kNever : Clock::now() + kLogsPatience);
+  if (reply && !request.wait && reply->error == proto::error::kInvalidParameter) {  // an older daemon
+    request.wait = true;
+    reply = ask_for_logs(connections, request, client::kNever);
+  }
   if (!reply) return reply.error();
+  if (reply->error == proto::error::kNotBegun) return JobOutput{{}, true, client::describe_error(*reply).text};
   if (!reply->error.empty()) return client::describe_error(*reply);
   const Result<proto::LogPlace> place = proto::read_log_place(reply->parameters);
   if (!place || place->descriptor >= static_cast<int>(reply->fds.size()))
     return Error{Errc::protocol, "job " + std::to_string(id.value) + ": the daemon's answer lacks the descriptor of its output"};
-  return JobOutput{std::move(reply->fds[static_cast<std::size_t>(place->descriptor)]), place->running};
+  return JobOutput{std::move(reply->fds[static_cast<std::size_t>(place->descriptor)]), place->running, {}};
 }
 
 Result<void> copy_output(int file, off_t& offset, int to) {

@@ -14,10 +14,13 @@ enum class OutputStream { standard_output, standard_error };
 
 struct JobOutput {
   UniqueFd file;
-  bool running = false;  // more may come
+  bool running = false;   // more may come
+  std::string not_begun;  // that there is none yet, in a sentence; empty: there is
 };
 // Errors: not_found (no such job, or no output kept), protocol (no descriptor came), those of the connection.
-enum class NotBegun { give_up, wait };  // on a job that does not run: the daemon answers when its next attempt has begun
+// Of a job that does not run. wait: the daemon answers when its next attempt has begun. tell: with what there is, or that it has not begun
+// (a daemon that cannot tell waits). give_up: for jobs that have ended.
+enum class NotBegun { give_up, wait, tell };
 Result<JobOutput> open_job_output(Context& context, JobId id, OutputStream stream, NotBegun not_begun = NotBegun::give_up);
 // By any thread.
 Result<JobOutput> open_job_output(client::Connections& connections, JobId id, OutputStream stream, NotBegun not_begun = NotBegun::give_up);

@@ -21,7 +21,7 @@ struct Sentence {
   Errc code;
   std::string_view text;
 };
-constexpr std::array<Sentence, 37> kSentences{{
+constexpr std::array<Sentence, 38> kSentences{{
     {proto::error::kNoSuchJob, Errc::not_found, "job {id}: no such job (never submitted, or forgotten)"},
     {proto::error::kTimedOut, Errc::timed_out, "job {id}: not ended yet; it goes on"},
     {proto::error::kNotReady, Errc::unsupported, "job {id}: not ended yet, so nobody knows; wait for it first"},
@@ -30,6 +30,7 @@ constexpr std::array<Sentence, 37> kSentences{{
     {proto::error::kNotRetryable, Errc::unsupported, "job {id}: {reason}"},
     {proto::error::kReloadRefused, Errc::unsupported, "the reload was refused: {reason}"},
     {proto::error::kTooManyListeners, Errc::full, "{limit} listen to events already; end one of them"},
+    {proto::error::kNotBegun, Errc::not_found, "job {id}: {state}, no output yet"},
     {proto::error::kNoOutput, Errc::not_found, "job {id}: no output kept: {reason}"},
     {proto::error::kNoSuchPool, Errc::not_found,
      "pool '{pool}': no such pool; 'jobpool pool list' shows them, 'jobpool pool create' makes one"},

@@ -43,6 +43,22 @@ TEST_CASE("logs -f of a job that is tried again shows the last attempt, too") {
   CHECK(following.finish().out == "try 2\n");
 }
 
+// The bug: it waited for the job's start, as long as that took.
+TEST_CASE("logs without -f of a job that has not begun says so and waits for nothing") {
+  Daemon daemon;
+  const std::string id = daemon.submit({"--delay", "1h", "--", "echo", "hi"});
+  const Finished finished = daemon.run({"logs", id});
+  CHECK(finished.exit_code == 0);
+  CHECK(finished.out.empty());
+  CHECK(finished.err == "jobpool: job " + id + ": waiting, no output yet\n");
+  const std::string function = daemon.submit({"--delay", "1h", "@square", "2"});
+  CHECK(daemon.run({"logs", function}).exit_code == 125);
+  Child following = daemon.start({"logs", "-f", id});
+  CHECK_FALSE(following.has_ended());
+  CHECK(daemon.run({"cancel", id}).exit_code == 0);
+  CHECK(following.finish().exit_code == 0);
+}
+
 TEST_CASE("logs of what keeps no output says why") {
   Daemon daemon;
   const std::string function = daemon.submit({"@square", "2"});

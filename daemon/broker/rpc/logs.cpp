@@ -1,4 +1,4 @@
-// Logs: a descriptor of the file a command writes its output to. A job that has not started yet is waited for.
+// Logs: a descriptor of the file a command writes its output to. A job that has not started yet is waited for, unless the caller will not.
 #include <fcntl.h>
 
 #include <utility>
@@ -46,11 +46,26 @@ void Verbs::logs(const CallPtr& call) {
   };
   // Without a pid it is known to be claimed, and no more: its worker may not have made the files yet.
   if ((job->state == JobState::running && job->pid > 0) || job->state == JobState::done) return answer(*call, *job);
+  if (!request->wait) return answer_at_once(*call, *job, stream);
   const WaiterId waiter = starters_.add(job->id, [answer, call, id = job->id](const Job* started) {
     if (started == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
     answer(*call, *started);
   });
   call->on_hangup = [this, id = job->id, waiter] { starters_.remove(id, waiter); };
+}
+
+// Of one that does not run: what its last attempt has written, if one has begun. (The number may be that of the next already.)
+void Verbs::answer_at_once(Call& call, const Job& job, Stream stream) const {
+  for (std::uint32_t attempt = job.attempt; attempt > 0 && attempt + 2 > job.attempt; --attempt) {
+    auto file = outputs_.open(job.id, attempt, stream);
+    if (!file) continue;
+    std::vector<UniqueFd> fds;
+    fds.push_back(std::move(*file));
+    return call.reply(R"({"descriptor":0,"running":true})", std::move(fds));
+  }
+  std::string parameters = R"({"id":)" + std::to_string(job.id.value);
+  parameters.append(R"(,"state":")").append(to_string(state_of(job))).append(R"("})");
+  call.error(proto::error::kNotBegun, parameters);
 }
 
 }  // namespace jobpool::broker

@@ -108,6 +108,7 @@ class Verbs final : public CallHandler {
   void show(const CallPtr& call);
   void list(const CallPtr& call);
   void logs(const CallPtr& call);
+  void answer_at_once(Call& call, const Job& job, Stream stream) const;
   void cancel(const CallPtr& call);
   void kill(const CallPtr& call);
   void retry(const CallPtr& call);

@@ -54,7 +54,8 @@ constexpr std::string_view kErrors[] = {error::kInterfaceNotFound, error::kMetho
                                         error::kQueueTimedOut,     error::kDoneTooOften,     error::kTooManyQueues,
                                         error::kTooManyWaiters,    error::kQueueStoreFull,   error::kQueueKeyConflict,
                                         error::kNoSuchProcess,     error::kProcessExists,    error::kProcessTimedOut,
-                                        error::kNotRetryable,      error::kTooManyListeners, error::kReloadRefused};
+                                        error::kNotRetryable,      error::kTooManyListeners, error::kReloadRefused,
+                                        error::kNotBegun};
 
 }  // namespace
 

@@ -234,6 +234,7 @@ void add_job(std::vector<Sample>& all) {
   job.reply("List", "scheduled", full_scheduled_job(), read_job, write_job);
   job.reply("List", "times", full_job_with_times(), read_job, write_job);
   job.request("Logs", "", LogsRequest{JobId{12}, true}, read_logs, write_logs);
+  job.request("Logs", "at_once", LogsRequest{JobId{12}, false, false}, read_logs, write_logs);
   job.reply("Logs", "", LogPlace{0, true}, read_log_place, write_log_place);
   job.request("Cancel", "", CancelRequest{{JobId{3}, JobId{4}}, true}, read_cancel, write_cancel);
   job.reply(

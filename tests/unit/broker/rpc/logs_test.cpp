@@ -57,6 +57,34 @@ TEST_CASE("logs of a job that a worker has taken wait until its output file is t
   CHECK(text_of(call) == "out\n");
 }
 
+TEST_CASE("logs that will not wait say that the job has not begun, or give what its last attempt wrote") {
+  // The bug: there was no such question, and whoever only wanted to look waited for the start.
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  submit(house, R"({"job":{"command":["false"],"durable":false,"retries":1,"backoffUSec":3600000000}})");
+  const std::string at_once = R"({"id":1,"wait":false})";
+  const auto early = house.broker->call("Job.Logs", at_once);
+  CHECK(early->error_name == "org.jobpool.Job.NotBegun");
+  CHECK(parsed(early->parameters) == nlohmann::json{{"id", 1}, {"state", "ready"}});
+  CHECK(is_let_go(early));
+
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  std::ofstream(folder.file("1.1.out")) << "first\n";
+  house.worker().report_start(*claim);
+  house.turn();
+  CHECK(text_of(house.broker->call("Job.Logs", at_once)) == "first\n");
+  report_end_as(house, *claim, Ending::threw);
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{1})->state == JobState::waiting);
+  const auto between = house.broker->call("Job.Logs", at_once);
+  CHECK(between->error_name.empty());
+  CHECK(parsed(between->parameters)["running"] == true);
+  CHECK(text_of(between) == "first\n");
+  CHECK(house.broker->call("Job.Logs", R"({"id":1,"wait":false,"stderr":true})")->error_name == "org.jobpool.Job.NotBegun");
+}
+
 TEST_CASE("logs of a job that is cancelled before it starts are empty") {
   House house(0);
   submit(house, kSleep);
