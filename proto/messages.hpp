@@ -171,6 +171,7 @@ struct Status {
   std::int64_t uptime_usec = 0, connections = 0, worker_restarts = 0, broker_restarts = 0, rescued_wakeups = 0;
   std::optional<std::int64_t> reloads = {}, failed_reloads = {};  // absent: a daemon that does not count them
   std::optional<std::int64_t> workers_retiring = {};              // absent: no reload waits for any
+  std::optional<bool> draining = {};                              // absent: a daemon that does not say
   std::vector<PoolStatus> pools = {};
 };
 

@@ -64,6 +64,7 @@ std::string write_status(const Status& status) {
   object.integer_if("reloads", status.reloads);
   object.integer_if("failedReloads", status.failed_reloads);
   object.integer_if("workersRetiring", status.workers_retiring);
+  if (status.draining) object.flag("draining", *status.draining);
   object.close();
   return out;
 }
@@ -81,6 +82,7 @@ Result<Status> read_status(JsonText parameters) {
   status.reloads = fields.integer("reloads", 0, kMaxInteger);
   status.failed_reloads = fields.integer("failedReloads", 0, kMaxInteger);
   status.workers_retiring = fields.integer("workersRetiring", 0, kMaxInteger);
+  status.draining = fields.flag("draining");
   const auto pools = fields.required_array("pools");
   if (auto checked = fields.finish(); !checked) return checked.error();
   for (const JsonText object : *pools) {

@@ -14,6 +14,7 @@ std::string headline(const proto::Status& status) {
   remark(status.connections, "connection");
   if (status.worker_restarts > 0) remark(status.worker_restarts, "worker restart");
   if (status.broker_restarts > 0) remark(status.broker_restarts, "broker restart");
+  if (status.draining.value_or(false)) line += ", going down";
   if (status.workers_retiring)
     line += ", a reload waits until " + std::to_string(*status.workers_retiring) +
             (*status.workers_retiring == 1 ? " worker has done what it has" : " workers have done what they have");

@@ -24,6 +24,9 @@ TEST_CASE("shutdown lets running jobs finish, cancels the rest and takes nothing
   const json refused = early.reply_to("org.jobpool.Pool.ApplyAsync", {{"job", {{"function", "square"}, {"arguments", "[1]"}}}});
   CHECK(refused["error"] == "org.jobpool.Pool.PoolNotRunning");
   CHECK_FALSE(running.has_ended());
+  const json status = early.call("org.jobpool.Pool.Status");
+  CHECK(status["draining"] == true);
+  CHECK(status["pools"][0]["state"] == "running");
 
   gate.open();
   CHECK(running.finish().exit_code == 5);

@@ -44,7 +44,7 @@ void Verbs::metrics(const CallPtr& call) {
     const PoolCounts* found = counted_by.find(pool.record.number);
     const PoolCounts& counts = found == nullptr ? nothing : *found;
     proto::PoolMetrics& of_pool = view.pools.emplace_back();
-    of_pool.status = pool_status_view(pool, engine_.core());
+    of_pool.status = pool_status_view(pool);
     show_waiting_at_queues(of_pool.status, pool.record.number);
     of_pool.stats = stats_view(pool.record.settings.name, counts, second);
     of_pool.queueing = times_view(counts.queueing);

@@ -51,7 +51,7 @@ bool Verbs::knows_pool(std::string_view name) const {
 std::string Verbs::why_not_running(std::string_view name) const {
   const CorePool* pool = engine_.core().pools().find(name);
   if (pool == nullptr) return "it was deleted; make it again with: jobpool pool create " + std::string{name};
-  if (pool->takes_jobs()) return "the daemon is going down; start it again";
+  if (pool->takes_jobs()) return std::string{kGoingDown};
   const char* what = pool->record.state == PoolState::closed ? "it is closed" : "it was terminated";
   return std::string{what} + "; reopen it with: jobpool pool resume " + std::string{name};
 }

@@ -13,6 +13,7 @@ void Verbs::pause_pool(const CallPtr& call) {
 void Verbs::resume_pool(const CallPtr& call) {
   const CorePool* pool = only_pool(*call);
   if (pool == nullptr) return;
+  if (engine_.core().draining()) return pool_error(*call, proto::error::kPoolNotRunning, pool->record.settings.name, kGoingDown);
   const PoolNumber number = pool->record.number;
   engine_.tell(ResumePool{number});
   joiners_.tell(number, Joiners::News::reopened);

@@ -4,16 +4,15 @@
 namespace jobpool::broker {
 namespace {
 
-const char* state_of(const CorePool& pool, const JobCore& core) {
-  if (pool.record.state == PoolState::running && core.draining()) return "closed";
+const char* state_of(const CorePool& pool) {
   if (pool.record.state == PoolState::running) return pool.record.paused ? "paused" : "running";
   if (pool.has_left()) return "joined";
   return pool.record.state == PoolState::closed ? "closed" : "terminated";
 }
 
-void fill(proto::PoolStatus& view, const CorePool& pool, const JobCore& core) {
+void fill(proto::PoolStatus& view, const CorePool& pool) {
   view.name = pool.record.settings.name;
-  view.state = state_of(pool, core);
+  view.state = state_of(pool);
   view.workers = static_cast<std::int64_t>(pool.workers.size());
   view.workers_idle = static_cast<std::int64_t>(pool.workers.idle_count());
   for (const auto& [incarnation, worker] : pool.workers) view.workers_running += worker.in_flight.empty() ? 0 : 1;
@@ -28,15 +27,15 @@ void fill(proto::PoolStatus& view, const CorePool& pool, const JobCore& core) {
 
 }  // namespace
 
-proto::PoolStatus pool_status_view(const CorePool& pool, const JobCore& core) {
+proto::PoolStatus pool_status_view(const CorePool& pool) {
   proto::PoolStatus view;
-  fill(view, pool, core);
+  fill(view, pool);
   return view;
 }
 
 proto::PoolInfo pool_view(const CorePool& pool, const JobCore& core) {
   proto::PoolInfo view;
-  fill(view, pool, core);
+  fill(view, pool);
   const PoolSettings& settings = pool.record.settings;
   view.size = core.size_of(pool);
   view.threads = settings.threads;

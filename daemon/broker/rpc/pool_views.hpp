@@ -7,8 +7,8 @@
 
 namespace jobpool::broker {
 
-// Counts, and a word for its state.
-proto::PoolStatus pool_status_view(const CorePool& pool, const JobCore& core);
+// Counts, and a word for its state: its own, also while the daemon goes down.
+proto::PoolStatus pool_status_view(const CorePool& pool);
 // With its settings; without its workers.
 proto::PoolInfo pool_view(const CorePool& pool, const JobCore& core);
 // What is told when it has changed.

@@ -39,10 +39,11 @@ void Verbs::status(const CallPtr& call) {
   status.failed_reloads = surroundings_.failed_reloads;
   if (const std::int64_t retiring = surroundings_.workers_retiring ? surroundings_.workers_retiring() : 0; retiring > 0)
     status.workers_retiring = retiring;
+  status.draining = engine_.core().draining();
   status.rescued_wakeups = engine_.dispatcher().rescued_wakeups();
   engine_.core().pools().each([&](const CorePool& pool) {
     if (pool.record.deleted) return;
-    proto::PoolStatus& view = status.pools.emplace_back(pool_status_view(pool, engine_.core()));
+    proto::PoolStatus& view = status.pools.emplace_back(pool_status_view(pool));
     show_waiting_at_queues(view, pool.record.number);
     if (const PoolCounts* counts = engine_.stats().find(pool.record.number)) add_mean_times(view, *counts);
   });

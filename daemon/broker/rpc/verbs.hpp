@@ -51,6 +51,9 @@ struct Surroundings {
 
 class LargeArguments;
 
+// Why no pool takes jobs meanwhile, and the remedy.
+inline constexpr std::string_view kGoingDown = "the daemon is going down; start it again";
+
 class Verbs final : public CallHandler {
  public:
   // Both must outlive this.

@@ -248,6 +248,12 @@ Status status_with_a_waiting_reload() {
   return status;
 }
 
+Status status_while_going_down() {
+  Status status = full_status();
+  status.draining = true;
+  return status;
+}
+
 Status status_with_times() {
   Status status = full_status();
   status.pools.front().ready_time_usec = 333;

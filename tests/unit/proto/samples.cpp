@@ -169,6 +169,7 @@ void add_pool(std::vector<Sample>& all) {
   pool.reply("Status", "", full_status(), read_status, write_status);
   pool.reply("Status", "reloads", status_with_reloads(), read_status, write_status);
   pool.reply("Status", "retiring", status_with_a_waiting_reload(), read_status, write_status);
+  pool.reply("Status", "draining", status_while_going_down(), read_status, write_status);
   pool.reply("Status", "times", status_with_times(), read_status, write_status);
   pool.request("Shutdown", "", ShutdownRequest{true}, read_shutdown, write_shutdown);
   pool.empty_reply("Shutdown");

@@ -46,6 +46,7 @@ Status full_status();
 Status status_with_reloads();
 Status status_with_a_waiting_reload();
 Status status_with_times();
+Status status_while_going_down();
 PoolInfo full_pool();
 PoolInfo plain_pool();
 PoolInfo threaded_pool();

@@ -29,8 +29,27 @@ TEST_CASE("status counts the jobs by state and the workers by what they do") {
   CHECK(pool["ready"] == 0);
   CHECK(pool["running"] == 1);
   CHECK(pool["done"] == 1);
+}
+
+TEST_CASE("while the daemon goes down pools have their own states, and none can be reopened") {
+  // The bug: each was shown as closed, though nobody had closed it, and resume said nothing and opened nothing.
+  House house(0);
+  house.broker->call("Pool.Create", R"({"name":"images","workers":1})");
+  house.turn();
+  house.commit();
+  house.broker->call("Pool.Close", R"({"pool":"images"})");
+  const auto status = [&] { return parsed(house.broker->call("Pool.Status", "{}")->parameters); };
+  CHECK(status()["draining"] == false);
+  const auto before = status()["pools"];
   house.broker->engine.tell(Drain{});
-  CHECK(parsed(house.broker->call("Pool.Status", "{}")->parameters)["pools"][0]["state"] == "closed");
+  CHECK(status()["draining"] == true);
+  CHECK(status()["pools"] == before);
+  for (const char* pool : {"default", "images"}) {
+    const auto resumed = house.broker->call("Pool.Resume", R"({"pool":")" + std::string{pool} + "\"}");
+    CHECK(resumed->error_name == "org.jobpool.Pool.PoolNotRunning");
+    CHECK(parsed(resumed->parameters) == nlohmann::json{{"pool", pool}, {"reason", "the daemon is going down; start it again"}});
+  }
+  CHECK(status()["pools"] == before);
 }
 
 TEST_CASE("a job is counted as done when it is shown as done") {
