@@ -35,6 +35,7 @@ inline constexpr std::size_t kMaxPoolNameBytes = 64;
 inline constexpr std::int64_t kMinMemoryBytes = std::int64_t{4} << 20;  // with less a worker cannot even report, nor a command begin
 inline constexpr int kMaxTasksPerWorker = 1'000'000'000;
 inline constexpr int kMaxThreadsPerWorker = 8;
+inline constexpr std::string_view kUnderstandsInherited = "inherited";  // of Hello's `understands`: that member of Submission
 
 // What happens to a submission that finds the pool's queue full.
 enum class IfFull : std::uint8_t { fail, block };
@@ -47,6 +48,7 @@ struct Submission {
   std::vector<std::string> command;
   std::string cwd = "/";
   std::optional<std::vector<std::string>> environment;
+  std::size_t inherited = 0;  // so many of these, from the first, its caller merely had
   int umask = 022;
   std::optional<int> nice;                   // of a command; absent: as the workers
   std::optional<std::int64_t> memory_bytes;  // of a command: what each of its processes may allocate
@@ -140,6 +142,7 @@ struct Hello {
   std::string version, instance;
   int supervisor_pid = 0, broker_pid = 0;
   std::int64_t since_usec = 0;  // CLOCK_BOOTTIME
+  std::vector<std::string> understands = {};
 };
 
 struct PoolStatus {

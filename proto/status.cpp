@@ -7,6 +7,8 @@
 namespace jobpool::proto {
 namespace {
 
+constexpr std::size_t kMaxUnderstood = 1000;  // words; a daemon has a few
+
 std::int64_t require_count(Fields& fields, std::string_view name) { return fields.required_integer(name, 0, kMaxInteger); }
 
 Result<PoolStatus> read_status_of_pool(JsonText object) {
@@ -29,6 +31,7 @@ std::string write_hello(const Hello& hello) {
     object.integer("supervisorPid", hello.supervisor_pid);
     object.integer("brokerPid", hello.broker_pid);
     object.integer("sinceUSec", hello.since_usec);
+    if (!hello.understands.empty()) object.words("understands", hello.understands);
   });
 }
 
@@ -40,6 +43,7 @@ Result<Hello> read_hello(JsonText parameters) {
   hello.supervisor_pid = require_pid(fields, "supervisorPid");
   hello.broker_pid = require_pid(fields, "brokerPid");
   hello.since_usec = require_count(fields, "sinceUSec");
+  hello.understands = fields.words("understands", kMaxUnderstood).value_or(std::vector<std::string>{});
   return finished(fields, std::move(hello));
 }
 

@@ -93,6 +93,8 @@ void take_surroundings(Fields& fields, Submission& job) {
     const bool is_good = std::all_of(job.environment->begin(), job.environment->end(), is_assignment);
     if (!is_good || total_bytes(*job.environment) + total_bytes(job.command) > kMaxPayloadBytes) fields.reject("environment");
   }
+  const auto all = static_cast<std::int64_t>(job.environment ? job.environment->size() : 0);
+  job.inherited = static_cast<std::size_t>(fields.integer("inherited", 0, all).value_or(0));
   job.umask = static_cast<int>(fields.integer("umask", 0, kMaxUmask).value_or(job.umask));
   if (const auto nice = fields.integer("nice", kLowestNice, kHighestNice)) job.nice = static_cast<int>(*nice);
   job.memory_bytes = fields.integer("memoryBytes", kMinMemoryBytes, kMaxInteger);
@@ -109,6 +111,7 @@ void write_command(ObjectWriter& object, const Submission& job) {
   object.words("command", job.command);
   if (job.cwd != defaults.cwd) object.bytes("cwd", job.cwd);
   if (job.environment) object.words("environment", *job.environment);
+  if (job.inherited > 0) object.integer("inherited", static_cast<std::int64_t>(job.inherited));
   if (job.umask != defaults.umask) object.integer("umask", job.umask);
   object.integer_if("nice", job.nice);
   object.integer_if("memoryBytes", job.memory_bytes);

@@ -8,6 +8,7 @@
 #include "client/cli/tell.hpp"
 #include "client/cli/unread_input.hpp"
 #include "client/cli/verbs.hpp"
+#include "client/lib/inherited.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -42,6 +43,7 @@ int run_apply(Context& context, Words words) {
   call->job.detach = detach;
   const Result<client::Connections*> connections = context.connect();
   if (!connections) return fail(connections.error());
+  if (auto settled = client::settle_inherited(**connections, call->job, client::kNever); !settled) return fail(settled.error());
 
   ForegroundJob job(**connections, call->job, call->fds, detach ? OnInterrupt::detach : OnInterrupt::stop_job);
   const Result<std::optional<proto::Ending>> ending = job.run();

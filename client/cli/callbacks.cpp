@@ -1,6 +1,8 @@
 // See callbacks.hpp.
 #include "client/cli/callbacks.hpp"
 
+#include <algorithm>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -27,7 +29,11 @@ Result<proto::Submission> callback(const proto::Submission& job, JobId id, const
     callback.cwd = std::move(*here);
   }
   callback.environment = job.environment ? *job.environment : client::current_environment();
-  std::erase_if(*callback.environment, [](const std::string& variable) { return variable.starts_with("JOBPOOL_OF_JOB="); });
+  callback.inherited = job.environment ? job.inherited : callback.environment->size();
+  const auto is_of_job = [](const std::string& variable) { return variable.starts_with("JOBPOOL_OF_JOB="); };
+  callback.inherited -=
+      static_cast<std::size_t>(std::ranges::count_if(std::span{*callback.environment}.first(callback.inherited), is_of_job));
+  std::erase_if(*callback.environment, is_of_job);
   callback.environment->push_back("JOBPOOL_OF_JOB=" + std::to_string(id.value));
   (which == kSuccess ? callback.after : callback.after_failed) = {id};
   return callback;

@@ -6,6 +6,7 @@
 #include "client/cli/tell.hpp"
 #include "client/cli/user_unit.hpp"
 #include "client/lib/address.hpp"
+#include "client/lib/inherited.hpp"
 #include "client/lib/remote_error.hpp"
 
 namespace jobpool::cli {
@@ -90,7 +91,9 @@ Result<client::Reply> Context::hear(std::string_view method, std::optional<Micro
 Result<client::Reply> Context::submit(const proto::Submission& job, const std::vector<int>& fds) {
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
-  client::RecoveringCall call(**connections, proto::write_call("org.jobpool.Pool.ApplyAsync", proto::write_submit(job)),
+  proto::Submission sent = job;
+  if (auto settled = client::settle_inherited(**connections, sent, Clock::now() + kAnswerPatience); !settled) return settled.error();
+  client::RecoveringCall call(**connections, proto::write_call("org.jobpool.Pool.ApplyAsync", proto::write_submit(sent)),
                               client::Resend::same_instance, fds);
   return finish(call, job.if_full == proto::IfFull::block ? client::kNever : Clock::now() + kAnswerPatience);
 }

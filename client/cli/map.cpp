@@ -14,6 +14,7 @@
 #include "client/cli/submission_options.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
+#include "client/lib/inherited.hpp"
 #include "client/lib/parallel_run.hpp"
 #include "proto/json_writer.hpp"
 
@@ -79,6 +80,7 @@ int print_plan(const Context& context, MapWork& work) {
 int run_items(Context& context, MapOptions& options, ItemSource source, proto::Submission job, const Template& words) {
   const Result<client::Connections*> connections = context.connect();
   if (!connections) return fail(connections.error());
+  if (auto settled = client::settle_inherited(**connections, job, client::kNever); !settled) return fail(settled.error());
   if (options.halt.needs_total())
     if (auto loaded = source.load(); !loaded) return fail(loaded.error());
   std::optional<std::size_t> total = source.count();

@@ -8,6 +8,7 @@
 #include "client/cli/map_work.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/chunk_call.hpp"
+#include "client/lib/inherited.hpp"
 #include "client/lib/recovering_call.hpp"
 #include "client/lib/remote_error.hpp"
 #include "proto/chunk.hpp"
@@ -83,6 +84,9 @@ int submit_batch(Context& context, ItemSource source, const Template& words, pro
     return chunks.error().code == Errc::invalid_argument ? kExitUsage : kExitFailed;
   }
   job.arguments = "[]";
+  const Result<client::Connections*> connections = context.connect();
+  if (!connections) return fail(connections.error());
+  if (auto settled = client::settle_inherited(**connections, job, client::kNever); !settled) return fail(settled.error());
   const Result<client::Reply> reply =
       context.wait("org.jobpool.Pool.Map", proto::write_map({std::move(job), std::move(*chunks)}), client::Resend::same_instance);
   if (!reply) return fail(reply.error());

@@ -52,6 +52,7 @@ int run_process_start(Context& context, Words words) {
   Result<proto::Submission> job = target.build_target(parsed);
   if (!job) return job.error().code == Errc::invalid_argument ? options.misused(job.error().text) : fail(job.error());
   request.target = std::move(*job);
+  request.target.inherited = 0;  // its key is made for this call: nobody compares it
   request.key = client::make_key();
   if (!owner)
     return tell_started(context,

@@ -91,6 +91,7 @@ Result<SubmissionCall> SubmissionOptions::build(Context& context, const Options:
   call.job.key = key_.empty() ? client::make_key() : key_;
   if (auto filled = terms_.fill(context, call.job); !filled) return filled.error();
   if (auto filled = fill(parsed, streams, call); !filled) return filled.error();
+  if (key_.empty()) call.job.inherited = 0;  // under a key that is made for this call nobody compares it with another
   return call;
 }
 
@@ -129,7 +130,7 @@ Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& wor
   Result<std::string> cwd = cwd_.empty() ? client::current_directory() : absolute(cwd_);
   if (!cwd) return cwd.error();
   call.job.cwd = std::move(*cwd);
-  call.job.environment = environment();
+  fill_environment(call.job);
   call.job.umask = own_umask();
   call.job.nice = nice_;
   call.job.memory_bytes = memory_bytes_;
@@ -159,8 +160,9 @@ Result<void> SubmissionOptions::pass_streams(OwnStreams streams, SubmissionCall&
   return {};
 }
 
-std::vector<std::string> SubmissionOptions::environment() const {
-  std::vector<std::string> variables;
+// Those that were named are behind the others, and are meant. With --clean-env they all are: that says what they are.
+void SubmissionOptions::fill_environment(proto::Submission& job) const {
+  std::vector<std::string> variables, named;
   if (clean_environment_) {
     for (const char* name : kKeptVariables)
       if (const char* value = std::getenv(name); value != nullptr) variables.push_back(std::string{name} + "=" + value);
@@ -169,10 +171,12 @@ std::vector<std::string> SubmissionOptions::environment() const {
   }
   for (const std::string& variable : variables_) {
     const std::string prefix = variable.substr(0, variable.find('=') + 1);
-    std::erase_if(variables, [&prefix](const std::string& old) { return old.starts_with(prefix); });
-    variables.push_back(variable);
+    for (auto* list : {&variables, &named}) std::erase_if(*list, [&prefix](const std::string& old) { return old.starts_with(prefix); });
+    named.push_back(variable);
   }
-  return variables;
+  job.inherited = clean_environment_ ? 0 : variables.size();
+  variables.insert(variables.end(), named.begin(), named.end());
+  job.environment = std::move(variables);
 }
 
 }  // namespace jobpool::cli

@@ -39,7 +39,7 @@ class SubmissionOptions {
   Result<void> fill_function(const std::vector<std::string>& words, proto::Submission& job) const;
   Result<void> fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const;
   Result<void> pass_streams(OwnStreams streams, SubmissionCall& call) const;
-  std::vector<std::string> environment() const;
+  void fill_environment(proto::Submission& job) const;
 
   std::string pool_{proto::kDefaultPool}, name_, key_, cwd_, stdin_file_, output_file_;
   std::vector<std::string> variables_;

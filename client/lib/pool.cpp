@@ -1,6 +1,7 @@
 // Pool: submissions out, endings in; Results become exceptions here.
 #include "jobpool/pool.hpp"
 
+#include "client/lib/inherited.hpp"
 #include "client/lib/raise.hpp"
 #include "client/lib/submission.hpp"
 #include "proto/large_call.hpp"
@@ -37,9 +38,11 @@ client::Message function_call(std::string_view method, const std::string& pool, 
   return {std::move(around.text), arguments, around.arguments_at};
 }
 
-client::CommandCall command_job(const std::string& pool, const SubmitOptions& options, const Command& command) {
+client::CommandCall command_job(client::Connections& connections, const std::string& pool, const SubmitOptions& options,
+                                const Command& command) {
   client::CommandCall call = client::value_or_raise(client::command_submission(pool, command));
   client::apply_options(options, call.job);
+  if (auto settled = client::settle_inherited(connections, call.job, client::kNever); !settled) client::raise(settled.error());
   return call;
 }
 
@@ -58,7 +61,7 @@ std::string Pool::apply_text(std::string_view function, std::string arguments) c
 }
 
 CommandResult Pool::apply(const Command& command) const {
-  client::CommandCall call = command_job(name_, options_, command);
+  client::CommandCall call = command_job(*connections_, name_, options_, command);
   proto::Ending ending = run(*connections_, call_of(kApply, call.job), std::move(call.fds));
   client::raise_unless_ran(ending);
   return client::command_result(std::move(ending));
@@ -69,7 +72,7 @@ AsyncResult Pool::apply_async_text(std::string_view function, std::string argume
 }
 
 AsyncResult Pool::apply_async(const Command& command) const {
-  client::CommandCall call = command_job(name_, options_, command);
+  client::CommandCall call = command_job(*connections_, name_, options_, command);
   return AsyncResult{connections_, submit(*connections_, call_of(kApplyAsync, call.job), std::move(call.fds)).value};
 }
 

@@ -113,6 +113,7 @@ Process Client::process(const Command& command) const {
   target->job = std::move(call.job);
   target->job.pool = proto::kDefaultPool;  // none is said; nor a key, a name
   target->job.key.clear();
+  target->job.inherited = 0;  // its key is made for one call: nobody compares it
   Process process{connections_, std::move(target)};
   process.set_name(std::exchange(process.target_->job.name, {}));
   return process;

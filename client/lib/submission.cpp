@@ -49,6 +49,7 @@ Result<CommandCall> command_submission(std::string_view pool, const Command& com
     call.job.cwd = std::move(*cwd);
   }
   call.job.environment = command.environment ? *command.environment : current_environment();
+  if (!command.environment) call.job.inherited = call.job.environment->size();
   call.job.umask = current_umask();
   call.job.nice = command.nice;
   call.job.memory_bytes = command.memory_bytes;
@@ -80,7 +81,10 @@ void apply_options(const SubmitOptions& options, proto::Submission& job) {
   job.backoff = options.backoff;
   job.timeout = options.timeout;
   if (options.if_full) job.if_full = *options.if_full == IfFull::block ? proto::IfFull::block : proto::IfFull::fail;
-  if (!options.key.empty()) job.key = options.key;
+  if (options.key.empty())
+    job.inherited = 0;  // under a key that is made for this call nobody compares it with another
+  else
+    job.key = options.key;
 }
 
 CommandResult command_result(proto::Ending ending) {

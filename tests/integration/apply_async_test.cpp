@@ -44,6 +44,51 @@ TEST_CASE("the same key is the same job, and another job under it is refused") {
   CHECK(other["parameters"]["id"] == id);
 }
 
+// The bug: the environment of whoever typed it was a part of it, so that it was a conflict in the next terminal, cron run or service; and
+// so was with which streams it was asked for.
+TEST_CASE("the same command under one key is one job from another terminal") {
+  Daemon daemon;
+  const auto in_shell = [&](const std::string& level, std::vector<std::string> words) {
+    Invocation invocation = daemon.invocation(std::move(words));
+    invocation.environment.push_back("SHLVL=" + level);
+    invocation.environment.push_back("INVOCATION_ID=run" + level);
+    return run(std::move(invocation));
+  };
+  const std::vector<std::string> work{"--unique", "k", "--env", "A=b", "--", "sh", "-c", "echo $A $SHLVL"};
+  const auto with = [&](std::vector<std::string> words, const std::vector<std::string>& more) {
+    words.insert(words.end(), more.begin(), more.end());
+    return words;
+  };
+  const Finished first = in_shell("1", with({"apply-async"}, work));
+  REQUIRE(first.exit_code == 0);
+  CHECK(in_shell("2", with({"apply-async"}, work)).out == first.out);
+  const Finished other = in_shell("1", {"apply-async", "--unique", "k", "--env", "A=c", "--", "sh", "-c", "echo $A $SHLVL"});
+  CHECK(other.exit_code == 125);
+  CHECK(other.err.find("take another key, or submit the same") != std::string::npos);
+
+  for (const char* level : {"1", "2"}) {
+    const Finished mapped = in_shell(level, {"map", "--unique", "m", "--", "echo", "{}", ":::", "x", "y"});
+    CHECK(mapped.out == "x\ny\n");
+  }
+  const Finished batch = in_shell("1", {"map", "--async", "--unique", "b", "--", "echo", "{}", ":::", "x", "y"});
+  REQUIRE(batch.exit_code == 0);
+  CHECK(in_shell("2", {"map", "--async", "--unique", "b", "--", "echo", "{}", ":::", "x", "y"}).out == batch.out);
+}
+
+// Told when the job has ended, they are submissions too, under the job's key.
+TEST_CASE("what runs on success is the same from another terminal") {
+  Daemon daemon;
+  std::string first;
+  for (const char* level : {"1", "2"}) {
+    Invocation invocation = daemon.invocation({"apply-async", "--unique", "k", "--on-success", "true", "--", "true"});
+    invocation.environment.push_back("SHLVL=" + std::string{level});
+    const Finished finished = run(std::move(invocation));
+    CHECK(finished.exit_code == 0);
+    if (first.empty()) first = finished.out;
+    CHECK(finished.out == first);
+  }
+}
+
 TEST_CASE("a submission to a pool that is not there says so") {
   Daemon daemon;
   const Finished finished = daemon.run({"apply-async", "--pool", "nowhere", "--", "true"});

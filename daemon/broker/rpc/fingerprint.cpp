@@ -1,8 +1,10 @@
 // See fingerprint.hpp. Kept in the store: libstdc++'s hash of bytes is part of its ABI.
 #include "daemon/broker/rpc/fingerprint.hpp"
 
+#include <algorithm>
 #include <bit>
 #include <functional>
+#include <span>
 
 #include "daemon/broker/rpc/large_hash.hpp"
 
@@ -33,6 +35,15 @@ class Fingerprint {
   std::uint64_t value_ = 0;
 };
 
+// Of a submission that inherited none it is what it was in every version.
+void add_surroundings(Fingerprint& sum, const proto::Submission& job, FingerprintsOf version) {
+  const bool is_whole = version != FingerprintsOf::this_version;
+  sum.add(job.environment.has_value());
+  if (job.environment) sum.add_all(std::span{*job.environment}.subspan(is_whole ? 0 : job.inherited));
+  if (job.inherited > 0 && !is_whole) sum.add("inherited");  // another one than with these and no others
+  for (const auto& stream : {job.stdin_index, job.stdout_index, job.stderr_index}) sum.add(stream.has_value());
+}
+
 std::uint64_t hash_of_large(std::string_view bytes) {
   const std::string_view whole = whole_steps(bytes);
   LargeHash hash;
@@ -49,16 +60,15 @@ std::string_view arguments_of(const proto::Submission& job) {
 
 bool has_large_arguments(const proto::Submission& job) { return arguments_of(job).size() >= kLargeArguments; }
 
-std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash) {
+std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash, FingerprintsOf version) {
   Fingerprint sum;
   sum.add(job.function.value_or(""));
   sum.add_hash(arguments_hash);
   if (job.items) sum.add(*job.items);
   sum.add_all(job.command);
   for (const auto* text : {&job.cwd, &job.stdin_file, &job.pool}) sum.add(*text);
-  sum.add(job.environment.has_value());
-  if (job.environment) sum.add_all(*job.environment);
-  for (const auto& given : {job.stdin_index, job.stdout_index, job.stderr_index, job.nice}) sum.add(given.has_value());
+  add_surroundings(sum, job, version);
+  sum.add(job.nice.has_value());
   for (const std::int64_t number :
        {std::int64_t{job.umask}, std::int64_t{job.nice.value_or(0)}, std::int64_t{job.priority}, std::int64_t{job.retries},
         std::int64_t{job.backoff.count()}, std::int64_t{job.timeout.count()}, std::int64_t{job.delay.count()}, job.at_usec.value_or(0)})
@@ -80,8 +90,12 @@ std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_
 
 std::uint64_t hash_of(const proto::Submission& job, FingerprintsOf version) {
   const std::string_view arguments = arguments_of(job);
-  const bool is_large = has_large_arguments(job) && version == FingerprintsOf::this_version;
-  return fingerprint(job, is_large ? hash_of_large(arguments) : std::hash<std::string_view>{}(arguments));
+  const bool is_large = has_large_arguments(job) && version != FingerprintsOf::earliest;
+  return fingerprint(job, is_large ? hash_of_large(arguments) : std::hash<std::string_view>{}(arguments), version);
+}
+
+bool is_earlier_fingerprint(std::uint64_t taken, const proto::Submission& job) {
+  return std::ranges::any_of(kEarlierFingerprints, [&](FingerprintsOf version) { return hash_of(job, version) == taken; });
 }
 
 std::uint64_t hash_of_chunk(std::uint64_t of_all, std::string_view items) {

@@ -1,8 +1,10 @@
 // The fingerprint of a submission: what those of one idempotency key have in common, in one number. Of what runs, when and how often, as
-// its caller said it: not of what the daemon adds, which another one may see otherwise. Names and graces are no part of that. Pure; private
+// its caller said it: not of what the daemon adds, which another one may see otherwise, nor of what the caller merely had (an inherited
+// variable is another one in the next terminal, or in the same unit's next run). Names and graces are no part of it. Pure; private
 // to this folder.
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <string_view>
 
@@ -10,9 +12,14 @@
 
 namespace jobpool::broker {
 
-// Large arguments counted otherwise in earlier versions.
-enum class FingerprintsOf { this_version, earlier_versions };
+// How versions differ, of which stores and ledgers have fingerprints still. whole_environments: all of the environment counted.
+// earliest: so did large arguments, otherwise.
+enum class FingerprintsOf { this_version, whole_environments, earliest };
+inline constexpr std::array kEarlierFingerprints{FingerprintsOf::whole_environments, FingerprintsOf::earliest};
 std::uint64_t hash_of(const proto::Submission& job, FingerprintsOf version = FingerprintsOf::this_version);
+
+// Whether some earlier version took it of the same submission.
+bool is_earlier_fingerprint(std::uint64_t taken, const proto::Submission& job);
 
 // The same of a retry.
 std::uint64_t hash_of_retry(JobId retried);
@@ -26,6 +33,7 @@ std::string_view arguments_of(const proto::Submission& job);
 inline constexpr std::size_t kLargeArguments = 64 * 1024;
 bool has_large_arguments(const proto::Submission& job);
 // Of all of it, with that.
-std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash);
+std::uint64_t fingerprint(const proto::Submission& job, std::uint64_t arguments_hash,
+                          FingerprintsOf version = FingerprintsOf::this_version);
 
 }  // namespace jobpool::broker

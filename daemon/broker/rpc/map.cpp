@@ -64,16 +64,27 @@ Submit durable(Submit event, const Owner& owner) {
   return event;
 }
 
-SubmitBatch event_of(proto::MapRequest& request, const Owner& owner) {
+std::uint64_t hash_of_batch(const proto::MapRequest& request, FingerprintsOf version) {
+  std::uint64_t hash = hash_of(request.job, version);
+  for (const std::string& items : request.chunks) hash = hash_of_chunk(hash, items);
+  return hash;
+}
+
+// `known`: of the batch that has its key; null: none has. Its fingerprint may be of an earlier version.
+std::uint64_t fingerprint_of_batch(const proto::MapRequest& request, const Job* known) {
+  if (known != nullptr)
+    for (const FingerprintsOf version : kEarlierFingerprints)
+      if (hash_of_batch(request, version) == known->spec_hash) return known->spec_hash;
+  return hash_of_batch(request, FingerprintsOf::this_version);
+}
+
+SubmitBatch event_of(proto::MapRequest& request, const Owner& owner, const Job* known) {
   SubmitBatch event;
   const std::string description = description_of(request);
   proto::Submission chunk = request.job;
   chunk.key.clear();
-  std::uint64_t hash = hash_of(request.job);
-  for (std::string& items : request.chunks) {
-    hash = hash_of_chunk(hash, items);
-    event.chunks.push_back(durable(event_of_chunk(chunk, std::move(items)), owner));
-  }
+  const std::uint64_t hash = fingerprint_of_batch(request, known);
+  for (std::string& items : request.chunks) event.chunks.push_back(durable(event_of_chunk(chunk, std::move(items)), owner));
   // The terms are those of the chunks: it only waits for them.
   proto::Submission batch;
   batch.function = request.job.function.value_or("map");
@@ -111,7 +122,8 @@ void Verbs::map(const CallPtr& call) {
     return queue_full(*call, job.pool, engine_.core().limits().max_queued_bytes,
                       "its chunks, with the environment that each of them has, are more bytes than may wait; submit less at a time");
   keep_to_account(request->job, call->peer);
-  SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number});
+  const Job* known = job.key.empty() ? nullptr : engine_.core().find_key(call->peer.uid, job.key);
+  SubmitBatch event = event_of(*request, {call->peer.uid, pool->record.number}, known);
   const Token token{++last_token_};
   event.batch.token = token;
   pending_.emplace(token, Pending{call, Mode::apply_async, event.batch.key, job.pool});

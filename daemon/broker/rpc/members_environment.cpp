@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <span>
 
 namespace jobpool::broker {
 namespace {
@@ -32,6 +33,8 @@ constexpr std::array<std::string_view, 4> kAccountsNames{"HOME", "USER", "LOGNAM
 std::string_view name_in(std::string_view assignment) { return assignment.substr(0, assignment.find('=')); }
 
 bool is_accounts(std::string_view name) { return std::ranges::find(kAccountsNames, name) != kAccountsNames.end(); }
+
+bool is_kept(std::string_view variable) { return !is_accounts(name_in(variable)) && !steers_programs(name_in(variable)); }
 
 std::vector<std::string> make_clean_environment() {
   std::vector<std::string> environment;
@@ -66,16 +69,21 @@ std::vector<std::string> members_environment(const std::vector<std::string>& sen
   std::vector<std::string> kept;
   kept.reserve(sent.size());
   for (const std::string& variable : sent)
-    if (!is_accounts(name_in(variable)) && !steers_programs(name_in(variable))) kept.push_back(variable);
+    if (is_kept(variable)) kept.push_back(variable);
   for (const std::string& variable : account)
     if (is_accounts(name_in(variable))) kept.push_back(variable);
   return kept;
 }
 
+void keep_to_account(proto::Submission& job, const std::vector<std::string>& account) {
+  job.inherited = static_cast<std::size_t>(std::ranges::count_if(std::span{*job.environment}.first(job.inherited), is_kept));
+  job.environment = members_environment(*job.environment, account);
+}
+
 void keep_to_account(proto::Submission& job, const Peer& peer) {
   static const uid_t kAccount = ::getuid();
   if (!job.environment || peer.uid == kAccount || peer.uid == 0) return;
-  job.environment = members_environment(*job.environment, clean_environment());
+  keep_to_account(job, clean_environment());
 }
 
 }  // namespace jobpool::broker

@@ -22,7 +22,11 @@ bool steers_programs(std::string_view name);
 // `sent` without what is dropped, and with HOME, USER, LOGNAME and SHELL as in `account`, a clean environment.
 std::vector<std::string> members_environment(const std::vector<std::string>& sent, const std::vector<std::string>& account);
 
-// Does that to the job's environment if `peer` is here as a member of the group.
+// Does that to the job's environment, of which as many are inherited then as are left of those that were.
+// Requires: it has one.
+void keep_to_account(proto::Submission& job, const std::vector<std::string>& account);
+
+// The same if `peer` is here as a member of the group.
 void keep_to_account(proto::Submission& job, const Peer& peer);
 
 }  // namespace jobpool::broker

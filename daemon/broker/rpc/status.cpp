@@ -22,7 +22,12 @@ void add_mean_times(proto::PoolStatus& view, const PoolCounts& counts) {
 
 void Verbs::hello(const CallPtr& call) {
   if (const auto read = proto::read_nothing(call->envelope.parameters); !read) return invalid_parameter(*call, read.error());
-  call->reply(proto::write_hello({std::string{version()}, surroundings_.instance, ::getppid(), ::getpid(), surroundings_.since_usec}));
+  call->reply(proto::write_hello({std::string{version()},
+                                  surroundings_.instance,
+                                  ::getppid(),
+                                  ::getpid(),
+                                  surroundings_.since_usec,
+                                  {std::string{proto::kUnderstandsInherited}}}));
 }
 
 void Verbs::status(const CallPtr& call) {

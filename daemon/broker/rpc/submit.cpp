@@ -80,6 +80,13 @@ SharedText function_payload(const proto::Submission& job) {
   });
 }
 
+// `large`: what it was read with, or null.
+bool is_read_to(const LargeArguments* large, const proto::Submission& job) { return large != nullptr && !job.large_arguments.empty(); }
+
+std::uint64_t fingerprint_of(const proto::Submission& job, const LargeArguments* large) {
+  return is_read_to(large, job) ? large->fingerprint_of(job) : hash_of(job);
+}
+
 }  // namespace
 
 std::string invalid_job(std::string_view field, std::string_view reason) {
@@ -127,9 +134,10 @@ Submit event_of(proto::Submission& job, Mode mode, LargeArguments* large) {
                       : IfFull::fail;
   event.after = dependencies_of(job);
   event.description = describe(job);
-  const bool is_large = large != nullptr && !job.large_arguments.empty();
-  if (!job.key.empty()) event.spec_hash = is_large ? large->fingerprint_of(job) : hash_of(job);
-  event.payload = is_large ? std::move(*large).payload(job) : job.function ? function_payload(job) : SharedText{command_payload(job)};
+  if (!job.key.empty()) event.spec_hash = fingerprint_of(job, large);
+  event.payload = is_read_to(large, job) ? std::move(*large).payload(job)
+                  : job.function         ? function_payload(job)
+                                         : SharedText{command_payload(job)};
   event.name = job.name;
   event.key = job.key;
   return event;
@@ -156,14 +164,15 @@ void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Aske
     return call->error(proto::error::kInvalidJob, invalid_job("job.durable", "the caller's descriptors do not outlive it"));
 
   keep_to_account(job, call->peer);
+  const std::optional<std::uint64_t> earlier = earlier_fingerprint(job, call->peer.uid, large);  // while all of it is there
   Submit event = event_of(job, mode, large);
+  if (earlier) event.spec_hash = *earlier;
   event.token = Token{++last_token_};
   event.pool = pool->record.number;
   event.uid = call->peer.uid;
   event.flags.has_descriptors = !call->fds.empty();
   event.flags.durable = job.durable.value_or(mode == Mode::apply_async && call->fds.empty());
   if (call->envelope.oneway) event.flags.detach = true;  // nobody comes back for it
-  recognise(job, event);
   const Token token = event.token;
   pending_.emplace(token, Pending{call, mode, event.key, job.pool, asker});
   engine_.tell(std::move(event));
@@ -182,12 +191,12 @@ void Verbs::no_room_for_descriptors(Call& call, std::string_view pool) const {
              "as many descriptors are open as may be with jobs; those of jobs that wait for a worker are among them");
 }
 
-// The job of that key may have its fingerprint from an earlier version, by way of the store or the ledger.
-void Verbs::recognise(const proto::Submission& job, Submit& event) const {
-  if (event.key.empty() || !has_large_arguments(job)) return;
-  const Job* known = engine_.core().find_key(event.uid, event.key);
-  if (known == nullptr || known->spec_hash == event.spec_hash) return;
-  if (known->spec_hash == hash_of(job, FingerprintsOf::earlier_versions)) event.spec_hash = known->spec_hash;
+// The job of that key may have its fingerprint from an earlier version, by way of the store or the ledger. nullopt: it has not.
+std::optional<std::uint64_t> Verbs::earlier_fingerprint(const proto::Submission& job, uid_t uid, const LargeArguments* large) const {
+  const Job* known = job.key.empty() ? nullptr : engine_.core().find_key(uid, job.key);
+  if (known == nullptr || known->spec_hash == fingerprint_of(job, large) || !is_earlier_fingerprint(known->spec_hash, job))
+    return std::nullopt;
+  return known->spec_hash;
 }
 
 bool Verbs::is_wanted(const Job& job) const {

@@ -7,6 +7,7 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
@@ -145,7 +146,7 @@ class Verbs final : public CallHandler {
   enum class Asker { pool, process };
   void submit(const CallPtr& call, Mode mode);
   void submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large = nullptr);
-  void recognise(const proto::Submission& job, Submit& event) const;
+  std::optional<std::uint64_t> earlier_fingerprint(const proto::Submission& job, uid_t uid, const LargeArguments* large) const;
   void refuse_streams(Call& call, const proto::Submission& job, const Error& error) const;
   void no_room_for_descriptors(Call& call, std::string_view pool) const;
   void withdraw(Token token);

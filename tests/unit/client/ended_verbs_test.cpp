@@ -273,6 +273,7 @@ TEST_CASE("what stands against a submission is told by name, with the exit code 
   for (const Case& one : cases) {
     FakeServer server([&](FakeServer& self) {
       FakePeer peer = self.accept();
+      peer.greet("A");  // asked what it understands, and who it is
       peer.greet("A");
       peer.hear("org.jobpool.Pool.ApplyAsync");
       peer.fail(one.error, one.parameters);
@@ -293,6 +294,7 @@ TEST_CASE("apply-async sends its terms, after last is the newest job there is") 
     job.id = JobId{8};
     peer.say(proto::write_job(waiting_job()), true);
     peer.say(proto::write_job(job));
+    peer.greet("A");
     peer.greet("A");
     const auto sent = proto::read_submit(peer.hear("org.jobpool.Pool.ApplyAsync").call.parameters);
     if (!sent || sent->after != std::vector{JobId{8}} || sent->key != "k" || sent->durable != true || sent->priority != 9)

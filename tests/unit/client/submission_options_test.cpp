@@ -49,6 +49,25 @@ TEST_CASE("a command takes the caller's folder, environment and umask along") {
   CHECK(call->fds.empty());
 }
 
+// The bug: all of the environment was as if it had been named, so that no two terminals could make the same submission.
+TEST_CASE("what the caller merely had comes first, is counted, and is none with --clean-env") {
+  ::setenv("COLOUR", "blue", 1);
+  const auto all = static_cast<std::ptrdiff_t>(client::current_environment().size());
+  const auto named_of = [](const proto::Submission& job) {
+    return std::vector<std::string>(job.environment->begin() + static_cast<std::ptrdiff_t>(job.inherited), job.environment->end());
+  };
+  const proto::Submission plain = build({"--unique", "k", "make"})->job;
+  CHECK(static_cast<std::ptrdiff_t>(plain.inherited) == all);
+  CHECK(named_of(plain).empty());
+  const proto::Submission named = build({"--unique", "k", "--env", "B=1", "--env", "COLOUR=red", "--env", "B=2", "make"})->job;
+  CHECK(static_cast<std::ptrdiff_t>(named.inherited) == all - 1);
+  CHECK(named_of(named) == std::vector<std::string>{"COLOUR=red", "B=2"});
+  CHECK(std::ranges::count_if(*named.environment, [](const std::string& one) { return one.starts_with("COLOUR="); }) == 1);
+  CHECK(build({"--unique", "k", "--clean-env", "--env", "B=1", "make"})->job.inherited == 0);
+  CHECK(build({"--unique", "k", "@square", "7"})->job.inherited == 0);
+  CHECK(build({"make"})->job.inherited == 0);  // its key is its own
+}
+
 TEST_CASE("a nice value is what the kernel takes, and for commands only") {
   CHECK(build({"--nice", "-20", "--", "true"})->job.nice == -20);
   CHECK(build({"--nice=19", "true"})->job.nice == 19);

@@ -63,6 +63,14 @@ Submission bounded_command() {
   return job;
 }
 
+Submission inheriting_command() {
+  Submission job;
+  job.command = {"make"};
+  job.environment = {"SHLVL=2", "LANG=C", "A=b"};
+  job.inherited = 2;
+  return job;
+}
+
 Ending chunk_ending() {
   Ending ending;
   ending.id = JobId{11};

@@ -222,6 +222,12 @@ Stats full_stats() {
 
 Hello full_hello() { return {"0.1.0", "b7c0a6f2", 4'242, 4'243, 86'400'000'000}; }
 
+Hello hello_of_one_who_understands() {
+  Hello hello = full_hello();
+  hello.understands = {"inherited", "later"};
+  return hello;
+}
+
 Status full_status() {
   Status status;
   status.version = "0.1.0";

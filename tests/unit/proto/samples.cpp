@@ -110,12 +110,14 @@ void add_pool(std::vector<Sample>& all) {
   Samples pool(all, "org.jobpool.Pool");
   pool.empty_request("Hello");
   pool.reply("Hello", "", full_hello(), read_hello, write_hello);
+  pool.reply("Hello", "understands", hello_of_one_who_understands(), read_hello, write_hello);
   pool.request("Apply", "function", full_function(), read_submit, write_submit);
   pool.request("Apply", "command", full_command(), read_submit, write_submit);
   pool.request("Apply", "descriptors", full_connected_command(), read_submit, write_submit);
   pool.request("Apply", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("Apply", "nice", nice_command(), read_submit, write_submit);
   pool.request("Apply", "memory", bounded_command(), read_submit, write_submit);
+  pool.request("Apply", "inherited", inheriting_command(), read_submit, write_submit);
   pool.request("Apply", "delayed", delayed_command(), read_submit, write_submit);
   pool.request("Apply", "timed", timed_function(), read_submit, write_submit);
   pool.request("Apply", "chunk", chunk_of_map(), read_submit, write_submit);
@@ -134,6 +136,7 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("ApplyAsync", "binary", full_binary_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "nice", nice_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "memory", bounded_command(), read_submit, write_submit);
+  pool.request("ApplyAsync", "inherited", inheriting_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "delayed", delayed_command(), read_submit, write_submit);
   pool.request("ApplyAsync", "after_failed", function_after_failed(), read_submit, write_submit);
   pool.request("ApplyAsync", "timed", timed_function(), read_submit, write_submit);
@@ -141,10 +144,10 @@ void add_pool(std::vector<Sample>& all) {
   pool.request("Map", "", full_map(), read_map, write_map);
   // By their form any submission; what a batch cannot be is refused by its meaning.
   const std::pair<const char*, Submission> submissions[] = {
-      {"function", full_function()},     {"command", full_command()}, {"descriptors", full_connected_command()},
-      {"binary", full_binary_command()}, {"nice", nice_command()},    {"delayed", delayed_command()},
-      {"timed", timed_function()},       {"chunk", chunk_of_map()},   {"after_failed", function_after_failed()},
-      {"memory", bounded_command()}};
+      {"function", full_function()},     {"command", full_command()},        {"descriptors", full_connected_command()},
+      {"binary", full_binary_command()}, {"nice", nice_command()},           {"delayed", delayed_command()},
+      {"timed", timed_function()},       {"chunk", chunk_of_map()},          {"after_failed", function_after_failed()},
+      {"memory", bounded_command()},     {"inherited", inheriting_command()}};
   for (const auto& [variant, submission] : submissions) pool.request("Map", variant, MapRequest{submission, {"[[]]"}}, read_map, write_map);
   pool.request("Map", "commands", MapRequest{full_command(), {R"([["sh","-c","exit 3"]])", R"([["true"]])"}}, read_map, write_map);
   pool.reply("Map", "", JobId{12}, read_accepted, write_accepted);
@@ -305,6 +308,7 @@ void add_process(std::vector<Sample>& all) {
   process.request("Start", "", ProcessStartRequest{command_target(), "mailer", true, "k"}, read_process_start, write_process_start);
   process.request("Start", "function", ProcessStartRequest{function_target(), "", false, ""}, read_process_start, write_process_start);
   process.request("Start", "memory", ProcessStartRequest{bounded_command(), "", false, ""}, read_process_start, write_process_start);
+  process.request("Start", "inherited", ProcessStartRequest{inheriting_command(), "", false, ""}, read_process_start, write_process_start);
   process.request("Start", "binary", ProcessStartRequest{binary_target(), "", false, ""}, read_process_start, write_process_start);
   process.reply("Start", "", ProcessStarted{"mailer", JobId{7}}, read_process_started, write_process_started);
   process.request("Join", "", ProcessJoinRequest{"mailer", Microseconds(5)}, read_process_join, write_process_join);

@@ -49,6 +49,18 @@ std::string many_words(std::size_t count) {
 
 }  // namespace
 
+TEST_CASE("no more is inherited than there is, and where there is none, none") {
+  const std::string two = R"("environment":["A=1","B=2"],"inherited":)";
+  CHECK(refused_with(two + "0") == "");
+  CHECK(refused_with(two + "2") == "");
+  CHECK(refused_with(two + "3") == "job.inherited");
+  CHECK(refused_with(two + "-1") == "job.inherited");
+  CHECK(refused_with(two + "true") == "job.inherited");
+  CHECK(refused_with(R"("inherited":0)") == "");
+  CHECK(refused_with(R"("inherited":1)") == "job.inherited");
+  CHECK(read_back(inheriting_command()).inherited == 2);
+}
+
 TEST_CASE("absent and null fields keep their defaults") {
   for (const std::string& text :
        {R"({"command":["true"]})"s,

@@ -29,8 +29,8 @@ struct SubmitOptions {
   std::chrono::microseconds backoff{1'000'000};                  // before the first retry; doubles each time, up to an hour
   std::chrono::microseconds timeout{0};                          // of one attempt, from its start; 0: none
   std::optional<IfFull> if_full = {};                            // absent: apply_async fails, apply blocks
-  // The same key with the same submission is the same job, whoever submits it; with another one it is KeyConflict. Empty: each
-  // submission is a job of its own.
+  // The same key with the same submission is the same job, whoever submits it; with another one it is KeyConflict. What a command inherits
+  // of its caller's environment makes no other submission. Empty: each submission is a job of its own.
   std::string key = {};
 };
 

@@ -10,6 +10,7 @@ TEST_CASE("hello says who answers") {
   CHECK(hello["instance"] == "i");
   CHECK(hello["brokerPid"] == ::getpid());
   CHECK(hello["supervisorPid"] == ::getppid());
+  CHECK(hello["understands"] == nlohmann::json::array({"inherited"}));
 }
 
 TEST_CASE("status counts the jobs by state and the workers by what they do") {

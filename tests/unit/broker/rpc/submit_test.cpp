@@ -195,7 +195,7 @@ TEST_CASE("the fingerprint of large arguments tells each of their bytes") {
   job.arguments = "[\"" + std::string(70'001, 'x') + "\"]";
   const std::uint64_t before = hash_of(job);
   CHECK(before == hash_of(job));
-  CHECK(before != hash_of(job, FingerprintsOf::earlier_versions));
+  CHECK(before != hash_of(job, FingerprintsOf::earliest));
   for (std::size_t at : {0, 1, 8, 35, 16'383, 16'384, 40'000, 69'997, 70'003, 70'004}) {
     const char byte = std::exchange(job.arguments[at], 'y');
     CHECK(hash_of(job) != before);
@@ -248,7 +248,7 @@ TEST_CASE("a key stands for large arguments, also for those that an earlier vers
   earlier.mode = Mode::apply_async;
   earlier.uid = 1000;
   earlier.key = "earlier";
-  earlier.spec_hash = hash_of(same, FingerprintsOf::earlier_versions);
+  earlier.spec_hash = hash_of(same, FingerprintsOf::earliest);
   house.broker->engine.tell(std::move(earlier));
   CHECK(parsed(submit(house, text("earlier", large))->parameters)["id"] == 2);
   CHECK(submit(house, text("earlier", large + "y"))->error_name == "org.jobpool.Pool.KeyConflict");
