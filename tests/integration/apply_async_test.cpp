@@ -46,7 +46,7 @@ TEST_CASE("the same key is the same job, and another job under it is refused") {
 
 // The bug: the environment of whoever typed it was a part of it, so that it was a conflict in the next terminal, cron run or service; and
 // so was with which streams it was asked for.
-TEST_CASE("the same command under one key is one job from another terminal") {
+TEST_CASE("the same command under one key is one job from another terminal, and by apply, apply --json and apply-async") {
   Daemon daemon;
   const auto in_shell = [&](const std::string& level, std::vector<std::string> words) {
     Invocation invocation = daemon.invocation(std::move(words));
@@ -62,6 +62,10 @@ TEST_CASE("the same command under one key is one job from another terminal") {
   const Finished first = in_shell("1", with({"apply-async"}, work));
   REQUIRE(first.exit_code == 0);
   CHECK(in_shell("2", with({"apply-async"}, work)).out == first.out);
+  CHECK(in_shell("3", with({"apply"}, work)).out == "b 1\n");
+  const Finished object = in_shell("4", with({"--json", "apply"}, work));
+  CHECK(object.exit_code == 0);
+  CHECK(json::parse(object.out)["id"] == json::parse(first.out));
   const Finished other = in_shell("1", {"apply-async", "--unique", "k", "--env", "A=c", "--", "sh", "-c", "echo $A $SHLVL"});
   CHECK(other.exit_code == 125);
   CHECK(other.err.find("take another key, or submit the same") != std::string::npos);

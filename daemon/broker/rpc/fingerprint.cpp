@@ -35,13 +35,13 @@ class Fingerprint {
   std::uint64_t value_ = 0;
 };
 
-// Of a submission that inherited none it is what it was in every version.
+// Of a submission that inherited none it is what it was in every version, as of one without descriptors.
 void add_surroundings(Fingerprint& sum, const proto::Submission& job, FingerprintsOf version) {
   const bool is_whole = version != FingerprintsOf::this_version;
   sum.add(job.environment.has_value());
   if (job.environment) sum.add_all(std::span{*job.environment}.subspan(is_whole ? 0 : job.inherited));
   if (job.inherited > 0 && !is_whole) sum.add("inherited");  // another one than with these and no others
-  for (const auto& stream : {job.stdin_index, job.stdout_index, job.stderr_index}) sum.add(stream.has_value());
+  for (const auto& stream : {job.stdin_index, job.stdout_index, job.stderr_index}) sum.add(is_whole && stream.has_value());
 }
 
 std::uint64_t hash_of_large(std::string_view bytes) {

@@ -1,7 +1,7 @@
 // The fingerprint of a submission: what those of one idempotency key have in common, in one number. Of what runs, when and how often, as
 // its caller said it: not of what the daemon adds, which another one may see otherwise, nor of what the caller merely had (an inherited
-// variable is another one in the next terminal, or in the same unit's next run). Names and graces are no part of it. Pure; private
-// to this folder.
+// variable is another one in the next terminal, or in the same unit's next run). Names, graces and descriptors are no part of it. Pure;
+// private to this folder.
 #pragma once
 
 #include <array>
@@ -12,8 +12,8 @@
 
 namespace jobpool::broker {
 
-// How versions differ, of which stores and ledgers have fingerprints still. whole_environments: all of the environment counted.
-// earliest: so did large arguments, otherwise.
+// How versions differ, of which stores and ledgers have fingerprints still. whole_environments: all of the environment counted, and which
+// streams were descriptors. earliest: so did large arguments, otherwise.
 enum class FingerprintsOf { this_version, whole_environments, earliest };
 inline constexpr std::array kEarlierFingerprints{FingerprintsOf::whole_environments, FingerprintsOf::earliest};
 std::uint64_t hash_of(const proto::Submission& job, FingerprintsOf version = FingerprintsOf::this_version);

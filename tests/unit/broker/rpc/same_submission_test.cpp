@@ -80,6 +80,17 @@ TEST_CASE("what the command gets is all of its environment") {
   CHECK(std::string_view{job->payload}.find("A=b") != std::string_view::npos);
 }
 
+TEST_CASE("descriptors make no other submission") {
+  // The bug: apply, apply --json and apply-async of the same command under one key were conflicts.
+  proto::Submission job;
+  job.command = {"make"};
+  const std::uint64_t without = hash_of(job);
+  job.stdin_index = 0;
+  CHECK(hash_of(job) == without);
+  job.stdout_index = job.stderr_index = 1;
+  CHECK(hash_of(job) == without);
+}
+
 TEST_CASE("fingerprints of before inherited variables and descriptors were left out are known") {
   constexpr std::uint64_t kWhole = 0xc401c6d1d61684cdU, kWithStreams = 0xb9c8c6602c45eeafU, kNamedOnly = 0x364c5bc7ba9c0eb7U;
   proto::Submission job;
