@@ -24,7 +24,7 @@ struct Limits {
   std::optional<std::uint64_t> queue_per_user;  // of one uid
   std::optional<std::uint64_t> kept_count;      // ended jobs
   std::optional<std::chrono::seconds> kept_for;
-  std::optional<std::uint64_t> output;  // bytes of what one attempt of a command writes
+  std::optional<std::uint64_t> output = {};  // bytes of what one attempt of a command writes
 
   bool operator==(const Limits&) const = default;
 };

@@ -129,9 +129,9 @@ Result<UniqueFd> open_own_file(int directory, const char* file, const std::strin
 // disk, since it is the daemon that can make some. So few bytes are not torn, whoever is killed.
 Result<void> write_record(int file, std::string line, std::size_t size) {
   line.resize(std::max(size, line.size() + 1), '\n');
-  const ssize_t written = ::pwrite(file, line.data(), line.size(), 0);
-  if (written < 0) return errno_error("write");
-  if (static_cast<std::size_t>(written) != line.size() || ::ftruncate(file, written) != 0) return errno_error("write", ENOSPC);
+  if (::lseek(file, 0, SEEK_SET) != 0) return errno_error("lseek");
+  if (auto written = write_all(file, line); !written) return written;
+  if (::ftruncate(file, static_cast<off_t>(line.size())) != 0) return errno_error("ftruncate");
   return {};
 }
 

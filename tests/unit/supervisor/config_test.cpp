@@ -59,10 +59,9 @@ TEST_CASE("every key of the configuration file is read") {
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(5));
   CHECK(parse_config("access_group = 'pool'\n", "x")->access_group == "pool");
-  wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\noutput_limit_bytes = 5\n",
-                        "x");
-  REQUIRE(wishes);
-  CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6), 5});
+  CHECK(parse_config("output_limit_bytes = 5\n", "x")->limits.output == 5u);
+  wishes = parse_config("queue_limit = 9\nqueue_limit_per_user = 8\nkeep_ended_count = 7\nkeep_ended_seconds = 6\n", "x");
+  CHECK(wishes->limits == Limits{9, 8, 7, std::chrono::seconds(6)});
 }
 
 TEST_CASE("the example that is installed has every key, behind a comment sign") {

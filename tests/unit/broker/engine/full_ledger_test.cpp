@@ -1,4 +1,5 @@
 // The ledger has no room left: what is lost is said, and what can be kept is kept.
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/broker/engine/house.hpp"
 
 using namespace jobpool;
@@ -248,7 +249,7 @@ TEST_CASE("durable jobs that wait for a retry take no room, and are tried again 
   CHECK_FALSE(house.broker->engine.ledger().has(JobId{1}));
   CHECK(house.broker->engine.ledger().heap_used() == 0);
   house.next_broker();
-  REQUIRE(testing::wait_until([&] {
+  REQUIRE(jobpool::testing::wait_until([&] {
     house.broker->engine.audit();
     house.turn();
     house.commit();
