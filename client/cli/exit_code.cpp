@@ -20,6 +20,11 @@ std::string failure_message(const proto::Ending& ending) {
   return ending.reason;
 }
 
+// A function's is its worker's death, which says nothing more.
+std::string why_killed(const proto::Ending& ending) {
+  return ending.reason.empty() || ending.reason.starts_with("worker ") ? "" : ": " + ending.reason;
+}
+
 }  // namespace
 
 int exit_code(const proto::Ending& ending) {
@@ -47,7 +52,8 @@ std::string ending_message(const proto::Ending& ending) {
     case Outcome::crashed:
       // As shells do: who pressed Ctrl-C, or closed the pipe, knows.
       if (const int signal = ending.signal.value_or(0); signal == SIGINT || signal == SIGPIPE) return {};
-      if (ending.signal) return job + "died of signal " + std::to_string(*ending.signal) + " (" + signal_name(*ending.signal) + ")";
+      if (ending.signal)
+        return job + "died of signal " + std::to_string(*ending.signal) + " (" + signal_name(*ending.signal) + ")" + why_killed(ending);
       return job + "crashed" + (ending.reason.empty() ? "" : ": " + ending.reason);
     case Outcome::timed_out:  // not to be mixed up with the time-out of who waits, which is 124 as well
       return job + "timed_out: " + (ending.reason.empty() ? "it ran longer than it was allowed to, and was stopped" : ending.reason);

@@ -105,8 +105,6 @@ class Engine final : ReportSink, JournalListener {
   void end_turn();
   // Wakes the workers that the work is for, where they sleep.
   void ring_bells() { dispatcher_.ring_bells(); }
-  // Before recovery, see full_ledger.cpp.
-  void make_room_for_rings();
   // Every 100 ms while work is in flight.
   void audit();
   // When audit() is due, if nothing else happens; nullopt: nothing is waited for.

@@ -49,15 +49,6 @@ std::size_t Engine::let_results_go(const std::vector<JobId>& kept, std::uint64_t
   return let_go;
 }
 
-// Before a new broker reads the rings of its predecessor's workers: a result that it found no room for would be lost, and its job have
-// failed, since nobody knows yet which jobs may give way. But results of `apply_async` may, as long as it is not told that they are there.
-void Engine::make_room_for_rings() {
-  for (const JobId id : ledger_.may_give_way()) {
-    if (!ledger_.is_short_of_heap(0)) return;
-    if (ledger_.is_async(id)) ledger_.let_go_result(id);
-  }
-}
-
 // For so many bytes, or an entry. Ephemeral results go; their jobs stay and say so. Where there are too many jobs, or these are all that is
 // left, the oldest are forgotten, as retention does with more than it may keep: so many at a time that it need not be done again soon.
 // False: there is nothing of the kind. (Then the ledger is full of what runs, of durable ends that wait for a full disk, or of answers that
@@ -74,11 +65,15 @@ bool Engine::make_room(std::uint64_t bytes) {
   std::vector<JobId> kept = ledger_.may_give_way();
   std::erase_if(kept, [this](JobId id) {
     const Job* job = core_.find(id);
-    return job == nullptr || !JobCore::may_give_way(*job);
+    // While a new broker reads its predecessor's rings, its core knows none that has ended yet. What apply_async left may go: nobody waits
+    // for an answer that has it.
+    if (job == nullptr) return !core_.is_recovering() || !ledger_.is_async(id);
+    return !JobCore::may_give_way(*job);
   });
   const std::size_t let_go = let_results_go(kept, bytes);
   std::size_t forgotten = 0;
-  if (ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap(std::min(bytes, kWorthForgetting)))) {
+  const bool too_many = ledger_.is_short_of_entries() || (let_go == 0 && ledger_.is_short_of_heap(std::min(bytes, kWorthForgetting)));
+  if (too_many && !core_.is_recovering()) {
     forgotten = std::min<std::size_t>(kept.size(), ledger_.capacity().entries / 16);
     for (std::size_t i = 0; i < forgotten; ++i) tell(Remove{kept[i]});
   }

@@ -41,7 +41,6 @@ JobId first_id(const Ledger& ledger, JobId first_unreserved) {
 Recovery::Recovery(Engine& engine, std::vector<StoredJob> stored, std::vector<PoolRecord> pools)
     : engine_(engine), stored_(std::move(stored)) {
   for (PoolRecord& pool : pools) engine_.tell(InheritedPool{std::move(pool)});
-  engine_.make_room_for_rings();
   for (auto& found : engine_.ledger().recover()) {
     const JobId id = found.job.id;
     found_.emplace(id, std::move(found));
@@ -148,6 +147,7 @@ void Recovery::finish_ephemeral(Ledger::Found found) {
   if (job.flags.durable) return engine_.ledger().erase(job.id);
   // Its descriptors died with the predecessor: such a job needs its caller to come back with others.
   const bool whole = !job.payload.empty() && !job.flags.has_descriptors;
+  if (ended && engine_.ledger().has_lost_result(job.id)) note_lost_result(job);  // since it was read
   if (!ended && whole && !has_started(job)) return inherit(std::move(job), Inherited::Place::queued);
   // Entered, but in no slot: it never started. Its caller, if it waits, comes back with the whole submission; else nobody has it any
   // more. Not so when there are slots that could not be read: then it may run there.

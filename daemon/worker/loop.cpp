@@ -61,7 +61,7 @@ Loop::Next Loop::serve_command(const shm::Claim& claim) {
   // While the command ran, the supervisor's death was no signal to us: ask for one that came unseen, before a report that might wait
   // for room in a ring that nobody reads any more.
   if (ended.after == CommandRunner::After::orphaned || is_hung_up(supervisor_socket_)) return Next::abandon;
-  const bool is_short = ended.report.ending == Ending::not_started && is_short_of_descriptors();
+  const bool is_short = ended.report.ending == Ending::not_started && is_short_of_descriptors(kFdsOfCommand);
   desk_.report(claim, std::move(ended.report));
   if (is_short) return Next::leave;
   return ended.after == CommandRunner::After::go_on ? Next::go_on : Next::abandon;

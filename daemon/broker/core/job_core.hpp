@@ -72,6 +72,7 @@ class JobCore {
   static bool is_kept_long(const Job& job);
   // It may be forgotten, or its result let go, to make room for others: whoever waited has it.
   static bool may_give_way(const Job& job) { return job.settled && (job.mode == Mode::apply_async || job.delivered); }
+  bool is_recovering() const { return recovering_; }  // not all jobs of an earlier broker are known
   bool draining() const { return drain_ != DrainMode::none; }
   // Nothing can be recorded: durable jobs wait, and others overtake them.
   bool is_store_stuck() const { return store_is_stuck_; }

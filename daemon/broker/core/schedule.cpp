@@ -293,8 +293,8 @@ void JobCore::take_back(Job& job, const Now& now, Effects& out) {
   // It may stand for long: see unstage_stale(). Where somebody is idle, or jobs are short, it keeps its record and goes on without a
   // commit.
   const CorePool& pool = pool_of(job);
-  const bool may_stand =
-      !pool.starts_jobs() || most_wanted(pool) == 0 || store_is_stuck_ || (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
+  const bool may_stand = !pool.starts_jobs() || (staffing_ && most_wanted(pool) == 0) || store_is_stuck_ ||
+                         (pool.workers.free_threads() == 0 && pool.usual_run >= kLongRun);
   if (job.flags.durable && may_stand) undo_attempt(job, out);
   push_front_ready(job, now);
 }

@@ -235,6 +235,11 @@ bool Ledger::is_async(JobId id) const {
   return entry != nullptr && (entry->flags & kAsync) != 0;
 }
 
+bool Ledger::has_lost_result(JobId id) const {
+  const Entry* entry = impl_->find(id);
+  return entry != nullptr && (entry->flags & kResultGone) != 0;
+}
+
 bool Ledger::has_block(std::uint64_t bytes) const { return impl_->blocks.has(bytes); }
 
 bool Ledger::is_short_of_entries() const { return impl_->index.size() + impl_->size.entries / 16 > impl_->size.entries; }

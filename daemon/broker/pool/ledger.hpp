@@ -93,6 +93,7 @@ class Ledger {
   bool is_async(JobId id) const;
   // Of one of these: its outcome stays, its result is gone, and the next broker knows that. Ignored where that would free nothing.
   bool let_go_result(JobId id);
+  bool has_lost_result(JobId id) const;
   // What that would free; 0: nothing.
   std::uint64_t bytes_to_let_go(JobId id) const;
   // There is no room for so many more, or for little more than that: room is to be made up to there, so that it lasts for a while. `freed`:

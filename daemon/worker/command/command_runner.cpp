@@ -128,7 +128,13 @@ CommandRunner::Ended CommandRunner::run(const Attempt& attempt, const CommandSpe
   tree_->end();
   Report report = report_of(reaper, spec);
   report.stopped = watch.has_stopped_it();
-  if (report.ending == Ending::signalled && !watch.excess().empty()) report.reason = watch.excess();
+  // A shell that sees its child killed may leave by itself before its own turn comes.
+  const bool ended_well = report.ending == Ending::exited && report.code == 0;
+  if (!watch.excess().empty() && !ended_well) {
+    report.ending = Ending::signalled;
+    report.code = SIGKILL;
+    report.reason = watch.excess();
+  }
   return {std::move(report), after(end)};
 }
 

@@ -38,6 +38,8 @@ TEST_CASE("a command that could not be started says why") {
 TEST_CASE("death by a signal is 128 + N, named unless the caller knows") {
   CHECK(exit_code(ending(Outcome::crashed, {}, 9)) == 137);
   CHECK(ending_message(ending(Outcome::crashed, {}, 9)) == "job 12: died of signal 9 (KILL)");
+  CHECK(ending_message(ending(Outcome::crashed, {}, 9, "it wrote too much")) == "job 12: died of signal 9 (KILL): it wrote too much");
+  CHECK(ending_message(ending(Outcome::crashed, {}, 9, "worker 1 was killed by signal 9")) == "job 12: died of signal 9 (KILL)");
   CHECK(exit_code(ending(Outcome::crashed, {}, 2)) == 130);
   CHECK(ending_message(ending(Outcome::crashed, {}, 2)).empty());
   CHECK(ending_message(ending(Outcome::crashed, {}, 13)).empty());

@@ -60,10 +60,13 @@ TEST_CASE("a command that writes more than it may is killed with what it started
 
 TEST_CASE("what a command writes to its caller, or less than its limit, is nobody's business") {
   Setup setup(make_subreaper_tree(), 100'000);
-  std::string out;
-  const auto passed = setup.run(command({"sh", "-c", "head -c 3000000 /dev/zero; sleep 1.1"}), out);
+  CommandSpec spec = command({"sh", "-c", "head -c 3000000 /dev/zero; sleep 1.1"});
+  spec.passes_stdout = true;
+  std::vector<UniqueFd> own;
+  own.emplace_back(::open(setup.file("own").c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0600));
+  const auto passed = setup.run(spec, std::move(own));
   CHECK(passed.report.ending == Ending::exited);
-  CHECK(out.size() == 3'000'000);
+  CHECK(content_of(setup.file("own")).size() == 3'000'000);
   setup.attempt.number = 2;
   const auto kept = setup.run(command({"sh", "-c", "head -c 90000 /dev/zero; sleep 1.1"}));
   CHECK(kept.report.ending == Ending::exited);

@@ -132,12 +132,12 @@ TEST_CASE("a worker whose functions have leaked nearly all of its descriptors le
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &few) == 0);
   LiveWorker worker({"--plugin-dir", plugins});
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
-  SECTION("when that function has ended") { CHECK(worker.run_function("leak_descriptors").result == "null"); }
+  SECTION("when that function has ended") { CHECK(worker.run_function("leak_descriptors", "[20]").result == "null"); }
   SECTION("when a command could not be started") {
     WorkerSetup setup;
     setup.function = "leak_descriptors";
     setup.pool = "p";
-    setup.arguments = "[]";
+    setup.arguments = "[1]";
     const Sequence sequence = worker.offer(shm::JobKind::setup, encode_setup(setup));
     worker.ring();
     REQUIRE(worker.wait_for(sequence).ending == Ending::returned);

@@ -168,6 +168,8 @@ TEST_CASE("an attempt that was recorded ahead by an earlier broker goes on where
     CHECK(driver.all<Save>().empty());  // recorded already
   }
   SECTION("there is none") {
+    REQUIRE(driver.core.next_deadline());
+    driver.advance(200ms);
     driver.tell(Tick{});
     REQUIRE(driver.all<Save>().size() == 2);
     for (const Save& save : driver.all<Save>()) CHECK(save.what == Save::What::attempt_undone);

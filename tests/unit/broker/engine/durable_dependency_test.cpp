@@ -123,15 +123,15 @@ TEST_CASE("what has ended and is removed stays in the ledger until its meaning t
   // The bug: a second broker took over the end, forgot its record when asked to, and died before it had put down what that meant to the
   // durable job. The third found neither, and skipped it.
   House house;
-  house.broker->apply("k");
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":false,"function":"square","arguments":"[7]"}})");
   house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
   house.turn();
   house.commit();
   let_end(house, Ending::returned);
   house.next_broker();
-  const auto removal = house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
   house.turn();
-  CHECK(removal->parameters == R"({"removed":[1]})");
+  CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
   house.next_broker();  // nothing was committed in between
   check_waits_for_its_time(house);
   house.broker->call("Job.Remove", R"({"ids":[1]})");

@@ -160,7 +160,7 @@ TEST_CASE("a worker that took no orders has its reports read when it is dead") {
   house.worker().report_start(*claim);
   house.turn();
   for (int i = 0; i < 100'000 && house.broker->killed.empty(); ++i)
-    house.broker->engine.signal_job(*house.broker->engine.core().find(JobId{1}), 1);
+    house.broker->engine.dispatcher().stop(JobId{1}, house.worker().incarnation, Microseconds{0});
   REQUIRE(house.broker->killed.size() == 1);
   house.worker().report_end(*claim);
   house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
