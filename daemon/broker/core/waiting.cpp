@@ -1,7 +1,6 @@
 // Conditions before a start: other jobs' ends, points of time, a retry's back-off.
 #include <algorithm>
 #include <functional>
-#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_core.hpp"
@@ -11,8 +10,15 @@ namespace {
 
 // Those that name this job, of a list that is descending. (So that the first ids, which end first as a rule, are at its end, where they are
 // taken away without moving the others: thousands of chunks end one by one.)
-std::ranges::subrange<Dependencies::iterator> those_on(JobId job, Dependencies& missing) {
-  return std::ranges::equal_range(missing, job, std::ranges::greater{}, &Dependency::job);
+struct ThoseOn {
+  Dependencies::iterator first, last;
+  Dependencies::iterator begin() const { return first; }
+  Dependencies::iterator end() const { return last; }
+};
+ThoseOn those_on(JobId job, Dependencies& missing) {
+  const auto [first, last] = std::equal_range(missing.begin(), missing.end(), Dependency{job},
+                                              [](const Dependency& a, const Dependency& b) { return a.job > b.job; });
+  return {first, last};
 }
 
 }  // namespace

@@ -2,7 +2,6 @@
 #include "daemon/broker/rpc/views.hpp"
 
 #include <algorithm>
-#include <ranges>
 #include <utility>
 
 #include "daemon/broker/core/job_times.hpp"
@@ -152,9 +151,9 @@ proto::Job job_view(const Job& job, const JobCore& core) {
   if (const JobId retried = core.notes(job.id).retry_of; retried.value > 0) view.retry_of = retried;
   view.waiting_for = condition_of(job, core);
   if (missing != nullptr)
-    for (const Dependency& one : std::views::reverse(*missing)) {
-      const bool any_end = one.needs == Dependency::Needs::end, success = one.needs == Dependency::Needs::success;
-      (any_end ? view.after_any : success ? view.after : view.after_failed).push_back(one.job);
+    for (auto one = missing->rbegin(); one != missing->rend(); ++one) {
+      const bool any_end = one->needs == Dependency::Needs::end, success = one->needs == Dependency::Needs::success;
+      (any_end ? view.after_any : success ? view.after : view.after_failed).push_back(one->job);
     }
   if (!job.settled) return view;
   view.outcome = job.outcome;

@@ -11,7 +11,14 @@ constexpr std::uint64_t kMebibyte = 1 << 20;
 constexpr std::uint64_t kNeverTooMuch = 64 * kMebibyte;
 // Faster than disks take output for long.
 constexpr std::uint64_t kBytesPerMillisecond = kMebibyte;
-constexpr std::chrono::milliseconds kSoonest{1000}, kLatest{60'000};
+// A limit is not so strict that a quick command would have to be woken for, a disk that is nearly full is.
+constexpr std::chrono::milliseconds kSoonestForLimit{1000}, kSoonestForDisk{50}, kLatest{60'000};
+
+// When there could be so much more.
+std::chrono::milliseconds time_for(std::uint64_t bytes, std::chrono::milliseconds soonest) {
+  const auto latest = static_cast<std::uint64_t>(kLatest.count());
+  return std::max(soonest, std::chrono::milliseconds{std::min(bytes / kBytesPerMillisecond, latest)});
+}
 
 }  // namespace
 
@@ -23,13 +30,11 @@ OutputVerdict judge_output(const OutputUse& use, std::uint64_t limit) {
     return {"its output, " + std::to_string(use.written / kMebibyte) + " MiB, grew beyond what the daemon's disk has left, " +
                 std::to_string(use.free / kMebibyte) + " MiB",
             kLatest};
-  const std::uint64_t milliseconds = (std::min(limit, share) - use.written) / kBytesPerMillisecond;
-  const auto latest = static_cast<std::uint64_t>(kLatest.count());
-  return {{}, std::max(kSoonest, std::chrono::milliseconds{std::min(milliseconds, latest)})};
+  return {{}, std::min(time_for(limit - use.written, kSoonestForLimit), time_for(share - use.written, kSoonestForDisk))};
 }
 
 OutputBound::OutputBound(const Streams& streams, std::uint64_t limit) : streams_(streams), limit_(limit) {
-  if (streams_.keeps_output()) due_ = Clock::now() + kSoonest;
+  if (streams_.keeps_output()) due_ = Clock::now() + kSoonestForDisk;
 }
 
 std::string OutputBound::look() {

@@ -36,7 +36,8 @@ TEST_CASE("output may grow to as much as its disk has left, and 64 MiB in any ca
 }
 
 TEST_CASE("where there is much room it is looked at less often, and once a minute at least") {
-  CHECK(next_look({0, 0}) == 1000);
+  CHECK(next_look({0, 0}) == 64);
+  CHECK(next_look({60 * kMib, 0}) == 50);
   CHECK(next_look({0, 8 * kGib}) == 4096);
   CHECK(next_look({3 * kGib, 5 * kGib}) == 1024);
   CHECK(next_look({0, 1000 * kGib}) == 60'000);
