@@ -87,15 +87,15 @@ class Follower {
     }
   }
 
-  // Waits for the next attempt's start where one has ended and another is to come: asked now, the daemon answers as soon as it runs.
-  // False: the job has ended, and all is copied.
+  // Waits for nothing: when another attempt runs, that is told. (Only a daemon that knows no better answers when it does; hence the first
+  // copy.) False: the job has ended, and all is copied.
   Result<bool> take_up_attempt() {
-    if (auto copied = copy(); !copied) return copied.error();  // what it wrote last, before the next is waited for
-    Result<JobOutput> current = open_job_output(connections_, id_, stream_, NotBegun::wait);
+    if (auto copied = copy(); !copied) return copied.error();
+    Result<JobOutput> current = open_job_output(connections_, id_, stream_, NotBegun::tell);
     if (!current && current.error().code != Errc::not_found) return current.error();
     if (auto copied = copy(); !copied) return copied.error();
     if (!current) return false;  // forgotten: there is no more than was shown
-    if (!is_same_file(current->file.get(), file_.get())) {
+    if (current->file && !is_same_file(current->file.get(), file_.get())) {
       file_ = std::move(current->file);
       offset_ = 0;
       if (auto watched = watch_file(); !watched) return watched.error();
