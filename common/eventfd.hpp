@@ -1,4 +1,4 @@
-// Ringing an eventfd. Broker (the store's thread) and worker.
+// Ringing an eventfd (the broker's store thread, a worker), and setting it back (the broker).
 #pragma once
 
 #include <sys/uio.h>

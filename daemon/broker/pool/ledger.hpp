@@ -6,7 +6,7 @@
 //   begin():   all fields of a free entry, then state = begun      an entry precedes the job's first offer
 //   finish():  outcome, then state = ended                         before rpos advances and the slot is freed; its report is kept before
 //   erase():   state = free, then its blocks are free in private books
-// A begun entry without a slot in any worker's segment never started.
+// A begun entry without a slot in any worker's segment never started, unless its START was seen: then nobody knows what became of it.
 //
 // A sixteenth of the heap is not for results: it is kept for the entries of jobs to come and for short reports, so that results which
 // nobody collects never keep others from starting. (The engine sees to it that old ones give way: full_ledger.cpp.) Broker process, its one
@@ -58,9 +58,9 @@ class Ledger {
   // Enters a job that is about to be offered, or its next attempt; nothing changes when that is in already. False: no room.
   bool begin(const Job& job);
   bool has(JobId id) const;
-  // The worker's START was seen: told to the next broker only for what it needs then (a time-out, a person who asks).
+  // The worker's START was seen. The next broker believes that, whatever the worker has made of its slot; and goes by it for a time-out.
   void start(JobId id, std::int32_t pid, std::int64_t started_usec);
-  // That attempt has ended, and another is to follow: it must never be offered again under that number.
+  // That attempt has ended, and another is to follow: it must never be offered again under that number. What it reported is let go.
   void end_attempt(JobId id, std::uint32_t number);
 
   // A job that was begun is to end before its time: with its grace and reason, for the next broker. Ignored when it was not begun.

@@ -10,6 +10,7 @@
 #include <map>
 
 #include "common/control/arguments.hpp"
+#include "common/job/setup.hpp"
 #include "common/shm/offer_side.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/worker/setup.hpp"
@@ -88,6 +89,17 @@ class LiveWorker {
     const Sequence sequence = offer_function(name, arguments);
     ring();
     return wait_for(sequence);
+  }
+
+  // As a pool's initializer, which ends well.
+  void initialize(const std::string& function, const std::string& arguments = "[]") {
+    WorkerSetup setup;
+    setup.function = function;
+    setup.pool = "p";
+    setup.arguments = arguments;
+    const Sequence sequence = offer(shm::JobKind::setup, std::string(encode_setup(setup)));
+    ring();
+    REQUIRE(wait_for(sequence).ending == Ending::returned);
   }
 
   void order(control::OrderKind kind, Sequence sequence = {}, const std::vector<int>& fds = {}) {

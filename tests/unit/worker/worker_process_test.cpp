@@ -107,15 +107,7 @@ TEST_CASE("exit in a function is not held up by what plugins have made") {
   // which may wait for ever: the worker lived, and so did the job.
   LiveWorker worker({"--plugin-dir", std::filesystem::path(LINGERING_PLUGIN).parent_path()});
   SECTION("when they were loaded") {}
-  SECTION("in the pool's initializer") {
-    WorkerSetup setup;
-    setup.function = "make_global";
-    setup.pool = "p";
-    setup.arguments = "[]";
-    const Sequence sequence = worker.offer(shm::JobKind::setup, encode_setup(setup));
-    worker.ring();
-    REQUIRE(worker.wait_for(sequence).ending == Ending::returned);
-  }
+  SECTION("in the pool's initializer") { worker.initialize("make_global"); }
   worker.offer_function("exit_now", "[5]");
   worker.ring();
   const int status = worker.wait_for_exit();
@@ -134,13 +126,7 @@ TEST_CASE("a worker whose functions have leaked nearly all of its descriptors le
   REQUIRE(::setrlimit(RLIMIT_NOFILE, &before) == 0);
   SECTION("when that function has ended") { CHECK(worker.run_function("leak_descriptors", "[20]").result == "null"); }
   SECTION("when a command could not be started") {
-    WorkerSetup setup;
-    setup.function = "leak_descriptors";
-    setup.pool = "p";
-    setup.arguments = "[1]";
-    const Sequence sequence = worker.offer(shm::JobKind::setup, encode_setup(setup));
-    worker.ring();
-    REQUIRE(worker.wait_for(sequence).ending == Ending::returned);
+    worker.initialize("leak_descriptors", "[1]");
     const Sequence job = worker.offer(shm::JobKind::command, encode_spec(command({"true"})));
     worker.ring();
     CHECK(worker.wait_for(job).ending == Ending::not_started);
