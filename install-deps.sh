@@ -4,7 +4,7 @@
 set -eu
 
 packages="g++ cmake ninja-build ccache pkg-config
-  libasio-dev nlohmann-json3-dev libspdlog-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev
+  libasio-dev nlohmann-json3-dev libspdlog-dev libfmt-dev libsqlite3-dev libcli11-dev libtomlplusplus-dev
   catch2 socat python3 spin systemd"
 
 fail() {
