@@ -31,7 +31,7 @@ int Broker::run() {
   }
   // The server exists from the welcome on; the loop needs one, so the welcome is waited for first.
   while (!engine_ && exit_status_ == 0 && !stopping_) loop_.io().run_one();
-  if (engine_) loop_.run(*this, *server_);
+  if (server_) loop_.run(*this, *server_);  // without one, something before it could not be opened
   if (ids_ && engine_)
     if (const auto given = ids_->give_back(engine_->core().next_id()); !given) log::warn("{}; some ids are skipped", given.error().text);
   if (queues_) queues_->give_no_more();
@@ -47,9 +47,10 @@ void Broker::end_turn() {
   clock_.let_go();
   // Before anything of an id leaves this process: to a worker, to an output file's name, to a caller.
   if (const auto reserved = ids_->ensure(engine_->core().next_id_after_turn()); !reserved) {
-    log::critical("cannot reserve job ids: {}; make room or mend the disk, then start again", reserved.error().text);
+    const bool is_disk = reserved.error().code == Errc::io || reserved.error().code == Errc::full;  // which the next broker tries again
+    log::critical("cannot reserve job ids: {}; make room or mend the disk{}", reserved.error().text, is_disk ? "" : ", then start again");
     server_->close_all();  // with the answers of this turn, which hold such ids
-    return leave(kExitCannotWork);
+    return leave(is_disk ? kExitTryAgain : kExitCannotWork);
   }
   engine_->end_turn();
   queues_->end_turn();

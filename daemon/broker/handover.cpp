@@ -94,8 +94,9 @@ void Broker::on_welcome(std::vector<UniqueFd> fds) {
   }
   if (const auto built = build(std::move(fds[0]), std::move(fds[1])); !built) {
     // What the kernel refused (a descriptor, memory) it may grant the next one, which the supervisor starts after a while. What is
-    // damaged or full stays so.
-    const bool may_pass = built.error().code == Errc::io;
+    // damaged stays so, and so does a full disk for who starts a daemon; where there was a broker before, jobs run, which a daemon's end
+    // would kill.
+    const bool may_pass = built.error().code == Errc::io || (built.error().code == Errc::full && options_.restarts > 0);
     log::critical("{}; {}", built.error().text, may_pass ? "leaving it to another broker" : "refusing to start");
     leave(may_pass ? kExitTryAgain : kExitCannotWork);
   }
@@ -230,6 +231,7 @@ void Broker::on_worker_died(const control::Message& message) {
   const auto found = workers_.find(message.incarnation);
   if (found == workers_.end()) return;
   const bool signalled = message.code != CLD_EXITED;
+  const pid_t pid = engine_->dispatcher().pid(message.incarnation);
   found->second.watch.stop();
   const WorkerNumber number = found->second.number;
   const CorePool* pool = engine_->core().pools().pool_of(message.incarnation);
@@ -239,11 +241,11 @@ void Broker::on_worker_died(const control::Message& message) {
   const auto lost = engine_->worker_died(message.incarnation, signalled ? message.value : 0, signalled ? 0 : message.value);
   if (!signalled && message.value == 0 && lost == 0) {
     log::debug("worker {} has left", number.value);
-    verbs_->announce_worker(number, of_pool, message.pid, "left", {});
+    verbs_->announce_worker(number, of_pool, pid, "left", {});
   } else {
     WorkerLost death;
     (signalled ? death.signal : death.exit_code) = message.value;
-    verbs_->announce_worker(number, of_pool, message.pid, "died", way_of_death(death));
+    verbs_->announce_worker(number, of_pool, pid, "died", way_of_death(death));
     if (!stopping_ && !engine_->core().draining())
       log::warn("worker {} {} {}{}", number.value, signalled ? "was killed by signal" : "exited with status", message.value,
                 engine_->core().lacks_workers(of_pool) ? "; starting another" : "");

@@ -18,9 +18,6 @@
 namespace jobpool::supervisor {
 namespace {
 
-// A healthy broker reads within a turn of its loop, some milliseconds; ten seconds is a hung one or a dead disk.
-constexpr std::chrono::seconds kReadingPatience{10};
-
 constexpr std::chrono::seconds kExitPatience{2};
 
 // Between attempts to send what the kernel refused: as many descriptors as may be are on their way, and nothing tells when they are taken.
@@ -31,8 +28,8 @@ constexpr int kMessagesPerTurn = 256;
 
 }  // namespace
 
-BrokerProcess::BrokerProcess(Loop& loop, Spawner& spawner, Handlers handlers)
-    : loop_(loop), spawner_(spawner), handlers_(std::move(handlers)) {}
+BrokerProcess::BrokerProcess(Loop& loop, Spawner& spawner, Handlers handlers, Patience patience)
+    : loop_(loop), spawner_(spawner), handlers_(std::move(handlers)), patience_(patience) {}
 
 Result<void> BrokerProcess::start(SpawnPlan plan) {
   auto pair = seqpacket_pair();
@@ -44,12 +41,19 @@ Result<void> BrokerProcess::start(SpawnPlan plan) {
   process_ = std::move(child->process);
   control_ = std::move(pair->first);
   outbox_ = Outbox{};
+  is_ready_ = false;
   auto process_watch = loop_.watch(process_.get(), EPOLLIN, [this](std::uint32_t) { on_exit(); });
   // Edge-triggered: what is kept may have been refused by the kernel, while the socket itself would always seem writable.
   auto control_watch = loop_.watch(control_.get(), EPOLLIN | EPOLLOUT | EPOLLET, [this](std::uint32_t) { on_control(); });
   if (process_watch) process_watch_ = *process_watch;
   if (control_watch) control_watch_ = *control_watch;
-  if (process_watch && control_watch) return {};
+  if (process_watch && control_watch) {
+    start_deadline_ = loop_.at(Clock::now() + patience_.start, [this] {
+      start_deadline_ = Loop::Timer::none;
+      give_up("is not ready after " + std::to_string(patience_.start.count()) + " ms");
+    });
+    return {};
+  }
   kill();
   ::waitid(P_PID, static_cast<id_t>(std::exchange(pid_, 0)), nullptr, WEXITED);
   close_control();
@@ -69,8 +73,7 @@ void BrokerProcess::give_up(const std::string& why) {
 
 void BrokerProcess::close_control() {
   loop_.unwatch(std::exchange(control_watch_, Loop::Watch::none));
-  loop_.cancel(std::exchange(reading_deadline_, Loop::Timer::none));
-  loop_.cancel(std::exchange(retry_, Loop::Timer::none));
+  for (Loop::Timer* timer : {&start_deadline_, &reading_deadline_, &retry_}) loop_.cancel(std::exchange(*timer, Loop::Timer::none));
   control_.reset();
   outbox_ = Outbox{};
 }
@@ -83,24 +86,31 @@ void BrokerProcess::tell(const control::Message& message, std::span<const int> f
   watch_progress();
 }
 
-// One timer while something waits; each time it is due, at least one message must have been taken since. What the kernel does not take,
-// the broker cannot: that is tried again.
+// One timer while something waits for a ready broker; each time it is due, at least one message must have been taken since. What the kernel
+// does not take, the broker cannot: that is tried again.
 void BrokerProcess::watch_progress() {
   if (outbox_.was_refused() && retry_ == Loop::Timer::none)
     retry_ = loop_.at(Clock::now() + kRefusedPause, [this] {
       retry_ = Loop::Timer::none;
       send_kept();
     });
-  if (outbox_.is_empty()) {
+  if (outbox_.is_empty() || !is_ready_) {
     loop_.cancel(std::exchange(reading_deadline_, Loop::Timer::none));
     return;
   }
   if (reading_deadline_ != Loop::Timer::none) return;
-  reading_deadline_ = loop_.at(Clock::now() + kReadingPatience, [this, sent = outbox_.sent()] {
+  reading_deadline_ = loop_.at(Clock::now() + patience_.reading, [this, sent = outbox_.sent()] {
     reading_deadline_ = Loop::Timer::none;
-    if (outbox_.sent() == sent && !outbox_.was_refused()) return give_up("has read nothing for ten seconds");
+    if (outbox_.sent() == sent && !outbox_.was_refused())
+      return give_up("has read nothing for " + std::to_string(patience_.reading.count()) + " ms");
     watch_progress();
   });
+}
+
+void BrokerProcess::on_ready() {
+  is_ready_ = true;
+  loop_.cancel(std::exchange(start_deadline_, Loop::Timer::none));
+  watch_progress();
 }
 
 void BrokerProcess::on_control() {
@@ -126,6 +136,7 @@ bool BrokerProcess::read_messages(int most) {
       }
       return false;
     }
+    if (envelope->message.kind == control::Kind::ready) on_ready();
     handlers_.on_message(envelope->message);
   }
   loop_.rearm(control_watch_);

@@ -24,8 +24,8 @@ constexpr const char* kLock = "lock";
 constexpr const char* kInstance = "instance";
 constexpr const char* kNewInstance = "instance.new";
 constexpr const char* kOutput = "output";
-constexpr std::size_t kLockBytes = 16, kMaxInstanceBytes = 512;
-constexpr int kMaxLinks = 16;  // to the state directory, one leading to the next
+constexpr std::size_t kLockBytes = 16, kMaxInstanceBytes = 8'192;  // a cgroup's path is in it
+constexpr int kMaxLinks = 16;                                      // to the state directory, one leading to the next
 
 // 0: the lock's text names nobody.
 pid_t holder_of(int directory) {

@@ -74,7 +74,7 @@ void Supervisor::kill_workers() {
 void Supervisor::abandon() {
   log::error("something does not die; the next start will look for it");
   end_.left = Left::something;
-  end_.exit_code = 1;
+  if (end_.exit_code == 0) end_.exit_code = 1;
   loop_.stop();
 }
 

@@ -54,12 +54,14 @@ void block_signals() {
   const sigset_t signals = handled_signals();
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
+  ::signal(SIGCHLD, SIG_DFL);  // who started us may have ignored it, which execve keeps: then no child would have an exit status
 }
 
 Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
     : house_(house),
       loop_(std::move(loop)),
-      broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }}),
+      broker_(loop_, spawner, {[this](const Message& message) { on_message(message); }, [this](auto death) { on_broker_death(death); }},
+              {}),
       trial_(loop_, spawner, [this](const Result<TrialRun::Verdict>& trial) { on_trial_end(trial); }),
       workers_(
           loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },

@@ -36,6 +36,10 @@ void sweep(const char* what, failing_program program, failing_fault fault, Attem
   CHECK(nth < kMostCalls);
 }
 
+bool has_crashed(const std::string& log) {
+  return log.find("died of signal 11") != std::string::npos || log.find("died of signal 6") != std::string::npos;
+}
+
 // A daemon that may as well refuse to start.
 class Start {
  public:
@@ -53,6 +57,7 @@ class Start {
                                   << daemon.err);
     CHECK((daemon.exit_code == 0) == serves);
     CHECK_FALSE(daemon.err.empty());
+    CHECK_FALSE(has_crashed(daemon.err));
     // One failure of a broker or a worker is one more start of it.
     if (program != IN_SUPERVISOR || is_harmless(fault)) CHECK(serves);
     const std::vector<pid_t> left = processes_with(folder_.path().string());
@@ -91,6 +96,7 @@ bool take_over(FailingPrograms& programs, failing_program program, failing_fault
   const Finished got = daemon.run({"get", id});
   INFO("get: " << got.err << daemon.log());
   CHECK(got.exit_code == 0);
+  CHECK_FALSE(has_crashed(daemon.log()));
   CHECK(daemon.run({"apply", "@square", "5"}).out == "25\n");
   const Ledger::Entry ran = ledger.read()["job"];
   CHECK((ran.starts == 1 && ran.ends == 1));

@@ -91,7 +91,9 @@ TEST_CASE("retries, queues, pools and workers are told of") {
   REQUIRE(daemon.run({"pool", "pause", "images"}).exit_code == 0);
   CHECK(listener.next("kind", "pool")["state"] == "paused");
   REQUIRE(::kill(started["pid"], SIGKILL) == 0);
-  CHECK(listener.next("kind", "worker")["reason"] == "was killed by signal 9");
+  const json died = listener.next("kind", "worker");
+  CHECK(died["reason"] == "was killed by signal 9");
+  CHECK(died["pid"] == started["pid"]);  // the bug: it was not told, where it is wanted most
   REQUIRE(daemon.run({"terminate", "images"}).exit_code == 0);
   CHECK(listener.next("state", "terminated")["pool"] == "images");
   CHECK(listener.next("state", "joined")["pool"] == "images");

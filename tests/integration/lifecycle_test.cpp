@@ -2,6 +2,7 @@
 #include <signal.h>
 
 #include <algorithm>
+#include <filesystem>
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
@@ -171,6 +172,17 @@ TEST_CASE("nothing survives the supervisor's death, and the next start is clean"
   daemon.start_again();
   CHECK(daemon.hello()["instance"] != instance);
   CHECK(daemon.run({"apply", "--", "echo", "back"}).out == "back\n");
+}
+
+TEST_CASE("a queues' log that cannot be opened is named, and no broker dies of it") {
+  // The bug: the broker went on without what it had not made, and crashed.
+  const TempDir folder;
+  std::filesystem::create_directories(folder.file("state") + "/queues.log");
+  const Finished daemon =
+      run({.argv = {program("jobpoold"), "--socket", folder.file("socket"), "--state-dir", folder.file("state"), "-j", "1"}});
+  CHECK(daemon.exit_code == 1);
+  CHECK(daemon.err.find("queues.log: Is a directory") != std::string::npos);
+  CHECK(daemon.err.find("died of signal") == std::string::npos);
 }
 
 TEST_CASE("a second daemon on the same state refuses to start and says why") {

@@ -31,6 +31,7 @@ Watch::Watch(Sources sources, Sequence sequence, std::chrono::microseconds grace
     : sources_(sources), sequence_(sequence), grace_(grace), output_(output), orders_(orders), tree_(tree), reaper_(reaper) {}
 
 Watch::End Watch::until_dead() {
+  obey_what_was_read();  // while its descriptors were waited for: nothing else would tell of it
   while (!is_over()) {
     if (must_kill()) {
       kill_tree();
@@ -93,11 +94,15 @@ bool Watch::obey_orders() {
   const bool is_open = static_cast<bool>(orders_.drain());
   // Descriptors for a sequence that runs already were sent for an offer that did not come about, and its number was used again.
   orders_.close_stale([this](Sequence sequence) { return sequence == sequence_; });
+  obey_what_was_read();
+  return is_open;
+}
+
+void Watch::obey_what_was_read() {
   while (const auto order = orders_.next_for(sequence_)) {
     if (order->kind == control::OrderKind::signal) signal_group(order->value);
     if (order->kind == control::OrderKind::stop) stop(order->usec < 0 ? grace_ : std::chrono::microseconds(order->usec));
   }
-  return is_open;
 }
 
 void Watch::stop(std::chrono::microseconds grace) {

@@ -46,6 +46,7 @@ class Watch {
   void kill_tree();
   bool wait_for_news();
   bool obey_orders();
+  void obey_what_was_read();
   std::optional<TimePoint> deadline() const;
   void look_at_output();
   void stop(std::chrono::microseconds grace);

@@ -278,6 +278,14 @@ TEST_CASE("a broker that says it cannot ever work ends the daemon with the same 
   CHECK(!std::filesystem::exists(house.socket()));
 }
 
+TEST_CASE("who starts a daemon with SIGCHLD ignored does not take its children's exit statuses from it") {
+  // The bug: the kernel reaped them at once. A broker that could not work was started again, and no reload was taken.
+  House house({}, "trap '' CHLD; exec");
+  auto broker = house.next_broker();
+  broker.exit_with(78);
+  CHECK(house.wait() == 78);
+}
+
 TEST_CASE("a broker that never becomes ready ends the daemon after five deaths") {
   House house;
   for (int i = 0; i < 5; ++i) house.next_broker().exit_with(3);

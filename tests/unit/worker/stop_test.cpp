@@ -61,6 +61,23 @@ TEST_CASE("a second stop shortens the grace of the first") {
   CHECK(done.ended.report.code == SIGKILL);
 }
 
+TEST_CASE("an order that was read while the command's descriptors were waited for is obeyed") {
+  // The bug: it was looked at when the next one came, which it never did: no TERM, and KILL, for the worker as well, when its grace was
+  // over.
+  Setup setup;
+  CommandSpec spec = command({"sleep", "1000"});
+  SECTION("a stop") {
+    setup.order(control::OrderKind::stop, kHourUsec);
+    REQUIRE(setup.orders().drain());
+    CHECK(setup.run(spec).report.code == SIGTERM);
+  }
+  SECTION("a signal") {
+    setup.order(control::OrderKind::signal, 0, SIGUSR1);
+    REQUIRE(setup.orders().drain());
+    CHECK(setup.run(spec).report.code == SIGUSR1);
+  }
+}
+
 TEST_CASE("a stop without a time of its own has the job's grace") {
   Setup setup;
   CommandSpec spec = command({HOSTILE_PROGRAM, "ignore_term"});
