@@ -42,6 +42,11 @@ void QueueCore::confirm(QueueState& queue, const SharedText& key, QueueEffects& 
 void QueueCore::leave_unconfirmed(QueueState& queue, const SharedText& key, const Now& now) {
   const auto found = queue.unconfirmed.find(key);
   if (found == queue.unconfirmed.end()) return;
+  const bool has_done_nothing = found->second.count == 0 && found->second.taken.empty();
+  if (has_done_nothing) {  // its caller may come back with it as with a new call
+    queue.unconfirmed.erase(found);
+    return;
+  }
   found->second.caller = {};
   found->second.forget_at = now.steady + limits_.claim_time;
   unclaimed_.insert({found->second.forget_at, {queue.made.id, key}});
@@ -53,6 +58,10 @@ void QueueCore::forget_unclaimed(const Now& now, QueueEffects& out) {
     unclaimed_.erase(unclaimed_.begin());
     QueueState& queue = *known(id);
     const auto found = queue.unconfirmed.find(key);
+    if (items_being_stored(id, key) > 0) {  // its count is not known yet
+      leave_unconfirmed(queue, key, now);
+      continue;
+    }
     // Taken, and its consumer never came back: it died with them, or has had them all along. To put them back could show them twice.
     if (const auto& taken = found->second.taken; !taken.empty()) {
       ItemsGone gone{id, {}};

@@ -151,6 +151,11 @@ void QueueCore::on(QueueTick&, const Now& now, QueueEffects& out) {
 void QueueCore::on_time_over(Token token, const Now&, QueueEffects& out) {
   Call& over = calls_.at(token);
   QueueState& queue = *known(over.queue);
+  if (over.kind == Call::Kind::put && over.stored < over.next) {  // whether there is room for the rest shows when that is stored
+    over.is_last_try = true;
+    deadlines_.erase({*std::exchange(over.deadline, std::nullopt), token});
+    return;
+  }
   wait_no_longer(token, over);
   switch (over.kind) {
     case Call::Kind::get:
@@ -158,8 +163,7 @@ void QueueCore::on_time_over(Token token, const Now&, QueueEffects& out) {
     case Call::Kind::join:
       return answer(token, over, {token, queue.made.durable, QueueVerdict::timed_out, {}, queue.made.unfinished}, out);
     default:
-      over.is_over = true;
-      finish_put(token, over, out);
+      end_put(token, over, out);
       return serve_putters(queue, out);  // those behind it may need less room
   }
 }

@@ -71,6 +71,7 @@ class QueueCore {
     std::uint64_t waiting = 0;      // put: its part of waiting_bytes_
     std::size_t count = 1;          // get: at most
     std::vector<QueueItem> taken;   // get: those it has
+    bool is_last_try = false;       // put: does not wait for room, but for a commit before it that holds up the line
     bool is_over = false;           // put: its time is up, and what it has saved is still on its way
     bool is_answered = false;
     std::optional<TimePoint> deadline;
@@ -107,6 +108,8 @@ class QueueCore {
   void wait_until(Token token, Call& call, const std::optional<TimePoint>& deadline);
   void wait_no_longer(Token token, Call& call);
   void on_time_over(Token token, const Now& now, QueueEffects& out);
+  void end_put(Token token, Call& put, QueueEffects& out);
+  void end_last_tries(const QueueState& queue, QueueEffects& out);
 
   // queue_serving.cpp: who gets what, in order
   std::uint64_t room_for(const QueueState& queue, std::uint64_t bytes) const;

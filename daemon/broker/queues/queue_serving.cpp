@@ -35,13 +35,28 @@ void QueueCore::on(PutItems& event, const Now&, QueueEffects& out) {
     put.stored = put.next - std::min(put.next, items_being_stored(queue->made.id, put.key));
   }
   if (put.next == put.items.size()) return finish_put(event.token, put, out);
+  put.is_last_try = event.may_wait == MayWait::no;
   queue->putters.push_back(event.token);
   serve_putters(*queue, out);
-  if (put.next == put.items.size()) return;
-  if (event.may_wait == MayWait::yes && may_wait_with_its_items(put)) return wait_until(event.token, put, event.deadline);
-  wait_no_longer(event.token, put);
+  Call* const waiting = call(event.token);
+  if (waiting == nullptr || waiting->is_over || waiting->next == waiting->items.size()) return;
+  if (may_wait_with_its_items(*waiting)) return wait_until(event.token, *waiting, waiting->is_last_try ? std::nullopt : event.deadline);
+  end_put(event.token, *waiting, out);
+}
+
+// No more of its items are saved.
+void QueueCore::end_put(Token token, Call& put, QueueEffects& out) {
+  wait_no_longer(token, put);
   put.is_over = true;
-  finish_put(event.token, put, out);
+  finish_put(token, put, out);
+}
+
+// There is no room for who is first: that is what those wanted to know who do not wait for it.
+void QueueCore::end_last_tries(const QueueState& queue, QueueEffects& out) {
+  std::vector<Token> last_tries;
+  for (const Token token : queue.putters)
+    if (calls_.at(token).is_last_try) last_tries.push_back(token);
+  for (const Token token : last_tries) end_put(token, calls_.at(token), out);
 }
 
 // What waits is in no queue, and has to be bounded all the same.
@@ -57,6 +72,8 @@ void QueueCore::serve_putters(QueueState& queue, QueueEffects& out) {
   while (!queue.putters.empty()) {
     const Token token = queue.putters.front();
     Call& put = calls_.at(token);
+    // One record of a call at a time: were an earlier one refused, its items would come behind. The line moves when it is stored.
+    if (put.stored < put.next) return;
     std::size_t count = 0;
     std::uint64_t bytes = 0;
     while (put.next + count < put.items.size()) {
@@ -68,7 +85,10 @@ void QueueCore::serve_putters(QueueState& queue, QueueEffects& out) {
     if (count > 0) save_items(queue, token, put, count, out);
     if (put.next < put.items.size()) {
       if (lacks_common_room(cost_of(put.items[put.next]))) starved_.insert(queue.made.id);
-      return;
+      const bool is_last_try = put.is_last_try;
+      end_last_tries(queue, out);
+      if (!is_last_try) return;
+      continue;  // who is behind it may need less
     }
     wait_no_longer(token, put);
   }
@@ -114,6 +134,7 @@ void QueueCore::on(PutStored& event, const Now&, QueueEffects& out) {
     finish_put(caller, *put, out);
   }
   serve_getters(*queue, out);
+  serve_putters(*queue, out);
 }
 
 void QueueCore::on(PutRefused& event, const Now&, QueueEffects& out) {
@@ -152,7 +173,7 @@ std::size_t QueueCore::items_being_stored(QueueId queue, const SharedText& key) 
 // Answered when all its items are in, or when no more will come and those saved are in.
 void QueueCore::finish_put(Token token, Call& put, QueueEffects& out) {
   if (put.is_answered || put.stored < put.next) return;
-  const bool is_whole = put.stored == put.items.size();
+  const bool is_whole = put.stored >= put.items.size();  // more: its caller came back with fewer than were on their way
   if (!is_whole && !put.is_over) return;
   answer(token, put, {token, known(put.queue)->made.durable, is_whole ? QueueVerdict::well : QueueVerdict::full, {}, put.stored}, out);
 }

@@ -165,6 +165,45 @@ TEST_CASE("the key of a producer that is gone is kept for a while, and then free
   CHECK(queues.said(queues.get(1, MayWait::no, {}, "k")) == "1");
 }
 
+TEST_CASE("a producer that is back with fewer items than it had is answered") {
+  // The bug: more were stored than it has, which was not all of them, and its call waited for ever.
+  QueueDriver queues;
+  queues.create("q");
+  queues.hold_puts = true;
+  queues.leave(queues.put({"1", "2"}, MayWait::yes, {}, "k"));
+  const Token again = queues.put({"1"}, MayWait::yes, {}, "k");
+  queues.store_held();
+  CHECK(queues.said(again).starts_with("well"));
+}
+
+TEST_CASE("a key is kept for as long as its items are being stored") {
+  // The bug: a store that was stuck for longer had the key forgotten, and a later call with it was told of items that were not its own.
+  QueueDriver queues;
+  queues.create("q");
+  queues.hold_puts = true;
+  queues.leave(queues.put({"1"}, MayWait::yes, {}, "k"));
+  queues.turn_clock(11s);
+  CHECK_FALSE(queues.core.find("q")->unconfirmed.empty());
+  queues.store_held();
+  queues.turn_clock(11s);
+  CHECK(queues.core.find("q")->unconfirmed.empty());
+}
+
+TEST_CASE("of a put that put nothing nothing is kept") {
+  // The bug: each that found the queue full was kept for ten seconds after its answer, without a bound, and woke the broker at their end.
+  QueueDriver queues;
+  queues.create("q", 1);
+  queues.put({"1"});
+  const Token refused = queues.put({"2"}, MayWait::no, {}, "k"), waiting = queues.put({"3"}, MayWait::yes, {}, "l");
+  CHECK(queues.said(refused) == "full");
+  queues.leave(refused);
+  queues.leave(waiting);
+  CHECK(queues.core.find("q")->unconfirmed.empty());
+  CHECK_FALSE(queues.core.next_deadline());
+  CHECK(queues.take() == "1");
+  CHECK(queues.said(queues.put({"2"}, MayWait::no, {}, "k")) == "well 1");
+}
+
 TEST_CASE("done is counted once, however often it is said with its key") {
   QueueDriver queues;
   queues.create("q");

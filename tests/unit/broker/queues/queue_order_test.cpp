@@ -74,6 +74,74 @@ TEST_CASE("items that could not be stored are refused, and their room is the nex
   CHECK(queues.core.find("q")->made.unfinished == 1);
 }
 
+TEST_CASE("of a put in parts the next one is not begun before the last one is stored") {
+  // The bug: the store refused the first part, had room again and stored the second: the caller was told that nothing was put, or, after
+  // the broker's death, that all was.
+  QueueDriver queues;
+  queues.create("q", 2, true);
+  queues.put({"x"});
+  queues.hold_puts = true;
+  const Token put = queues.put({"a", "b"}, MayWait::yes, {}, "k"), behind = queues.put({"c"});
+  CHECK(queues.take() == "x");
+  REQUIRE(queues.held.size() == 1);
+  SECTION("it is stored") {
+    queues.store_held();
+    CHECK(queues.said(put) == "well 2");
+    CHECK(queues.items() == "a b");
+    CHECK(queues.take() == "a");
+    queues.store_held();
+    CHECK(queues.said(behind) == "well 1");
+    CHECK(queues.items() == "b c");
+  }
+  SECTION("it is refused") {
+    queues.refuse_held();
+    CHECK(queues.said(put) == "store full");
+    queues.store_held();
+    CHECK(queues.said(behind) == "well 1");
+    CHECK(queues.items() == "c");
+  }
+}
+
+TEST_CASE("while a put in parts is being stored nobody behind it is told that there is no room") {
+  QueueDriver queues;
+  queues.create("q", 3, true);
+  queues.put({"x", "y", "z"});
+  queues.hold_puts = true;
+  const Token put = queues.put({"a", "b"}, MayWait::yes, queues.in(1s));
+  CHECK(queues.take() == "x");
+  CHECK(queues.take() == "y");
+  CHECK(queues.take() == "z");
+  SECTION("who does not wait has its items behind") {
+    const Token behind = queues.put({"c"}, MayWait::no), too_much = queues.put({"d", "e"}, MayWait::no);
+    CHECK(queues.said(behind) == "-");
+    queues.store_held();
+    CHECK(queues.said(put) == "well 2");
+    CHECK(queues.said(behind) == "well 1");
+    CHECK(queues.said(too_much) == "full");
+    CHECK(queues.items() == "a b c");
+  }
+  SECTION("nor itself, when its time is over meanwhile") {
+    queues.turn_clock(2s);
+    CHECK(queues.said(put) == "-");
+    queues.store_held();
+    CHECK(queues.said(put) == "well 2");
+  }
+}
+
+TEST_CASE("who does not wait, and is first, does not hold up who needs less") {
+  QueueDriver queues;
+  queues.create("q", 2, true);
+  queues.put({"x"});
+  queues.hold_puts = true;
+  const Token first = queues.put({"a", "b"}, MayWait::no);
+  CHECK(queues.take() == "x");
+  const Token second = queues.put({"c"}, MayWait::no);
+  queues.store_held();
+  CHECK(queues.said(first) == "full 1");
+  CHECK(queues.said(second) == "well 1");
+  CHECK(queues.items() == "a c");
+}
+
 TEST_CASE("a put whose time is over tells how many of its items are in, a get that it is empty") {
   QueueDriver queues;
   queues.create("q", 2);
