@@ -1,19 +1,24 @@
 // jobpool queue put: Queue.put of each word, or of each line of stdin.
 #include <unistd.h>
 
+#include <utility>
+
 #include "client/cli/function_arguments.hpp"
 #include "client/cli/item_source.hpp"
 #include "client/cli/queue_wait.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/key.hpp"
 #include "client/lib/remote_error.hpp"
+#include "proto/frame.hpp"
+#include "proto/json_string.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::cli {
 namespace {
 
 constexpr std::size_t kLinesPerCall = 1'000;  // of stdin: large enough that the way to the daemon and back costs little for each
-constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;
+constexpr std::size_t kBytesPerCall = std::size_t{4} << 20;  // unless it is one line
+static_assert(3 * kBytesPerCall < proto::kMaxMessageBytes);  // a quote or a backslash takes two bytes there
 
 // How many lines are in the queue already.
 std::string lines_before(std::size_t put) {
@@ -31,7 +36,7 @@ Error put_error(const client::Reply& reply, std::size_t put_before) {
     return Error{error.code, error.text + lines_before(put_before)};
   }
   *put = put->get<std::uint64_t>() + put_before;
-  return client::describe_error(reply.error, parameters.dump());
+  return client::describe_error(client::error_reply(reply.error, parameters.dump()));
 }
 
 Result<void> put_items(Context& context, proto::QueuePutRequest request, std::size_t put_before = 0) {
@@ -52,41 +57,76 @@ Error line_error(const Error& error, std::size_t lines_put) {
                "line " + std::to_string(lines_put + 1) + ": " + error.text + lines_before(lines_put)};
 }
 
+// Of an item alone.
+bool fits_message(const std::string& item) {
+  constexpr std::size_t kRoom = proto::kMaxMessageBytes - 1024;  // the rest of the call is a few names
+  if (item.size() <= kBytesPerCall) return true;
+  std::string written;
+  proto::append_json_string(written, item);
+  return written.size() <= kRoom;
+}
+
 Result<std::string> item_of(const std::string& word) {
   Result<std::string> item = json_of_word(word);
   if (item && item->size() > proto::kMaxPayloadBytes) return Error{Errc::invalid_argument, "an item has at most 16 MiB"};
+  if (item && !fits_message(*item))
+    return Error{Errc::invalid_argument, "an item has at most 24 MiB where each quote and each backslash counts twice"};
   return item;
 }
 
+// The lines of stdin as the items of one call after the other.
+class LineItems {
+ public:
+  explicit LineItems(ItemSource lines) : lines_(std::move(lines)) {}
+
+  // None: there are no more, or the next line is no item.
+  std::vector<std::string> next_call() {
+    std::vector<std::string> items;
+    std::size_t bytes = 0;
+    while (items.size() < kLinesPerCall && bytes < kBytesPerCall) {
+      if (!items.empty() && lines_.would_wait()) break;  // what is there already is not kept waiting for more
+      if (!ahead_) read_ahead();
+      if (!ahead_ || (!items.empty() && bytes + ahead_->size() > kBytesPerCall)) break;
+      bytes += ahead_->size();
+      items.push_back(*std::exchange(ahead_, std::nullopt));
+    }
+    return items;
+  }
+  // Of the line behind those that were given.
+  const std::optional<Error>& fault() const { return fault_; }
+
+ private:
+  void read_ahead() {
+    const auto line = lines_.next();
+    if (!line) fault_ = line.error();
+    if (!line || !*line) return;
+    Result<std::string> item = item_of((*line)->front());
+    if (item)
+      ahead_ = std::move(*item);
+    else
+      fault_ = item.error();
+  }
+
+  ItemSource lines_;
+  std::optional<std::string> ahead_;  // read, and not given yet
+  std::optional<Error> fault_;
+};
+
 Result<void> put_lines(Context& context, const proto::QueuePutRequest& terms) {
   std::vector<std::string> none;
-  Result<ItemSource> lines = ItemSource::take(none, {});
-  if (!lines) return lines.error();
-  std::optional<Error> fault;
-  std::size_t put = 0;
-  for (bool more = true; more;) {
+  Result<ItemSource> source = ItemSource::take(none, {});
+  if (!source) return source.error();
+  LineItems lines(std::move(*source));
+  for (std::size_t put = 0;;) {
     proto::QueuePutRequest request = terms;
-    std::size_t bytes = 0;
-    while (request.items.size() < kLinesPerCall && bytes < kBytesPerCall) {
-      if (!request.items.empty() && lines->would_wait()) break;  // what is there already is not kept waiting for more
-      const auto line = lines->next();
-      more = line && *line;
-      if (!line) fault = line.error();
-      if (!more) break;
-      const Result<std::string> item = item_of((*line)->front());
-      more = bool(item);
-      if (!item) fault = item.error();
-      if (!more) break;
-      bytes += item->size();
-      request.items.push_back(*item);
-    }
+    request.items = lines.next_call();
     const std::size_t count = request.items.size();
     if (count > 0)
       if (auto done = put_items(context, std::move(request), put); !done) return done;
     put += count;
-    if (fault) return line_error(*fault, put);
+    if (lines.fault()) return line_error(*lines.fault(), put);
+    if (count == 0) return {};
   }
-  return {};
 }
 
 }  // namespace

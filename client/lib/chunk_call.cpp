@@ -5,7 +5,6 @@
 #include <utility>
 
 #include "client/lib/recovering_call.hpp"
-#include "client/lib/remote_error.hpp"
 
 namespace jobpool::client {
 namespace {
@@ -61,7 +60,7 @@ std::optional<Error> tell_endings(const Reply& reply, OpenChunks& open, TellChun
     if (one.ending)
       tell(one.number, std::move(*one.ending));
     else
-      tell(one.number, describe_error(one.error, one.parameters));
+      tell(one.number, error_reply(std::move(one.error), one.parameters));
   }
   return std::nullopt;
 }
@@ -90,11 +89,11 @@ std::size_t items_in(std::string_view result) {
   return read ? read->results.size() : 0;
 }
 
-Result<std::size_t> workers_of(Connections& connections, std::string_view pool) {
+RemoteResult<std::size_t> workers_of(Connections& connections, std::string_view pool) {
   RecoveringCall call(connections, proto::write_call("org.jobpool.Pool.Show", proto::write_pool_name(pool)), Resend::always);
-  const Result<Reply> reply = call.finish(Clock::now() + kAnswerPatience);
+  Result<Reply> reply = call.finish(Clock::now() + kAnswerPatience);
   if (!reply) return reply.error();
-  if (!reply->error.empty()) return describe_error(*reply);
+  if (!reply->error.empty()) return std::move(*reply);
   const Result<proto::PoolInfo> info = proto::read_pool(reply->parameters);
   if (!info) return info.error();
   const std::int64_t places =
@@ -116,15 +115,15 @@ void apply_all(Connections& connections, proto::ApplyAllRequest request, int sto
   RecoveringCall call(
       connections, [&open] { return proto::write_call("org.jobpool.Pool.ApplyAll", open.request(), proto::CallMode::more); },
       Resend::same_instance);
-  std::optional<Error> broken;
+  std::optional<RemoteResult<proto::Ending>> broken;  // what those are told that have no end of their own
   for (bool is_last = false; !is_last && !broken;) {
-    const Result<std::optional<Reply>> reply = next_reply(call, stop);
+    Result<std::optional<Reply>> reply = next_reply(call, stop);
     if (!reply)
       broken = reply.error();
     else if (!*reply)
       broken = stopped_error();
     else if (!(*reply)->error.empty())
-      broken = describe_error(**reply);
+      broken = std::move(**reply);
     else
       broken = tell_endings(**reply, open, tell);
     is_last = !broken && !(*reply)->continues;
@@ -132,7 +131,7 @@ void apply_all(Connections& connections, proto::ApplyAllRequest request, int sto
   }
   if (!broken && open.count() > 0) broken = Error{Errc::protocol, "the daemon's last answer left chunks without their ends"};
   if (!broken) return;
-  open.each([&](std::int64_t number) { tell(number, *broken); });
+  open.each([&](std::int64_t number) { tell(number, RemoteResult<proto::Ending>(*broken)); });
   told_all();
 }
 

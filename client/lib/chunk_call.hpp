@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "client/lib/connections.hpp"
+#include "client/lib/remote_error.hpp"
 #include "common/function_ref.hpp"
 #include "proto/apply_all_messages.hpp"
 #include "proto/chunk.hpp"
@@ -43,7 +44,7 @@ std::size_t items_in(std::string_view result);
 
 // How many workers the pool is to have, also while they are still being started; at least 1. Errors: of the transport; not_found: no such
 // pool.
-Result<std::size_t> workers_of(Connections& connections, std::string_view pool);
+RemoteResult<std::size_t> workers_of(Connections& connections, std::string_view pool);
 
 // Apply, waited for; readable `stop`: not any longer, and the job is cancelled with its connection. (-1: nobody stops it.)
 // Errors: those of RecoveringCall; what the daemon refuses; interrupted: stopped.
@@ -52,7 +53,7 @@ Result<proto::Ending> apply(Connections& connections, const proto::Submission& j
 // ApplyAll, waited for likewise. Each end, or error, is told once, as soon as it is there and in any order, by the chunk's number;
 // `told_all`: for now.
 // Requires: the numbers ascend.
-using TellChunk = function_ref<void(std::int64_t number, Result<proto::Ending>&& ending)>;
+using TellChunk = function_ref<void(std::int64_t number, RemoteResult<proto::Ending>&& ending)>;
 void apply_all(Connections& connections, proto::ApplyAllRequest request, int stop, TellChunk tell, function_ref<void()> told_all);
 
 // Job.Get, of a function; the daemon keeps the time. Throws as AsyncResult::get, but for how the job ended.

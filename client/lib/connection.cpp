@@ -19,6 +19,12 @@ namespace {
 
 constexpr std::chrono::milliseconds kCrowdedPause{5};
 constexpr std::size_t kReadBytes = 64 * 1024;  // of one receive: a common reply in one; the rest of a large one goes to its place at once
+constexpr std::size_t kMostSentBytes = proto::kMaxMessageBytes + 1;  // of a message with its NUL
+
+Error too_large() {
+  const std::string most = std::to_string(proto::kMaxMessageBytes >> 20);
+  return Error{Errc::invalid_argument, "the call is too large: as it is written in JSON it may have " + most + " MiB"};
+}
 
 // Waits for one of `events`; which came. Errors: timed_out, io.
 Result<short> wait_for(int fd, short events, TimePoint deadline) {
@@ -101,7 +107,7 @@ Result<Connection> Connection::open(const std::string& path, TimePoint deadline)
   }
 }
 
-Result<void> Connection::send(std::string_view first, std::string_view second, std::span<const int> fds, TimePoint deadline) {
+Result<void> Connection::send_pieces(std::string_view first, std::string_view second, std::span<const int> fds, TimePoint deadline) {
   if (fds.size() > kMaxPassedFds)
     return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxPassedFds) + " descriptors in one message"};
   ControlBuffer control;
@@ -130,16 +136,27 @@ Result<void> Connection::send(std::string_view first, std::string_view second, s
   return {};
 }
 
+Result<void> Connection::send(std::string_view message, std::span<const int> fds, TimePoint deadline) {
+  if (message.size() > kMostSentBytes) return too_large();
+  return send_pieces(message, {}, fds, deadline);
+}
+
 Result<void> Connection::send(const Message& message, std::span<const int> fds, TimePoint deadline) {
   const std::string_view text = message.text;
+  if (text.size() + message.arguments.size() > kMostSentBytes) return too_large();  // they are not shorter when they are escaped
+  std::size_t bytes = 0;
+  const auto send_counted = [&](std::string_view first, std::string_view second) -> Result<void> {
+    bytes += first.size() + second.size();
+    if (bytes > kMostSentBytes) return too_large();
+    return send_pieces(first, second, std::exchange(fds, {}), deadline);
+  };
   std::string rest{text.substr(0, message.arguments_at)};
   Result<void> sent;
   proto::append_json_pieces(rest, message.arguments, [&](std::string& out, std::string_view run) {
-    if (sent) sent = send(out, run, std::exchange(fds, {}), deadline);
+    if (sent) sent = send_counted(out, run);
     out.clear();
   });
-  if (!sent) return sent;
-  return send(rest, text.substr(message.arguments_at), fds, deadline);
+  return sent ? send_counted(rest, text.substr(message.arguments_at)) : sent;
 }
 
 Result<std::optional<Reply>> Connection::take_reply() {

@@ -50,10 +50,12 @@ class Connection {
 
   // Sends one encoded message (proto::write_call), descriptors with its first byte. Never raises SIGPIPE.
   // An error means that the daemon cannot have seen the whole message, so that it never acted on its last call. What the daemon says
-  // meanwhile is read, and waits for take_reply(). Errors: closed, timed_out, io, protocol.
-  Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline) { return send(message, {}, fds, deadline); }
+  // meanwhile is read, and waits for take_reply(). Errors: closed, timed_out, io, protocol; invalid_argument: it is longer than the daemon
+  // reads (proto::kMaxMessageBytes), which would close the connection.
+  Result<void> send(std::string_view message, std::span<const int> fds, TimePoint deadline);
 
-  // The same of a message with large arguments.
+  // The same of a message with large arguments. How long these are when they are escaped is known at their end: after invalid_argument,
+  // too, the connection is to be dropped.
   Result<void> send(const Message& message, std::span<const int> fds, TimePoint deadline);
 
   // A reply that has arrived already; nullopt: none is complete. Errors: protocol.
@@ -71,7 +73,7 @@ class Connection {
  private:
   explicit Connection(UniqueFd socket) : socket_(std::move(socket)) {}
   // One behind the other.
-  Result<void> send(std::string_view first, std::string_view second, std::span<const int> fds, TimePoint deadline);
+  Result<void> send_pieces(std::string_view first, std::string_view second, std::span<const int> fds, TimePoint deadline);
 
   UniqueFd socket_;
   SharedText instance_;

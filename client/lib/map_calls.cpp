@@ -20,9 +20,11 @@ constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs 
 // Bytes of requests in one write, when chunks have become larger since: what waits to be sent cannot be stopped.
 constexpr std::size_t kMostTogether = 1024 * 1024;
 
-Result<ChunkEnd> chunk_end(Result<proto::Ending>&& ending, std::size_t count) {
-  if (!ending) return ending.error();
-  return ChunkEnd::of(std::move(*ending), count);
+RemoteResult<ChunkEnd> chunk_end(RemoteResult<proto::Ending>&& ending, std::size_t count) {
+  if (ending) return ChunkEnd::of(std::move(*ending), count);
+  RemoteResult<ChunkEnd> failed = ending.error();
+  failed.refusal = std::move(ending.refusal);
+  return failed;
 }
 
 }  // namespace
@@ -49,9 +51,11 @@ Result<std::optional<MapCalls::Chunk>> MapCalls::read() {
         break;
       }
     } catch (const ClientError& error) {  // an item that no JSON can carry: told where the results are taken
-      return Error{Errc::invalid_argument, "item " + std::to_string(items_) + ": " + error.what()};
+      source_failure_ = std::make_exception_ptr(InvalidCall("item " + std::to_string(items_) + ": " + error.what()));
     } catch (...) {  // the caller's own, for the thread that takes the results: here it would end the program
       source_failure_ = std::current_exception();
+    }
+    if (source_failure_) {
       chunk.items.resize(before);
       break;
     }
@@ -87,7 +91,7 @@ void MapCalls::perform_together(std::span<Chunk> chunks, std::size_t begin, std:
   std::vector<Run::Told> ended;
   apply_all(
       *connections_, std::move(request), stop_.get(),
-      [&](std::int64_t number, Result<proto::Ending>&& ending) {
+      [&](std::int64_t number, RemoteResult<proto::Ending>&& ending) {
         const std::size_t place = static_cast<std::size_t>(number) - first;
         ended.push_back({place, chunk_end(std::move(ending), chunks[place].count)});
       },

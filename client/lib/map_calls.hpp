@@ -11,6 +11,7 @@
 
 #include "client/lib/chunk_call.hpp"
 #include "client/lib/parallel_run.hpp"
+#include "client/lib/remote_error.hpp"
 #include "common/unique_fd.hpp"
 #include "jobpool/map_stream.hpp"
 
@@ -40,7 +41,7 @@ class MapCalls {
     std::string items;
   };
   Result<std::optional<Chunk>> read();
-  using Run = ParallelRun<Chunk, Result<ChunkEnd>>;
+  using Run = ParallelRun<Chunk, RemoteResult<ChunkEnd>>;
   void perform(std::span<Chunk> chunks, const Run::Tell& tell);
   void perform_together(std::span<Chunk> chunks, std::size_t begin, std::size_t end, const Run::Tell& tell) const;
   void choose_size(std::size_t chunks, std::size_t bytes, Clock::duration taken);

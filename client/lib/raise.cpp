@@ -1,7 +1,6 @@
 // Which exception an Error, an error reply or an ending becomes.
 #include "client/lib/raise.hpp"
 
-#include "client/lib/remote_error.hpp"
 #include "jobpool/errors.hpp"
 
 namespace jobpool::client {

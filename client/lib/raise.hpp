@@ -6,6 +6,7 @@
 
 #include "client/lib/connections.hpp"
 #include "client/lib/recovering_call.hpp"
+#include "client/lib/remote_error.hpp"
 #include "proto/messages.hpp"
 
 namespace jobpool::client {
@@ -18,6 +19,11 @@ template <class T>
 T value_or_raise(Result<T>&& result) {
   if (!result) raise(result.error());
   return std::move(*result);
+}
+template <class T>
+T value_or_raise(RemoteResult<T>&& result) {
+  if (result.refusal) raise_remote(*result.refusal);
+  return value_or_raise(static_cast<Result<T>&&>(result));
 }
 
 // One call to its answer's parameters, recovered as `resend` allows.

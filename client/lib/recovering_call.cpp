@@ -49,7 +49,7 @@ Result<std::optional<Reply>> RecoveringCall::next(TimePoint deadline, std::span<
       return reply;
     }
     const bool unsure = recovering_ && hello_outstanding_;  // the listener accepted, but is there a broker behind it?
-    const Result<Wake> wake = wait_input(unsure ? std::min(deadline, lost_at_ + kRecoveryPatience) : deadline, others);
+    const Result<Wake> wake = wait_input(unsure ? std::min(deadline, lost_at_ + recovery_patience_) : deadline, others);
     if (wake && *wake == Wake::others) return std::optional<Reply>{};
     if (wake) continue;
     if (unsure && wake.error().code == Errc::timed_out && Clock::now() < deadline) return lost(wake.error());
@@ -76,12 +76,15 @@ Result<RecoveringCall::Wake> RecoveringCall::wait_input(TimePoint deadline, std:
 
 Result<bool> RecoveringCall::ensure_connected(TimePoint deadline, std::span<pollfd> others) {
   while (!connection_) {
-    const TimePoint give_up = recovering_ ? std::min(deadline, lost_at_ + kRecoveryPatience) : deadline;
+    const TimePoint give_up = recovering_ ? std::min(deadline, lost_at_ + recovery_patience_) : deadline;
     Result<Connection> opened = recovering_ ? connections_.open_new(give_up) : connections_.take(deadline);
     if (opened) {
       connection_.emplace(std::move(*opened));
-      if (auto begun = begin(give_up); !begun) return begun.error();
-      continue;
+      const Result<void> begun = begin(give_up);
+      if (begun) continue;
+      // Nobody took a call that is larger than the socket's buffer: the listener accepted, but there is no broker behind it.
+      if (recovering_ && begun.error().code == Errc::timed_out && Clock::now() < deadline) return lost(begun.error());
+      return begun.error();
     }
     if (!recovering_) return opened.error();
     Result<bool> paused = pause(opened.error(), give_up, others);

@@ -53,9 +53,13 @@ class RecoveringCall {
   RecoveringCall(Connections& connections, std::function<std::string()> make_message, Resend resend)
       : connections_(connections), make_message_(std::move(make_message)), resend_(resend) {}
 
+  // Other than kRecoveryPatience: for tests, which would have to wait as long. Before the first next().
+  void set_recovery_patience(std::chrono::milliseconds patience) { recovery_patience_ = patience; }
+
   // The next reply, an error reply included. nullopt: one of `others` became ready (see its revents); ask again.
   // Errors: timed_out (the call goes on; ask again), interrupted (it acts, and may have acted: the outcome is unknown), closed (it has not
-  // acted, or may be made again), permission_denied, protocol, io.
+  // acted, or may be made again), invalid_argument (it is larger than a message may be, and has not acted), permission_denied, protocol,
+  // io.
   Result<std::optional<Reply>> next(TimePoint deadline, std::span<pollfd> others = {});
 
   // For calls with one reply and nothing else to wait for. Errors: as above.
@@ -82,6 +86,7 @@ class RecoveringCall {
   const std::function<std::string()> make_message_;
   const std::vector<int> fds_;
   const Resend resend_;
+  std::chrono::milliseconds recovery_patience_ = kRecoveryPatience;
 
   std::optional<Connection> connection_;
   bool may_have_run_ = false;         // the whole message was handed to the socket at least once

@@ -55,8 +55,7 @@ constexpr std::array<Sentence, 38> kSentences{{
     {proto::error::kDoneTooOften, Errc::invalid_argument, "queue '{queue}': done more often than items were put ({unfinished} not done)"},
     {proto::error::kTooManyQueues, Errc::full, "{limit} queues are there already; delete some first"},
     {proto::error::kTooManyWaiters, Errc::full, "queue '{queue}': {limit} calls wait there already; try again later"},
-    {proto::error::kQueueStoreFull, Errc::full,
-     "queue '{queue}': the disk is full ({put} put); make room, or use a queue that is not durable"},
+    {proto::error::kQueueStoreFull, Errc::full, "queue '{queue}': the disk is full ({put} put); make room on it"},
     {proto::error::kQueueKeyConflict, Errc::already_exists, "queue '{queue}': key '{key}' belongs to another call"},
     {proto::error::kNoSuchProcess, Errc::not_found,
      "process '{process}': no such process (never started, or forgotten); 'jobpool process list --all' shows them"},
@@ -87,19 +86,17 @@ std::string fill_in(std::string_view sentence, const nlohmann::json& parameters)
   return text;
 }
 
-Error describe(std::string_view error, const nlohmann::json& parameters) {
-  for (const Sentence& sentence : kSentences)
-    if (sentence.error == error) return Error{sentence.code, fill_in(sentence.text, parameters)};
-  return Error{Errc::protocol, "the daemon answered " + std::string{error}};
-}
-
 }  // namespace
 
-Error describe_error(const Reply& reply) { return describe(reply.error, reply.parameters.tree()); }
+Error describe_error(const Reply& reply) {
+  for (const Sentence& sentence : kSentences)
+    if (sentence.error == reply.error) return Error{sentence.code, fill_in(sentence.text, reply.parameters.tree())};
+  return Error{Errc::protocol, "the daemon answered " + reply.error};
+}
 
-Error describe_error(std::string_view error, std::string_view parameters) {
+Reply error_reply(std::string error, std::string_view parameters) {
   const auto object = proto::JsonText::check(parameters, proto::kMaxMessageDepth);
-  return describe(error, object && object->is_object() ? object->tree() : nlohmann::json::object());
+  return {object && object->is_object() ? proto::JsonObject(*object) : proto::JsonObject(), std::move(error), false, {}};
 }
 
 }  // namespace jobpool::client

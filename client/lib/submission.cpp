@@ -103,7 +103,8 @@ CommandResult command_result(proto::Ending ending) {
 
 Result<std::string> current_directory() {
   std::array<char, PATH_MAX> path;
-  if (::getcwd(path.data(), path.size()) == nullptr) return errno_error("the current directory");
+  // Not ENOENT's own code: it would be taken for a daemon that is not there.
+  if (::getcwd(path.data(), path.size()) == nullptr) return Error{Errc::io, errno_error("the current directory").text};
   return std::string{path.data()};
 }
 

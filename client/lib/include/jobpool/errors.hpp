@@ -147,7 +147,7 @@ class JOBPOOL_EXPORT ProcessExists : public ClientError {
   using ClientError::ClientError;
 };
 
-// The daemon's disk is full: durable jobs and items are refused until there is room; others are taken.
+// The daemon's disk is full: durable jobs, and the items of all queues, are refused until there is room; other jobs are taken.
 class JOBPOOL_EXPORT StoreFull : public ClientError {
  public:
   using ClientError::ClientError;

@@ -55,7 +55,8 @@ class JOBPOOL_EXPORT Queue {
   void put_nowait(const T& item) const {
     put_texts({json_text(item)}, {}, false);
   }
-  // In their order, in one call, each when there is room; 10,000 at most. Those that were put before QueueFull stay.
+  // In their order, in one call, each when there is room. Those that were put before QueueFull stay. InvalidCall, and none is put: they are
+  // more than 10,000, or more than 24 MiB as JSON strings that hold their text (a quote or a backslash counts twice).
   template <class T>
   void put_all(const std::vector<T>& items, Timeout timeout = {}) const {
     std::vector<std::string> texts;
@@ -72,7 +73,8 @@ class JOBPOOL_EXPORT Queue {
   T get_nowait() const {
     return json_value<T>(get_texts(1, {}, false).front());
   }
-  // Up to `count` (10,000 at most), waiting for the first only.
+  // Up to `count` (10,000 at most), waiting for the first only. InvalidCall: one is of another type, and all that were taken are gone; take
+  // Json where that may be.
   template <class T = Json>
   std::vector<T> get_some(std::size_t count, Timeout timeout = {}) const {
     std::vector<T> items;
