@@ -4,6 +4,7 @@
 #include <sys/mman.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <cstring>
 #include <new>
@@ -14,22 +15,49 @@
 namespace jobpool {
 namespace {
 
-std::atomic<char*> spare{nullptr};  // of kLargeBytes; acquire and release: freed by one thread, and taken by another
+// Acquire and release: freed by one thread, and taken by another. What counts is that nobody has it: null or not.
+using Spare = std::atomic<char*>;
+constexpr std::size_t kMiddleSpares = 4;
+std::array<Spare, kMiddleSpares> middle_spares{};
+std::array<Spare, 1> large_spares{};
+std::atomic<int> quiet_calls{0};  // relaxed: a number that nothing else depends on
+
+// Empty: no mapping is of that size.
+std::span<Spare> spares_of(std::size_t capacity) {
+  if (capacity == ByteBuffer::kMiddleBytes) return middle_spares;
+  if (capacity == ByteBuffer::kLargeBytes) return large_spares;
+  return {};
+}
+
+char* take_spare(std::span<Spare> spares) {
+  quiet_calls.store(0, std::memory_order_relaxed);
+  for (Spare& spare : spares)
+    if (char* const kept = spare.exchange(nullptr, std::memory_order_acquire)) return kept;
+  return nullptr;
+}
 
 char* make_room(std::size_t capacity) {
-  if (capacity != ByteBuffer::kLargeBytes) return static_cast<char*>(::operator new(capacity));
-  if (char* const kept = spare.exchange(nullptr, std::memory_order_acquire)) return kept;
+  const std::span<Spare> spares = spares_of(capacity);
+  if (spares.empty()) return static_cast<char*>(::operator new(capacity));
+  if (char* const kept = take_spare(spares)) return kept;
   void* const mapping = ::mmap(nullptr, capacity, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
   if (mapping == MAP_FAILED) throw std::bad_alloc();
+  // Two that lie side by side would be given a huge page together, for the first byte of either.
+  if (capacity == ByteBuffer::kMiddleBytes) ::madvise(mapping, capacity, MADV_NOHUGEPAGE);
   prefer_huge_pages(mapping, capacity);
   return static_cast<char*>(mapping);
 }
 
 void free_room(char* bytes, std::size_t capacity) {
-  if (capacity != ByteBuffer::kLargeBytes) return ::operator delete(bytes);
-  ::madvise(bytes, capacity, MADV_FREE);
-  char* const other = spare.exchange(bytes, std::memory_order_acq_rel);
-  if (other != nullptr) ::munmap(other, capacity);
+  const std::span<Spare> spares = spares_of(capacity);
+  if (spares.empty()) return ::operator delete(bytes);
+  quiet_calls.store(0, std::memory_order_relaxed);
+  if (capacity == ByteBuffer::kLargeBytes) ::madvise(bytes, capacity, MADV_FREE);
+  for (Spare& spare : spares) {
+    char* none = nullptr;
+    if (spare.compare_exchange_strong(none, bytes, std::memory_order_acq_rel)) return;
+  }
+  ::munmap(bytes, capacity);
 }
 
 }  // namespace
@@ -38,8 +66,21 @@ ByteBuffer::~ByteBuffer() {
   if (bytes_ != nullptr) free_room(bytes_, capacity_);
 }
 
-void ByteBuffer::drop_spare() {
-  if (char* const kept = spare.exchange(nullptr, std::memory_order_acquire)) ::munmap(kept, kLargeBytes);
+void ByteBuffer::drop_spares() {
+  for (const std::size_t capacity : {kMiddleBytes, kLargeBytes})
+    while (char* const kept = take_spare(spares_of(capacity))) ::munmap(kept, capacity);
+}
+
+void ByteBuffer::drop_unused_spares() {
+  constexpr int kPatience = 10;
+  if (quiet_calls.fetch_add(1, std::memory_order_relaxed) + 1 >= kPatience) drop_spares();
+}
+
+bool ByteBuffer::has_spares() {
+  for (const std::size_t capacity : {kMiddleBytes, kLargeBytes})
+    for (const Spare& spare : spares_of(capacity))
+      if (spare.load(std::memory_order_relaxed) != nullptr) return true;
+  return false;
 }
 
 void ByteBuffer::swap(ByteBuffer& other) noexcept {

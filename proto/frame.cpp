@@ -14,13 +14,13 @@ namespace {
 // the very worst, if each once had a message of that size.
 constexpr std::size_t kKeptBufferBytes = 64 * 1024;
 
-// A message that has grown to this size gets room for the largest one at once: untouched memory costs nothing, doubling copies all.
-constexpr std::size_t kLargeMessageBytes = 1024 * 1024;
-static_assert(ByteBuffer::kLargeBytes >= kMaxMessageBytes + kLargeMessageBytes);
-
 // A message of which so much is there is read on without a copy, into room for at least as much as a socket usually holds.
 constexpr std::size_t kReadOnBytes = 64 * 1024;
 constexpr std::size_t kRoomBytes = 256 * 1024;
+
+// There is room then for one of a megabyte, and for the largest one when it has grown to that: untouched memory costs nothing, doubling
+// copies all, and both are there already if one like it came before.
+static_assert(ByteBuffer::kLargeBytes >= kMaxMessageBytes + kRoomBytes);
 
 }  // namespace
 
@@ -108,7 +108,8 @@ std::optional<ByteBuffer> FrameDecoder::take_buffer() {
 
 void FrameDecoder::reserve(std::size_t more) {
   const std::size_t wanted = buffer_.size() + more;
-  buffer_.reserve(wanted > kLargeMessageBytes ? std::max(wanted, ByteBuffer::kLargeBytes) : wanted);
+  if (wanted <= kRoomBytes) return buffer_.reserve(wanted);
+  buffer_.reserve(wanted <= ByteBuffer::kMiddleBytes ? ByteBuffer::kMiddleBytes : std::max(wanted, ByteBuffer::kLargeBytes));
 }
 
 // Drops what was handed out, when that is cheap: everything, or at least half of the buffer. So a byte is moved less than once on average.

@@ -5,6 +5,7 @@
 #include <chrono>
 #include <utility>
 
+#include "common/byte_buffer.hpp"
 #include "common/log.hpp"
 
 namespace jobpool::broker {
@@ -71,9 +72,11 @@ bool Broker::prepare_to_sleep() {
 
 void Broker::woke_up() { engine_->woke_up(); }
 
+bool Broker::wants_audit() const { return engine_->wants_audit() || ByteBuffer::has_spares(); }
+
 void Broker::arm_timer() {
   if (engine_->dispatcher().keeps_memory()) freed_memory_.keep();
-  if (audit_at_ == TimePoint::max() && engine_->dispatcher().busy()) audit_at_ = Clock::now() + kAuditInterval;
+  if (audit_at_ == TimePoint::max() && wants_audit()) audit_at_ = Clock::now() + kAuditInterval;
   TimePoint next = audit_at_;
   if (const auto deadline = engine_->next_deadline()) next = std::min(next, *deadline);
   if (const auto deadline = verbs_->deadlines().next()) next = std::min(next, *deadline);
@@ -90,7 +93,8 @@ void Broker::on_timer() {
   queues_->run_due();
   engine_->audit();
   if (!engine_->dispatcher().keeps_memory()) freed_memory_.give_back();
-  audit_at_ = engine_->dispatcher().busy() ? now + kAuditInterval : TimePoint::max();
+  ByteBuffer::drop_unused_spares();
+  audit_at_ = wants_audit() ? now + kAuditInterval : TimePoint::max();
 }
 
 void Broker::arm_wall_timer() {

@@ -98,6 +98,7 @@ class Broker final : TurnHooks, EngineListener {
   void leave(int exit_status);
 
   // The one timer of the steady clock: stop deadlines, waits with a time-out, and the audit while work is in flight.
+  bool wants_audit() const;
   void arm_timer();
   void on_timer();
   // That of the wall's: jobs that wait for a point of time.

@@ -94,6 +94,7 @@ void Engine::end_turn() {
 
 void Engine::audit() {
   dispatcher_.audit();
+  ledger_.give_back_unused(now_().steady);
   tell(Tick{});
 }
 

@@ -105,8 +105,9 @@ class Engine final : ReportSink, JournalListener {
   void end_turn();
   // Wakes the workers that the work is for, where they sleep.
   void ring_bells() { dispatcher_.ring_bells(); }
-  // Every 100 ms while work is in flight.
+  // Every 100 ms while it is wanted: work is in flight, or memory is to be given back.
   void audit();
+  bool wants_audit() const { return dispatcher_.busy() || ledger_.keeps_unused(); }
   // When audit() is due, if nothing else happens; nullopt: nothing is waited for.
   std::optional<TimePoint> next_deadline() const;
   bool prepare_to_sleep();

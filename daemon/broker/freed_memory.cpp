@@ -4,8 +4,6 @@
 
 #include <malloc.h>
 
-#include "common/byte_buffer.hpp"
-
 namespace jobpool::broker {
 namespace {
 
@@ -30,7 +28,6 @@ void FreedMemory::give_back() {
   ::mallopt(M_MMAP_THRESHOLD, kUsuallyInHeap);
   ::mallopt(M_TRIM_THRESHOLD, kUsuallyKept);
   ::malloc_trim(0);
-  ByteBuffer::drop_spare();
 }
 
 }  // namespace jobpool::broker

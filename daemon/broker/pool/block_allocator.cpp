@@ -45,6 +45,11 @@ void BlockAllocator::free(std::uint64_t offset, std::uint64_t size) {
   free_[shift].add(place);
 }
 
+void BlockAllocator::each_free(std::uint64_t smallest, function_ref<void(std::uint64_t offset, std::uint64_t size)> take) const {
+  for (unsigned shift = shift_for(smallest); shift <= kMaxShift; ++shift)
+    free_[shift].each([&](std::uint64_t place) { take(place << shift, std::uint64_t{1} << shift); });
+}
+
 bool BlockAllocator::adopt(std::uint64_t offset, std::uint64_t size) {
   const unsigned shift = shift_for(size);
   if (shift > kMaxShift || offset % (std::uint64_t{1} << shift) != 0) return false;

@@ -31,6 +31,9 @@ class BlockAllocator {
   // A block found in use by a new broker. False: it overlaps another, is not aligned or leaves the heap (a spoiled ledger).
   bool adopt(std::uint64_t offset, std::uint64_t size);
 
+  // All that is free in blocks of at least `smallest` bytes, a power of two.
+  void each_free(std::uint64_t smallest, function_ref<void(std::uint64_t offset, std::uint64_t size)> take) const;
+
   std::uint64_t used() const { return used_; }
 
   static std::uint64_t block_size(std::uint64_t size) { return std::uint64_t{1} << shift_for(size); }

@@ -27,6 +27,13 @@ std::uint64_t FreeBits::smallest() const {
   return place;
 }
 
+void FreeBits::each(function_ref<void(std::uint64_t number)> take) const {
+  for (std::uint64_t index = 0; index <= rest_[0].size(); ++index) {
+    std::uint64_t bits = index == 0 ? first_[0] : rest_[0][index - 1];
+    for (; bits != 0; bits &= bits - 1) take((index << kWordShift) + static_cast<unsigned>(std::countr_zero(bits)));
+  }
+}
+
 void FreeBits::add(std::uint64_t number) {
   for (std::size_t level = 0; level < kLevels; ++level) {
     const std::uint64_t index = number >> kWordShift;

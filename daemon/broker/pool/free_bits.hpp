@@ -6,6 +6,8 @@
 #include <cstdint>
 #include <vector>
 
+#include "common/function_ref.hpp"
+
 namespace jobpool::broker {
 
 class FreeBits {
@@ -16,6 +18,8 @@ class FreeBits {
   bool contains(std::uint64_t number) const;
   // Requires: not empty.
   std::uint64_t smallest() const;
+  // Ascending.
+  void each(function_ref<void(std::uint64_t number)> take) const;
 
   // Requires: < kEnd, not in it.
   void add(std::uint64_t number);

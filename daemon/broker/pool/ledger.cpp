@@ -249,4 +249,27 @@ const LedgerSize& Ledger::capacity() const { return impl_->size; }
 std::size_t Ledger::size() const { return impl_->index.size(); }
 std::uint64_t Ledger::heap_used() const { return impl_->blocks.used(); }
 
+bool Ledger::keeps_unused() const { return impl_->keeps_unused; }
+
+void Ledger::give_back_unused(TimePoint now) {
+  constexpr std::chrono::seconds kPatience{1};
+  constexpr std::uint64_t kWorthACall = 1024 * 1024;                // of what was freed, with its neighbours
+  constexpr std::uint64_t kAtOnce = std::uint64_t{64} << 20;        // of the heap: some milliseconds
+  static_assert(kAtOnce % (1u << BlockAllocator::kMaxShift) == 0);  // each block is in one part
+  Impl& impl = *impl_;
+  if (!impl.keeps_unused) return;
+  if (std::exchange(impl.was_freed, false)) {
+    impl.quiet_since = now;
+    impl.given_back = 0;
+  }
+  if (now - impl.quiet_since < kPatience) return;
+  const std::uint64_t begin = std::exchange(impl.given_back, impl.given_back + kAtOnce);
+  impl.keeps_unused = impl.given_back < impl.size.heap_bytes;
+  if (impl.kind != Impl::Memory::mapped) return;
+  // Punches holes in the memfd. On failure the pages are merely kept.
+  impl.blocks.each_free(kWorthACall, [&](std::uint64_t offset, std::uint64_t size) {
+    if (offset >= begin && offset < impl.given_back) ::madvise(impl.heap({offset, size}), size, MADV_REMOVE);
+  });
+}
+
 }  // namespace jobpool::broker

@@ -114,6 +114,11 @@ class Ledger {
   std::size_t size() const;
   std::uint64_t heap_used() const;
 
+  // The pages of large results that are gone stay for the next ones, as long as there are some every second.
+  bool keeps_unused() const;
+  // Does that, a part at a time, when the last of these went a second ago. To be called every 100 ms while keeps_unused().
+  void give_back_unused(TimePoint now);
+
  private:
   struct Impl;
   explicit Ledger(std::unique_ptr<Impl> impl);

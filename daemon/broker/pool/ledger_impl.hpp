@@ -32,6 +32,11 @@ struct Ledger::Impl {
   std::unordered_map<JobId, std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
+  static constexpr std::uint64_t kLarge = 64 * 1024;
+  bool keeps_unused = false;  // large blocks were freed, and their pages are there still
+  bool was_freed = false;     // one of them, since give_back_unused() looked
+  TimePoint quiet_since{};
+  std::uint64_t given_back = 0;  // of the heap, from its beginning
 
   ~Impl() {
     if (kind == Memory::mapped) ::munmap(base, ledger_layout::file_bytes(size));
@@ -68,6 +73,7 @@ struct Ledger::Impl {
   }
   void free(Block& block) {
     if (block.size > 0) blocks.free(block.offset, block.size);
+    if (block.size >= kLarge) keeps_unused = was_freed = true;
     write(block, {0, 0});
   }
   // Into a live entry. Two stores: one killed between them must leave a block of size 0, not one at the wrong offset.

@@ -81,6 +81,7 @@ bool Ledger::Impl::rebuild_books() {
       if (block.size > 0) in_use.push_back(block);
   }
   untouched = end;
+  keeps_unused = was_freed = end > 0;  // what an earlier broker may have left
   for (std::uint32_t i = end; i-- > 0;)
     if (entry(i).id == 0 || entry(i).state == EntryState::free) free_entries.push_back(i);
   std::ranges::sort(in_use, {}, &Block::offset);

@@ -28,24 +28,40 @@ TEST_CASE("a buffer keeps what is in it when it grows") {
 }
 
 TEST_CASE("a large buffer's room is the next one's, until it is dropped") {
-  const auto make = [] {
+  const std::size_t size = GENERATE(as<std::size_t>{}, ByteBuffer::kMiddleBytes, ByteBuffer::kLargeBytes);
+  const auto make = [size] {
     ByteBuffer buffer;
     buffer.append("what was there before");
-    buffer.reserve(ByteBuffer::kLargeBytes);
+    buffer.reserve(size);
     return buffer;
   };
+  ByteBuffer::drop_spares();
   ByteBuffer first = make(), second = make();
   CHECK(first.text() == "what was there before");
   CHECK(first.text().data() != second.text().data());
-  const char* const place = second.text().data();
+  const char* const place = first.text().data();
   first = ByteBuffer();
   second = ByteBuffer();
   CHECK(make().text().data() == place);
-  ByteBuffer::drop_spare();
+  ByteBuffer::drop_spares();
   ByteBuffer third = make();
   CHECK(third.text() == "what was there before");
-  third.append(std::string(ByteBuffer::kLargeBytes, 'x'));
-  CHECK(third.size() == ByteBuffer::kLargeBytes + 21);
+  third.append(std::string(size, 'x'));
+  CHECK(third.size() == size + 21);
+}
+
+TEST_CASE("what is kept goes when it was of no use for a while") {
+  ByteBuffer::drop_spares();
+  const auto use = [] { ByteBuffer().reserve(ByteBuffer::kMiddleBytes); };
+  CHECK_FALSE(ByteBuffer::has_spares());
+  use();
+  for (int i = 0; i < 9; ++i) ByteBuffer::drop_unused_spares();
+  CHECK(ByteBuffer::has_spares());
+  use();
+  for (int i = 0; i < 9; ++i) ByteBuffer::drop_unused_spares();
+  CHECK(ByteBuffer::has_spares());
+  ByteBuffer::drop_unused_spares();
+  CHECK_FALSE(ByteBuffer::has_spares());
 }
 
 TEST_CASE("what is taken from a buffer's front leaves the rest and the room") {

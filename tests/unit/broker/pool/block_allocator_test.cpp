@@ -145,3 +145,27 @@ TEST_CASE("a block that was adopted is merged when it is freed") {
   books.free(kCapacity / 2 + 64, 64);
   CHECK(books.allocate(kCapacity) == 0);
 }
+
+TEST_CASE("what is free in large blocks is told, and nothing else") {
+  BlockAllocator blocks{kCapacity};
+  std::vector<std::pair<std::uint64_t, std::uint64_t>> free;
+  const auto look = [&](std::uint64_t smallest) {
+    free.clear();
+    blocks.each_free(smallest, [&](std::uint64_t offset, std::uint64_t size) { free.emplace_back(offset, size); });
+    std::ranges::sort(free);
+  };
+  using Blocks = std::vector<std::pair<std::uint64_t, std::uint64_t>>;
+  look(4'096);
+  CHECK(free == Blocks{{0, kCapacity}});
+  const auto small = blocks.allocate(100), large = blocks.allocate(kCapacity / 4);
+  REQUIRE(small);
+  REQUIRE(large);
+  look(kCapacity / 8);
+  CHECK(free == Blocks{{kCapacity / 8, kCapacity / 8}, {kCapacity / 2, kCapacity / 2}});
+  blocks.free(*small, 100);
+  look(kCapacity / 8);
+  CHECK(free == Blocks{{0, kCapacity / 4}, {kCapacity / 2, kCapacity / 2}});
+  blocks.free(*large, kCapacity / 4);
+  look(64);
+  CHECK(free == Blocks{{0, kCapacity}});
+}

@@ -2,6 +2,7 @@
 #include "daemon/broker/pool/ledger.hpp"
 
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "common/unique_fd.hpp"
@@ -10,6 +11,7 @@
 
 using namespace jobpool;
 using namespace jobpool::broker;
+using namespace std::chrono_literals;
 
 namespace {
 
@@ -245,4 +247,62 @@ TEST_CASE("results leave room for the entries of jobs to come, and those that ar
   CHECK(has_lost_result(found[0].job));
   CHECK_FALSE(has_lost_result(found[2].job));
   CHECK_FALSE(Ledger::open(fd.get()));  // of another size than this program's
+}
+
+TEST_CASE("the memory of large results that are gone goes back to the system, a second after the last of them") {
+  // The bug: what had once been in the ledger, up to 2 GiB, stayed in memory as long as the daemon.
+  const UniqueFd fd = new_memfd();
+  const auto bytes = [&] {
+    struct stat info {};
+    REQUIRE(::fstat(fd.get(), &info) == 0);
+    return static_cast<std::uint64_t>(info.st_blocks) * 512;
+  };
+  constexpr std::size_t kSize = 8 * 1024 * 1024;
+  const std::vector<std::byte> piece(kSize, std::byte{'7'});
+  Ledger ledger = open_ledger(fd.get());
+  const auto make = [&](std::uint64_t id) {
+    REQUIRE(ledger.begin(a_job(id)));
+    REQUIRE(ledger.add_result(JobId{id}, kSize, 0, piece));
+  };
+  make(1);
+  make(2);
+  TimePoint now{};
+  const auto pass = [&now](Ledger& one, std::chrono::milliseconds time) {
+    now += time;
+    one.give_back_unused(now);
+  };
+  // All of it, a part at a time.
+  const auto pass_until_done = [&](Ledger& one) {
+    for (int calls = 0; one.keeps_unused() && calls < 100; ++calls) pass(one, 100ms);
+  };
+  CHECK_FALSE(ledger.keeps_unused());
+  ledger.erase(JobId{1});
+  CHECK(ledger.keeps_unused());
+  pass(ledger, 100ms);
+  pass(ledger, 999ms);
+  CHECK(bytes() >= 2 * kSize);
+  SECTION("it waits for the next one meanwhile") {
+    make(3);
+    ledger.erase(JobId{3});
+    pass(ledger, 100ms);
+    pass(ledger, 999ms);
+    CHECK(bytes() >= 2 * kSize);
+    CHECK(bytes() < 3 * kSize);
+  }
+  SECTION("of those that are there nothing is lost") {
+    pass_until_done(ledger);
+    CHECK_FALSE(ledger.keeps_unused());
+    CHECK(bytes() >= kSize);
+    CHECK(bytes() < 2 * kSize);
+    Job job = a_job(2);
+    job.outcome = Outcome::succeeded;
+    REQUIRE(ledger.finish(job));
+    CHECK(ledger.result(JobId{2}) == std::string(kSize, '7'));
+  }
+  SECTION("a new broker does it for its predecessor") {
+    Ledger next = open_ledger(fd.get());
+    pass_until_done(next);
+    CHECK_FALSE(next.keeps_unused());
+    CHECK(bytes() < 2 * kSize);
+  }
 }
