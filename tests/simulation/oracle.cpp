@@ -51,14 +51,7 @@ void Oracle::check_same_key(const Work& work, JobId job) const {
 bool Oracle::was_kept(const Truth& truth) const {
   if (truth.may_be_forgotten || truth.is_lost) return false;
   if (works_[truth.work].is_durable()) return truth.accepted || !truth.starts.empty();
-  return truth.instance == instance_ && (truth.life == life_ || (!truth.starts.empty() && !may_be_tried_again(truth)));
-}
-
-// An ephemeral one that waits for its next attempt when its broker dies is as one that was never offered: its caller brings it again.
-bool Oracle::may_be_tried_again(const Truth& truth) const {
-  const Start* last = truth.last_start();
-  return last != nullptr && last->end != Start::End::none && last->end != Start::End::well && !truth.told &&
-         truth.starts.size() <= works_[truth.work].submit.retries;
+  return truth.instance == instance_ && (truth.life == life_ || !truth.starts.empty());
 }
 
 void Oracle::told_accepted(Token token, JobId job) {

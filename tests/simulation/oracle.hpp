@@ -83,7 +83,6 @@ class Oracle {
   Truth& known(JobId job, std::uint32_t work);
   std::vector<Start*> running(Incarnation worker);
   bool was_kept(const Truth& truth) const;
-  bool may_be_tried_again(const Truth& truth) const;
   void check_same_key(const Work& work, JobId job) const;
   void check_recorded(JobId job, const Truth& truth, std::uint32_t attempt) const;
   void check_dependencies(JobId job, const Work& work) const;
