@@ -41,6 +41,15 @@ def system_name():
     return "unknown"
 
 
+def huge_pages():
+    """What the kernel does by itself: always (Debian's), madvise (Ubuntu's) or never."""
+    try:
+        with open("/sys/kernel/mm/transparent_hugepage/enabled", encoding="utf-8") as file:
+            return next((word.strip("[]") for word in file.read().split() if word.startswith("[")), "unknown")
+    except OSError:
+        return "unknown"
+
+
 def describe_machine(source, rounds):
     """Taken when the run begins: date, machine, versions, load. `rounds`: of each bench; 0: its own number."""
     versions = [f"{name} {said_by('dpkg-query', '--show', '--showformat=${Version}', name) or '(not installed)'}" for name in PACKAGES]
@@ -50,6 +59,7 @@ def describe_machine(source, rounds):
         "machine": f"{os.cpu_count()} × {file_line('/proc/cpuinfo', 'model name')}, {file_line('/proc/meminfo', 'MemTotal')}",
         "system": f"Linux {'.'.join(platform.release().split('.')[:2])}, {system_name()}",
         "commit": said_by("git", "-C", source, "rev-parse", "--short", "HEAD") + changed,
+        "huge_pages": huge_pages(),
         "versions": ", ".join(versions),
         "rounds": str(rounds) if rounds else "as many as each bench makes by itself",
         "load": f"{os.getloadavg()[0]:.2f}",
@@ -140,7 +150,7 @@ def results(machine, runs, rows, curves, figures):
         "what a row is judged by is the median. See README.md for what is measured against what.", "",
         "| | |", "|---|---|",
         f"| date | {machine['date']} |", f"| machine | {machine['machine']} |", f"| system | {machine['system']} |",
-        f"| commit | {machine['commit']} |", f"| versions | {machine['versions']} |",
+        f"| huge pages | {machine['huge_pages']} |", f"| commit | {machine['commit']} |", f"| versions | {machine['versions']} |",
         f"| rounds | {machine['rounds']} |",
         f"| load when it began | {machine['load']}{' (**busy: the figures mean little**)' if float(machine['load']) > 0.5 else ''} |",
         "", "## The targets", "",
