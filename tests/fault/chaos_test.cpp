@@ -11,6 +11,7 @@
 #include "tests/support/all_jobs.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/footprint.hpp"
+#include "tests/support/gate.hpp"
 #include "tests/support/processes.hpp"
 #include "tests/support/seed.hpp"
 #include "tests/support/test_size.hpp"
@@ -91,6 +92,7 @@ class Chaos {
     }
     finish_all();
     check_outcomes(daemon_, ledger_, log_);
+    use_all_workers();
     check_nothing_left(before);
     CHECK(daemon_.run({"apply", "@square", "5"}).out == "25\n");
     tell();
@@ -104,6 +106,23 @@ class Chaos {
     while (clients_.running() < kMaxClients) clients_.start();
     maps_.start();
     finish_all();
+    use_all_workers();
+    // The load's, and the one that asks: the broker may not have seen yet that the others are gone.
+    REQUIRE(wait_until([&] { return daemon_.status()["connections"] <= 2; }));
+  }
+
+  // A worker keeps open what its first command made. The test's bug: one that had had none yet was counted without that.
+  void use_all_workers() {
+    daemon_.require_workers(kWorkers);
+    std::vector<std::string> commands;
+    for (int i = 0; i < kWorkers; ++i) commands.push_back(daemon_.submit({"--", "sh", "-c", gate_.wait()}));
+    REQUIRE(wait_until(
+        [&] { return std::ranges::all_of(commands, [&](const std::string& id) { return daemon_.job(id)["state"] == "running"; }); }));
+    for (int i = 0; i < kWorkers; ++i) gate_.open();
+    for (const std::string& id : commands) {
+      REQUIRE(daemon_.run({"get", id}).exit_code == 0);
+      REQUIRE(daemon_.run({"remove", id}).exit_code == 0);
+    }
   }
 
   void finish_all() {
@@ -165,6 +184,7 @@ class Chaos {
   std::mt19937 random_;
   Daemon daemon_{{.workers = kWorkers, .arguments = {"--plugin-dir", CHAOS_PLUGIN_DIR}}};
   const Ledger ledger_{daemon_.file("ledger")};
+  const Gate gate_{daemon_.file("gate")};
   Log log_;
   PipelinedLoad load_{daemon_, ledger_, log_, random_};
   ClientPrograms clients_{daemon_, ledger_, log_, random_};
