@@ -18,8 +18,10 @@ constexpr std::size_t kKeptBufferBytes = 64 * 1024;
 constexpr std::size_t kReadOnBytes = 64 * 1024;
 constexpr std::size_t kRoomBytes = 256 * 1024;
 
-// There is room then for one of a megabyte, and for the largest one when it has grown to that: untouched memory costs nothing, doubling
-// copies all, and both are there already if one like it came before.
+// One that grows beyond half of this gets room for a megabyte at once, and for the largest one when it has grown to that: untouched memory
+// costs nothing, doubling copies all, and both are there already if one like it came before. (Smaller ones are on the heap, which then
+// keeps as much for the results that its owner takes out of them, too.)
+constexpr std::size_t kHeapBytes = 512 * 1024;
 static_assert(ByteBuffer::kLargeBytes >= kMaxMessageBytes + kRoomBytes);
 
 }  // namespace
@@ -108,7 +110,7 @@ std::optional<ByteBuffer> FrameDecoder::take_buffer() {
 
 void FrameDecoder::reserve(std::size_t more) {
   const std::size_t wanted = buffer_.size() + more;
-  if (wanted <= kRoomBytes) return buffer_.reserve(wanted);
+  if (wanted <= kHeapBytes) return buffer_.reserve(wanted);
   buffer_.reserve(wanted <= ByteBuffer::kMiddleBytes ? ByteBuffer::kMiddleBytes : std::max(wanted, ByteBuffer::kLargeBytes));
 }
 
