@@ -97,8 +97,9 @@ class Broker final : TurnHooks, EngineListener {
   void stop_now();
   void leave(int exit_status);
 
-  // The one timer of the steady clock: stop deadlines, waits with a time-out, and the audit while work is in flight.
+  // Work is in flight, or memory is to be given back.
   bool wants_audit() const;
+  // The one timer of the steady clock: stop deadlines, waits with a time-out, and the audit while it is wanted.
   void arm_timer();
   void on_timer();
   // That of the wall's: jobs that wait for a point of time.

@@ -1,16 +1,10 @@
 // Batches out, commits in.
 #include "daemon/broker/journal.hpp"
 
-#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
 namespace jobpool::broker {
-namespace {
-
-constexpr std::size_t kMostReserved = 256;
-
-}  // namespace
 
 void Journal::after(CommitNumber number, std::function<void()> action) {
   if (number <= committed_) return action();
@@ -25,7 +19,6 @@ void Journal::end_turn() {
   const Urgency of_batch = std::exchange(urgency_, Urgency::later);
   const Urgency urgency = hurries || batch_.empty() ? Urgency::now : of_batch;
   handed_over_at_.push_back(Clock::now());
-  usual_size_ = std::clamp<std::size_t>(batch_.size(), 1, kMostReserved);
   last_ = store_.commit(std::exchange(batch_, {}), urgency);
   if (store_.descriptor() < 0) collect();
 }

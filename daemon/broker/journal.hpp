@@ -35,7 +35,6 @@ class Journal final : StoreListener {
 
   // Into the turn's batch, which is as urgent as the most urgent of them.
   void write(StoreWrite write, Urgency urgency = Urgency::now) {
-    if (batch_.empty()) batch_.reserve(usual_size_);  // each is some hundred bytes, and would be moved six times in one of 64
     batch_.push_back(std::move(write));
     urgency_ = std::min(urgency_, urgency);
   }
@@ -89,7 +88,6 @@ class Journal final : StoreListener {
   Store& store_;
   JournalListener& listener_;
   StoreBatch batch_;
-  std::size_t usual_size_ = 1;             // of a batch: as the last one, within bounds
   Urgency urgency_ = Urgency::later;       // of the batch
   bool hurries_ = false;                   // also with those before
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable

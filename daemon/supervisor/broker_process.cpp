@@ -9,6 +9,7 @@
 
 #include <chrono>
 #include <limits>
+#include <string>
 #include <utility>
 
 #include "common/control/arguments.hpp"
@@ -25,6 +26,10 @@ constexpr std::chrono::milliseconds kRefusedPause{100};
 
 // So that a broker that never stops talking does not keep the signals from being heard.
 constexpr int kMessagesPerTurn = 256;
+
+std::string in_seconds(std::chrono::milliseconds time) {
+  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
+}
 
 }  // namespace
 
@@ -50,7 +55,7 @@ Result<void> BrokerProcess::start(SpawnPlan plan) {
   if (process_watch && control_watch) {
     start_deadline_ = loop_.at(Clock::now() + patience_.start, [this] {
       start_deadline_ = Loop::Timer::none;
-      give_up("is not ready after " + std::to_string(patience_.start.count()) + " ms");
+      give_up("is not ready after " + in_seconds(patience_.start) + "; is its disk dead?");
     });
     return {};
   }
@@ -101,8 +106,7 @@ void BrokerProcess::watch_progress() {
   if (reading_deadline_ != Loop::Timer::none) return;
   reading_deadline_ = loop_.at(Clock::now() + patience_.reading, [this, sent = outbox_.sent()] {
     reading_deadline_ = Loop::Timer::none;
-    if (outbox_.sent() == sent && !outbox_.was_refused())
-      return give_up("has read nothing for " + std::to_string(patience_.reading.count()) + " ms");
+    if (outbox_.sent() == sent && !outbox_.was_refused()) return give_up("has read nothing for " + in_seconds(patience_.reading));
     watch_progress();
   });
 }

@@ -134,7 +134,7 @@ FakeServer::FakeServer(std::function<void(FakeServer&)> script) : path_(folder_.
   thread_ = std::thread([this, script = std::move(script)] {
     try {
       script(*this);
-    } catch (...) {
+    } catch (...) {  // whatever it is, for finish(): in this thread it would end the program
       failure_ = std::current_exception();
       listener_.reset();
     }

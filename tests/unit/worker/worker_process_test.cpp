@@ -115,6 +115,16 @@ TEST_CASE("exit in a function is not held up by what plugins have made") {
   CHECK(WEXITSTATUS(status) == 5);
 }
 
+TEST_CASE("what a plugin lets out into the worker's program costs its job alone, though each has a libstdc++ of its own") {
+  LiveWorker worker({"--plugin-dir", std::filesystem::path(PROBE_PLUGIN).parent_path()});
+  for (int call = 0; call < 3; ++call) {
+    const Report leaked = worker.run_function("leaks_exception", "[]");
+    CHECK(leaked.error_type == "std::out_of_range");
+    CHECK(leaked.reason == "it got out");
+    CHECK(worker.run_function("square", "[7]").result == "49");
+  }
+}
+
 TEST_CASE("a worker whose functions have leaked nearly all of its descriptors leaves") {
   // The bug: each command that it was given failed, with "too many open files", and as it was idle again at once, it was given the next.
   const std::string plugins = std::filesystem::path(PROBE_PLUGIN).parent_path();
