@@ -5,6 +5,7 @@
 //   simulate --mutant NAME [--schedules N] [--from-seed S] [--steps N]   exit 0: the mistake was caught; 1: it was not
 //
 // Environment: JOBPOOL_TEST_SIZE=nightly takes the number behind --nightly, where there is one, and other seeds every day.
+#include <malloc.h>
 #include <unistd.h>
 
 #include <charconv>
@@ -155,6 +156,7 @@ int main(int count, char** words) {
     return 2;
   }
   make_nightly(*options);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 30);  // what a schedule gives back the next one takes
   for (const int signal : {SIGABRT, SIGSEGV, SIGBUS}) std::signal(signal, tell_seed_and_die);
   return run(*options);
 }

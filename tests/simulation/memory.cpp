@@ -80,6 +80,7 @@ void SegmentMemory::wipe(std::uint32_t threads) {
   broker_side.to_worker->broker_sleeping.store(0);
   worker_side.from_worker->wpos.store(0);
   worker_side.from_worker->leaving.store(0);
+  if (!std::exchange(may_have_orders, false)) return;
   char order[256];
   while (::recv(worker_orders.get(), order, sizeof order, 0) > 0) {
   }

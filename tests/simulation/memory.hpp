@@ -40,6 +40,7 @@ struct SegmentMemory {
 
   shm::SegmentFds fds;
   UniqueFd broker_orders, worker_orders;
+  bool may_have_orders = true;  // a broker was there since they were read: to look costs a system call, and there are few of them
   shm::BrokerMapping broker_side;
   shm::WorkerMapping worker_side;
 };
@@ -48,10 +49,14 @@ struct SegmentMemory {
 class Segments {
  public:
   SegmentMemory& take(std::uint32_t threads);
-  void give_back(SegmentMemory& segment) { free_.push_back(&segment); }
+  void give_back(SegmentMemory& segment) {
+    segment.may_have_orders = true;
+    free_.push_back(&segment);
+  }
   void take_back_all() {
     used_ = 0;
     free_.clear();
+    for (const auto& segment : all_) segment->may_have_orders = true;
   }
 
  private:

@@ -18,6 +18,11 @@ namespace {
 
 UniqueFd copy_of(const UniqueFd& fd) { return UniqueFd{::fcntl(fd.get(), F_DUPFD_CLOEXEC, 3)}; }
 
+pid_t own_pid() {
+  static const pid_t pid = ::getpid();
+  return pid;
+}
+
 std::uint32_t work_of(std::string_view payload) {
   std::uint32_t number = 0;
   std::from_chars(payload.data(), payload.data() + payload.size(), number);
@@ -48,9 +53,9 @@ broker::WorkerSeed SimWorker::seed(shm::OfferSide::Origin origin) const {
   return {.incarnation = incarnation_,
           .number = number_,
           .pool = pool_,
-          .pid = ::getpid(),
+          .pid = own_pid(),
           .side = shm::OfferSide::over(borrowed(segment_->broker_side), origin),
-          .eventfd = copy_of(segment_->fds.eventfd),
+          .eventfd = {},  // for the server's loop alone
           .orders = copy_of(segment_->broker_orders)};
 }
 
@@ -128,6 +133,7 @@ void SimWorker::leave(Oracle& oracle) {
 
 // A function does not hear of its stop.
 void SimWorker::hear_orders() {
+  if (!std::exchange(segment_->may_have_orders, false)) return;
   while (auto heard = control::receive_order(segment_->worker_orders.get())) {
     if (heard->order.kind == control::OrderKind::leave) is_dismissed = true;
     if (heard->order.kind == control::OrderKind::stop)

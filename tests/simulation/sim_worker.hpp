@@ -19,6 +19,7 @@ class SimWorker {
  public:
   SimWorker(Incarnation incarnation, WorkerNumber number, PoolNumber pool, SegmentMemory& segment);
 
+  void expect_orders() { segment_->may_have_orders = true; }
   broker::WorkerSeed seed(shm::OfferSide::Origin origin) const;  // of the one mapping that all brokers look through
   Incarnation incarnation() const { return incarnation_; }
   WorkerNumber number() const { return number_; }

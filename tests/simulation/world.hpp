@@ -81,12 +81,18 @@ class World {
   template <class Doing>
   void in_broker(const Doing& doing) {
     if (!life_) return;
+    expect_orders();
     try {
       doing(*life_);
     } catch (const BrokerDied&) {
       bury_broker("in the middle of it");
     }
+    expect_orders();
     if (daemon_ends_) stop_daemon();
+  }
+  // From the broker, before and after each of its steps.
+  void expect_orders() {
+    for (const auto& worker : workers_) worker->expect_orders();
   }
   // What may throw BrokerDied, called from in_broker() only.
   void turn_of(Life& life);
