@@ -36,11 +36,11 @@ struct CorePool {
   PauseLog pauses;
 
   // schedule.cpp
-  std::deque<JobId> staged;       // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
-  TimePoint staged_moved_at{};    // when the first of them was taken, or they began
-  ReadyQueue ready;               // the others; likewise
-  std::deque<JobId> set_aside;    // while the store is stuck: durable ones that would be the next, in their order; likewise
-  Microseconds usual_run{3'000};  // moving average of run times: how deep to offer. Before the first, not for short ones
+  std::deque<JobId> staged;        // the next of the ready ones, their attempts recorded ahead; entries whose job moved on are skipped
+  TimePoint staged_moved_at{};     // when the first of them was taken, or they began
+  ReadyQueue ready;                // the others; likewise
+  std::deque<JobId> set_aside;     // while the store is stuck: durable ones that would be the next, in their order; likewise
+  Microseconds usual_run{12'000};  // moving average of run times: how deep to offer. Before the first, not for short ones
 
   // staffing.cpp
   std::size_t asked = 0;                 // workers that were asked for and have not joined yet

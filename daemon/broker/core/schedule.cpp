@@ -11,18 +11,19 @@ namespace {
 using namespace std::chrono_literals;
 
 // An offer in hand saves a worker the wait for the broker, about 50 µs, and a durable job's broker a commit of its own for each attempt,
-// which takes as long as /bin/true does. That is worth something only while jobs are short.
-constexpr auto kLongRun = 5ms;  // from here on one job at a time: nothing waits behind a slow one
+// which takes as long as /bin/true does. That is worth something only while jobs are short; and /bin/true takes 0.7 ms on one machine, and
+// 6 on another, whose page faults are dear: there it was still a fifth of the rate.
+constexpr auto kLongRun = 20ms;  // from here on one job at a time: nothing waits behind a slow one
 constexpr std::size_t kUsualDepth = 2;
 // When the backlog is deep as well, a worker has as much in hand as takes it so long. A more urgent job comes after that.
 constexpr Microseconds kOfferedTime = 5ms;
-constexpr Microseconds kShortRun = kOfferedTime / kUsualDepth;  // below, it is more than usual
 constexpr std::size_t kDeepBacklogPerThread = 16;
 // And behind it so much is recorded ahead: about as long as a slow commit takes.
 constexpr Microseconds kStagedTime = 10ms;
-constexpr std::size_t kStagedPerThread = 128;  // at most, however short they are
-constexpr std::size_t kStaleEntries = 4'096;   // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
-constexpr auto kStaleOffer = 100ms;            // an offer not started by then stands behind a job that turned out to be slow
+constexpr Microseconds kShortRun = kStagedTime;  // below, that is one at least
+constexpr std::size_t kStagedPerThread = 128;    // at most, however short they are
+constexpr std::size_t kStaleEntries = 4'096;     // of cancelled jobs, before the ready queue is swept: rare, and 32 KiB
+constexpr auto kStaleOffer = 100ms;              // an offer not started by then stands behind a job that turned out to be slow
 
 std::size_t times_in(Microseconds time, Microseconds each) {
   return static_cast<std::size_t>(time.count() / std::max<Microseconds::rep>(each.count(), 1));

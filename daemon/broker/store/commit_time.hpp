@@ -11,8 +11,8 @@ namespace jobpool::broker {
 
 class CommitTime {
  public:
-  // How long what is wanted `later` waits for others: two workers end a dozen times /bin/true meanwhile, and commits take two hundredths of
-  // the processors. Less than half of what is offered and recorded ahead (core/schedule.cpp), or workers would wait.
+  // How long what is wanted `later` waits for others: where /bin/true takes 0.7 ms two workers end a dozen meanwhile, and commits take two
+  // hundredths of the processors. Less than half of what is offered and recorded ahead (core/schedule.cpp), or workers would wait.
   static constexpr Microseconds kCompany{4'000};
   static constexpr Microseconds kLongCommit{5'000};  // what takes longer is the disk's bad moment, not its habit
 

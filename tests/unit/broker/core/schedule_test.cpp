@@ -42,11 +42,23 @@ TEST_CASE("idle workers come first, then second offers") {
 TEST_CASE("while jobs are slow nobody gets a second one") {
   CoreDriver driver;
   driver.join(1);
-  run_some(driver, 20ms);
+  set_usual_run(driver, 20ms);
   driver.submit();
   driver.submit();
   driver.end_turn();
   CHECK(driver.all<OfferJob>().size() == 1);
+}
+
+TEST_CASE("a worker has its next job in hand while jobs take as long as a process start on a slow machine") {
+  // The bug: from 5 ms on a worker was given one at a time, and waited after each for the broker, and for a commit where jobs are durable.
+  // On a machine where /bin/true takes 6 ms that was a fifth of its rate.
+  CoreDriver driver;
+  driver.join(1);
+  set_usual_run(driver, 19ms);
+  driver.submit();
+  driver.submit();
+  driver.end_turn();
+  CHECK(driver.all<OfferJob>().size() == 2);
 }
 
 TEST_CASE("while jobs are very short and the backlog deep, all slots are used") {

@@ -142,6 +142,19 @@ TEST_CASE("attempts of short jobs are recorded ahead for ten milliseconds, and w
   CHECK(saves.front().job == jobs[15]);
 }
 
+TEST_CASE("of jobs that take some milliseconds the next one is recorded ahead of its worker, and ends are recorded together") {
+  CoreDriver driver;
+  driver.join(1);
+  set_usual_run(driver, 6ms);
+  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<Save> saves = attempts(driver);
+  REQUIRE(saves.size() == 2 + 1);  // in hand, and ahead
+  CHECK(saves.back().urgency == Urgency::later);
+  driver.report(jobs[0], Ending::returned, 0, 6'000);
+  REQUIRE(driver.find<Ended>() != nullptr);
+  CHECK(driver.find<Ended>()->urgency == Urgency::later);
+}
+
 TEST_CASE("attempts of very short jobs are recorded at once: what was recorded ahead lasts for no commit's time") {
   CoreDriver driver;
   driver.join(1);
