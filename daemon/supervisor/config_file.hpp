@@ -4,6 +4,7 @@
 //   plugin_dirs = ["/usr/lib/jobpool"]   log_level = "info"                drain_seconds = 30
 //   queue_limit = 2000000                queue_limit_per_user = 1500000
 //   keep_ended_count = 262144            keep_ended_seconds = 2592000      output_limit_bytes = 1073741824
+//   spare_workers = 1
 #pragma once
 
 #include <string>

@@ -36,10 +36,12 @@ constexpr SettingKey number_key(std::string_view name, std::int64_t least, std::
 }
 
 // No limit is 0: a queue that takes nothing, or a result that is gone before anybody could ask for it, is nobody's wish.
-const std::array<SettingKey, 12> kSettings{
+const std::array<SettingKey, 13> kSettings{
     text_key("socket", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.socket = std::move(value); }),
     text_key("state_dir", WhenChanged::start, [](Wishes& wishes, std::string value) { wishes.state_dir = std::move(value); }),
     number_key("workers", 0, kMaxWorkers, [](Wishes& wishes, std::int64_t value) { wishes.workers = static_cast<std::uint32_t>(value); }),
+    number_key("spare_workers", 0, kMaxSpareWorkers,
+               [](Wishes& wishes, std::int64_t value) { wishes.spare_workers = static_cast<std::uint32_t>(value); }),
     SettingKey{.name = "plugin_dirs",
                .kind = SettingKind::texts,
                .change = WhenChanged::reload,

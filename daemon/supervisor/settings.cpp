@@ -93,6 +93,7 @@ Wishes layered(const Wishes& over, const Wishes& under) {
   return {.socket = first(over.socket, under.socket),
           .state_dir = first(over.state_dir, under.state_dir),
           .workers = first(over.workers, under.workers),
+          .spare_workers = first(over.spare_workers, under.spare_workers),
           .plugin_dirs = first(over.plugin_dirs, under.plugin_dirs),
           .log_level = first(over.log_level, under.log_level),
           .drain_time = first(over.drain_time, under.drain_time),
@@ -133,6 +134,7 @@ Result<Settings> settle(const Wishes& over, const Wishes& under, const std::opti
   if (settings.workers > kMaxWorkers) {
     return Error{Errc::invalid_argument, "workers: " + std::to_string(settings.workers) + " is above " + std::to_string(kMaxWorkers)};
   }
+  settings.spare_workers = pick(over.spare_workers, under.spare_workers, settings.spare_workers);
   for (const auto& dir : pick(over.plugin_dirs, under.plugin_dirs, {})) settings.plugin_dirs.push_back(absolute(dir));
   settings.log_level = pick(over.log_level, under.log_level, std::string("info"));
   settings.drain_time = pick(over.drain_time, under.drain_time, std::chrono::seconds(30));

@@ -18,6 +18,9 @@ namespace jobpool::supervisor {
 // Seven descriptors each in the supervisor; more processes than this serve nobody on one host.
 using jobpool::kMaxWorkers;
 
+// More deaths at once are rare, and each spare takes its memory.
+inline constexpr std::uint32_t kMaxSpareWorkers = 16;
+
 // How much the broker takes and keeps. Unset: what broker/core decides (CoreLimits), of output what worker/command/output_bound.hpp does.
 struct Limits {
   std::optional<std::uint64_t> queue;           // jobs that are ready or waiting
@@ -34,6 +37,7 @@ struct Wishes {
   std::optional<std::string> socket;
   std::optional<std::string> state_dir;
   std::optional<std::uint32_t> workers;
+  std::optional<std::uint32_t> spare_workers;
   std::optional<std::vector<std::string>> plugin_dirs;
   std::optional<std::string> log_level;
   std::optional<std::chrono::seconds> drain_time;
@@ -48,6 +52,7 @@ struct Settings {
   std::string socket;
   std::string state_dir;
   std::uint32_t workers = 1;
+  std::uint32_t spare_workers = 1;  // processes that were started ahead, for the next places to be filled
   std::vector<std::string> plugin_dirs;
   std::string log_level = "info";
   std::chrono::seconds drain_time{30};

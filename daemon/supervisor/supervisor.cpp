@@ -36,10 +36,12 @@ sigset_t handled_signals() {
   return signals;
 }
 
-Workers::Launch worker_launch(House& house) {
+Workers::Plan worker_plan(House& house) {
   const Settings& settings = house.settings;
-  return {settings.program_dir + "/jobpool-worker", worker_arguments(settings, house.instance.id), worker_environment(house.instance.id),
-          house.output_dir.get(), house.cgroup ? &*house.cgroup : nullptr};
+  return {{settings.program_dir + "/jobpool-worker", worker_arguments(settings, house.instance.id), worker_environment(house.instance.id),
+           house.output_dir.get()},
+          house.cgroup ? &*house.cgroup : nullptr,
+          settings.spare_workers};
 }
 
 Message message_of(Kind kind) {
@@ -64,7 +66,7 @@ Supervisor::Supervisor(House& house, Loop loop, Spawner& spawner)
               {}),
       trial_(loop_, spawner, [this](const Result<TrialRun::Verdict>& trial) { on_trial_end(trial); }),
       workers_(
-          loop_, spawner, worker_launch(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
+          loop_, spawner, worker_plan(house), [this](const Message& message, std::span<const int> fds) { broker_.tell(message, fds); },
           [this](pid_t pid) { return pid == broker_.pid() || pid == trial_.pid(); }, [this] { leave_if_empty(); }),
       broker_backoff_(kEarlyBrokerDeath),
       broker_program_(house.settings.program_dir + "/jobpool-broker") {}

@@ -9,10 +9,8 @@
 
 #include <chrono>
 
-#include "common/control/arguments.hpp"
 #include "common/log.hpp"
 #include "common/shm/layout.hpp"
-#include "common/socket.hpp"
 #include "daemon/supervisor/process_scan.hpp"
 #include "daemon/supervisor/settings.hpp"
 
@@ -42,15 +40,17 @@ DeathCause cause_of(std::int32_t code, std::int32_t value) {
 
 }  // namespace
 
-Workers::Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::function<bool(pid_t)> is_other_child,
+Workers::Workers(Loop& loop, Spawner& spawner, Plan plan, Tell tell, std::function<bool(pid_t)> is_other_child,
                  std::function<void()> on_progress)
     : loop_(loop),
-      spawner_(spawner),
-      launch_(std::move(launch)),
-      program_(launch_.program),
+      cgroup_(plan.cgroup),
       tell_(std::move(tell)),
       on_progress_(std::move(on_progress)),
-      orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) { return pids_.contains(pid) || is_other_child(pid); }) {}
+      starting_(spawner, std::move(plan.launch)),
+      spares_(loop, starting_, plan.spares, [this] { on_progress_(); }),
+      orphans_([this, is_other_child = std::move(is_other_child)](pid_t pid) {
+        return pids_.contains(pid) || spares_.contains(pid) || is_other_child(pid);
+      }) {}
 
 void Workers::start(WorkerNumber number, std::int32_t threads, std::int64_t note) {
   if (leaving_) return;
@@ -99,28 +99,23 @@ void Workers::start_now(WorkerNumber number) {
 }
 
 Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
-  auto segment = shm::create_segment(places_.at(number).threads);
-  if (!segment) return segment.error();
-  auto liveness = seqpacket_pair();
-  if (!liveness) return liveness.error();
-  auto orders = seqpacket_pair();
-  if (!orders) return orders.error();
-  auto child = spawn(number, incarnation, *segment, liveness->second.get(), orders->second.get());
-  if (!child) {
-    if (launch_.cgroup != nullptr) launch_.cgroup->remove(incarnation);
-    return child.error();
+  const std::uint32_t threads = places_.at(number).threads;
+  auto made = give_or_start(threads, words_of(number, incarnation));
+  if (!made) {
+    if (cgroup_ != nullptr) cgroup_->remove(incarnation);
+    return made.error();
   }
   last_ = incarnation;
-  pids_.insert(child->pid);
+  pids_.insert(made->child.pid);
   places_.at(number).occupied = true;
   Worker& worker = workers_[incarnation];
   worker = Worker{number,
                   State::alive,
-                  child->pid,
-                  std::move(child->process),
-                  std::move(liveness->first),
-                  std::move(orders->first),
-                  std::move(*segment)};
+                  made->child.pid,
+                  std::move(made->child.process),
+                  std::move(made->liveness),
+                  std::move(made->orders),
+                  std::move(made->segment)};
   worker.note = places_.at(number).note;
   // Cannot be watched: its death would go unnoticed, so it must not live. Its burial is done from here.
   if (!watch(incarnation, worker)) {
@@ -129,6 +124,7 @@ Result<void> Workers::make(WorkerNumber number, Incarnation incarnation) {
   }
   log::debug("worker {} started: incarnation {}, pid {}", number.value, incarnation.value, worker.pid);
   introduce(incarnation, worker, control::Origin::fresh);
+  if (threads == 1) spares_.keep();
   return {};
 }
 
@@ -139,34 +135,22 @@ Result<void> Workers::watch(Incarnation incarnation, Worker& worker) {
   return {};
 }
 
-Result<Child> Workers::spawn(WorkerNumber number, Incarnation incarnation, const shm::SegmentFds& segment, int liveness, int orders) {
-  auto theirs = shm::reopen_for_worker(segment);
-  if (!theirs) return theirs.error();
-  SpawnPlan plan;
-  plan.program = program_.path();
-  plan.file = program_.file();
-  plan.arguments = {"--number", std::to_string(number.value), "--incarnation", std::to_string(incarnation.value)};
-  plan.arguments.insert(plan.arguments.end(), launch_.arguments.begin(), launch_.arguments.end());
-  if (launch_.cgroup != nullptr) {
-    auto directory = launch_.cgroup->make_for(incarnation);
-    if (directory)
-      plan.arguments.insert(plan.arguments.end(), {"--cgroup", std::move(*directory)});
-    else
-      log::warn("worker {}: {}; it follows its jobs without", number.value, directory.error().text);
-  }
-  plan.environment = launch_.environment;
-  plan.file_limit = FileLimit::original;
-  plan.fds = {{theirs->control.get(), control::kWorkerControlMemFd},
-              {theirs->to_worker.get(), control::kWorkerToWorkerMemFd},
-              {theirs->from_worker.get(), control::kWorkerFromWorkerMemFd},
-              {theirs->payload.get(), control::kWorkerPayloadMemFd},
-              {theirs->eventfd.get(), control::kWorkerEventFd},
-              {liveness, control::kWorkerSupervisorFd},
-              {orders, control::kWorkerOrdersFd},
-              {launch_.output_dir, control::kWorkerOutputDirFd}};
-  auto child = spawner_.spawn(plan);
-  if (!child) program_.look_again();
-  return child;
+// A spare has one thread: its memory was made before anybody knew for which pool.
+Result<NewWorker> Workers::give_or_start(std::uint32_t threads, const std::vector<std::string>& place) {
+  if (threads == 1)
+    if (auto given = spares_.give(place)) return std::move(*given);
+  return starting_.start(threads, place);
+}
+
+std::vector<std::string> Workers::words_of(WorkerNumber number, Incarnation incarnation) {
+  std::vector<std::string> words{"--number", std::to_string(number.value), "--incarnation", std::to_string(incarnation.value)};
+  if (cgroup_ == nullptr) return words;
+  auto directory = cgroup_->make_for(incarnation);
+  if (directory)
+    words.insert(words.end(), {"--cgroup", std::move(*directory)});
+  else
+    log::warn("worker {}: {}; it follows its jobs without", number.value, directory.error().text);
+  return words;
 }
 
 void Workers::introduce(Incarnation incarnation, const Worker& worker, control::Origin origin) {
@@ -229,6 +213,7 @@ void Workers::forget(Incarnation incarnation) {
 void Workers::ask_all_to_leave() {
   leaving_ = true;
   drop_waiting_starts();
+  spares_.end();
   // Without a child a worker has nothing to clear up. One that is idle would not even notice: it sleeps on a word in shared memory.
   const auto parents = all_parents();
   for (auto& [incarnation, worker] : workers_) {
@@ -239,8 +224,9 @@ void Workers::ask_all_to_leave() {
 
 void Workers::kill_all() {
   leaving_ = true;
+  spares_.end();
   for (auto& [incarnation, worker] : workers_) send_signal(worker, SIGKILL);
-  if (launch_.cgroup != nullptr) launch_.cgroup->kill_all();
+  if (cgroup_ != nullptr) cgroup_->kill_all();
 }
 
 void Workers::on_exit(Incarnation incarnation) {
@@ -254,7 +240,7 @@ void Workers::on_exit(Incarnation incarnation) {
   worker.code = death.si_code;
   worker.value = death.si_status;
   dying_.push_back(incarnation);
-  if (launch_.cgroup != nullptr) launch_.cgroup->kill(incarnation);
+  if (cgroup_ != nullptr) cgroup_->kill(incarnation);
   places_.at(worker.number).backoff.on_death(Clock::now(), cause_of(worker.code, worker.value));
   expect_burial();
   sweep();
@@ -296,7 +282,7 @@ void Workers::bury(Incarnation incarnation, Worker& worker) {
   worker.process.reset();
   worker.liveness.reset();
   pids_.erase(worker.pid);
-  if (launch_.cgroup != nullptr) launch_.cgroup->remove(incarnation);
+  if (cgroup_ != nullptr) cgroup_->remove(incarnation);
   places_.at(worker.number).occupied = false;
   const bool expected = leaving_ || cause_of(worker.code, worker.value) == DeathCause::as_told;
   const auto level = expected ? log::Level::debug : log::Level::warn;
@@ -305,6 +291,8 @@ void Workers::bury(Incarnation incarnation, Worker& worker) {
   tell_death(incarnation, worker);
 }
 
-bool Workers::is_empty() const { return pids_.empty() && orphans_state_ == Orphans::State::none && !orphans_.has_hung(); }
+bool Workers::is_empty() const {
+  return pids_.empty() && spares_.empty() && orphans_state_ == Orphans::State::none && !orphans_.has_hung();
+}
 
 }  // namespace jobpool::supervisor

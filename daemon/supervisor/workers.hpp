@@ -19,30 +19,28 @@
 #include "common/unique_fd.hpp"
 #include "daemon/supervisor/backoff.hpp"
 #include "daemon/supervisor/cgroup.hpp"
-#include "daemon/supervisor/installed_program.hpp"
 #include "daemon/supervisor/loop.hpp"
 #include "daemon/supervisor/orphans.hpp"
 #include "daemon/supervisor/resume_record.hpp"
+#include "daemon/supervisor/spare_workers.hpp"
 #include "daemon/supervisor/spawner.hpp"
+#include "daemon/supervisor/worker_start.hpp"
 
 namespace jobpool::supervisor {
 
 class Workers {
  public:
-  struct Launch {
-    std::string program;                 // a path
-    std::vector<std::string> arguments;  // the same for all
-    std::vector<std::string> environment;
-    int output_dir = -1;       // must outlive
-    Cgroup* cgroup = nullptr;  // likewise; null: their jobs have none
+  struct Plan {
+    WorkerStart::Launch launch;
+    Cgroup* cgroup = nullptr;  // must outlive; null: their jobs have none
+    std::size_t spares = 0;    // how many are started ahead
   };
   // Says something to the broker, if there is one.
   using Tell = std::function<void(const control::Message& message, std::span<const int> fds)>;
 
   // `loop` and `spawner` must outlive it. `is_other_child`: a pid that we spawned and that is no worker (the broker).
   // `on_progress` is called when workers and their trees may be gone. Requires: as Orphans.
-  Workers(Loop& loop, Spawner& spawner, Launch launch, Tell tell, std::function<bool(pid_t)> is_other_child,
-          std::function<void()> on_progress);
+  Workers(Loop& loop, Spawner& spawner, Plan plan, Tell tell, std::function<bool(pid_t)> is_other_child, std::function<void()> on_progress);
 
   // Exactly one of them, before anything else: there are none yet, or these, of the predecessor. What it had started is of an older
   // program, and the broker is told so. Errors: io.
@@ -76,7 +74,7 @@ class Workers {
 
   // On SIGCHLD: goes on with killing what dead workers left behind.
   void sweep();
-  // Nothing runs any more, neither workers nor what they left behind.
+  // Nothing runs any more, neither workers nor spare ones nor what they left behind.
   bool is_empty() const;
 
  private:
@@ -110,7 +108,8 @@ class Workers {
 
   void start_now(WorkerNumber number);
   Result<void> make(WorkerNumber number, Incarnation incarnation);
-  Result<Child> spawn(WorkerNumber number, Incarnation incarnation, const shm::SegmentFds& segment, int liveness, int orders);
+  Result<NewWorker> give_or_start(std::uint32_t threads, const std::vector<std::string>& place);
+  std::vector<std::string> words_of(WorkerNumber number, Incarnation incarnation);
   Result<void> take_over(const WorkerRecord& record);
   Result<void> watch(Incarnation incarnation, Worker& worker);
   void wait_and_start(WorkerNumber number, Place& place);
@@ -124,9 +123,7 @@ class Workers {
   void send_signal(const Worker& worker, int signal) const;
 
   Loop& loop_;
-  Spawner& spawner_;
-  const Launch launch_;
-  InstalledProgram program_;
+  Cgroup* const cgroup_;
   const Tell tell_;
   const std::function<void()> on_progress_;
 
@@ -136,6 +133,8 @@ class Workers {
   std::unordered_set<pid_t> pids_;  // alive or dying
   std::vector<Incarnation> dying_;  // in the order of their deaths
   Loop::Timer burial_deadline_{};
+  WorkerStart starting_;
+  SpareWorkers spares_;
   bool leaving_ = false;
   bool holding_ = false;  // starts wait for release_starts()
   Orphans orphans_;

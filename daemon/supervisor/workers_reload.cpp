@@ -67,6 +67,7 @@ Result<void> Workers::take_over(const WorkerRecord& record) {
 
 void Workers::retire_all() {
   holding_ = true;
+  spares_.end();  // they are of an older program as well; the next worker that is started has some kept again
   for (auto& [incarnation, worker] : workers_) {
     worker.program = Program::older;
     control::Message retire;

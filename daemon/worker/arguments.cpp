@@ -34,15 +34,14 @@ bool set(Arguments& arguments, std::string_view option, const std::string& value
 
 }  // namespace
 
-Result<Arguments> parse_arguments(std::span<char* const> words) {
-  Arguments arguments;
+Result<Arguments> parse_arguments(std::span<const std::string> words, Arguments known) {
+  Arguments arguments = std::move(known);
   for (std::size_t i = 0; i < words.size(); i += 2) {
-    const std::string option = words[i];
+    const std::string& option = words[i];
     if (i + 1 == words.size()) return off("option '" + option + "' needs a value");
     if (!set(arguments, option, words[i + 1])) return off("option '" + option + " " + words[i + 1] + "': unknown, or its value is off");
   }
-  if (arguments.number.value == 0 || arguments.instance.empty())
-    return off("--number and --instance are missing: jobpool-worker is started by jobpoold only");
+  if (arguments.instance.empty()) return off("--instance is missing: jobpool-worker is started by jobpoold only");
   return arguments;
 }
 

@@ -12,7 +12,7 @@
 namespace jobpool::worker {
 
 struct Arguments {
-  WorkerNumber number;
+  WorkerNumber number;  // 0: a spare worker's, which is told it later
   Incarnation incarnation;
   std::string instance;
   std::string socket;
@@ -22,7 +22,7 @@ struct Arguments {
   std::string cgroup;                       // where this worker may make cgroups; empty: it has none
 };
 
-// Errors: invalid_argument, naming the word.
-Result<Arguments> parse_arguments(std::span<char* const> words);
+// What `known` has is kept where the words say nothing of it. Errors: invalid_argument, naming the word.
+Result<Arguments> parse_arguments(std::span<const std::string> words, Arguments known = {});
 
 }  // namespace jobpool::worker

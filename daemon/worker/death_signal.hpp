@@ -9,7 +9,7 @@
 
 namespace jobpool::worker {
 
-// Requires: nobody ever writes to `socket`. Too late for a hang-up that came before: look at the socket afterwards. Errors: io.
+// Requires: nobody writes to `socket` from now on. Too late for a hang-up that came before: look at the socket afterwards. Errors: io.
 Result<void> die_at_hangup(int socket);
 
 // Undoes it, and redoes it.

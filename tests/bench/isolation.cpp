@@ -127,6 +127,7 @@ void print_places(const std::string& name, const PlaceFigures& figures) {
 int isolation(int argc, char** argv) {
   const auto places = static_cast<unsigned>(std::clamp<long>(option(argc, argv, "places", 4), 2, 8));
   const long calls = option(argc, argv, "calls", 5'000);
+  ::setenv("JOBPOOLD_SPARE_WORKERS", "0", 1);  // only a worker of one thread could be one that was started ahead
   const PrivateDaemon daemon(1);
   const jobpool::Client client(daemon.socket());
   const PlaceKind processes{"processes", places, 1}, threads{"threads", 1, places};

@@ -19,6 +19,7 @@
 #include "common/unique_fd.hpp"
 #include "jobpool/client.hpp"
 #include "tests/bench/figures.hpp"
+#include "tests/bench/process_facts.hpp"
 #include "tests/support/wait_until.hpp"
 
 namespace jobpool::bench {
@@ -77,6 +78,11 @@ void PrivateDaemon::warm_up() const {
   // Workers that have not come yet would be given nothing.
   if (!testing::wait_until([&] { return pool.show().workers_idle >= static_cast<std::size_t>(workers_); })) give_up("workers do not come");
   for (int i = 0; i < 100 * std::min(workers_, 8); ++i) pool.apply_text("noop", "[]");
+}
+
+void PrivateDaemon::wait_for_spare() const {
+  const auto is_there = [&] { return std::ranges::any_of(family_of(pid_), [](pid_t pid) { return name_of(pid) == "jobpool-spare"; }); };
+  if (!testing::wait_until(is_there)) give_up("no spare worker comes");
 }
 
 void PrivateDaemon::start() {

@@ -43,6 +43,8 @@ class PrivateDaemon {
   void start();
   // Until every worker has run something, and so has loaded what it needs.
   void warm_up() const;
+  // Until the process is there, and asleep, that will take the place of the next worker to die. Requires: it keeps one, and has a worker.
+  void wait_for_spare() const;
 
  private:
   bool is_up() const;

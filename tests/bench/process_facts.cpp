@@ -32,6 +32,12 @@ double pss_bytes(const std::vector<pid_t>& pids) {
   return sum;
 }
 
+std::string name_of(pid_t pid) {
+  std::string name;
+  std::getline(std::ifstream(proc(pid) + "/comm"), name);
+  return name;
+}
+
 std::vector<pid_t> family_of(pid_t pid) {
   std::vector<pid_t> all{pid};
   for (std::size_t next = 0; next < all.size(); ++next) {

@@ -4,6 +4,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <string>
 #include <vector>
 
 namespace jobpool::bench {
@@ -11,6 +12,9 @@ namespace jobpool::bench {
 // Proportional set size: what several processes share counts once, over all of them. Gives up when the process is gone.
 double pss_bytes(pid_t pid);
 double pss_bytes(const std::vector<pid_t>& pids);
+
+// Of its program, at most 15 bytes, or what it calls itself. Empty: it is gone.
+std::string name_of(pid_t pid);
 
 // With all descendants.
 std::vector<pid_t> family_of(pid_t pid);

@@ -1,11 +1,13 @@
 // How soon a daemon answers after its exec, and how soon a place serves again whose worker was killed, while the worker beside it goes on.
-//   recovery [--rounds=20]
-// Both workers are kept busy and a job waits; one worker is killed: how long until the waiting job has run, on its replacement. Floors: two
-// processes started one after the other (supervisor and broker); a child killed, reaped and replaced by one that runs to its end.
+//   recovery [--rounds=20] [--spare=1]
+// Both workers are kept busy and a job waits; one worker is killed: how long until the waiting job has run, on its replacement. That is a
+// process that was started ahead, as in any daemon that has been there for a moment; `recovery --spare=0` has none. Floors: two processes
+// started one after the other (supervisor and broker); a child killed, reaped and replaced by one that runs to its end.
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <csignal>
+#include <cstdlib>
 
 #include "jobpool/client.hpp"
 #include "tests/bench/benches.hpp"
@@ -52,6 +54,8 @@ double replace_worker(const Pool& pool) {
 }  // namespace
 
 int recovery(int argc, char** argv) {
+  const bool has_spare = option(argc, argv, "spare", 1) != 0;
+  if (!has_spare) ::setenv("JOBPOOLD_SPARE_WORKERS", "0", 1);
   PrivateDaemon daemon(2);
   const Client client(daemon.socket());
   std::vector<double> answers, serves, two_processes, replaced, bare;
@@ -68,6 +72,7 @@ int recovery(int argc, char** argv) {
     client.pool().apply_text("noop", "[]");
     serves.push_back(microseconds_since(begin) / 1000);
     daemon.warm_up();
+    if (has_spare) daemon.wait_for_spare();
     replaced.push_back(replace_worker(client.pool()));
     bare.push_back(replace_bare());
   }

@@ -134,7 +134,7 @@ ROWS = (
         Check("queued.ephemeral", "ephemeral.memory", "bytes an ephemeral job in the broker", "<=", 400, 200),
         Check("queued.ephemeral", "beanstalkd.memory", "bytes a job in beanstalkd", peer=True))),
     Row(11, "a daemon with two workers that has nothing to do", (
-        Check("idle", "idle.memory", "MiB, PSS of its four processes", "<=", 10, 5),
+        Check("idle", "idle.memory", "MiB, PSS of its five processes", "<=", 10, 5),
         Check("idle", "idle.wake_ups", "wake-ups a second (no watchdog here)", "<=", 0),
         Check("idle", "idle.cpu", "microseconds on a processor a second"))),
     Row(12, "start and recovery", (

@@ -27,12 +27,13 @@ constexpr std::size_t kMaxClients = 8;  // more would only wait in line
 constexpr std::size_t kMaxMaps = 2;
 constexpr std::size_t kMaxUnanswered = 24;  // of the pipelined ones; each holds the next up until it is accepted
 
-enum class Victim { worker, broker, client, supervisor };
+enum class Victim { worker, spare, broker, client, supervisor };
 
 std::vector<Victim> drawn_victims(std::mt19937& random) {
   std::vector<Victim> victims;
   const auto add = [&](Victim victim, int nightly) { victims.insert(victims.end(), of_size(nightly / 10, nightly), victim); };
   add(Victim::worker, 10'000);
+  add(Victim::spare, 500);
   add(Victim::broker, 500);
   add(Victim::client, 300);
   add(Victim::supervisor, 50);
@@ -107,6 +108,8 @@ class Chaos {
     maps_.start();
     finish_all();
     use_all_workers();
+    // The supervisor holds its descriptors as well.
+    REQUIRE(wait_until([&] { return children_named(daemon_.pid(), "jobpool-spare").size() == 1; }));
     // The load's, and the one that asks: the broker may not have seen yet that the others are gone.
     REQUIRE(wait_until([&] { return daemon_.status()["connections"] <= 2; }));
   }
@@ -136,6 +139,8 @@ class Chaos {
     switch (victim) {
       case Victim::worker:
         return kill_child(daemon_, "jobpool-worker", random_);
+      case Victim::spare:
+        return kill_child(daemon_, "jobpool-spare", random_);
       case Victim::broker:
         return kill_child(daemon_, "jobpool-broker", random_);
       case Victim::client:

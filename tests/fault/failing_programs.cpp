@@ -34,7 +34,8 @@ FailingPrograms::~FailingPrograms() { ::munmap(page_, sizeof *page_); }
 DaemonOptions FailingPrograms::options() const {
   DaemonOptions options;
   options.arguments = {"--program-dir", folder_.path()};
-  options.environment = {std::string("LD_PRELOAD=") + FAILING_CALLS_LIBRARY, "JOBPOOL_FAILING_CALLS=" + folder_.file("page")};
+  options.environment = {std::string("LD_PRELOAD=") + FAILING_CALLS_LIBRARY, "JOBPOOL_FAILING_CALLS=" + folder_.file("page"),
+                         "JOBPOOLD_SPARE_WORKERS=0"};  // whose calls would be counted among the worker's
   return options;
 }
 

@@ -1,5 +1,5 @@
-// Fuzzes what comes over the control sockets: bytes and descriptors, read as a message of the supervisor and as an order of the broker.
-// Nothing but whole, known ones is taken, what was taken can be sent again, and no descriptor is left behind.
+// Fuzzes what comes over the control sockets: bytes and descriptors, read as a message of the supervisor, as an order of the broker, and as
+// a spare worker's place. Nothing but whole, known ones is taken, what was taken can be sent again, and no descriptor is left behind.
 //
 //   input = descriptors:u8 bytes
 #include <fcntl.h>
@@ -13,6 +13,7 @@
 
 #include "common/control/message.hpp"
 #include "common/control/order.hpp"
+#include "common/control/place.hpp"
 #include "common/socket.hpp"
 #include "tests/fuzz/require.hpp"
 
@@ -60,6 +61,15 @@ void as_order(std::span<const std::byte> bytes, std::span<const int> fds) {
   require(static_cast<bool>(control::receive_order(pair().second.get())), "it is refused the second time");
 }
 
+void as_place(std::span<const std::byte> bytes, std::span<const int> fds) {
+  require(static_cast<bool>(send_message(pair().first.get(), bytes, fds)), "the socket takes no message");
+  const auto taken = control::receive_place(pair().second.get());
+  if (!taken) return require(is_expected(taken.error()), taken.error().text);
+  require(static_cast<bool>(control::send_place(pair().first.get(), *taken)), "it cannot be sent again");
+  const auto again = control::receive_place(pair().second.get());
+  require(again && *again == *taken, "it is another one the second time");
+}
+
 }  // namespace
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
@@ -72,6 +82,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   const int before = next_fd();
   as_message(bytes, passed);
   as_order(bytes, passed);
+  as_place(bytes, passed);
   require(next_fd() == before, "a descriptor was left open");
   return 0;
 }

@@ -1,6 +1,7 @@
 """One daemon of OWNER's, the folders that it shares with other users, and how its start fails."""
 import json
 import os
+import pathlib
 import shutil
 import socket
 import subprocess
@@ -141,4 +142,5 @@ class Daemon:
         return found
 
     def pid(self, program):
-        return next(pid for name, pid in self.pids() if name == program)
+        """By what it calls itself, which is at most 15 bytes: a spare worker is no worker."""
+        return next(pid for _, pid in self.pids() if pathlib.Path(f"/proc/{pid}/comm").read_text().strip() == program)

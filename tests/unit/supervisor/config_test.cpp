@@ -54,7 +54,7 @@ TEST_CASE("every key of the configuration file is read") {
   REQUIRE(wishes);
   CHECK(wishes->socket == "/a/socket");
   CHECK(wishes->state_dir == "/b");
-  CHECK(wishes->workers == 8u);
+  CHECK((wishes->workers == 8u && parse_config("spare_workers = 2\n", "x")->spare_workers == 2u));
   CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(5));
@@ -78,7 +78,7 @@ TEST_CASE("the example that is installed has every key, behind a comment sign") 
   REQUIRE(wishes);
   CHECK(wishes->socket);
   CHECK(wishes->state_dir);
-  CHECK(wishes->workers);
+  CHECK((wishes->workers && wishes->spare_workers == Settings{}.spare_workers));
   CHECK((wishes->plugin_dirs && wishes->limits.output));
   CHECK(wishes->log_level == Settings{}.log_level);
   CHECK(wishes->drain_time == Settings{}.drain_time);
@@ -256,6 +256,7 @@ TEST_CASE("every key can be set in the environment, where a list is separated by
                                            "JOBPOOLD_SOCKET=/a",
                                            "JOBPOOLD_STATE_DIR=/b",
                                            "JOBPOOLD_WORKERS=3",
+                                           "JOBPOOLD_SPARE_WORKERS=2",
                                            "JOBPOOLD_PLUGIN_DIRS=/c:/d",
                                            "JOBPOOLD_LOG_LEVEL=debug",
                                            "JOBPOOLD_DRAIN_SECONDS=7",
@@ -270,9 +271,8 @@ TEST_CASE("every key can be set in the environment, where a list is separated by
   CHECK(variables.size() == setting_keys().size() + 3);
   const auto wishes = read_environment(variables);
   REQUIRE(wishes);
-  CHECK(wishes->socket == "/a");
-  CHECK(wishes->state_dir == "/b");
-  CHECK(wishes->workers == 3);
+  CHECK((wishes->socket == "/a" && wishes->state_dir == "/b"));
+  CHECK((wishes->workers == 3 && wishes->spare_workers == 2));
   CHECK(wishes->plugin_dirs == std::vector<std::string>{"/c", "/d"});
   CHECK(wishes->log_level == "debug");
   CHECK(wishes->drain_time == std::chrono::seconds(7));

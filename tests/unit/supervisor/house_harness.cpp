@@ -93,10 +93,10 @@ void Broker::say(control::Kind kind, std::int32_t value) {
   say(message);
 }
 
-void Broker::start_worker(std::uint32_t number) {
+void Broker::start_worker(std::uint32_t number, std::int32_t threads) {
   control::Message message;
   message.kind = control::Kind::start_worker;
-  message.value = 1;
+  message.value = threads;
   message.number = WorkerNumber{number};
   say(message);
 }
@@ -196,8 +196,8 @@ void House::start_again() {
 }
 
 pid_t House::spawn(const std::vector<std::string>& arguments, const std::string& log) const {
-  std::string script =
-      "export JOBPOOLD='" JOBPOOLD "' JOBPOOL_TEST_BROKER='" + (dir_ / "brokers") + "'; " + prefix_ + " \"$@\" 2>>'" + log + "'";
+  std::string script = "export JOBPOOLD='" JOBPOOLD "' JOBPOOLD_SPARE_WORKERS=0 JOBPOOL_TEST_BROKER='" + (dir_ / "brokers") + "'; " +
+                       prefix_ + " \"$@\" 2>>'" + log + "'";
   std::vector<std::string> words{"sh",          "-c",       script,     "jobpoold", JOBPOOLD,      "--program-dir", programs_,
                                  "--state-dir", state_dir_, "--socket", socket_,    "--log-level", "debug"};
   words.insert(words.end(), arguments.begin(), arguments.end());

@@ -28,7 +28,7 @@ class Broker {
   void expect_empty_handover();
   void say(const control::Message& message);
   void say(control::Kind kind, std::int32_t value = 0);
-  void start_worker(std::uint32_t number);
+  void start_worker(std::uint32_t number, std::int32_t threads = 1);
   void forget(Incarnation incarnation);
   void kill_worker(Incarnation incarnation);
 
@@ -62,7 +62,8 @@ Worker start_worker(Broker& broker, std::uint32_t number = 1);
 
 class House {
  public:
-  // `prefix`: shell words before jobpoold's own, e.g. variables to set. `arguments`: after the usual ones.
+  // `prefix`: shell words before jobpoold's own, e.g. variables to set. `arguments`: after the usual ones. It keeps no spare workers, so
+  // that its processes can be counted; JOBPOOLD_SPARE_WORKERS says how many else.
   explicit House(std::vector<std::string> arguments = {}, std::string prefix = "exec");
   ~House();
 

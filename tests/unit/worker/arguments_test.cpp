@@ -6,11 +6,7 @@
 namespace jobpool::worker {
 namespace {
 
-Result<Arguments> parse(std::vector<std::string> words) {
-  std::vector<char*> plain;
-  for (std::string& word : words) plain.push_back(word.data());
-  return parse_arguments(plain);
-}
+Result<Arguments> parse(const std::vector<std::string>& words) { return parse_arguments(words); }
 
 TEST_CASE("all options are read, and plugin directories keep their order") {
   const auto arguments = parse({"--number", "3", "--incarnation", "12", "--instance", "abc", "--socket", "/run/s", "--log-level", "debug",
@@ -24,6 +20,18 @@ TEST_CASE("all options are read, and plugin directories keep their order") {
   CHECK(arguments->plugin_dirs == std::vector<std::string>{"/b", "/a"});
   CHECK(arguments->output_limit == 5);
   CHECK(arguments->cgroup == "/sys/fs/cgroup/x");
+}
+
+TEST_CASE("a spare worker has no number, and keeps what it knows when it is told its place") {
+  const auto spare = parse({"--instance", "abc", "--socket", "/run/s", "--plugin-dir", "/a"});
+  REQUIRE(spare);
+  CHECK(spare->number.value == 0);
+  const auto placed = parse_arguments(std::vector<std::string>{"--number", "3", "--incarnation", "12"}, *spare);
+  REQUIRE(placed);
+  CHECK(placed->number.value == 3);
+  CHECK(placed->incarnation.value == 12);
+  CHECK(placed->socket == "/run/s");
+  CHECK(placed->plugin_dirs == std::vector<std::string>{"/a"});
 }
 
 TEST_CASE("an unknown option, a missing value and a number that is none are refused by name") {

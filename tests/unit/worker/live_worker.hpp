@@ -7,9 +7,11 @@
 #include <sys/eventfd.h>
 #include <sys/wait.h>
 
+#include <fstream>
 #include <map>
 
 #include "common/control/arguments.hpp"
+#include "common/control/place.hpp"
 #include "common/job/setup.hpp"
 #include "common/shm/offer_side.hpp"
 #include "tests/support/wait_until.hpp"
@@ -27,7 +29,9 @@ inline SocketPair make_pair() {
 
 class LiveWorker {
  public:
-  explicit LiveWorker(std::vector<std::string> more_arguments = {}, std::uint32_t threads = 1)
+  enum class Place { known, awaited };  // awaited: a spare worker's
+
+  explicit LiveWorker(std::vector<std::string> more_arguments = {}, std::uint32_t threads = 1, Place place = Place::known)
       : orders_(make_pair()), supervisor_(make_pair()) {
     auto fds = shm::create_segment(threads);
     REQUIRE(fds);
@@ -36,7 +40,7 @@ class LiveWorker {
     REQUIRE(side);
     side_.emplace(std::move(*side));
     output_dir_.reset(::open(dir_.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    start(std::move(more_arguments));
+    start(std::move(more_arguments), place);
   }
   ~LiveWorker() {
     if (pid_ > 0) {
@@ -120,6 +124,13 @@ class LiveWorker {
     return status;
   }
 
+  void say_place(const std::vector<std::string>& words) { REQUIRE(control::send_place(supervisor_.second.get(), words)); }
+  // As the kernel has it: at most 15 bytes.
+  std::string name() const {
+    std::string name;
+    std::getline(std::ifstream("/proc/" + std::to_string(pid_) + "/comm"), name);
+    return name;
+  }
   void hang_up() {
     supervisor_.second.reset();
     orders_.second.reset();
@@ -130,7 +141,7 @@ class LiveWorker {
   int starts() const { return starts_; }
 
  private:
-  void start(std::vector<std::string> more_arguments) {
+  void start(std::vector<std::string> more_arguments, Place its_place) {
     auto worker_fds = shm::reopen_for_worker(fds_);
     REQUIRE(worker_fds);
     const std::pair<int, int> places[] = {{worker_fds->control.get(), control::kWorkerControlMemFd},
@@ -148,8 +159,8 @@ class LiveWorker {
     for (const auto& [fd, place] : places) ::posix_spawn_file_actions_adddup2(&actions, kAboveAll + place, place);
     ::posix_spawn_file_actions_addclosefrom_np(&actions, kAboveAll);
     ::posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0);
-    std::vector<std::string> words{WORKER_PROGRAM, "--number", "1",  "--incarnation", "1",  "--instance",
-                                   "test",         "--socket", "/s", "--log-level",   "off"};
+    std::vector<std::string> words{WORKER_PROGRAM, "--instance", "test", "--socket", "/s", "--log-level", "off"};
+    if (its_place == Place::known) words.insert(words.end(), {"--number", "1", "--incarnation", "1"});
     words.insert(words.end(), more_arguments.begin(), more_arguments.end());
     std::vector<char*> argv;
     for (std::string& word : words) argv.push_back(word.data());

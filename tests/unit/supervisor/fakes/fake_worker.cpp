@@ -3,7 +3,7 @@
 //   signal  value > 0: start so many processes that outlive it, each in a session of its own; answers with the pid of one of them
 //           value = 0: answers with the number of open descriptors and the soft limit of open files
 //           value < 0: from now on does not look at hang-ups; below -1: and has a child; answers
-// Worker numbers from 100 on exit with 3 at once.
+// Worker numbers from 100 on exit with 3 at once. Without one it waits for its place, as a spare worker does.
 #include <dirent.h>
 #include <poll.h>
 #include <signal.h>
@@ -13,9 +13,12 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
+#include <vector>
 
 #include "common/control/arguments.hpp"
 #include "common/control/order.hpp"
+#include "common/control/place.hpp"
 
 using namespace jobpool;
 
@@ -82,13 +85,31 @@ void obey(const control::Order& order) {
   answer(0, last);
 }
 
+// 0: there is none among the words.
+int number_in(const std::vector<std::string>& words) {
+  for (std::size_t i = 0; i + 1 < words.size(); ++i)
+    if (words[i] == "--number") return std::atoi(words[i + 1].c_str());
+  return 0;
+}
+
+// 0: the supervisor has hung up.
+int wait_for_number() {
+  for (;;) {
+    pollfd news{control::kWorkerSupervisorFd, POLLIN, 0};
+    if (::poll(&news, 1, -1) < 0) continue;
+    const auto words = control::receive_place(control::kWorkerSupervisorFd);
+    return words ? number_in(*words) : 0;
+  }
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   if (argc == 2 && std::strcmp(argv[1], "--version") == 0) return 0;  // a trial
-  for (int i = 1; i + 1 < argc; ++i) {
-    if (std::strcmp(argv[i], "--number") == 0 && std::atoi(argv[i + 1]) >= 100) return 3;
-  }
+  int number = number_in({argv, argv + argc});
+  if (number == 0) number = wait_for_number();
+  if (number == 0) return 0;
+  if (number >= 100) return 3;
   for (;;) {
     pollfd both[] = {{control::kWorkerOrdersFd, POLLIN, 0}, {stubborn ? -1 : control::kWorkerSupervisorFd, POLLIN, 0}};
     if (::poll(both, 2, -1) < 0) continue;
