@@ -15,6 +15,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <system_error>
 
 #include "common/log.hpp"
 #include "daemon/broker/broker.hpp"
@@ -126,6 +127,18 @@ std::optional<Options> read_options(int argc, char** argv) {
   return options;
 }
 
+// Asio says by an exception that there is no descriptor for what it waits with. The next broker may find one.
+int run_broker(const jobpool::broker::BrokerOptions& options) {
+  std::optional<jobpool::broker::Broker> broker;
+  try {
+    broker.emplace(options);
+  } catch (const std::system_error& error) {
+    jobpool::log::critical("cannot begin to wait for anything: {}", error.what());
+    return jobpool::broker::kExitTryAgain;
+  }
+  return broker->run();
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
@@ -152,5 +165,5 @@ int main(int argc, char** argv) {
   // A terminal's Ctrl-C goes to the whole foreground group; the supervisor decides what it means.
   ::signal(SIGINT, SIG_IGN);
   ::signal(SIGQUIT, SIG_IGN);
-  return jobpool::broker::Broker{options->broker}.run();
+  return run_broker(options->broker);
 }
