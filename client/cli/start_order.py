@@ -4,8 +4,8 @@
   client/cli/start_order.py [--build build/release] [--output client/cli/start_order.ld]
   client/cli/start_order.py --check [--build build/release]
 
-A process start costs by the pages that it touches, and functions lie in the program as they were written: an apply-async calls 150 KB of them
-on 133 pages. The linker puts what start_order.ld names first, close together. Each verb is run against a daemon of its own under valgrind,
+A process start costs by the pages that it touches, and functions lie in the program as they were written: an apply-async touched
+133 pages of them. The linker puts what start_order.ld names first, close together. Each verb is run against a daemon of its own under valgrind,
 which tells each instruction's address; the linker's map tells which section that is in. To be run again when the verbs' ways have changed much:
 a name that is there no more is passed over, so that the program is never wrong, only slower to start. --check asks that most are still there.
 """
@@ -14,6 +14,7 @@ import bisect
 import os
 import pathlib
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -91,6 +92,8 @@ class Daemon:
         self.process = subprocess.Popen([build / "bin/jobpoold", "--socket", folder / "socket", "--state-dir", folder / "state", "-j", "1"],
                                         env=self.environment, stderr=subprocess.DEVNULL)
         while subprocess.run([build / "bin/jobpool", "ping"], env=self.environment, capture_output=True).returncode != 0:
+            if self.process.poll() is not None:
+                sys.exit(f"{build}/bin/jobpoold does not start: build the preset release first")
             time.sleep(0.05)
 
     def stop(self):
@@ -116,6 +119,8 @@ def order_of(build):
 
 
 def write(build, output):
+    if shutil.which("valgrind") is None:
+        sys.exit("valgrind is not installed: tests/bench/install-peers.sh installs it")
     order = order_of(build)
     patterns = list(dict.fromkeys(pattern for one in order if (pattern := one.pattern())))
     lines = "\n".join("    " + pattern for pattern in patterns)
@@ -146,6 +151,8 @@ def main():
     options.add_argument("--output", type=pathlib.Path, default=HERE / "start_order.ld")
     options.add_argument("--check", action="store_true")
     chosen = options.parse_args()
+    if not (chosen.build / "client/cli/jobpool.map").exists():
+        sys.exit(f"{chosen.build}/client/cli/jobpool.map is not there: build the preset release first, or say --build")
     if chosen.check:
         check(chosen.build)
     else:

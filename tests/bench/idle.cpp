@@ -47,8 +47,9 @@ void print_floor() {
 
 int idle(int argc, char** argv) {
   const int milliseconds = static_cast<int>(option(argc, argv, "milliseconds", 10'000));
-  const PrivateDaemon daemon(static_cast<int>(option(argc, argv, "workers", 2)));
-  daemon.wait_for_spare();
+  const int workers = static_cast<int>(option(argc, argv, "workers", 2));
+  const PrivateDaemon daemon(workers);
+  if (workers > 0) daemon.wait_for_spare();
   const std::vector<pid_t> pids = family_of(daemon.supervisor_pid());
   std::vector<double> wake_ups, cpu, memory;
   for (long round = option(argc, argv, "rounds", 1); round > 0; --round) {
