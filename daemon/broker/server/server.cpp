@@ -15,7 +15,7 @@ Server::Server(asio::io_context& io, CallHandler& handler, AdmissionPolicy may_c
       may_connect_(may_connect ? std::move(may_connect) : admit_only(::geteuid())),
       end_of_connections_(limits.end_of_connections),
       counts_(limits.connections_per_uid, limits.connections),
-      refusals_(io, limits.refused_connections),
+      refused_peers_(io, limits.refused_connections),
       sessions_(io, handler, limits, [this](const Peer& peer) { counts_.remove(peer.uid); }) {}
 
 Server::~Server() { close_all(); }
@@ -29,7 +29,7 @@ Result<void> Server::listen(UniqueFd socket) {
 
 void Server::adopt(UniqueFd connection, const Peer& peer) {
   if (connection.get() >= end_of_connections_) return log_no_descriptors(peer);
-  if (!may_connect_(peer, connection.get())) return refusals_.refuse(std::move(connection));
+  if (!may_connect_(peer, connection.get())) return refused_peers_.refuse(std::move(connection));
   if (!counts_.add(peer.uid)) return log_too_many(peer);
   sessions_.start(std::move(connection), peer);
 }
@@ -41,7 +41,7 @@ void Server::stop_listening() {
 
 void Server::close_all() {
   stop_listening();
-  refusals_.close_all();
+  refused_peers_.close_all();
   sessions_.close_all();
 }
 

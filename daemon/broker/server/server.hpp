@@ -12,7 +12,7 @@
 #include "daemon/broker/server/admission.hpp"
 #include "daemon/broker/server/complaints.hpp"
 #include "daemon/broker/server/limits.hpp"
-#include "daemon/broker/server/refusal.hpp"
+#include "daemon/broker/server/refused_peers.hpp"
 #include "daemon/broker/server/session_table.hpp"
 
 namespace jobpool::broker {
@@ -50,7 +50,7 @@ class Server {
   const AdmissionPolicy may_connect_;
   const int end_of_connections_;
   ConnectionCounts counts_;
-  Refusals refusals_;
+  RefusedPeers refused_peers_;
   SessionTable sessions_;
   std::vector<std::shared_ptr<Listener>> listeners_;
   Complaints complaints_;  // about those

@@ -10,13 +10,13 @@
 
 namespace jobpool::broker {
 
-class Refusals {
+class RefusedPeers {
  public:
   // `io` must outlive this. More than `most` at a time are closed without a word.
-  Refusals(asio::io_context& io, std::size_t most);
-  Refusals(const Refusals&) = delete;
-  Refusals& operator=(const Refusals&) = delete;
-  ~Refusals() { close_all(); }
+  RefusedPeers(asio::io_context& io, std::size_t most);
+  RefusedPeers(const RefusedPeers&) = delete;
+  RefusedPeers& operator=(const RefusedPeers&) = delete;
+  ~RefusedPeers() { close_all(); }
 
   void refuse(UniqueFd socket);
   void close_all();

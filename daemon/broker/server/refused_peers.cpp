@@ -1,5 +1,5 @@
 // One small coroutine per refused peer. The bytes of its call are dropped as they come.
-#include "daemon/broker/server/refusal.hpp"
+#include "daemon/broker/server/refused_peers.hpp"
 
 #include <sys/socket.h>
 
@@ -42,7 +42,7 @@ void answer(int socket) {
 
 }  // namespace
 
-struct Refusals::Open {
+struct RefusedPeers::Open {
   std::vector<std::shared_ptr<Descriptor>> sockets;
 
   static Awaitable serve(std::shared_ptr<Open> open, std::shared_ptr<Descriptor> socket) {
@@ -58,9 +58,9 @@ struct Refusals::Open {
   }
 };
 
-Refusals::Refusals(asio::io_context& io, std::size_t most) : io_(io), most_(most), open_(std::make_shared<Open>()) {}
+RefusedPeers::RefusedPeers(asio::io_context& io, std::size_t most) : io_(io), most_(most), open_(std::make_shared<Open>()) {}
 
-void Refusals::refuse(UniqueFd socket) {
+void RefusedPeers::refuse(UniqueFd socket) {
   if (open_->sockets.size() >= most_) return;
   auto descriptor = std::make_shared<Descriptor>(io_);
   asio::error_code error;
@@ -72,7 +72,7 @@ void Refusals::refuse(UniqueFd socket) {
   asio::co_spawn(io_, Open::serve(open_, descriptor), asio::detached);
 }
 
-void Refusals::close_all() {
+void RefusedPeers::close_all() {
   asio::error_code ignored;
   for (const auto& socket : open_->sockets) socket->close(ignored);
   open_->sockets.clear();
