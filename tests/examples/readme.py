@@ -118,6 +118,8 @@ def without_what_varies(line):
             (r"\b\d+(\.\d+)? ?([KMG]i?)?B(/s)?", "SIZE"),
             (r"\b\d+\.\d\d %", "SHARE"),
             (r"\b(job|worker) +\d+", r"\1"),
+            # Of an attempt. The bug: which of two workers takes the job is chance, and a number of one digit was compared.
+            (r"\bDATE +TIME +\d+ +\d+\b", "DATE TIME WORKER PID"),
             (r"\bProcess-\d+", "Process-N"),
             (r"\b[0-9a-f]{32}\b", "HEX")):
         line = re.sub(pattern, name, line)

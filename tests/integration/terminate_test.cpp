@@ -11,16 +11,17 @@ using namespace std::chrono_literals;
 
 namespace {
 
-template <class Doing>
-std::chrono::steady_clock::duration time_of(Doing doing) {
-  const auto begin = std::chrono::steady_clock::now();
-  doing();
-  return std::chrono::steady_clock::now() - begin;
+// Since the broker began.
+std::int64_t commits_of(const Daemon& daemon) {
+  const json metrics = daemon.connect().call("org.jobpool.Pool.Metrics");
+  std::int64_t commits = 0;
+  for (const json& count : metrics["commits"]["counts"]) commits += count.get<std::int64_t>();
+  return commits;
 }
 
 }  // namespace
 
-TEST_CASE("terminate under 10,000 queued and 2 running jobs that ignore TERM: joined within the grace plus one second, all waiters told") {
+TEST_CASE("terminate under 10,000 queued and 2 running jobs that ignore TERM: joined when their grace is over, all waiters told") {
   Daemon daemon({.workers = 1});
   create_pool(daemon, {"images", "-j", "2"});
   const auto stubborn = [&] {
@@ -40,13 +41,15 @@ TEST_CASE("terminate under 10,000 queued and 2 running jobs that ignore TERM: jo
   Child waiter = daemon.start({"wait", ids.back().dump()}), applier = daemon.start({"apply", "--pool", "images", "@square", "7"});
   REQUIRE(wait_until([&] { return pool_of(daemon, "images")["ready"] == kQueued + 1; }));
 
-  const auto usual = time_of([&] { daemon.run({"pool", "show", "images"}); });  // what a call takes here and now
+  const std::int64_t commits = commits_of(daemon);
   const auto begin = std::chrono::steady_clock::now();
   CHECK(daemon.run({"terminate", "images"}).exit_code == 0);
   CHECK(daemon.run({"join", "images", "--timeout", "1m"}).exit_code == 0);
-  const auto took = std::chrono::steady_clock::now() - begin;
-  CHECK(took >= 1s);
-  CHECK(took < 2s + 20 * usual);
+  CHECK(std::chrono::steady_clock::now() - begin >= 1s);
+  // The bug: all of it had to take less than two seconds and twenty times what one call had taken, in a quiet moment. What would take long
+  // are commits: they are few, however many jobs there are. And what is queued does not wait for what takes its grace.
+  CHECK(commits_of(daemon) - commits < kQueued / 100);
+  for (const std::size_t at : {0, 1, kQueued - 1}) CHECK(daemon.job(ids[at].dump())["endedUSec"] < daemon.job(one)["endedUSec"]);
 
   for (Child* child : {&first, &second, &applier}) {
     const Finished finished = child->finish();
