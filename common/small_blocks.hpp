@@ -11,8 +11,9 @@ namespace jobpool {
 class SmallBlocks {
  public:
   static constexpr std::size_t kLargest = 520;  // bytes
-  // Of each size: what a call with hundreds of chunks takes at once. 4.5 MiB if all of them were there; of few sizes there are many.
-  static constexpr std::uint32_t kMost = 512;
+  // Of each size: what a call with hundreds of chunks takes at once, several of the smallest ones for each. 5.3 MiB if all of them were
+  // there; of few sizes there are many.
+  static constexpr std::uint32_t most(std::size_t size) { return size <= 120 ? 2048 : 512; }
 
   // How large a block is that is asked of the C library for so many bytes: what is left over in one of its own would be lost. Requires:
   // size ≤ kLargest.
@@ -33,7 +34,7 @@ class SmallBlocks {
   bool keep(void* block, std::size_t size) {
     if (size > kLargest) return false;
     List& list = lists_[place_of(size)];
-    if (list.count == kMost) return false;
+    if (list.count >= most(size)) return false;
     list.first = new (block) Block{list.first};
     ++list.count;
     return true;

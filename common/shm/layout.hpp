@@ -16,13 +16,13 @@
 
 namespace jobpool::shm {
 
-inline constexpr std::uint32_t kLayoutVersion = 3;  // of this; a reload to a program with another one lets the workers finish first
+inline constexpr std::uint32_t kLayoutVersion = 4;  // of this; a reload to a program with another one lets the workers finish first
 // Of the broker's ledger (daemon/broker/pool/ledger_layout.hpp), which a reload cannot wait for: what has ended is in it until it is
 // fetched. A reload to a program with another one is refused.
 inline constexpr std::uint32_t kLedgerVersion = 3;
 // Offers in flight to one worker, at most. A depth of 2 is usual; where jobs are very short and many wait, all are used (the core bounds
 // them by time): the wake-ups of a worker, of the broker and of whoever waits for ends are then one for so many jobs.
-inline constexpr std::size_t kSlots = 32;
+inline constexpr std::size_t kSlots = 64;
 inline constexpr std::uint32_t kMaxThreads = 8;  // of one worker; each has an offer of its own
 inline constexpr std::size_t kCacheLine = 64;
 inline constexpr std::size_t kRingBytes = 256 * 1024;  // power of two; larger results stream through it with back-pressure
@@ -127,7 +127,7 @@ struct DataHeader {
 };
 
 static_assert(std::atomic<std::uint64_t>::is_always_lock_free && std::atomic<std::uint32_t>::is_always_lock_free);
-static_assert(sizeof(Control) == 6 * kCacheLine, "words are dense; bell and sleeping have lines of their own");
+static_assert(sizeof(Control) == 10 * kCacheLine, "words are dense; bell and sleeping have lines of their own");
 static_assert(kMaxThreads <= kSlots);
 static_assert(sizeof(FrameHeader) == 24 && sizeof(StartBody) == 16 && sizeof(DataHeader) == 16);
 static_assert((kRingBytes & (kRingBytes - 1)) == 0);

@@ -52,12 +52,16 @@ void WorkerTable::put(CoreWorker& worker, JobId job, Company company) {
 }
 
 void WorkerTable::take(CoreWorker& worker, JobId job) {
-  const auto taken = std::erase(worker.in_flight, job);
-  in_flight_ -= taken;
+  const auto found = std::ranges::find(worker.in_flight, job);  // mostly the first
+  const bool was_there = found != worker.in_flight.end();
+  if (was_there) {
+    worker.in_flight.erase(found);
+    --in_flight_;
+  }
   std::erase(worker.ending, job);
   worker.blocked = false;
   if (worker.in_flight.empty()) worker.reserved = false;
-  if (taken > 0 && worker.in_flight.empty() && !worker.condemned) idle_.push_back(worker.incarnation);
+  if (was_there && worker.in_flight.empty() && !worker.condemned) idle_.push_back(worker.incarnation);
 }
 
 CoreWorker* WorkerTable::idle() { return idle_.empty() ? nullptr : find(idle_.back()); }

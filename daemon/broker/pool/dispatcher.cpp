@@ -226,14 +226,20 @@ Result<void> Dispatcher::take_frame(Link& link, const shm::Frame& frame) {
 }
 
 void Dispatcher::release_finished(Link& link) {
-  for (std::size_t i = link.slots.size(); i-- > 0;)
-    if (link.slots[i].finished) release(link, link.slots[i].sequence);
+  in_flight_ -= std::erase_if(link.slots, [&](const Slot& slot) {
+    if (slot.finished) link.side.release(slot.sequence);
+    return slot.finished;
+  });
+  keeps_memory_ |= link.side.keeps_unused();
 }
 
 void Dispatcher::release(Link& link, Sequence sequence) {
   link.side.release(sequence);
   keeps_memory_ |= link.side.keeps_unused();
-  in_flight_ -= std::erase_if(link.slots, [&](const Slot& slot) { return slot.sequence == sequence; });
+  const auto found = std::ranges::find(link.slots, sequence, &Slot::sequence);  // mostly the first
+  if (found == link.slots.end()) return;
+  link.slots.erase(found);
+  --in_flight_;
 }
 
 Dispatcher::Verdict Dispatcher::judge(Incarnation worker) {

@@ -54,12 +54,12 @@ TEST_CASE("large blocks, and more than enough of one size, are not kept") {
   struct alignas(16) Room {
     std::array<std::byte, 112> bytes;
   };
-  std::vector<Room> rooms(SmallBlocks::kMost + 1);
+  std::vector<Room> rooms(SmallBlocks::most(100) + 1);
   SmallBlocks blocks;
   CHECK_FALSE(blocks.keep(rooms.data(), SmallBlocks::kLargest + 1));
-  for (std::uint32_t i = 0; i < SmallBlocks::kMost; ++i) REQUIRE(blocks.keep(&rooms[i], 100));
+  for (std::uint32_t i = 0; i < SmallBlocks::most(100); ++i) REQUIRE(blocks.keep(&rooms[i], 100));
   CHECK_FALSE(blocks.keep(&rooms.back(), 100));
-  CHECK(blocks.take(100) == &rooms[SmallBlocks::kMost - 1]);
+  CHECK(blocks.take(100) == &rooms[SmallBlocks::most(100) - 1]);
   CHECK(blocks.keep(&rooms.back(), 100));
 }
 

@@ -17,9 +17,9 @@ JobId submit_durable(CoreDriver& driver, std::int16_t priority = 0) {
 }
 
 // More than a worker's slots take: where jobs are short, the attempts of the others are recorded ahead.
-std::vector<JobId> queue_forty(CoreDriver& driver, std::int16_t priority = 0) {
+std::vector<JobId> queue_eighty(CoreDriver& driver, std::int16_t priority = 0) {
   std::vector<JobId> jobs;
-  for (int i = 0; i < 40; ++i) jobs.push_back(submit_durable(driver, priority));
+  for (int i = 0; i < 80; ++i) jobs.push_back(submit_durable(driver, priority));
   driver.end_turn();
   return jobs;
 }
@@ -67,7 +67,7 @@ TEST_CASE("jobs whose attempts were recorded ahead are not recorded as started w
   CoreDriver driver;
   driver.join(1);
   run_some(driver, 10us);
-  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<JobId> jobs = queue_eighty(driver);
   const std::size_t offered = driver.all<OfferJob>().size();
   REQUIRE(offered < jobs.size());
   REQUIRE(driver.job(jobs.back()).attempt == 1);  // ahead
@@ -96,7 +96,7 @@ TEST_CASE("a job that is taken back goes before those of its priority that were 
   run_some(driver, 10us);
   const JobId low = driver.submit();
   driver.end_turn();
-  const std::vector<JobId> urgent = queue_forty(driver, 1);
+  const std::vector<JobId> urgent = queue_eighty(driver, 1);
   std::vector<JobId> offered;
   for (const OfferJob& offer : driver.all<OfferJob>()) offered.push_back(offer.job);
   REQUIRE(offered.size() < urgent.size());
@@ -112,7 +112,7 @@ TEST_CASE("an attempt that was taken back is not taken back again with those tha
   CoreDriver driver;
   driver.join(1);
   run_some(driver, 10us);
-  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<JobId> jobs = queue_eighty(driver);
   const JobId taken_back = driver.all<OfferJob>().back().job;
   driver.start(jobs.front());
   driver.report(jobs.front(), Ending::returned, 0, 900'000);  // a slow one: what is taken back now is undone
@@ -127,7 +127,7 @@ TEST_CASE("attempts of short jobs are recorded ahead for ten milliseconds, and w
   CoreDriver driver;
   driver.join(1);
   set_usual_run(driver, 1ms);
-  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<JobId> jobs = queue_eighty(driver);
   std::vector<Save> saves = attempts(driver);
   REQUIRE(saves.size() == 5 + 10);  // in hand, and ahead
   for (std::size_t i = 0; i < saves.size(); ++i) CHECK(saves[i].urgency == (i < 5 ? Urgency::now : Urgency::later));
@@ -146,7 +146,7 @@ TEST_CASE("of jobs that take some milliseconds the next one is recorded ahead of
   CoreDriver driver;
   driver.join(1);
   set_usual_run(driver, 6ms);
-  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<JobId> jobs = queue_eighty(driver);
   const std::vector<Save> saves = attempts(driver);
   REQUIRE(saves.size() == 2 + 1);  // in hand, and ahead
   CHECK(saves.back().urgency == Urgency::later);
@@ -170,7 +170,7 @@ TEST_CASE("ends are recorded at once, but in a deep backlog of short jobs togeth
   CoreDriver driver;
   driver.join(1);
   set_usual_run(driver, 1ms);
-  const std::vector<JobId> jobs = queue_forty(driver);
+  const std::vector<JobId> jobs = queue_eighty(driver);
   driver.report(jobs[0]);
   REQUIRE(driver.find<Ended>() != nullptr);
   CHECK(driver.find<Ended>()->urgency == Urgency::later);
@@ -188,7 +188,7 @@ TEST_CASE("what is taken back in a pool that is to have no workers is not record
   driver.tell(StaffPools{1});
   driver.join(1);
   run_some(driver, 50us);
-  const std::vector<JobId> ids = queue_forty(driver);
+  const std::vector<JobId> ids = queue_eighty(driver);
   std::vector<JobId> offered;
   for (const OfferJob& offer : driver.all<OfferJob>()) offered.push_back(offer.job);
   const auto open = [&] { return std::ranges::count_if(ids, [&](JobId id) { return driver.job(id).attempt_open; }); };
@@ -205,7 +205,7 @@ TEST_CASE("what is recorded ahead and not taken is looked at in time, though not
   CoreDriver driver;
   driver.join(1);
   run_some(driver, 50us);
-  const std::vector<JobId> ids = queue_forty(driver);
+  const std::vector<JobId> ids = queue_eighty(driver);
   driver.tell(WorkerLost{Incarnation{1}, driver.core.pools().at(PoolNumber{}).workers.find(Incarnation{1})->in_flight, {}, 9, 0});
   driver.end_turn();
   REQUIRE(driver.core.next_deadline());
