@@ -136,30 +136,33 @@ void apply_all(Connections& connections, proto::ApplyAllRequest request, int sto
 }
 
 ChunkEnd ChunkEnd::of(proto::Ending&& ending, std::size_t count) {
-  ChunkEnd end(std::move(ending), count);
-  if (!end.ending_.result) return end;
-  end.text_ = std::make_unique<std::string>(std::move(*end.ending_.result));
-  end.ending_.result.reset();
-  Result<proto::ChunkResult> read = proto::read_chunk_result(*end.text_);
-  end.has_result_ = read && read->results.size() == count;
-  if (end.has_result_) {
-    end.result_ = std::move(*read);
+  auto parts = std::make_unique<Parts>();
+  parts->ending = std::move(ending);
+  parts->count = count;
+  if (!parts->ending.result) return ChunkEnd(std::move(parts));
+  parts->text = std::move(*parts->ending.result);
+  parts->ending.result.reset();
+  Result<proto::ChunkResult> read = proto::read_chunk_result(parts->text);
+  parts->has_result = read && read->results.size() == count;
+  if (parts->has_result) {
+    parts->result = std::move(*read);
   } else {
-    end.ending_.outcome = Outcome::failed;
-    end.ending_.error_type = "BadResult";
-    end.ending_.reason = "the daemon answered with what is no result of " + std::to_string(count) + " items";
+    parts->ending.outcome = Outcome::failed;
+    parts->ending.error_type = "BadResult";
+    parts->ending.reason = "the daemon answered with what is no result of " + std::to_string(count) + " items";
   }
-  return end;
+  return ChunkEnd(std::move(parts));
 }
 
 const proto::ItemError* ChunkEnd::error(std::size_t index) const {
-  const auto found = std::ranges::lower_bound(result_.errors, index, {}, &proto::ItemError::index);
-  return found != result_.errors.end() && found->index == index ? &*found : nullptr;
+  const std::vector<proto::ItemError>& errors = parts_->result.errors;
+  const auto found = std::ranges::lower_bound(errors, index, {}, &proto::ItemError::index);
+  return found != errors.end() && found->index == index ? &*found : nullptr;
 }
 
 std::optional<std::string_view> ChunkEnd::result(std::size_t index) const {
-  if (!has_result_ || error(index) != nullptr) return std::nullopt;
-  return result_.results[index];
+  if (!parts_->has_result || error(index) != nullptr) return std::nullopt;
+  return parts_->result.results[index];
 }
 
 }  // namespace jobpool::client

@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "client/lib/connections.hpp"
@@ -59,32 +60,32 @@ void apply_all(Connections& connections, proto::ApplyAllRequest request, int sto
 // Job.Get, of a function; the daemon keeps the time. Throws as AsyncResult::get, but for how the job ended.
 proto::Ending get_ending(Connections& connections, JobId id, std::optional<Microseconds> timeout);
 
-// The items of a chunk that has ended.
+// The items of a chunk that has ended. As large as a pointer: a map hands it on several times.
 class ChunkEnd {
  public:
   // `count`: how many items it had.
   static ChunkEnd of(proto::Ending&& ending, std::size_t count);
 
-  const proto::Ending& ending() const { return ending_; }
-  std::size_t size() const { return count_; }
+  const proto::Ending& ending() const { return parts_->ending; }
+  std::size_t size() const { return parts_->count; }
   // JSON text, valid as long as this; nullopt: it failed.
   std::optional<std::string_view> result(std::size_t index) const;
   // Of an item that failed by itself; null: it did not, or the chunk failed as a whole.
   const proto::ItemError* error(std::size_t index) const;
   // No item has a result: crashed, timed out, cancelled …
-  bool has_failed_whole() const { return !has_result_; }
-
-  ChunkEnd(ChunkEnd&&) noexcept = default;
-  ChunkEnd& operator=(ChunkEnd&&) noexcept = default;
+  bool has_failed_whole() const { return !parts_->has_result; }
 
  private:
-  ChunkEnd(proto::Ending&& ending, std::size_t count) : ending_(std::move(ending)), count_(count) {}
+  struct Parts {
+    proto::Ending ending;
+    std::size_t count = 0;
+    bool has_result = false;
+    std::string text;  // what `result` points into
+    proto::ChunkResult result;
+  };
+  explicit ChunkEnd(std::unique_ptr<const Parts> parts) : parts_(std::move(parts)) {}
 
-  proto::Ending ending_;
-  std::size_t count_;
-  bool has_result_ = false;
-  std::unique_ptr<std::string> text_;  // what result_ points into, wherever this is moved to
-  proto::ChunkResult result_;
+  std::unique_ptr<const Parts> parts_;
 };
 
 }  // namespace jobpool::client

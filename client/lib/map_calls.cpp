@@ -16,7 +16,8 @@ namespace {
 // Chunks that go together are so many that they take about this long: long beside a system call and a wake-up, short beside what a person
 // or a change of the load would notice.
 constexpr std::chrono::milliseconds kQuick{5}, kSlow{20};
-constexpr std::size_t kSmallChunk = 4096;  // bytes; carrying larger ones costs more than a call does
+constexpr std::chrono::milliseconds kVeryQuick{1};  // as a first chunk is that does next to nothing: the sooner there are many
+constexpr std::size_t kSmallChunk = 4096;           // bytes; carrying larger ones costs more than a call does
 // Bytes of requests in one write, when chunks have become larger since: what waits to be sent cannot be stopped.
 constexpr std::size_t kMostTogether = 1024 * 1024;
 
@@ -103,7 +104,7 @@ void MapCalls::choose_size(std::size_t chunks, std::size_t bytes, Clock::duratio
   if (bytes / chunks > kSmallChunk || taken > kSlow)
     next = chunks / 2;
   else if (taken < kQuick)
-    next = chunks * 2;
+    next = chunks * (taken < kVeryQuick ? 4 : 2);
   at_once_.store(std::clamp<std::size_t>(next, 1, plan_.at_once), std::memory_order_relaxed);
 }
 
