@@ -56,6 +56,7 @@ void Broker::end_turn() {
   engine_->end_turn();
   queues_->end_turn();
   verbs_->end_turn();
+  large_heap_.look();
   link_.flush();
   arm_timer();
   arm_wall_timer();

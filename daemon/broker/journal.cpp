@@ -1,6 +1,7 @@
 // Batches out, commits in.
 #include "daemon/broker/journal.hpp"
 
+#include <algorithm>
 #include <unordered_set>
 #include <utility>
 
@@ -19,6 +20,7 @@ void Journal::end_turn() {
   const Urgency of_batch = std::exchange(urgency_, Urgency::later);
   const Urgency urgency = hurries || batch_.empty() ? Urgency::now : of_batch;
   handed_over_at_.push_back(Clock::now());
+  expected_ = std::max(batch_.size(), expected_ - expected_ / 8);
   last_ = store_.commit(std::exchange(batch_, {}), urgency);
   if (store_.descriptor() < 0) collect();
 }

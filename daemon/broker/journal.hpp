@@ -29,12 +29,14 @@ class Journal final : StoreListener {
  public:
   // Writes, about 60 us of the store's thread: a sync of the disk takes longer, so that fewer would only make more commits.
   static constexpr std::size_t kWorthACommit = 16;
+  static constexpr std::size_t kMostExpected = 256;  // writes that room is made for at once
 
   // Both must outlive this.
   Journal(Store& store, JournalListener& listener) : store_(store), listener_(listener) {}
 
   // Into the turn's batch, which is as urgent as the most urgent of them.
   void write(StoreWrite write, Urgency urgency = Urgency::now) {
+    if (batch_.empty()) batch_.reserve(std::min(expected_, kMostExpected));
     batch_.push_back(std::move(write));
     urgency_ = std::min(urgency_, urgency);
   }
@@ -88,6 +90,7 @@ class Journal final : StoreListener {
   Store& store_;
   JournalListener& listener_;
   StoreBatch batch_;
+  std::size_t expected_ = 0;               // writes: about as many as the larger ones of the last batches had
   Urgency urgency_ = Urgency::later;       // of the batch
   bool hurries_ = false;                   // also with those before
   CommitNumber last_ = 0, committed_ = 0;  // handed over; durable

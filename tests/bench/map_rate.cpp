@@ -1,6 +1,6 @@
 // What an item of a map costs: `Pool::map` of @square through two workers, beside a plain loop of the same calls in one process, and beside
 // stock Python's multiprocessing.Pool(2).map of x * x.
-//   map_rate [--items=1000000] [--rounds=5] [--workers=2] [--chunk=0] [--peers=1]
+//   map_rate [--items=1000000] [--rounds=5] [--workers=2] [--chunk=0] [--command-line=1] [--peers=1]
 // The loop is the floor: the function, its arguments as text and its result as text, and nothing that carries them. The command line does
 // the same in a process of its own, from lines to lines. --chunk: 0 for Python's rule; both follow it, Python only 0 and 1.
 #include <sys/wait.h>
@@ -79,6 +79,7 @@ int map_rate(int argc, char** argv) {
     std::ofstream file(lines);
     for (const long number : numbers) file << number << '\n';
   }
+  const bool has_command_line = option(argc, argv, "command-line", 1) != 0;
   PlainLoop loop;
   const auto python = option(argc, argv, "peers", 1) != 0 ? PythonPool::start(workers) : nullptr;
 
@@ -92,13 +93,13 @@ int map_rate(int argc, char** argv) {
     ours.push_back(per_item(seconds));
     rate.push_back(static_cast<double>(items) / seconds);
     floor.push_back(per_item(loop.run(arguments)));
-    command_line.push_back(per_item(cli_seconds(daemon, lines, options.chunk_size)));
+    if (has_command_line) command_line.push_back(per_item(cli_seconds(daemon, lines, options.chunk_size)));
     if (python) of_python.push_back(per_item(python->ask(options.chunk_size == 1 ? "map1" : "map", items).at(0)));
   }
   print_figure("map.rate", rate, "items/s");
   print_figure("map.item", ours, "ns");
   print_figure("loop.item", floor, "ns");
-  print_figure("cli.item", command_line, "ns");
+  if (has_command_line) print_figure("cli.item", command_line, "ns");
   print_ratio("map.item/loop.item", ours, floor);
   if (python) print_figure("python.item", of_python, "ns");
   // How many times Python's rate ours is.

@@ -43,7 +43,7 @@ RUNS = (
     Run("durable_submit.one_cpu", ("durable_submit", "--one-cpu"), _quick("--singles=5", "--warm-up=5", "--jobs=100", "--rounds=1")),
     Run("durable_submit.quiet", ("durable_submit",), _quick("--singles=5", "--warm-up=5", "--jobs=100", "--rounds=1")),
     Run("map.default", ("map_rate",), _quick("--items=1000", "--rounds=1")),
-    Run("map.one", ("map_rate", "--chunk=1", "--items=20000"), _quick("--items=100", "--rounds=1")),
+    Run("map.one", ("map_rate", "--chunk=1", "--items=50000"), _quick("--items=100", "--rounds=1")),
     Run("commands", ("commands",), _quick("--jobs=10", "--rounds=1")),
     Run("processes.one_cpu", ("verb_processes", "--one-cpu"), _quick("--runs=1", "--rounds=1", "--warm-up=0")),
     Run("processes.quiet", ("verb_processes",), _quick("--runs=1", "--rounds=1", "--warm-up=0")),
