@@ -56,7 +56,7 @@ void Broker::end_turn() {
   engine_->end_turn();
   queues_->end_turn();
   verbs_->end_turn();
-  large_heap_.look();
+  heap_.look();
   link_.flush();
   arm_timer();
   arm_wall_timer();
@@ -73,10 +73,10 @@ bool Broker::prepare_to_sleep() {
 
 void Broker::woke_up() { engine_->woke_up(); }
 
-bool Broker::wants_audit() const { return engine_->wants_audit() || ByteBuffer::has_spares(); }
+bool Broker::wants_audit() const { return engine_->wants_audit() || ByteBuffer::has_spares() || heap_.has_spare(); }
 
 void Broker::arm_timer() {
-  if (engine_->dispatcher().keeps_memory()) freed_memory_.keep();
+  if (engine_->dispatcher().keeps_memory()) heap_.keep_freed();
   if (audit_at_ == TimePoint::max() && wants_audit()) audit_at_ = Clock::now() + kAuditInterval;
   TimePoint next = audit_at_;
   if (const auto deadline = engine_->next_deadline()) next = std::min(next, *deadline);
@@ -93,7 +93,8 @@ void Broker::on_timer() {
   verbs_->deadlines().run_due(now);
   queues_->run_due();
   engine_->audit();
-  if (!engine_->dispatcher().keeps_memory()) freed_memory_.give_back();
+  if (!engine_->dispatcher().keeps_memory()) heap_.give_back_freed();
+  heap_.rest();
   ByteBuffer::drop_unused_spares();
   audit_at_ = wants_audit() ? now + kAuditInterval : TimePoint::max();
 }

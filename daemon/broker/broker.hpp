@@ -13,8 +13,7 @@
 #include <vector>
 
 #include "daemon/broker/engine.hpp"
-#include "daemon/broker/freed_memory.hpp"
-#include "daemon/broker/large_heap.hpp"
+#include "daemon/broker/heap.hpp"
 #include "daemon/broker/queue_keeper.hpp"
 #include "daemon/broker/recovery.hpp"
 #include "daemon/broker/rpc/outputs.hpp"
@@ -116,8 +115,7 @@ class Broker final : TurnHooks, EngineListener {
   TimePoint armed_for_ = TimePoint::max();
   WallTimer wall_timer_;
   std::int64_t wall_armed_for_ = std::numeric_limits<std::int64_t>::max();
-  FreedMemory freed_memory_;
-  LargeHeap large_heap_;
+  Heap heap_;
   TimePoint audit_at_ = TimePoint::max();  // max: nothing was in flight when last looked
 
   std::optional<IdReservation> ids_;

@@ -1,5 +1,5 @@
 // How many empty jobs per second the queue alone moves between processes: one broker, N workers, nothing parsed, nothing stored.
-//   queue_words [--workers=2] [--milliseconds=1000] [--rounds=5] [--depth=8]
+//   queue_words [--workers=2] [--milliseconds=1000] [--rounds=5] [--depth=64]
 // With --depth=1 and one worker it is the round trip: offer, wake, claim, report, wake.
 #include <fcntl.h>
 #include <sys/epoll.h>

@@ -51,10 +51,14 @@ void kill_child(const Daemon& daemon, const char* program, std::mt19937& random)
   REQUIRE(killed);
 }
 
-// What the daemon's processes hold, added up by program; the same again means that nothing was left.
+// What the daemon's processes hold, added up by program; no more again means that nothing was left.
 struct Holdings {
   std::size_t supervisor_descriptors, broker_descriptors, worker_descriptors, shared_mappings, zombies;
   bool operator==(const Holdings&) const = default;
+  bool is_within(const Holdings& most) const {
+    return supervisor_descriptors <= most.supervisor_descriptors && broker_descriptors <= most.broker_descriptors &&
+           worker_descriptors <= most.worker_descriptors && shared_mappings <= most.shared_mappings && zombies <= most.zombies;
+  }
 };
 
 std::string describe(const Holdings& held) {
@@ -184,9 +188,9 @@ class Chaos {
   void check_nothing_left(const Holdings& before) {
     daemon_.require_workers(kWorkers);
     Holdings after{};
-    const bool same = wait_until([&] { return (after = holdings_of(daemon_)) == before; });
+    const bool is_no_more = wait_until([&] { return (after = holdings_of(daemon_)).is_within(before); });
     INFO("before: " << describe(before) << "\nafter: " << describe(after));
-    CHECK(same);
+    CHECK(is_no_more);
   }
 
   void tell() const {

@@ -12,6 +12,8 @@
 #include <map>
 
 #include "tests/support/catch.hpp"
+#include "tests/support/seed.hpp"
+#include "tests/support/test_size.hpp"
 
 #ifndef __x86_64__
 #error "the kill sweep knows breakpoints and registers of x86-64 only"
@@ -99,14 +101,14 @@ void Stepper::kill() {
   alive_ = false;
 }
 
-std::size_t sweep_stride() {
+Sweep sweep() {
   const char* wanted = std::getenv("JOBPOOL_SWEEP_STRIDE");
-  const int stride = wanted == nullptr ? 0 : std::atoi(wanted);
-  if (stride > 0) return static_cast<std::size_t>(stride);
+  const int given = wanted == nullptr ? 0 : std::atoi(wanted);
 #if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN) || !defined(__OPTIMIZE__)
-  return 97;
+  return {0, given > 0 ? static_cast<std::size_t>(given) : 97};
 #else
-  return 1;
+  const auto stride = static_cast<std::size_t>(given > 0 ? given : testing::of_size(3, 1));
+  return {testing::any_seed() % stride, stride};
 #endif
 }
 

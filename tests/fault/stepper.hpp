@@ -50,8 +50,11 @@ class Stepper {
   bool alive_ = true;
 };
 
-// Kill at every how many instructions: 1, or JOBPOOL_SWEEP_STRIDE. Sanitized builds need twenty times the instructions and a slow fork,
-// and take a larger stride of themselves.
-std::size_t sweep_stride();
+// After which instructions to kill: at night after each, else after every third (or JOBPOOL_SWEEP_STRIDE), from a drawn one on, so that
+// many runs meet them all. Sanitized builds need twenty times the instructions and a slow fork, and take a larger stride of themselves.
+struct Sweep {
+  std::size_t begin = 0, stride = 1;
+};
+Sweep sweep();
 
 }  // namespace jobpool::fault

@@ -116,11 +116,12 @@ struct WorkerAtMark {
 TEST_CASE("a worker killed after any instruction leaves a job that is reported, interrupted or never started") {
   // From the ring's start, and so that START, DATA and FIN lie across its end in turn.
   const std::uint64_t position = GENERATE(std::uint64_t{0}, shm::kRingBytes - 8, shm::kRingBytes - 48, shm::kRingBytes - 112);
-  const std::size_t stride = sweep_stride();
+  const auto [begin, stride] = sweep();
+  INFO("from instruction " << begin << " on");
   const std::vector<Place> way = WorkerAtMark(position).stepper.trace();
   std::map<Fate, int> fates;
   Fate latest = Fate::never_started;
-  for (std::size_t i = 0; i < way.size(); i += stride) {
+  for (std::size_t i = begin; i < way.size(); i += stride) {
     WorkerAtMark worker(position);
     worker.stepper.run_to(way[i]);
     worker.stepper.kill();

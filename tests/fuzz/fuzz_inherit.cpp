@@ -2,7 +2,10 @@
 // them only by force; a newer program may have put something else there): it is refused, or all that is in flight can be read, drained
 // and released.
 //
-//   input = word:u64{8} wpos:u64 rpos:u64 sleeping:u8 descriptors (as they lie in memory, in every slot that the input reaches) ring
+//   input = rpos:u64 wpos-rpos:u32 sleeping:u8 slots:u8 (index:u8 word:u64 descriptor, as it lies in memory){slots} ring
+//
+// (The bug: all words and descriptors came first, one after the other, and with more of them than eight no input was so long as to reach
+// the ring.)
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
@@ -23,12 +26,14 @@ fuzz::Segment segment;
 
 void fill(packing::Reader& input) {
   segment.wipe();
-  for (auto& word : segment.control.word) word.store(input.number<std::uint64_t>());
   const auto rpos = input.number<std::uint64_t>();
   segment.to_worker.rpos.store(rpos);
   segment.from_worker.wpos.store(rpos + input.number<std::uint32_t>());
   segment.control.sleeping.store(input.number<std::uint8_t>());
-  for (Descriptor& desc : segment.to_worker.desc) {
+  for (auto slots = input.number<std::uint8_t>(); slots > 0; --slots) {
+    const std::size_t index = input.number<std::uint8_t>() % kSlots;
+    segment.control.word[index].store(input.number<std::uint64_t>());
+    Descriptor& desc = segment.to_worker.desc[index];
     const std::string_view bytes = input.take(std::min(sizeof desc, input.left()));
     std::copy(bytes.begin(), bytes.end(), reinterpret_cast<char*>(&desc));
   }

