@@ -152,7 +152,7 @@ void JobCore::finish(Job& job, Outcome outcome, const Now& now, Effects& out) {
   if (job.ended_usec == 0) job.ended_usec = now.wall_usec;
   job.payload = {};
   const bool is_saved_for_others = put_down_met_by(job, out);
-  out.push_back(Ended{job.id, urgency_of_end(job), is_saved_for_others});
+  out.push_back(Ended{job.id, urgency_of_end(job), is_saved_for_others, job.flags.durable && has_ephemeral_dependents(job.id)});
   just_ended_.push_back(job.id);
 }
 

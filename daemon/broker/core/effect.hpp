@@ -81,6 +81,9 @@ struct Ended {  // the outcome is decided: record it, then answer Settled
   Urgency urgency = Urgency::now;  // even if somebody waits for it
   // Of an ephemeral one: durable jobs may go on by its end, as was saved just before. Nobody is told of it before that is committed.
   bool is_saved_for_others = false;
+  // Of a durable one: ephemeral jobs go on by its end, and at once. So the next broker is to know of it as it knows of theirs, from the
+  // ledger, also where the commit of it does not come about.
+  bool is_for_ephemeral = false;
 };
 struct Forgotten {  // nothing of it needs to be kept any more; the job is gone after this effect
   JobId job;

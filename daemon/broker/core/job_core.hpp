@@ -182,6 +182,7 @@ class JobCore {
   Verdict judge(const Dependency& dependency) const;
   static bool put_down_met(const Job& job, const Dependency& dependency, Effects& out);
   bool put_down_met_by(const Job& ended, Effects& out);
+  bool has_ephemeral_dependents(JobId id) const;
   void queue(Job& job, const Dependencies& after, const Now& now, Effects& out);
   void wait_for_time(Job& job, const Now& now, Effects& out);
   void become_ready(Job& job, std::int64_t since_usec, const Now& now, Effects& out);

@@ -84,6 +84,12 @@ bool JobCore::put_down_met_by(const Job& ended, Effects& out) {
   return any;
 }
 
+bool JobCore::has_ephemeral_dependents(JobId id) const {
+  for (auto next = dependents_.lower_bound({id, JobId{}}); next != dependents_.end() && next->first == id; ++next)
+    if (const Job* job = find(next->second); job != nullptr && !job->flags.durable) return true;
+  return false;
+}
+
 void JobCore::wait_for_time(Job& job, const Now& now, Effects& out) {
   if (job.not_before_usec <= now.wall_usec) return become_ready(job, now.wall_usec, now, out);
   wait(job, WaitsFor::time, out);
