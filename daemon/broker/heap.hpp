@@ -4,9 +4,9 @@
 // Large payloads: while they come, what they leave behind stays for the next one. To take 16 MiB from the system costs more, in faults and
 // zeroes, than to copy them three times. When no more come it goes back.
 //
-// Very many jobs: from kLarge on the heap grows by kStep, of huge pages where the kernel has them (`madvise` or `always`). A page of 4 KiB
-// has room for six jobs, and its first touch costs up to 20 us (in a virtual machine whose host must be told). What of a step was not
-// needed goes back when the heap has ceased to grow. A broker of few jobs has ordinary pages, and as few as it needs.
+// Very many jobs: from kLarge on the heap grows by kStep, of huge pages where the kernel has them (`madvise` or `always`). The first touch
+// of a page of 4 KiB, which has room for some nine jobs, costs up to 20 us (in a virtual machine whose host must be told). What of a step
+// was not needed goes back when the heap has ceased to grow. A broker of few jobs has ordinary pages, and as few as it needs.
 #pragma once
 
 #include <cstddef>
