@@ -36,6 +36,7 @@ const char* inherit_slot(std::uint64_t word, const Descriptor& desc, Slot& slot,
     default:
       return "word has no state";
   }
+  if (desc.sequence == 0) return "word in flight of a slot that never held an offer";
   if (sequence_of(word) != desc.sequence) return "word in flight is not its descriptor's";
   if (!payloads.reserve(desc.payload_offset, desc.payload_length)) return "payload range is impossible";
   slot.desc = desc;

@@ -125,6 +125,16 @@ TEST_CASE("sequences go on above every one that was ever used") {
   CHECK(pair.offer(99).value == last.value + 1);
 }
 
+// The bug: a worker that wrote OFFERED into slots that were never used had them inherited as offers of job 0, all under sequence 0: it agrees
+// with the empty descriptor. Found by fuzzing.
+TEST_CASE("words in flight in slots that were never used are refused") {
+  const auto state = GENERATE(SlotState::offered, SlotState::claimed, SlotState::revoked);
+  Pair pair;
+  pair.offer(1);
+  pair.bare.control->word[43].store(pack(0, state));
+  CHECK(!takes_over(pair));
+}
+
 TEST_CASE("words that contradict their descriptors are refused") {
   Pair pair;
   const Sequence sequence = pair.offer(1, "x");
