@@ -27,8 +27,9 @@ class JournalListener {
 
 class Journal final : StoreListener {
  public:
-  // Writes, about 60 us of the store's thread: a sync of the disk takes longer, so that fewer would only make more commits.
-  static constexpr std::size_t kWorthACommit = 16;
+  // Writes. To accept so many takes the loop about half as long as a commit takes on a quick disk: the rest, and what comes meanwhile, is
+  // ready when the store is. Fewer would only make more commits: with 16, 64 in flight cost a tenth more and were 3 to 10 % fewer.
+  static constexpr std::size_t kWorthACommit = 32;
   static constexpr std::size_t kMostExpected = 256;  // writes that room is made for at once
 
   // Both must outlive this.
