@@ -125,8 +125,8 @@ TEST_CASE("sequences go on above every one that was ever used") {
   CHECK(pair.offer(99).value == last.value + 1);
 }
 
-// The bug: a worker that wrote OFFERED into slots that were never used had them inherited as offers of job 0, all under sequence 0: it agrees
-// with the empty descriptor. Found by fuzzing.
+// The bug: a worker that wrote OFFERED into slots that were never used had them inherited as offers of job 0, all under sequence 0: it
+// agrees with the empty descriptor. Found by fuzzing.
 TEST_CASE("words in flight in slots that were never used are refused") {
   const auto state = GENERATE(SlotState::offered, SlotState::claimed, SlotState::revoked);
   Pair pair;
