@@ -306,6 +306,7 @@ void Engine::carry_out(const Ended& effect) {
 }
 
 void Engine::save_end(const Job& job, Urgency urgency) {
+  if (job.attempt == 0) latest_met_in_ = journal_.open_commit();  // before that is on disk the next broker asks for what it waited for
   if (job.attempt > (job.earlier.empty() ? 0 : job.earlier.back().number)) {
     Attempt last = attempt_of(job);
     last.outcome = job.outcome;
@@ -327,7 +328,8 @@ std::optional<std::string_view> Engine::result_in_place(const Job& job) const {
 
 void Engine::carry_out(const Forgotten& effect) {
   if (effect.durable) journal_.write(JobRemoval{effect.job}, Urgency::soon);
-  // What its end meant to durable jobs may be under way to the disk still: the next broker would miss the record.
+  // What its end meant to durable jobs, or that it means nothing to one any more, may be under way to the disk still: the next broker would
+  // miss the record.
   if (!effect.durable && !journal_.is_durable(latest_met_in_))
     journal_.after(latest_met_in_, [this, id = effect.job] { ledger_.erase(id); });
   else

@@ -188,7 +188,7 @@ class Engine final : ReportSink, JournalListener {
   std::uint64_t large_delivered_bytes_ = 0;
   std::map<JobId, std::vector<UniqueFd>> descriptors_;
   std::unordered_map<JobId, CommitNumber> recorded_in_;  // current attempts of durable jobs that were not dispatched yet
-  CommitNumber latest_met_in_ = 0;                       // the latest DependencyMet
+  CommitNumber latest_met_in_ = 0;                       // the latest DependencyMet, or end of a job that never began
   Stats stats_;
   Now began_;                    // of the first event
   Now latest_;                   // of the one that is being handled

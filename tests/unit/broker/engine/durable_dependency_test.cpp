@@ -84,6 +84,23 @@ TEST_CASE("what ends while a durable job waits for it may be gone as well, with 
   check_waits_for_its_time(house);
 }
 
+TEST_CASE("what has ended and is removed stays in the ledger until the end of a durable job that waited for it is on disk") {
+  // The bug: the durable job was cancelled, and hence nothing put down for it when the other one succeeded, was collected and forgotten.
+  // The broker died before the cancel was on disk; the next one knew of neither, and told that the durable job is skipped.
+  House house;
+  const auto first = house.broker->apply("k");
+  house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
+  house.turn();
+  house.commit();
+  house.broker->call("Job.Cancel", R"({"ids":[2]})");
+  let_end(house, Ending::returned);
+  CHECK(first->answers == 1);
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.turn();
+  house.next_broker();
+  check_waits_for_its_time(house);
+}
+
 TEST_CASE("nobody is told that an ephemeral job has ended before that is on disk for the durable ones after it") {
   House house;
   const auto first = house.broker->apply("k");
