@@ -28,7 +28,8 @@ class JournalListener {
 class Journal final : StoreListener {
  public:
   // Writes. To accept so many takes the loop about half as long as a commit takes on a quick disk: the rest, and what comes meanwhile, is
-  // ready when the store is. Fewer would only make more commits: with 16, 64 in flight cost a tenth more and were 3 to 10 % fewer.
+  // ready when the store is. Fewer would only make more commits: with 16, of 64 in flight each cost a tenth more, and 3 to 10 % fewer
+  // went through.
   static constexpr std::size_t kWorthACommit = 32;
   static constexpr std::size_t kMostExpected = 256;  // writes that room is made for at once
 
