@@ -1,7 +1,9 @@
 // The power goes at every sync of a store's life: what was told committed is there, and every batch is there whole or not at all.
+#include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <functional>
 #include <optional>
 
 #include "daemon/broker/store/id_reservation.hpp"
@@ -110,6 +112,52 @@ Score lose_power(const Life& life, DiskModel model, int ways, std::mt19937& rand
   return score;
 }
 
+JobRecord job(std::uint64_t id) {
+  JobRecord record;
+  record.id = JobId{id};
+  return record;
+}
+
+// False: the store has failed.
+bool commit_one(SqliteStore& store, std::uint64_t id) {
+  Told told;
+  store.commit({job(id)});
+  return collect_all(store, told) && !told.has("failed");
+}
+
+DiskModel model_of(const TrialDisk& disk) {
+  DiskModel model;
+  for (const Change& change : disk.changes()) model.apply(change);
+  return model;
+}
+
+// In a store that is found after the power went, one of the many ways; none: it cannot be opened.
+std::optional<std::size_t> jobs_after(const DiskModel& model, std::mt19937& random) {
+  const TempDir dir(TempDir::On::memory);
+  write_files(dir.path(), model.after_power_loss(random));
+  const TrialDisk disk(dir.path());
+  auto store = SqliteStore::open(small(disk.options()));
+  if (!store) return std::nullopt;
+  const auto jobs = (*store)->load();
+  return jobs ? std::optional(jobs->size()) : std::nullopt;
+}
+
+// As if whoever makes something had died before its first change, its second … and after the last. Then `use` has the disk.
+void cut_off_at_each_change(const std::function<bool(TrialDisk&)>& make, const std::function<void(TrialDisk&)>& use) {
+  int cut_off = 0;
+  for (bool was_cut_off = true; was_cut_off; ++cut_off) {
+    INFO("change " << cut_off);
+    const TempDir dir(TempDir::On::memory);
+    TrialDisk disk(dir.path());
+    std::atomic<int> changes{0};
+    disk.fault = [&](const Change&) { return changes++ >= cut_off ? EIO : 0; };
+    was_cut_off = !make(disk);
+    disk.fault = nullptr;
+    use(disk);
+  }
+  CHECK(cut_off > 3);
+}
+
 }  // namespace
 
 TEST_CASE("no power loss loses a batch that was told committed, or leaves a part of one") {
@@ -123,6 +171,44 @@ TEST_CASE("no power loss loses a batch that was told committed, or leaves a part
     states += score.states;
   }
   CHECK(states >= wanted);
+}
+
+// The bug: a broker that died between a commit and its sync left a log that the disk did not have; the next one read it and told of it,
+// and a power loss took it back.
+TEST_CASE("what a store finds when it is opened survives the power as well") {
+  const TempDir dir(TempDir::On::memory);
+  TrialDisk disk(dir.path());
+  std::atomic<bool> is_failing{false};
+  disk.fault = [&](const Change& change) { return is_failing && change.kind == Kind::sync ? EIO : 0; };
+  {
+    auto store = SqliteStore::open(small(disk.options()));
+    REQUIRE(store);
+    REQUIRE((*store)->load());
+    REQUIRE(commit_one(**store, 1));
+    is_failing = true;
+    REQUIRE_FALSE(commit_one(**store, 2));
+  }
+  is_failing = false;
+  auto store = SqliteStore::open(small(disk.options()));
+  REQUIRE(store);
+  const DiskModel model = model_of(disk);
+  REQUIRE((*store)->load()->size() == 2);
+  std::mt19937 random(1);
+  for (int way = 0; way < 20; ++way) CHECK(jobs_after(model, random) == 2);
+}
+
+// The bug: where the first broker had died when the new store had its name, and before the disk knew of that, nobody synced it any more.
+TEST_CASE("wherever the making of a store was cut off, what the next one commits survives the power") {
+  std::mt19937 random(1);
+  const auto make = [](TrialDisk& disk) { return static_cast<bool>(SqliteStore::open(small(disk.options()))); };
+  cut_off_at_each_change(make, [&](TrialDisk& disk) {
+    auto store = SqliteStore::open(small(disk.options()));
+    REQUIRE(store);
+    REQUIRE((*store)->load());
+    REQUIRE(commit_one(**store, 1));
+    const DiskModel model = model_of(disk);
+    for (int way = 0; way < 5; ++way) CHECK(jobs_after(model, random) == 1);
+  });
 }
 
 TEST_CASE("no power loss gives an id out twice") {
@@ -155,6 +241,23 @@ TEST_CASE("no power loss gives an id out twice") {
       model.apply(change);
     }
   }
+}
+
+// The same bug.
+TEST_CASE("wherever the making of the file of ids was cut off, no power loss gives an id out twice that came after") {
+  std::mt19937 random(1);
+  const auto make = [](TrialDisk& disk) { return static_cast<bool>(IdReservation::open(disk.options().state_dir, disk)); };
+  cut_off_at_each_change(make, [&](TrialDisk& disk) {
+    auto ids = IdReservation::open(disk.options().state_dir, disk);
+    REQUIRE(ids);
+    REQUIRE(ids->ensure(ids->first_unreserved()));
+    const DiskModel model = model_of(disk);
+    for (int way = 0; way < 10; ++way) {
+      const TempDir found(TempDir::On::memory);
+      write_files(found.path(), model.after_power_loss(random));
+      CHECK(IdReservation::open(found.path())->first_unreserved().value >= ids->first_unreserved().value);
+    }
+  });
 }
 
 TEST_CASE("with a disk that only says that it syncs, batches are lost, and this test sees it") {

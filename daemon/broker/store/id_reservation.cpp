@@ -48,6 +48,8 @@ Result<IdReservation> IdReservation::open(const std::string& state_dir, Disk& di
     ready = ids.begin_with(*text);
   } else {
     ready = ids.read(*bytes);
+    // Whoever made it may have died before that was on the disk.
+    if (ready) ready = disk.sync_directory(ids.directory_.get());
   }
   if (!ready) return ids.named(ready.error());
   return ids;

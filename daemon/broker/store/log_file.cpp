@@ -2,6 +2,8 @@
 #include "daemon/broker/store/log_file.hpp"
 
 #include <algorithm>
+#include <cerrno>
+#include <cstring>
 #include <vector>
 
 namespace jobpool::broker {
@@ -26,6 +28,12 @@ bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
 }
 
 }  // namespace
+
+Result<void> sync_log_file(const Database& database) {
+  sqlite3_file* file = log_file(database);
+  if (file == nullptr || sync(file)) return {};
+  return Error{Errc::io, database.path() + ": sync of its log: " + std::strerror(errno)};
+}
 
 std::int64_t log_file_bytes(const Database& database) {
   sqlite3_file* file = log_file(database);

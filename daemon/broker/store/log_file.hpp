@@ -5,9 +5,14 @@
 
 #include <cstdint>
 
+#include "common/result.hpp"
 #include "daemon/broker/store/sqlite.hpp"
 
 namespace jobpool::broker {
+
+// All that was ever written to it is on the disk when this returns a value; also what a process that is dead now wrote, and died before its
+// sync. Errors: io.
+Result<void> sync_log_file(const Database& database);
 
 // 0: it is not there.
 std::int64_t log_file_bytes(const Database& database);

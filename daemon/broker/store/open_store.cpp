@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "daemon/broker/store/log_file.hpp"
 #include "daemon/broker/store/record_reader.hpp"
 #include "daemon/broker/store/schema.hpp"
 
@@ -126,6 +127,13 @@ Result<void> prepare(Database& database) {
   return database.run("BEGIN IMMEDIATE; ROLLBACK");
 }
 
+// A broker that died between a change and its sync leaves names, and a log, that the disk may not have. From now on they are told, and
+// written to, as if it had.
+Result<void> sync_what_was_found(const Place& place, const Database& database, const StoreOptions& options) {
+  if (auto synced = sync_log_file(database); !synced) return synced;
+  return options.disk->sync_directory(place.directory.get());
+}
+
 Result<void> remove_strays(const Database& database, ResultFiles& files) {
   if (files.empty()) return {};
   auto jobs = jobs_with_result_files(database);
@@ -144,6 +152,7 @@ Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options) {
   auto database = connect(*place, kDatabase, options);
   if (!database) return explained(place->path + "/" + kDatabase, database.error());
   if (auto prepared = prepare(*database); !prepared) return explained(database->path(), prepared.error());
+  if (auto synced = sync_what_was_found(*place, *database, options); !synced) return synced.error();
   if (auto removed = remove_strays(*database, *files); !removed) return removed.error();
   auto ballast = Ballast::open(place->directory.get(), *options.disk, static_cast<off_t>(options.ballast_bytes));
   if (!ballast) return ballast.error();
