@@ -1,9 +1,12 @@
 // The power goes at every sync of a store's life: what was told committed is there, and every batch is there whole or not at all.
+#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <filesystem>
 #include <fstream>
 #include <functional>
+#include <limits>
+#include <memory>
 #include <optional>
 
 #include "daemon/broker/store/id_reservation.hpp"
@@ -38,39 +41,91 @@ StoreOptions small(StoreOptions options) {
   return options;
 }
 
-// Some stores on one disk, one after the other; commits alone and many at a time, idle and busy. Marks: how many batches were told.
-Life live(unsigned seed) {
-  const TempDir dir(TempDir::On::memory);
-  TrialDisk disk(dir.path());
-  std::mt19937 random(seed);
-  History history(seed, 3'000);
-  MemoryStore model;
-  Life life;
-  life.texts.push_back(text_of(model));
-  for (int store_number = 0; store_number < 3; ++store_number) {
+// Lives of stores on one disk, one after the other, and what each of them should hold.
+class Lives {
+ public:
+  explicit Lives(unsigned seed) : random(seed), history_(seed, 3'000) { life.texts.push_back(text_of(model_)); }
+
+  std::unique_ptr<SqliteStore> open() {
     StoreOptions options = small(disk.options());
     options.idle = std::chrono::milliseconds(random() % 2 == 0 ? 0 : 60'000);
     options.log_room_bytes = random() % 2 == 0 ? 0 : 20'000;  // so that the log is emptied again and again, with and without room
     auto store = SqliteStore::open(options);
     REQUIRE(store);
-    REQUIRE((*store)->load());
+    return std::move(*store);
+  }
+
+  // Commits alone and many at a time, idle and busy, until the disk fails. Marks: how many batches were told.
+  void commit_some(SqliteStore& store) {
     const std::size_t before = life.texts.size() - 1;
     Told told;
-    for (int i = 0; i < 15; ++i) {
+    for (int i = 0; i < 15 && !told.has("failed"); ++i) {
       for (unsigned batches = random() % 3 == 0 ? 8 : 1; batches > 0; --batches) {
-        const StoreBatch batch = history.next();
-        model.commit(batch);
-        model.step();
-        life.texts.push_back(text_of(model));
-        (*store)->commit(batch);
+        const StoreBatch batch = history_.next();
+        model_.commit(batch);
+        model_.step();
+        life.texts.push_back(text_of(model_));
+        store.commit(batch);
       }
-      REQUIRE(collect_all(**store, told));
-      REQUIRE_FALSE(told.has("failed"));
-      disk.mark(before + told.committed);
+      REQUIRE(collect_all(store, told));
+      disk.mark(told_ = before + told.committed);
     }
   }
-  life.changes = disk.changes();
-  return life;
+  std::size_t told() const { return told_; }
+
+  std::mt19937 random;
+  const TempDir dir{TempDir::On::memory};
+  TrialDisk disk{dir.path()};
+  Life life;
+
+ private:
+  History history_;
+  MemoryStore model_;
+  std::size_t told_ = 0;
+};
+
+Life live(unsigned seed) {
+  Lives lives(seed);
+  for (int store_number = 0; store_number < 3; ++store_number) {
+    const auto store = lives.open();
+    REQUIRE(store->load());
+    lives.commit_some(*store);
+    REQUIRE(store->in_flight() == 0);
+  }
+  lives.life.changes = lives.disk.changes();
+  return std::move(lives.life);
+}
+
+DiskModel model_of(const TrialDisk& disk) {
+  DiskModel model;
+  for (const Change& change : disk.changes()) model.apply(change);
+  return model;
+}
+
+struct Death {
+  Life life;
+  std::size_t told, found;  // batches: before it, after it
+  DiskModel model;          // then
+};
+
+// The second store dies before some sync (that is when most is open); the third finds what it left.
+Death die(unsigned seed) {
+  Lives lives(seed);
+  std::atomic<int> left{std::numeric_limits<int>::max()};
+  lives.disk.fault = [&](const Change& change) { return left <= 0 || (change.kind == Kind::sync && --left == 0) ? EIO : 0; };
+  for (int store_number = 0; store_number < 2; ++store_number) {
+    const auto store = lives.open();
+    REQUIRE(store->load());
+    if (store_number == 1) left = 1 + static_cast<int>(lives.random() % 20);
+    lives.commit_some(*store);
+  }
+  lives.disk.fault = nullptr;
+  const auto store = lives.open();
+  const DiskModel model = model_of(lives.disk);  // before it is closed, which tidies up
+  const auto& texts = lives.life.texts;
+  const auto found = std::find(texts.begin() + static_cast<std::ptrdiff_t>(lives.told()), texts.end(), text_of(*store));
+  REQUIRE(found != texts.end());
+  return {lives.life, lives.told(), static_cast<std::size_t>(found - texts.begin()), model};
 }
 
 void write_files(const std::string& dir, const std::map<std::string, std::string>& files) {
@@ -125,12 +180,6 @@ bool commit_one(SqliteStore& store, std::uint64_t id) {
   return collect_all(store, told) && !told.has("failed");
 }
 
-DiskModel model_of(const TrialDisk& disk) {
-  DiskModel model;
-  for (const Change& change : disk.changes()) model.apply(change);
-  return model;
-}
-
 // In a store that is found after the power went, one of the many ways; none: it cannot be opened.
 std::optional<std::size_t> jobs_after(const DiskModel& model, std::mt19937& random) {
   const TempDir dir(TempDir::On::memory);
@@ -171,6 +220,19 @@ TEST_CASE("no power loss loses a batch that was told committed, or leaves a part
     states += score.states;
   }
   CHECK(states >= wanted);
+}
+
+TEST_CASE("nor does it after a store has died, and the next one told what it found") {
+  const int deaths = of_size(50, 2'000);
+  int untold = 0;
+  for (unsigned seed = 1; seed <= static_cast<unsigned>(deaths); ++seed) {
+    INFO("seed " << seed);
+    const Death death = die(seed);
+    std::mt19937 random(seed);
+    for (int way = 0; way < 4; ++way) REQUIRE(batches_in(death.model.after_power_loss(random), death.life, death.found));
+    untold += death.found > death.told ? 1 : 0;
+  }
+  CHECK(untold > deaths / 10);  // where it tells more than was told before
 }
 
 // The bug: a broker that died between a commit and its sync left a log that the disk did not have; the next one read it and told of it,
