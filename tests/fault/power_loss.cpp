@@ -71,6 +71,8 @@ void DiskModel::apply(const Change& change) {
       return now_.at(change.path)->unsynced.push_back(change);
     case Kind::sync:
       return sync(*now_.at(change.path));
+    case Kind::failed_sync:
+      return sync_fails(*now_.at(change.path));
     case Kind::sync_directory:
       return sync_directory(change.path);
     case Kind::mark:
@@ -94,6 +96,13 @@ void DiskModel::apply(std::string& content, const Change& change) {
 void DiskModel::sync(File& file) {
   if (syncs_ == Syncs::ignored) return;
   for (const Change& change : file.unsynced) apply(file.durable, change);
+  file.unsynced.clear();
+}
+
+// But for its length.
+void DiskModel::sync_fails(File& file) {
+  for (const Change& change : file.unsynced)
+    if (change.kind == Kind::truncate) apply(file.durable, change);
   file.unsynced.clear();
 }
 

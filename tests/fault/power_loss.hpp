@@ -2,6 +2,7 @@
 //
 // Synced is there: a file's bytes by a sync of the file, its name by a sync of the directory. Of what came later, any part may be there, in
 // any order; a write may be torn between sectors of 512 bytes. (A real file system promises more; a store that needs it is wrong.)
+// What a sync that failed was to bring there is not, whatever is synced later: the kernel believes that it is (Linux since 4.13).
 #pragma once
 
 #include <map>
@@ -43,6 +44,7 @@ class DiskModel {
   static void apply(Names& names, const NameChange& change);
   static void apply(std::string& content, const testing::Change& change);
   void sync(File& file);
+  void sync_fails(File& file);
   void sync_directory(const std::string& directory);
 
   Syncs syncs_;

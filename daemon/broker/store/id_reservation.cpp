@@ -48,7 +48,9 @@ Result<IdReservation> IdReservation::open(const std::string& state_dir, Disk& di
     ready = ids.begin_with(*text);
   } else {
     ready = ids.read(*bytes);
-    // Whoever made it may have died before that was on the disk.
+    // Whoever wrote it may have died before that was on the disk, or been told that it will never be: then another sync would write
+    // nothing.
+    if (ready) ready = ids.write(ids.newest_.number);
     if (ready) ready = disk.sync_directory(ids.directory_.get());
   }
   if (!ready) return ids.named(ready.error());

@@ -9,7 +9,7 @@
 namespace jobpool::broker {
 namespace {
 
-constexpr std::int64_t kZerosBytes = 64 * 1024;  // written at once
+constexpr std::int64_t kStepBytes = 64 * 1024;  // written at once
 
 // Null: there is no log yet.
 sqlite3_file* log_file(const Database& database) {
@@ -21,18 +21,32 @@ sqlite3_file* log_file(const Database& database) {
 bool sync(sqlite3_file* file) { return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK; }
 
 bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
-  const std::vector<char> zeros(static_cast<std::size_t>(std::min(kZerosBytes, to - from)));
-  for (std::int64_t at = from; at < to; at += kZerosBytes)
-    if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(kZerosBytes, to - at)), at) != SQLITE_OK) return false;
+  const std::vector<char> zeros(static_cast<std::size_t>(std::min(kStepBytes, to - from)));
+  for (std::int64_t at = from; at < to; at += kStepBytes)
+    if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(kStepBytes, to - at)), at) != SQLITE_OK) return false;
   return sync(file);
+}
+
+// A disk that has no room for what it has already (one that writes nothing in place) keeps that.
+bool write_again(sqlite3_file* file, std::int64_t size) {
+  std::vector<char> bytes(static_cast<std::size_t>(std::min(kStepBytes, size)));
+  for (std::int64_t at = 0; at < size; at += kStepBytes) {
+    const int step = static_cast<int>(std::min(kStepBytes, size - at));
+    if (file->pMethods->xRead(file, bytes.data(), step, at) != SQLITE_OK) return false;
+    const int code = file->pMethods->xWrite(file, bytes.data(), step, at);
+    if (code != SQLITE_OK && code != SQLITE_FULL) return false;
+  }
+  return true;
 }
 
 }  // namespace
 
-Result<void> sync_log_file(const Database& database) {
+Result<void> renew_log_file(const Database& database) {
   sqlite3_file* file = log_file(database);
-  if (file == nullptr || sync(file)) return {};
-  return Error{Errc::io, database.path() + ": sync of its log: " + std::strerror(errno)};
+  if (file == nullptr) return {};
+  const std::int64_t size = log_file_bytes(database);
+  if (write_again(file, size) && sync(file)) return {};
+  return Error{Errc::io, database.path() + ": renewal of its log: " + std::strerror(errno)};
 }
 
 std::int64_t log_file_bytes(const Database& database) {

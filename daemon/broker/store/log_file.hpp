@@ -10,9 +10,10 @@
 
 namespace jobpool::broker {
 
-// All that was ever written to it is on the disk when this returns a value; also what a process that is dead now wrote, and died before its
-// sync. Errors: io.
-Result<void> sync_log_file(const Database& database);
+// All that is in it is on the disk when this returns a value; also what a process that is dead now wrote, and died before its sync, or was
+// told that it failed. (Linux forgets that such pages are not on the disk: who syncs after that syncs nothing. So all of it is written
+// anew.) Errors: io.
+Result<void> renew_log_file(const Database& database);
 
 // 0: it is not there.
 std::int64_t log_file_bytes(const Database& database);

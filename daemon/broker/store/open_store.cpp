@@ -130,7 +130,7 @@ Result<void> prepare(Database& database) {
 // A broker that died between a change and its sync leaves names, and a log, that the disk may not have. From now on they are told, and
 // written to, as if it had.
 Result<void> sync_what_was_found(const Place& place, const Database& database, const StoreOptions& options) {
-  if (auto synced = sync_log_file(database); !synced) return synced;
+  if (auto renewed = renew_log_file(database); !renewed) return renewed;
   return options.disk->sync_directory(place.directory.get());
 }
 

@@ -45,7 +45,9 @@ std::vector<Change> TrialDisk::changes() const {
 int TrialDisk::admit(Change change) {
   const std::lock_guard lock(mutex_);
   if (fault) {
-    if (const int number = fault(change)) return number;
+    const int number = fault(change);
+    if (number != 0 && change.kind == Kind::sync) changes_.push_back({Kind::failed_sync, change.path, 0, ""});
+    if (number != 0) return number;
   }
   if (const int number = take_room(change)) return number;
   changes_.push_back(std::move(change));

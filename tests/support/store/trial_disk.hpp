@@ -16,7 +16,7 @@
 namespace jobpool::testing {
 
 struct Change {
-  enum class Kind { create, write, truncate, sync, remove, rename, sync_directory, mark } kind;
+  enum class Kind { create, write, truncate, sync, failed_sync, remove, rename, sync_directory, mark } kind;
   std::string path;         // within the state directory; of sync_directory: the directory ("" is the state directory itself)
   std::int64_t offset = 0;  // of truncate: the size; of mark: the number
   std::string bytes;        // of rename: the new path
