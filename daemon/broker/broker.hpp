@@ -87,6 +87,7 @@ class Broker final : TurnHooks, EngineListener {
   Result<void> build_queues(std::vector<StoredQueue> durable);
   void on_worker_started(const control::Message& message, std::vector<UniqueFd> fds);
   void on_worker_died(const control::Message& message);
+  void forget(Incarnation worker);
   void on_handover_done();
   void replace_older_workers();
   void on_retire_worker(Incarnation worker);
@@ -136,8 +137,9 @@ class Broker final : TurnHooks, EngineListener {
     FdWatch watch;
   };
   std::map<Incarnation, Worker> workers_;
-  std::vector<Incarnation> older_;  // of an older program; dismissed when the handover is done
-  std::set<Incarnation> retiring_;  // a reload waits until these have left
+  std::vector<Incarnation> older_;             // of an older program; dismissed when the handover is done
+  std::vector<Incarnation> dead_in_handover_;  // the supervisor keeps them for the next broker
+  std::set<Incarnation> retiring_;             // a reload waits until these have left
   bool stopping_ = false;
   int exit_status_ = 0;
 };

@@ -252,9 +252,17 @@ void Broker::on_worker_died(const control::Message& message) {
     engine_->ledger().count_worker_restart();
   }
 
+  // In a handover what it costs its jobs is put down at the end. Whoever takes over from this broker before that must know of it too.
+  if (recovery_)
+    dead_in_handover_.push_back(message.incarnation);
+  else
+    forget(message.incarnation);
+}
+
+void Broker::forget(Incarnation worker) {
   control::Message forget;
   forget.kind = control::Kind::forget_worker;
-  forget.incarnation = message.incarnation;
+  forget.incarnation = worker;
   link_.send(forget);
 }
 
@@ -262,6 +270,7 @@ void Broker::on_handover_done() {
   if (!recovery_) return;
   recovery_->finish();
   recovery_.reset();
+  for (const Incarnation worker : std::exchange(dead_in_handover_, {})) forget(worker);
   if (const auto removed = outputs_->remove_strays([this](JobId job) { return engine_->core().find(job) != nullptr; }); !removed)
     log::warn("{}; output of forgotten jobs stays there", removed.error().text);
   replace_older_workers();
