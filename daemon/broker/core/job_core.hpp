@@ -67,8 +67,8 @@ class JobCore {
   std::optional<JobId> batch_of(JobId chunk) const;
   JobNotes notes(JobId id) const;
   CoreCounts counts() const;
-  // Ended, it is kept as long as there is room: somebody has its id, it is on disk, or it has a key that somebody chose, who may come with
-  // it again. Of other applies there are too many.
+  // Ended, it is kept as long as there is room: somebody has its id (also of an apply that is to go on when its caller leaves), it is on
+  // disk, or it has a key that somebody chose, who may come with it again. Of other applies there are too many.
   static bool is_kept_long(const Job& job);
   // It may be forgotten, or its result let go, to make room for others: whoever waited has it.
   static bool may_give_way(const Job& job) { return job.settled && (job.mode == Mode::apply_async || job.delivered); }

@@ -13,7 +13,7 @@ namespace jobpool::broker {
 // suspended: such a host keeps jobs for longer, which is the safe side; their number is bounded all the same.)
 
 bool JobCore::is_kept_long(const Job& job) {
-  return job.mode == Mode::apply_async || job.flags.durable || (!job.key.empty() && !is_call_key(job.key));
+  return job.mode == Mode::apply_async || job.flags.detach || job.flags.durable || (!job.key.empty() && !is_call_key(job.key));
 }
 
 void JobCore::on(Settled& event, const Now& now, Effects&) {

@@ -41,7 +41,11 @@ void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::stri
   if (haste == Cancel::Haste::now) job.grace = Microseconds{0};
   if (why == StopRequest::cancel && (overrides || haste == Cancel::Haste::now)) out.push_back(StopAsked{job.id});
   if (job.state == JobState::running) {
-    if (!again || haste == Cancel::Haste::now) stop_running(job, haste, now, out);
+    if (again && haste != Cancel::Haste::now) return;
+    const TimePoint due = again ? job.due : TimePoint::max();
+    stop_running(job, haste, now, out);
+    // However often it is asked for: who asked every second would never see its worker killed.
+    if (due < job.due) set_timer(job, due);
     return;
   }
   out.push_back(RevokeJob{job.id, job.worker});

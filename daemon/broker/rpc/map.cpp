@@ -114,7 +114,8 @@ void Verbs::map(const CallPtr& call) {
   if (pool == nullptr) return no_such_pool(*call, job.pool);
   if (const std::string refused = refusal_of(job); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
   if (const std::string refused = refusal_of_lines(*request); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
-  if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  if (const std::string refused = refusal_by_threads(kind_of(job), *pool); !refused.empty())
+    return call->error(proto::error::kInvalidJob, refused);
   if (const std::string refused = refusal_by_dependencies(job, request->chunks.size()); !refused.empty())
     return call->error(proto::error::kInvalidJob, refused);
   // Before they are made: a message of a few megabytes may ask for a hundred gigabytes.

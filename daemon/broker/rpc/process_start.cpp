@@ -60,11 +60,16 @@ void Verbs::start_process(const CallPtr& call) {
   job.pool = proto::kProcessPool;
   job.name = request->name;
   job.key = request->key;
+  job.if_full = proto::IfFull::fail;  // one that waited for room would have no name meanwhile
   const JobId next = engine_.core().next_id();
   submit(call, std::move(job), request->daemonic ? Mode::apply : Mode::apply_async, Asker::process);
-  // The name is taken from here on, whether or not its starter lives to see it stored.
-  if (const Job* taken = engine_.core().find(next)) processes_.on_accepted(*taken);
+  // The name is taken from here on, whether or not its starter lives to see it stored. (Jobs of others, which waited for room, may have
+  // been accepted before it.)
+  for (JobId id = next; id < engine_.core().next_id(); ++id.value)
+    if (const Job* taken = engine_.core().find(id); taken != nullptr && is_process(*taken)) processes_.on_accepted(*taken);
 }
+
+bool Verbs::is_process(const Job& job) const { return engine_.core().pools().at(job.pool).record.settings.name == proto::kProcessPool; }
 
 // The starter has the answer at once; a daemonic one's connection is held until the end.
 void Verbs::on_process_accepted(const CallPtr& call, const Job& job, Mode mode) {

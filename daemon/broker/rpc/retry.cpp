@@ -70,7 +70,7 @@ void Verbs::retry(const CallPtr& call) {
   if (!job->settled) return job_error(*call, proto::error::kNotEnded, id);
   if (const std::vector<JobId>* chunks = engine_.core().chunks(id))
     return job_error(*call, proto::error::kNotRetryable, id, remedy_for_batch(*chunks, engine_.core()));
-  if (engine_.core().pools().at(job->pool).record.settings.name == proto::kProcessPool)
+  if (is_process(*job))
     return job_error(*call, proto::error::kNotRetryable, id,
                      "it was a process, whose name may be another's by now; start it again with: "
                      "jobpool process start");
@@ -90,6 +90,13 @@ void Verbs::retry(const CallPtr& call) {
 
 void Verbs::submit_retry(const CallPtr& call, Submit event, JobId retried, const std::string& key) {
   const CorePool* pool = engine_.core().pools().find(event.pool);
+  if (pool != nullptr && pool->record.deleted) {
+    // Its name may be another's by now: that is the pool which somebody means who submits to it again.
+    if (const CorePool* again = engine_.core().pools().find(pool->record.settings.name)) pool = again;
+    if (const std::string refused = refusal_by_threads(event.kind, *pool); !refused.empty())
+      return call->error(proto::error::kInvalidJob, refused);
+    event.pool = pool->record.number;
+  }
   event.token = Token{++last_token_};
   event.uid = call->peer.uid;
   event.key = key;

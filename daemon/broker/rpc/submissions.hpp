@@ -17,8 +17,10 @@ class LargeArguments;
 // `large`: what it was read with, for large arguments; null: nothing.
 Submit event_of(proto::Submission& job, Mode mode, LargeArguments* large = nullptr);
 
-// The parameters of InvalidJob, where the pool's workers have threads and it is a command; else empty.
-std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool);
+inline shm::JobKind kind_of(const proto::Submission& job) { return job.function ? shm::JobKind::function : shm::JobKind::command; }
+
+// The parameters of InvalidJob, where the pool's workers have threads and the job is a command; else empty.
+std::string refusal_by_threads(shm::JobKind kind, const CorePool& pool);
 
 // About what so many chunks with these terms take in memory, but for their items: each has the environment, the folder and the
 // dependencies of all.

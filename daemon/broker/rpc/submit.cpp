@@ -94,10 +94,10 @@ std::string invalid_job(std::string_view field, std::string_view reason) {
   return first.substr(0, first.size() - 1) + "," + proto::one_field("reason", reason).substr(1);
 }
 
-std::string refusal_by_threads(const proto::Submission& job, const CorePool& pool) {
-  if (job.function || pool.record.settings.threads <= 1) return {};
-  return invalid_job("job.command",
-                     "pool '" + job.pool + "' runs functions, in threads of its workers; commands need a pool without --threads");
+std::string refusal_by_threads(shm::JobKind kind, const CorePool& pool) {
+  if (kind == shm::JobKind::function || pool.record.settings.threads <= 1) return {};
+  return invalid_job("job.command", "pool '" + pool.record.settings.name +
+                                        "' runs functions, in threads of its workers; commands need a pool without --threads");
 }
 
 std::string refusal_by_dependencies(const proto::Submission& job, std::size_t chunks) {
@@ -121,7 +121,7 @@ std::uint64_t bytes_of_chunks(const proto::Submission& job, std::size_t chunks) 
 Submit event_of(proto::Submission& job, Mode mode, LargeArguments* large) {
   Submit event;
   event.mode = mode;
-  event.kind = job.function ? shm::JobKind::function : shm::JobKind::command;
+  event.kind = kind_of(job);
   event.flags.detach = job.detach;
   event.priority = static_cast<std::int16_t>(job.priority);
   event.retries = static_cast<std::uint16_t>(job.retries);
@@ -153,7 +153,8 @@ void Verbs::submit(const CallPtr& call, Mode mode) {
 void Verbs::submit(const CallPtr& call, proto::Submission&& job, Mode mode, Asker asker, LargeArguments* large) {
   const CorePool* pool = engine_.core().pools().find(job.pool);
   if (pool == nullptr) return no_such_pool(*call, job.pool);
-  if (const std::string refused = refusal_by_threads(job, *pool); !refused.empty()) return call->error(proto::error::kInvalidJob, refused);
+  if (const std::string refused = refusal_by_threads(kind_of(job), *pool); !refused.empty())
+    return call->error(proto::error::kInvalidJob, refused);
   auto streams = take_streams(job, *call, surroundings_.end_of_passed_fds);
   if (!streams) return refuse_streams(*call, job, streams.error());
   call->fds = std::move(*streams);

@@ -133,6 +133,7 @@ class Verbs final : public CallHandler {
   void join_pool(const CallPtr& call);
   void delete_pool(const CallPtr& call);
   void start_process(const CallPtr& call);
+  bool is_process(const Job& job) const;
   void join_process(const CallPtr& call);
   void is_process_alive(const CallPtr& call);
   void show_process(const CallPtr& call);

@@ -83,6 +83,25 @@ TEST_CASE("an apply whose key somebody chose, or that is on disk, is kept as lon
   CHECK(driver.core.find(chosen) == nullptr);
 }
 
+TEST_CASE("an apply that goes on without its caller is kept as long as those of apply-async") {
+  // The bug: the caller was told its id and how to collect it, and after a thousand applies of others, or one with a large result, it was
+  // forgotten.
+  CoreLimits limits;
+  limits.kept_apply = 0;
+  CoreDriver driver{limits};
+  driver.join(1);
+  Submit event = CoreDriver::a_submission("");
+  event.mode = Mode::apply;
+  event.flags.detach = true;
+  const JobId id = driver.submit(std::move(event));
+  run(driver, id);
+  driver.tell(Delivered{id});
+  driver.end_turn();
+  CHECK(driver.core.find(id) != nullptr);
+  driver.tell(Remove{id});
+  CHECK(driver.core.find(id) == nullptr);
+}
+
 TEST_CASE("those that were removed do not count among those that are kept") {
   // The bug: their entries counted, so that others were forgotten long before there were too many.
   CoreLimits limits;

@@ -90,6 +90,22 @@ TEST_CASE("a function is stopped with its worker when its grace is over") {
   CHECK(driver.find<KillWorker>() != nullptr);
 }
 
+TEST_CASE("a command's worker is killed in time, however often the command is cancelled meanwhile") {
+  // The bug: each cancel at once put the kill off by another second.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(Mode::apply_async, shm::JobKind::command);
+  driver.end_turn();
+  driver.start(id);
+  driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
+  for (int i = 0; i < 5; ++i) {
+    driver.tell(Cancel{id, Cancel::Haste::now, "no more"});
+    driver.advance(250ms);
+  }
+  driver.tell(Tick{});
+  CHECK(driver.find<KillWorker>() != nullptr);
+}
+
 TEST_CASE("cancelling an ended job changes nothing") {
   CoreDriver driver;
   driver.join(1);

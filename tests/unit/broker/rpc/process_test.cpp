@@ -139,6 +139,22 @@ TEST_CASE("a name is taken before its process is stored, also of a starter that 
   CHECK(parsed(at.call("List", "{}")->parameters)["processes"].size() == 1);
 }
 
+// Two bugs: those that waited for room had no name yet, so that several got one; and a stranger's job that had waited, and was accepted
+// just before, was taken for the process.
+TEST_CASE("where the queue is full no process waits, and nobody else's job is taken for one") {
+  CoreLimits limits;
+  limits.max_queued_jobs = 1;
+  ProcessHouse at{House{0, limits}};
+  at.house.broker->call("Pool.ApplyAsync", R"({"job":{"command":["true"],"durable":false}})");
+  const auto stranger = at.house.broker->call("Pool.Apply", R"({"job":{"command":["true"],"name":"build"}})");
+  const char* const daemonic = R"({"target":{"command":["sleep","9"]},"name":"sleeper","daemonic":true})";
+  CHECK(at.house.broker->call("Process.Start", daemonic, true)->error_name == "org.jobpool.Pool.QueueFull");
+  at.house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  CHECK(at.house.broker->call("Process.Start", kStart)->error_name == "org.jobpool.Pool.QueueFull");  // the stranger was first
+  CHECK(at.core().find(JobId{2})->name == "build");
+  CHECK(parsed(at.call("List", R"({"all":true})")->parameters)["processes"].empty());
+}
+
 TEST_CASE("nobody but a process makes the pool of processes") {
   // The bug: with threads in it, or for more than one task, a TERM for one process would have ended others.
   House house;

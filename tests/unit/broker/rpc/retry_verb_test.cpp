@@ -146,6 +146,40 @@ TEST_CASE("what was skipped by a version that did not keep its work is not retri
   CHECK(parsed(call->parameters)["reason"].get<std::string>().find("submit it again") != std::string::npos);
 }
 
+TEST_CASE("a job whose pool was deleted is retried in the pool that has its name now") {
+  // The bug: the number of the old one stood in the job's record; the remedy that was told, to make the pool again, did not help, and then
+  // the daemon was said to be going down.
+  House house;
+  const auto tell = [&house](const char* method, const char* parameters) {
+    const auto call = house.broker->call(method, parameters);
+    house.turn();
+    house.commit();
+    house.turn();
+    return call;
+  };
+  REQUIRE(tell("Pool.Create", R"({"name":"p","workers":1})")->error_name.empty());
+  const PoolNumber old = house.broker->engine.core().pools().find("p")->record.number;
+  REQUIRE(tell("Pool.ApplyAsync", R"({"job":{"command":["false"],"pool":"p"}})")->error_name.empty());
+  REQUIRE(tell("Job.Cancel", R"({"ids":[1]})")->error_name.empty());
+  REQUIRE(tell("Pool.Close", R"({"pool":"p"})")->error_name.empty());
+  REQUIRE(tell("Pool.Delete", R"({"pool":"p"})")->error_name.empty());
+  const auto refused = retry(house, R"({"id":1})");
+  CHECK(refused->error_name == proto::error::kPoolNotRunning);
+  CHECK(parsed(refused->parameters)["reason"] == "it was deleted; make it again with: jobpool pool create p");
+
+  SECTION("which is like it") {
+    REQUIRE(tell("Pool.Create", R"({"name":"p","workers":1})")->error_name.empty());
+    CHECK(retry(house, R"({"id":1})")->error_name.empty());
+    const Job& again = *house.broker->engine.core().find(JobId{2});
+    CHECK(again.pool == house.broker->engine.core().pools().find("p")->record.number);
+    CHECK(again.pool != old);
+  }
+  SECTION("unless that is of threads, and cannot run it") {
+    REQUIRE(tell("Pool.Create", R"({"name":"p","workers":1,"threads":2})")->error_name.empty());
+    CHECK(retry(house, R"({"id":1})")->error_name == proto::error::kInvalidJob);
+  }
+}
+
 TEST_CASE("a retry of a job whose pool is closed, or of a record that is damaged, is refused by name") {
   House house;
   submit_stored(house, kDurable);
