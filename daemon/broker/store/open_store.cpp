@@ -59,8 +59,8 @@ Error explained(const std::string& path, const Error& error) {
   return error;
 }
 
-Result<Database> connect(const Place& place, const std::string& name, const StoreOptions& options) {
-  auto database = Database::open(place.path + "/" + name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, options.vfs);
+Result<Database> connect(const Place& place, const std::string& name, const std::string& vfs) {
+  auto database = Database::open(place.path + "/" + name, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOFOLLOW, vfs);
   if (!database) return database;
   if (::sqlite3_db_readonly(database->get(), "main") == 1) {
     // SQLite's second choice, when the first fails for any reason; for want of a descriptor, say.
@@ -82,7 +82,7 @@ Result<void> create(const Place& place, const StoreOptions& options) {
   }
   if (const auto file = options.disk->open(directory, kUnfinishedDatabase); !file) return file.error();
   {
-    auto database = connect(place, kUnfinishedDatabase, options);
+    auto database = connect(place, kUnfinishedDatabase, options.vfs);
     if (!database) return database.error();
     if (auto set = database->run("PRAGMA auto_vacuum = INCREMENTAL; PRAGMA synchronous = FULL"); !set) return set;
     if (auto made = migrate(*database); !made) return made;
@@ -149,7 +149,8 @@ Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options) {
   auto files = ResultFiles::open(place->directory.get(), *options.disk);
   if (!files) return files.error();
   if (auto checked = check_files(*place, *files, options); !checked) return checked.error();
-  auto database = connect(*place, kDatabase, options);
+  auto vfs = std::make_unique<CoalescingVfs>(options.vfs);
+  auto database = connect(*place, kDatabase, vfs->name());
   if (!database) return explained(place->path + "/" + kDatabase, database.error());
   if (auto prepared = prepare(*database); !prepared) return explained(database->path(), prepared.error());
   if (auto synced = sync_what_was_found(*place, *database, options); !synced) return synced.error();
@@ -158,8 +159,8 @@ Result<std::unique_ptr<OpenStore>> open_store(const StoreOptions& options) {
   if (!ballast) return ballast.error();
   const auto made = ballast->make();
   if (!made && made.error().code != Errc::full) return made.error();
-  return std::make_unique<OpenStore>(
-      OpenStore{std::move(place->directory), std::move(*database), std::move(*files), std::move(*ballast), static_cast<bool>(made)});
+  return std::make_unique<OpenStore>(OpenStore{std::move(place->directory), std::move(vfs), std::move(*database), std::move(*files),
+                                               std::move(*ballast), static_cast<bool>(made)});
 }
 
 Result<void> check_store(const std::string& state_dir) {

@@ -10,6 +10,7 @@
 
 #include "common/result.hpp"
 #include "daemon/broker/store/ballast.hpp"
+#include "daemon/broker/store/coalescing_vfs.hpp"
 #include "daemon/broker/store/result_files.hpp"
 #include "daemon/broker/store/sqlite.hpp"
 #include "daemon/broker/store/store_options.hpp"
@@ -19,6 +20,7 @@ namespace jobpool::broker {
 // Stays where it is: statements point to `database`.
 struct OpenStore {
   UniqueFd directory;
+  std::unique_ptr<CoalescingVfs> vfs;  // the database's
   Database database;
   ResultFiles files;
   Ballast ballast;
