@@ -27,16 +27,15 @@ bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
   return sync(file);
 }
 
-// A disk that has no room for what it has already (one that writes nothing in place) keeps that.
-bool write_again(sqlite3_file* file, std::int64_t size) {
+// The first result code that is none of success.
+int write_again(sqlite3_file* file, std::int64_t size) {
   std::vector<char> bytes(static_cast<std::size_t>(std::min(kStepBytes, size)));
   for (std::int64_t at = 0; at < size; at += kStepBytes) {
     const int step = static_cast<int>(std::min(kStepBytes, size - at));
-    if (file->pMethods->xRead(file, bytes.data(), step, at) != SQLITE_OK) return false;
-    const int code = file->pMethods->xWrite(file, bytes.data(), step, at);
-    if (code != SQLITE_OK && code != SQLITE_FULL) return false;
+    if (const int code = file->pMethods->xRead(file, bytes.data(), step, at); code != SQLITE_OK) return code;
+    if (const int code = file->pMethods->xWrite(file, bytes.data(), step, at); code != SQLITE_OK) return code;
   }
-  return true;
+  return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
 }
 
 }  // namespace
@@ -44,8 +43,10 @@ bool write_again(sqlite3_file* file, std::int64_t size) {
 Result<void> renew_log_file(const Database& database) {
   sqlite3_file* file = log_file(database);
   if (file == nullptr) return {};
-  const std::int64_t size = log_file_bytes(database);
-  if (write_again(file, size) && sync(file)) return {};
+  const int code = write_again(file, log_file_bytes(database));
+  if (code == SQLITE_OK) return {};
+  // A disk without room for what it has already (one that writes nothing in place) keeps that.
+  if (code == SQLITE_FULL && sync(file)) return {};
   return Error{Errc::io, database.path() + ": renewal of its log: " + std::strerror(errno)};
 }
 

@@ -188,6 +188,27 @@ TEST_CASE("a store that is opened on a full disk refuses new jobs and ends old o
   REQUIRE(collect_until(*store, told, [&] { return told.has("room"); }));
 }
 
+TEST_CASE("a store whose log cannot be written again, since a full disk writes nothing in place, opens with what it has") {
+  const TempDir dir(TempDir::On::memory);
+  TrialDisk disk(dir.path());
+  std::atomic<bool> is_failing{false}, is_full{false};
+  disk.fault = [&](const Change& change) {
+    if (is_failing) return EIO;
+    return is_full && change.kind == Change::Kind::write && change.path == "jobs.sqlite-wal" ? ENOSPC : 0;
+  };
+  {
+    const auto store = loaded(hasty(disk));
+    commit(*store, {job(1)});
+    is_failing = true;  // it dies, and leaves its log
+  }
+  is_failing = false;
+  is_full = true;
+  const auto store = opened(disk.options());
+  const auto jobs = store->load();
+  REQUIRE(jobs);
+  CHECK(jobs->size() == 1);
+}
+
 TEST_CASE("wherever the disk becomes full, all that was not refused is committed") {
   for (int at = 0; at < 400; at += 3) {
     INFO("change " << at);
