@@ -2,8 +2,6 @@
 #include "daemon/broker/store/log_file.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <vector>
 
 namespace jobpool::broker {
@@ -43,11 +41,10 @@ int write_again(sqlite3_file* file, std::int64_t size) {
 Result<void> renew_log_file(const Database& database) {
   sqlite3_file* file = log_file(database);
   if (file == nullptr) return {};
-  const int code = write_again(file, log_file_bytes(database));
+  int code = write_again(file, log_file_bytes(database));
+  if (code == SQLITE_FULL) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
   if (code == SQLITE_OK) return {};
-  // A disk without room for what it has already (one that writes nothing in place) keeps that.
-  if (code == SQLITE_FULL && sync(file)) return {};
-  return Error{Errc::io, database.path() + ": renewal of its log: " + std::strerror(errno)};
+  return Error{Errc::io, database.path() + ": its log could not be written again: " + ::sqlite3_errstr(code)};
 }
 
 std::int64_t log_file_bytes(const Database& database) {

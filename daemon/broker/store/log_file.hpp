@@ -10,9 +10,9 @@
 
 namespace jobpool::broker {
 
-// All that is in it is on the disk when this returns a value; also what a process that is dead now wrote, and died before its sync, or was
-// told that it failed. (Linux forgets that such pages are not on the disk: who syncs after that syncs nothing. So all of it is written
-// anew.) Errors: io.
+// At the open: all that is in it is on the disk when this returns a value; also what a process that is dead now wrote, and died before its
+// sync, or was told that it failed. (Linux forgets that such pages are not on the disk: who syncs after that syncs nothing. So all of it is
+// written again. A full disk that writes nothing in place has no room even for that: there it is only synced.) Errors: io.
 Result<void> renew_log_file(const Database& database);
 
 // 0: it is not there.

@@ -16,6 +16,7 @@
 namespace jobpool::testing {
 
 struct Change {
+  // failed_sync: by a fault. Of other changes that fail nothing is written down.
   enum class Kind { create, write, truncate, sync, failed_sync, remove, rename, sync_directory, mark } kind;
   std::string path;         // within the state directory; of sync_directory: the directory ("" is the state directory itself)
   std::int64_t offset = 0;  // of truncate: the size; of mark: the number
