@@ -11,6 +11,7 @@
 #include "tests/fault/broker_life.hpp"
 #include "tests/fault/worker_life.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_size.hpp"
 
 namespace jobpool::fault {
 namespace {
@@ -75,7 +76,7 @@ shm::SegmentFds create_used_once(std::uint32_t threads) {
 TEST_CASE("every job is accounted for when brokers are killed at random times, alone or with their worker") {
   const std::uint32_t threads = GENERATE(1u, 3u);  // of the worker
   INFO(threads << " threads");
-  const int kills = kills_wanted(500, 10'000);
+  const int kills = testing::heavy_of_size(500, 10'000);
   const Ledger ledger;
   std::mt19937 random(5);
   Estate estate{.segment = create_used_once(threads), .of_the_dead = {}};

@@ -6,8 +6,6 @@
 #include <cstdio>
 #include <cstdlib>
 
-#include "tests/support/test_size.hpp"
-
 namespace jobpool::fault {
 
 Ledger::Ledger() {
@@ -55,12 +53,5 @@ std::string payload_of(std::uint64_t job) {
 std::string result_of(std::uint64_t job) { return "result of " + std::to_string(job); }
 
 std::size_t streamed_length(std::uint64_t job) { return job % 53 == 7 ? 400'000 : job % 11 == 3 ? 70'000 : 0; }
-
-int kills_wanted(int usual, int nightly) {
-#if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN)
-  usual /= 5;
-#endif
-  return testing::of_size(usual, nightly);
-}
 
 }  // namespace jobpool::fault

@@ -59,7 +59,4 @@ std::string result_of(std::uint64_t job);
 // Streamed before the FIN; most jobs have none.
 std::size_t streamed_length(std::uint64_t job);
 
-// In CI and at night; a fifth of the former with sanitizers, with which a fork takes ten times as long.
-int kills_wanted(int usual, int nightly);
-
 }  // namespace jobpool::fault

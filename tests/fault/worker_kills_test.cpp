@@ -7,6 +7,7 @@
 #include "tests/fault/broker_life.hpp"
 #include "tests/fault/worker_life.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/test_size.hpp"
 
 namespace jobpool::fault {
 namespace {
@@ -34,7 +35,7 @@ struct Desk {
 
 TEST_CASE("every job is accounted for when workers, of one thread or three, are killed at random times") {
   const std::uint32_t threads = GENERATE(1u, 3u);
-  const int kills = kills_wanted(2000, 20'000);
+  const int kills = testing::heavy_of_size(1'000, 20'000);
   const Ledger ledger;
   BrokerLife broker(ledger, 3);
   std::mt19937 random(4);

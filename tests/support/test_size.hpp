@@ -16,4 +16,12 @@ inline int of_size(int usual, int nightly) {
   return parts > 1 ? nightly / parts : nightly;
 }
 
+// The same for what a sanitizer makes many times as slow, such as forks and whole histories of a store: there a fifth of `usual`.
+inline int heavy_of_size(int usual, int nightly) {
+#if defined(JOBPOOL_ASAN) || defined(JOBPOOL_TSAN)
+  usual /= 5;
+#endif
+  return of_size(usual, nightly);
+}
+
 }  // namespace jobpool::testing

@@ -229,35 +229,6 @@ TEST_CASE("large arguments are put into their call on its way, whatever characte
   server.finish();
 }
 
-TEST_CASE("a message that is longer than the daemon reads is not sent to its end") {
-  // The bug: the daemon closed the connection, which the caller took for its death.
-  const std::string quotes(proto::kMaxMessageBytes / 2, '"'), plain(proto::kMaxMessageBytes, 'x');
-  const bool is_escaped = GENERATE(false, true);
-  FakeServer server([](FakeServer& self) { self.accept().wait_for_end(); });
-  Result<void> sent;
-  {
-    Connection connection = open(server);
-    Message message{proto::write_call("a.b.Take", R"({"text":""})"), is_escaped ? quotes : plain};
-    message.arguments_at = message.text.find(R"("}})");
-    sent = connection.send(message, {}, Clock::now() + 60s);
-  }
-  REQUIRE_FALSE(sent);
-  CHECK(sent.error().code == Errc::invalid_argument);
-  server.finish();
-}
-
-TEST_CASE("the longest message that the daemon reads is sent to its end") {
-  const std::size_t around = proto::write_call("a.b.Take", R"({"text":""})").size() - 1, room = proto::kMaxMessageBytes - around;
-  const std::string quotes(room / 2, '"'), plain(room, 'x');
-  const bool is_escaped = GENERATE(false, true);
-  FakeServer server([](FakeServer& self) { self.accept().hear("a.b.Take"); });
-  Connection connection = open(server);
-  Message message{proto::write_call("a.b.Take", R"({"text":""})"), is_escaped ? quotes : plain};
-  message.arguments_at = message.text.find(R"("}})");
-  CHECK(connection.send(message, {}, Clock::now() + 60s));
-  server.finish();
-}
-
 TEST_CASE("descriptors that the kernel does not pass on at present are sent when others have been taken") {
   // The bug: as many of this user's were on their way as may be, of whichever process, and the call failed at once.
   CrowdedWire wire;

@@ -132,15 +132,6 @@ TEST_CASE("a queue's call that may have had its effect when the daemon was lost 
   lost(1, [](const Queue& queue) { queue.remove(); });
 }
 
-TEST_CASE("put_all of more than a message may have is an invalid call and not sent") {
-  // The bug: it was sent 257 times, each time until the daemon closed the connection, and was ConnectionLost.
-  FakeServer server([](FakeServer& self) { require_that(!self.accept().hears_more()); });
-  const Client client(server.path());
-  const std::vector<std::string> items(10'000, std::string(3'000, 'x'));
-  CHECK_THROWS_AS(client.queue("mail").put_all(items), InvalidCall);
-  server.finish();
-}
-
 TEST_CASE("a get whose broker died is said again under the same key") {
   FakeServer server([](FakeServer& self) {
     FakePeer first = self.accept();

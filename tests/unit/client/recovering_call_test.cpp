@@ -293,21 +293,6 @@ TEST_CASE("a call whose message is made when it is sent is made anew when it is 
   server.finish();
 }
 
-TEST_CASE("a call that is larger than a message may be is an invalid one and not even sent once") {
-  // The bug: the daemon closed the connection at each of 257 attempts, and the call ended as if there were no daemon.
-  FakeServer server([](FakeServer& self) {
-    if (self.accept().hears_more()) throw std::runtime_error("it was sent");
-  });
-  Connections connections({server.path()});
-  const std::size_t around = proto::write_call("org.jobpool.Queue.Put", R"({"name":""})").size() - 1;
-  const std::string name(proto::kMaxMessageBytes + 1 - around, 'x');
-  RecoveringCall call(connections, proto::write_call("org.jobpool.Queue.Put", "{\"name\":\"" + name + "\"}"), Resend::any_instance);
-  const Result<Reply> reply = call.finish(kNever);
-  REQUIRE_FALSE(reply);
-  CHECK(reply.error().code == Errc::invalid_argument);
-  server.finish();
-}
-
 TEST_CASE("a large call that acts and may have acted is interrupted when no broker comes to read it again") {
   // The bug: it was larger than the socket's buffer, and what waited for room there ended as the caller's own time-out, which it had not.
   FakeServer server([](FakeServer& self) { self.accept().hear("org.jobpool.Queue.Put"); });  // and nobody accepts any more

@@ -7,6 +7,7 @@
 #include "daemon/broker/store/memory_store.hpp"
 #include "tests/support/store/history.hpp"
 #include "tests/support/store/trial_disk.hpp"
+#include "tests/support/test_size.hpp"
 #include "tests/support/wait_until.hpp"
 #include "tests/unit/broker/store/store_setup.hpp"
 
@@ -210,7 +211,9 @@ TEST_CASE("a store whose log cannot be written again, since a full disk writes n
 }
 
 TEST_CASE("wherever the disk becomes full, all that was not refused is committed") {
-  for (int at = 0; at < 400; at += 3) {
+  constexpr int kPlaces = 400;
+  const int stride = kPlaces / std::max(heavy_of_size(130, kPlaces), 26);
+  for (int at = 0; at < kPlaces; at += stride) {
     INFO("change " << at);
     const TempDir dir(TempDir::On::memory);
     TrialDisk disk(dir.path());
@@ -223,7 +226,7 @@ TEST_CASE("wherever the disk becomes full, all that was not refused is committed
     disk.fault = [&](const Change& change) {
       if (change.kind == Change::Kind::mark || change.kind == Change::Kind::sync || change.kind == Change::Kind::sync_directory) return 0;
       const int now = left--;
-      return now <= 0 && now > -(at % 5 + 1) && change.kind == Change::Kind::write ? ENOSPC : 0;
+      return now <= 0 && now > -(at / stride % 5 + 1) && change.kind == Change::Kind::write ? ENOSPC : 0;
     };
     History history(static_cast<unsigned>(at), 3'000);
     std::vector<StoreBatch> batches;

@@ -128,7 +128,7 @@ void with_sqlite(const TempDir& dir, const char* sql) {
 }  // namespace
 
 TEST_CASE("any history of queues is read back as a store in memory has it") {
-  const int histories = of_size(40, 2'000);
+  const int histories = heavy_of_size(40, 2'000);
   for (int seed = 1; seed <= histories; ++seed) {
     INFO("seed " << seed);
     compare_with_model(static_cast<unsigned>(seed));

@@ -45,7 +45,7 @@ void compare_with_model(unsigned seed) {
 }  // namespace
 
 TEST_CASE("any history is read back as a store in memory has it") {
-  const int histories = of_size(50, 2'000);
+  const int histories = heavy_of_size(50, 2'000);
   for (int seed = 1; seed <= histories; ++seed) {
     INFO("seed " << seed);
     compare_with_model(static_cast<unsigned>(seed));
