@@ -11,55 +11,58 @@
 
 namespace jobpool::broker {
 
-class Deliveries;
+class Deliveries {
+ public:
+  // `over`: told when the last of a job's is.
+  explicit Deliveries(std::function<void(JobId)> over) : state_(new State{std::move(over), {}}) {}
+  // Those that are under way now (an answer that waits for a read of the store, which ends later) tell nobody.
+  ~Deliveries() {
+    state_->over = nullptr;
+    if (state_->under_way.empty()) delete state_;
+  }
+  Deliveries(const Deliveries&) = delete;
+  Deliveries& operator=(const Deliveries&) = delete;
+
+ private:
+  friend class Delivery;
+  struct State {
+    std::function<void(JobId)> over;
+    std::unordered_map<JobId, std::uint32_t> under_way;  // how many of each
+  };
+  State* const state_;  // its own, and the last delivery's after that
+};
 
 // One way of an end, for as long as it or a copy lives; empty: none. Plain words, since each apply has one.
 class Delivery {
  public:
   Delivery() = default;
-  Delivery(Deliveries& all, JobId job);
-  Delivery(const Delivery& other);
+  Delivery(Deliveries& all, JobId job) : all_(all.state_), job_(job) { ++all_->under_way[job]; }
+  Delivery(const Delivery& other) : all_(other.all_), job_(other.job_) {
+    if (all_ != nullptr) ++all_->under_way[job_];
+  }
   Delivery(Delivery&& other) noexcept : all_(std::exchange(other.all_, nullptr)), job_(other.job_) {}
   Delivery& operator=(Delivery other) noexcept {
     std::swap(all_, other.all_);
     std::swap(job_, other.job_);
     return *this;
   }
-  ~Delivery();
+  ~Delivery() {
+    if (all_ != nullptr) drop();
+  }
 
   explicit operator bool() const { return all_ != nullptr; }
 
  private:
-  Deliveries* all_ = nullptr;
-  JobId job_;
-};
-
-class Deliveries {
- public:
-  // `over`: told when the last of a job's is. Requires: this outlives all of them.
-  explicit Deliveries(std::function<void(JobId)> over) : over_(std::move(over)) {}
-  Deliveries(const Deliveries&) = delete;
-  Deliveries& operator=(const Deliveries&) = delete;
-
- private:
-  friend class Delivery;
-  void drop(JobId job) {
-    const auto found = under_way_.find(job);
+  void drop() {
+    const auto found = all_->under_way.find(job_);
     if (--found->second > 0) return;
-    under_way_.erase(found);
-    over_(job);
+    all_->under_way.erase(found);
+    if (all_->over != nullptr) return all_->over(job_);
+    if (all_->under_way.empty()) delete all_;
   }
 
-  std::function<void(JobId)> over_;
-  std::unordered_map<JobId, std::uint32_t> under_way_;  // how many of each
+  Deliveries::State* all_ = nullptr;
+  JobId job_;
 };
-
-inline Delivery::Delivery(Deliveries& all, JobId job) : all_(&all), job_(job) { ++all.under_way_[job]; }
-inline Delivery::Delivery(const Delivery& other) : all_(other.all_), job_(other.job_) {
-  if (all_ != nullptr) ++all_->under_way_[job_];
-}
-inline Delivery::~Delivery() {
-  if (all_ != nullptr) all_->drop(job_);
-}
 
 }  // namespace jobpool::broker

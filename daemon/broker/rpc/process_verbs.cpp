@@ -48,7 +48,7 @@ const Job* Verbs::process_or_error(Call& call, const std::string& name) {
   if (const Job* job = processes_.find(engine_.core(), name)) {
     const JobId id = job->id;
     engine_.look_for_starts({&id, 1});
-    return engine_.core().find(id);
+    if (const Job* known = engine_.core().find(id)) return known;  // else it made room for what was found
   }
   call.error(proto::error::kNoSuchProcess, proto::one_field("process", name));
   return nullptr;

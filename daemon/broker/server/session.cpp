@@ -164,34 +164,43 @@ void Session::violation(std::string_view what) {
   want_flush();
 }
 
+// The latest first, and those that wait before those whose answers are dropped: what was on its way to one of them goes to others, and not
+// from each to the next.
 void Session::hang_up() {
-  for (const std::shared_ptr<SessionCall>& call : close()) {
-    if (const auto tell = std::exchange(call->on_hangup, nullptr)) tell();
-  }
+  Remains remains = close();
+  for (auto call = remains.calls.rbegin(); call != remains.calls.rend(); ++call)
+    if (const auto tell = std::exchange((*call)->on_hangup, nullptr); tell && !(*call)->is_answered()) tell();
+  for (const std::shared_ptr<SessionCall>& call : remains.calls) call->held_.reset();
+}
+
+// In a turn of its own: what others do about it is to reach the store, and nothing that was just sent to them may come of it.
+void Session::hang_up_soon() {
+  waits_for_room_ = true;  // nothing more is sent
+  if (std::exchange(leaves_soon_, true)) return;
+  asio::post(descriptor_.get_executor(), [self = shared_from_this()] {
+    self->take_what_is_left();
+    self->hang_up();
+  });
 }
 
 void Session::abandon() { close(); }
 
-// Returns the unanswered calls, whose answers go nowhere from now on.
-std::vector<std::shared_ptr<SessionCall>> Session::close() {
-  std::vector<std::shared_ptr<SessionCall>> unanswered;
+// Of all its calls; their answers go nowhere from now on.
+Session::Remains Session::close() {
+  Remains remains;
   SessionTable* const table = std::exchange(table_, nullptr);
-  if (table == nullptr) return unanswered;
-  unanswered.reserve(unfinished_);
+  if (table == nullptr) return remains;
   while (!calls_.empty()) oneway_.push_back(calls_.pop());
-  for (std::shared_ptr<SessionCall>& call : std::exchange(oneway_, {})) {
-    call->session_ = nullptr;
-    call->held_.reset();
-    const auto waiting = std::exchange(call->go_on_, nullptr);  // it holds the call
-    if (!call->is_answered()) unanswered.push_back(std::move(call));
-  }
-  asio::error_code ignored;  // close() of a socket has nothing left to report
+  remains.calls = std::exchange(oneway_, {});
+  for (const std::shared_ptr<SessionCall>& call : remains.calls) call->session_ = nullptr;
+  for (const std::shared_ptr<SessionCall>& call : remains.calls) call->go_on_ = nullptr;  // it holds the call
+  asio::error_code ignored;                                                               // close() of a socket has nothing left to report
   descriptor_.close(ignored);
   inbox_.reset();
-  outbox_.reset();
+  remains.outbox = std::move(outbox_);
   table->account_input(std::exchange(buffered_, 0), 0);
   table->remove(*this);
-  return unanswered;
+  return remains;
 }
 
 void Session::account_input() {

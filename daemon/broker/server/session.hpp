@@ -78,7 +78,13 @@ class Session : public std::enable_shared_from_this<Session> {
   void count_held(SessionCall& call);
   void release_held(SessionCall& call);
   void close_if_done();
-  std::vector<std::shared_ptr<SessionCall>> close();
+  // What is told of the end, or dropped, when the session is closed already.
+  struct Remains {
+    std::unique_ptr<Outbox> outbox;
+    std::vector<std::shared_ptr<SessionCall>> calls;
+  };
+  Remains close();
+  void hang_up_soon();
 
   SessionTable* table_;  // null: closed
   const Peer peer_;
@@ -101,6 +107,7 @@ class Session : public std::enable_shared_from_this<Session> {
   bool had_waited_ = false;     // for room: the descriptor is watched for writing until it is watched anew
   bool stream_paused_ = false;  // some call is owed an on_drained
   bool answers_wait_ = false;   // some call waits for room
+  bool leaves_soon_ = false;    // hang_up_soon()
   bool is_broken_ = false;      // the peer broke the rules: what was answered is sent at the end of the turn, and it is closed
   unsigned in_the_making_ = 0;  // answers that were told to go on, and are not there yet
 };

@@ -93,7 +93,7 @@ void Session::flush() {
   } else if (outbox_ != nullptr && !waits_for_room_) {
     send();
   }
-  if (table_ != nullptr && is_broken_) return hang_up();
+  if (table_ != nullptr && is_broken_) return hang_up_soon();
   relieve();
   if (table_ != nullptr) close_if_done();
 }
@@ -116,7 +116,7 @@ void Session::send() {
       table_->will_send_soon(*this);
       break;
     case Outbox::Sent::peer_gone:
-      hang_up();
+      hang_up_soon();
       break;
   }
   for (const auto& tell : handed_over) tell();

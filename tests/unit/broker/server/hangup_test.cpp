@@ -43,7 +43,7 @@ TEST_CASE("waiting on a peer that ended its input costs no turns") {
   for (int i = 0; i < 3; ++i) CHECK(harness.io.poll() == 0);
 }
 
-TEST_CASE("a close is told to each unanswered call, once") {
+TEST_CASE("a close is told to each unanswered call, once, the latest first") {
   Harness harness;
   Client client = harness.connect();
   client.send(call_text(0) + call_text(1) + call_text(2));
@@ -55,12 +55,12 @@ TEST_CASE("a close is told to each unanswered call, once") {
   calls[1]->reply("{}");  // answered, though its turn did not come
   client.close();
   harness.turn();
-  CHECK(hangups == "02");
+  CHECK(hangups == "20");
   CHECK(harness.server.connections() == 0);
   calls[0]->reply("{}");  // too late, and harmless
   calls[2]->error("org.jobpool.Job.NoSuchJob", "{}");
   harness.turn();
-  CHECK(hangups == "02");
+  CHECK(hangups == "20");
 }
 
 TEST_CASE("a close after the end of input is noticed as well") {
@@ -101,12 +101,12 @@ TEST_CASE("a hang-up may answer its own call and others") {
   harness.turn();
   std::weak_ptr<Call> first = harness.handler.calls.at(0), second = harness.handler.calls.at(1);
   int hangups = 0;
-  harness.handler.calls[0]->on_hangup = [&, call = harness.handler.calls[0], other = harness.handler.calls[1]] {
+  harness.handler.calls[1]->on_hangup = [&, call = harness.handler.calls[1], other = harness.handler.calls[0]] {
     ++hangups;
     call->error("org.jobpool.Job.NoSuchJob", "{}");
     other->error("org.jobpool.Job.NoSuchJob", "{}");
   };
-  harness.handler.calls[1]->on_hangup = [&] { ++hangups; };
+  harness.handler.calls[0]->on_hangup = [&] { ++hangups; };
   harness.handler.calls.clear();
   client.close();
   harness.turn();
