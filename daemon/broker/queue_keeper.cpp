@@ -11,6 +11,12 @@ namespace {
 
 constexpr std::chrono::seconds kRewritePause{1};
 
+// It tells that nothing has happened, or of a put's items those that are committed: the disk is not waited for, which may be full.
+bool is_refusal(QueueVerdict verdict) {
+  return verdict == QueueVerdict::full || verdict == QueueVerdict::store_full || verdict == QueueVerdict::empty ||
+         verdict == QueueVerdict::timed_out;
+}
+
 }  // namespace
 
 QueueKeeper::QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks now)
@@ -67,7 +73,7 @@ void QueueKeeper::complain(const Error& error) {
 }
 
 void QueueKeeper::carry_out(const AnswerQueueCall& effect) {
-  if (!effect.durable) return on_answer_(effect);
+  if (!effect.durable || is_refusal(effect.verdict)) return on_answer_(effect);
   wants_turn_ = true;
   journal_.after_commit([this, effect] { on_answer_(effect); });
 }

@@ -1,6 +1,8 @@
 // jobpool queue: items between jobs and clients.
 #include <sys/wait.h>
 
+#include <fstream>
+
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
@@ -304,4 +306,34 @@ TEST_CASE("queue put takes lines as they come, and a bad one costs none of those
   more.open();
   CHECK(putting.finish().exit_code == 0);
   CHECK(shown(daemon, "mail")["size"] == 5);
+}
+
+TEST_CASE("a connection that closes with answers held behind an earlier call gives the items back, and costs the broker nothing") {
+  // The bug: the item of the second Get went to the third, of the same connection, which was about to be closed: the broker died of that,
+  // and the item with it. And then: it went from each to the next, and was written down each time.
+  Daemon daemon;
+  queue(daemon, {"create", "empty"});
+  queue(daemon, {"create", "mail"});
+  const std::string item(100'000, '7');
+  REQUIRE(daemon.run({"queue", "put", "mail"}, item).exit_code == 0);
+  const json broker = daemon.hello()["brokerPid"];
+  const auto written = [&] {
+    std::ifstream io("/proc/" + broker.dump() + "/io");
+    for (std::string word; io >> word;)
+      if (long bytes = 0; word == "wchar:" && io >> bytes) return bytes;
+    return -1L;
+  };
+  {
+    VarlinkClient consumer = daemon.connect();
+    std::string calls = call_text("org.jobpool.Queue.Get", {{"name", "empty"}});
+    for (int get = 0; get <= 500; ++get) calls += call_text("org.jobpool.Queue.Get", {{"name", "mail"}});
+    REQUIRE(consumer.write(calls));
+    REQUIRE(wait_until([&] { return shown(daemon, "mail")["getters"] == 500; }));
+    CHECK(shown(daemon, "mail")["taken"] == 1);
+  }
+  const long before = written();
+  CHECK(wait_until([&] { return shown(daemon, "mail")["size"] == 1; }));
+  CHECK(written() - before < 10'000'000);
+  CHECK(queue(daemon, {"get", "mail", "--no-wait", "--raw"}).out == item + "\n");
+  CHECK(daemon.hello()["brokerPid"] == broker);
 }

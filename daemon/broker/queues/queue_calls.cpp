@@ -67,12 +67,14 @@ void QueueCore::forget_unclaimed(const Now& now, QueueEffects& out) {
       ItemsGone gone{id, {}};
       for (const QueueItem& item : taken) gone.items.push_back(item.number);
       queue.taken -= taken.size();
+      let_go(taken);
       queue.unconfirmed.erase(found);
       out.emplace_back(SaveQueue{queue.made.durable, std::move(gone)});
     } else {
       confirm(queue, key, out);
     }
   }
+  serve_starved(out);
 }
 
 void QueueCore::on(TasksDone& event, const Now&, QueueEffects& out) {
@@ -128,15 +130,19 @@ void QueueCore::on(AnswerHandedOver& event, const Now&, QueueEffects& out) {
   if (found == calls_.end()) return;
   const Call over = std::move(found->second);
   calls_.erase(found);
-  QueueState* queue = known(over.queue);
-  if (queue == nullptr) return;
-  if (over.kind != Call::Kind::get) return confirm(*queue, over.key, out);
-  queue->taken -= over.taken.size();
-  queue->unconfirmed.erase(over.key);
+  let_go(over.taken);
+  if (QueueState* queue = known(over.queue)) forget_answered(*queue, over, out);
+  if (!over.taken.empty()) serve_starved(out);
+}
+
+void QueueCore::forget_answered(QueueState& queue, const Call& over, QueueEffects& out) {
+  if (over.kind != Call::Kind::get) return confirm(queue, over.key, out);
+  queue.taken -= over.taken.size();
+  queue.unconfirmed.erase(over.key);
   if (over.key.empty() || over.taken.empty()) return;
   ItemsGone gone{over.queue, {}};
   for (const QueueItem& item : over.taken) gone.items.push_back(item.number);
-  out.emplace_back(SaveQueue{queue->made.durable, std::move(gone)});
+  out.emplace_back(SaveQueue{queue.made.durable, std::move(gone)});
 }
 
 std::vector<Token> QueueCore::calls_with_items() const {

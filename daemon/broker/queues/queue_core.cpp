@@ -91,7 +91,10 @@ void QueueCore::drop(QueueState& queue, QueueEffects& out) {
   const QueueId id = queue.made.id;
   out.emplace_back(SaveQueue{queue.made.durable, QueueDeleted{id}});
   tell_waiters_of_end(queue, out);
-  for (const auto& [key, call] : queue.unconfirmed) unclaimed_.erase({call.forget_at, {id, key}});
+  for (const auto& [key, call] : queue.unconfirmed) {
+    unclaimed_.erase({call.forget_at, {id, key}});
+    let_go(call.taken);
+  }
   bytes_ -= queue.bytes + queue.reserved_bytes;
   starved_.erase(id);
   names_.erase(queue.made.name);
@@ -177,7 +180,10 @@ void QueueCore::on(CallerGone& event, const Now& now, QueueEffects& out) {
   Call gone = std::move(found->second);
   calls_.erase(found);
   QueueState* queue = known(gone.queue);
-  if (queue == nullptr) return;
+  if (queue == nullptr) {
+    let_go(gone.taken);
+    return serve_starved(out);
+  }
   if (gone.kind == Call::Kind::get) {
     queue->unconfirmed.erase(gone.key);  // it comes back as a call of its own
     if (!gone.taken.empty()) return_items(*queue, std::move(gone.taken), out);
@@ -202,13 +208,12 @@ void QueueCore::on(InheritQueue& event, const Now& now, QueueEffects& out) {
   queue.made = stored.made;
   names_.emplace(stored.made.name, stored.made.id);
   const auto count = [&](const QueueItem& item) { queue.next_number.value = std::max(queue.next_number.value, item.number.value + 1); };
-  for (QueueItem& item : stored.items) {
-    count(item);
-    add_bytes(queue, item.text);
-    queue.items.push_back(std::move(item));
-  }
+  std::ranges::for_each(stored.items, count);
+  hold(stored.items);
+  add_items(queue, std::move(stored.items));
   for (StoredQueue::Taken& taken : stored.taken) {
     std::ranges::for_each(taken.items, count);
+    hold(taken.items);
     queue.taken += taken.items.size();
     queue.unconfirmed[taken.key] = UnconfirmedCall{UnconfirmedCall::Kind::get, 0, std::move(taken.items), {}, TimePoint::max()};
     leave_unconfirmed(queue, taken.key, now);

@@ -52,7 +52,7 @@ class QueueCore {
   enum class WaitsFor : std::uint8_t { nothing, room, item, tasks };
   WaitsFor waits_for(Token token) const;
 
-  // Of all queues' items.
+  // Of all queues' items, with those that are being stored and those that are on their way to a consumer.
   std::uint64_t bytes_in_memory() const { return bytes_; }
   // Everything that is kept of the queues that are not durable, for a log that is written anew.
   std::vector<StoredQueue> kept_in_memory() const;
@@ -122,9 +122,10 @@ class QueueCore {
   void serve_starved(QueueEffects& out);
   void take_items(QueueState& queue, Call& call, QueueEffects& out);
   void return_items(QueueState& queue, std::vector<QueueItem> items, QueueEffects& out);
+  static void add_items(QueueState& queue, std::vector<QueueItem> items);
   static void insert_item(QueueState& queue, QueueItem item);
-  void add_bytes(QueueState& queue, const SharedText& item);
-  void drop_bytes(QueueState& queue, const SharedText& item);
+  void hold(const std::vector<QueueItem>& items);
+  void let_go(const std::vector<QueueItem>& items);
   Token caller_of(const QueueState& queue, const Storing& storing) const;
   std::size_t items_being_stored(QueueId queue, const SharedText& key) const;
   void finish_put(Token token, Call& call, QueueEffects& out);
@@ -138,6 +139,7 @@ class QueueCore {
   void leave_unconfirmed(QueueState& queue, const SharedText& key, const Now& now);
   void forget_unclaimed(const Now& now, QueueEffects& out);
   void answer(Token token, Call& call, AnswerQueueCall what, QueueEffects& out);
+  void forget_answered(QueueState& queue, const Call& over, QueueEffects& out);
   void refuse(Token token, QueueVerdict why, QueueEffects& out, std::uint64_t number = 0);
   void refuse(Token token, Claim why, QueueEffects& out);
 

@@ -10,6 +10,12 @@ namespace {
 
 std::uint64_t cost_of(const SharedText& item) { return item.size() + kItemOverheadBytes; }
 
+std::uint64_t cost_of(const std::vector<QueueItem>& items) {
+  std::uint64_t cost = 0;
+  for (const QueueItem& item : items) cost += cost_of(item.text);
+  return cost;
+}
+
 }  // namespace
 
 // How many items may be added, the first of which has so many bytes: by the count alone once there is room for that one.
@@ -122,11 +128,7 @@ void QueueCore::on(PutStored& event, const Now&, QueueEffects& out) {
   const std::size_t count = stored.items.size();
   queue->reserved_items -= count;
   queue->reserved_bytes -= stored.bytes;
-  bytes_ -= stored.bytes;
-  for (QueueItem& item : stored.items) {
-    add_bytes(*queue, item.text);
-    insert_item(*queue, std::move(item));
-  }
+  add_items(*queue, std::move(stored.items));
   queue->made.unfinished += count;
   const Token caller = caller_of(*queue, stored);
   if (Call* put = call(caller)) {
@@ -220,9 +222,7 @@ void QueueCore::serve_getters(QueueState& queue, QueueEffects& out) {
     answer(token, get, std::move(items), out);
     has_given = true;
   }
-  if (!has_given) return;
-  serve_putters(queue, out);
-  serve_starved(out);
+  if (has_given) serve_putters(queue, out);
 }
 
 void QueueCore::take_items(QueueState& queue, Call& get, QueueEffects& out) {
@@ -233,7 +233,7 @@ void QueueCore::take_items(QueueState& queue, Call& get, QueueEffects& out) {
     if (!get.taken.empty() && bytes > limits_.bytes_of_get) break;
     QueueItem item = std::move(queue.items.front());
     queue.items.pop_front();
-    drop_bytes(queue, item.text);
+    queue.bytes -= cost_of(item.text);
     record.items.push_back(item.number);
     get.taken.push_back(std::move(item));
   }
@@ -243,10 +243,7 @@ void QueueCore::take_items(QueueState& queue, Call& get, QueueEffects& out) {
 
 void QueueCore::return_items(QueueState& queue, std::vector<QueueItem> items, QueueEffects& out) {
   queue.taken -= items.size();
-  for (const QueueItem& item : items) {
-    add_bytes(queue, item.text);
-    insert_item(queue, item);
-  }
+  add_items(queue, items);
   out.emplace_back(SaveQueue{queue.made.durable, ItemsReturned{queue.made.id, std::move(items)}});
   serve_getters(queue, out);
 }
@@ -259,15 +256,17 @@ void QueueCore::insert_item(QueueState& queue, QueueItem item) {
   items.insert(place, std::move(item));
 }
 
-void QueueCore::add_bytes(QueueState& queue, const SharedText& item) {
-  queue.bytes += cost_of(item);
-  bytes_ += cost_of(item);
+void QueueCore::add_items(QueueState& queue, std::vector<QueueItem> items) {
+  for (QueueItem& item : items) {
+    queue.bytes += cost_of(item.text);
+    insert_item(queue, std::move(item));
+  }
 }
 
-void QueueCore::drop_bytes(QueueState& queue, const SharedText& item) {
-  queue.bytes -= cost_of(item);
-  bytes_ -= cost_of(item);
-}
+// Items are held from when they are being stored until no consumer can give them back: a reply that nobody reads takes its room as well.
+void QueueCore::hold(const std::vector<QueueItem>& items) { bytes_ += cost_of(items); }
+
+void QueueCore::let_go(const std::vector<QueueItem>& items) { bytes_ -= cost_of(items); }
 
 // Room was made for all queues.
 void QueueCore::serve_starved(QueueEffects& out) {

@@ -161,6 +161,7 @@ Result<void> QueueLog::rewrite(const std::vector<StoredQueue>& queues) {
     for (const QueueWrite& record : records_of(*queue)) {
       append_queue_record(bytes, record);
       if (bytes.size() >= kRewriteBytes) flush();
+      if (!written) break;  // nothing makes up for that, also where there is room again
     }
   }
   if (written) flush();

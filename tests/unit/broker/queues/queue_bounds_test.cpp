@@ -93,8 +93,32 @@ TEST_CASE("who waits for the room that all share is served when any queue gives 
   queues.put({ten, ten}, MayWait::yes, {}, "", "a");
   const Token waiting = queues.put({ten}, MayWait::yes, {}, "", "b");
   CHECK(queues.said(waiting) == "-");
-  SECTION("an item is taken") { queues.get(1, MayWait::no, {}, "", "a"); }
-  SECTION("the other queue ends") { queues.remove("a"); }
+  const Token taker = queues.get(1, MayWait::yes, {}, "", "a");
+  // The bug: it was counted no more, and consumers who read nothing could be given all the memory there is.
+  CHECK(queues.said(waiting) == "-");
+  SECTION("the item that was taken is with its consumer") { queues.hand_over(taker); }
+  SECTION("the other queue ends, and the consumer is gone") {
+    queues.remove("a");
+    CHECK(queues.said(waiting) == "well 1");
+    queues.leave(taker);
+    CHECK(queues.core.bytes_in_memory() == 10 + kItemOverheadBytes);
+  }
+  SECTION("it is given back, and the next one has it") {
+    queues.leave(taker);
+    CHECK(queues.said(waiting) == "-");
+    queues.hand_over(queues.get(1, MayWait::yes, {}, "", "a"));
+  }
+  SECTION("its consumer does not come back to the next broker") {
+    queues.leave(taker);
+    const Token lost = queues.get(1, MayWait::yes, {}, "k", "a");
+    CHECK(queues.said(lost) == std::string(10, '1'));
+    queues.next_broker();
+    const Token again = queues.put({ten}, MayWait::yes, {}, "", "b");
+    CHECK(queues.said(again) == "-");
+    queues.turn_clock(std::chrono::seconds(10));
+    CHECK(queues.said(again) == "well 1");
+    return;
+  }
   CHECK(queues.said(waiting) == "well 1");
 }
 
@@ -121,6 +145,8 @@ TEST_CASE("bytes are counted to the last one, whatever becomes of items") {
   CHECK(queues.core.bytes_in_memory() == 6 + 3 * kItemOverheadBytes);
   queues.next_broker();
   CHECK(queues.core.bytes_in_memory() == 6 + 3 * kItemOverheadBytes);
-  queues.get(3);
+  const Token all = queues.get(3);
+  CHECK(queues.core.bytes_in_memory() == 6 + 3 * kItemOverheadBytes);  // nobody has them for sure
+  queues.hand_over(all);
   CHECK(queues.core.bytes_in_memory() == 0);
 }

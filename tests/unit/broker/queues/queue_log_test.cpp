@@ -244,6 +244,35 @@ TEST_CASE("when too much could not be written, the log takes nothing until it is
   CHECK(found(again) == sum_of({history()[0], history()[2]}));
 }
 
+// A part of it that could not be written was forgotten when the next one could be, and what had a hole took the place of the log.
+TEST_CASE("a log that had no room for a moment is not written anew, also where there was room for the rest") {
+  const TempDir dir;
+  QueueLog log = opened(dir);
+  found(log);
+  StoredQueue mail;
+  mail.made = std::get<QueueMade>(history().front());
+  for (std::uint64_t number = 1; number <= 3; ++number) mail.items.push_back({ItemNumber{number}, std::string(1 << 20, '1')});
+  REQUIRE(log.rewrite({mail}));
+  {
+    const FileSizeLimit momentary(1 << 19);
+    // Room is made by the first write that finds none.
+    const auto make_room = [](int) {
+      rlimit limit{};
+      ::getrlimit(RLIMIT_FSIZE, &limit);
+      limit.rlim_cur = limit.rlim_max;
+      ::setrlimit(RLIMIT_FSIZE, &limit);
+    };
+    std::signal(SIGXFSZ, make_room);
+    CHECK_FALSE(log.rewrite({mail}));
+  }
+  QueueLog reader = opened(dir);
+  const auto read = reader.read();
+  REQUIRE(read);
+  REQUIRE(read->queues.size() == 1);
+  REQUIRE(read->queues.front().items.size() == 3);
+  for (const QueueItem& item : read->queues.front().items) CHECK(item.text == std::string_view(mail.items.front().text));
+}
+
 // The fuzzer found it: written anew, such a log could not be read any more.
 TEST_CASE("an item that is put while it is with a consumer is damage") {
   StoredQueues queues;

@@ -222,6 +222,24 @@ TEST_CASE("a full disk refuses items of durable queues only, and says so") {
   CHECK(get->parameters == R"({"items":["1"]})");
 }
 
+TEST_CASE("a disk on which nothing can be recorded keeps nobody waiting who would not wait") {
+  // The bug: that nothing had happened was told when the disk had room again.
+  QueueHouse queues;
+  queues.create(R"(,"durable":true)");
+  queues.turn();
+  queues.house.store.become_stuck();
+  const auto put = queues.put(R"(["1"])");
+  const auto empty = queues.get(R"(,"wait":false)");
+  const auto late = queues.get(R"(,"timeoutUSec":1000000)");
+  queues.turn();
+  CHECK(put->error_name == "org.jobpool.Queue.StoreFull");
+  CHECK(empty->error_name == "org.jobpool.Queue.QueueEmpty");
+  CHECK(late->answers == 0);
+  queues.now.steady += std::chrono::seconds(1);
+  queues.keeper->run_due();
+  CHECK(late->error_name == "org.jobpool.Queue.QueueEmpty");
+}
+
 TEST_CASE("the end of the broker puts back what nobody has for sure") {
   QueueHouse queues;
   queues.create(R"(,"durable":true)");
