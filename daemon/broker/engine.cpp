@@ -186,8 +186,9 @@ void Engine::when_stored(JobId job, std::function<void()> action) {
 
 void Engine::carry_out(const Accepted& effect) {
   const Job* job = core_.find(effect.job);
-  // As when_stored(), without a closure for those that are not: it would be one more allocation for each.
-  if (job != nullptr && job->flags.durable) {
+  // As when_stored(), without a closure for those that are not: it would be one more allocation for each. (One that is known by its key and
+  // settled is on disk, and may be forgotten before the next commit.)
+  if (job != nullptr && job->flags.durable && !job->settled) {
     journal_.hurry(journal_.open_commit());
     journal_.after_commit([this, effect] { answer_accepted(effect); });
   } else {

@@ -93,6 +93,7 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
     if (job.stop != StopRequest::none) durable.grace = job.grace;  // which the stop may have shortened
     job = std::move(durable);
     restore_ready_times(job, released_at(record->job.after), engine_.now().wall_usec);
+    drop_middle_attempts(job);
   }
   found_.erase(found);
   job.worker = worker;
@@ -186,6 +187,7 @@ void Recovery::inherit(Job job, Inherited::Place place, Dependencies after, cons
     job.ready_usec = kReadyUnknown;  // the ledger has not got what it waited for
   else if (job.ready_usec == 0 && !job.flags.batch)
     restore_ready_times(job, released_at(after), engine_.now().wall_usec);
+  drop_middle_attempts(job);
   engine_.tell(Inherited{std::move(job), std::move(after), place, notes});
 }
 

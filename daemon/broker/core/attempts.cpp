@@ -118,6 +118,7 @@ void JobCore::retry(Job& job, Outcome outcome, const Now& now, Effects& out) {
   auto ended = std::make_shared<Attempt>(attempt_of(job));
   ended->outcome = outcome;
   job.earlier.push_back(*ended);
+  drop_middle_attempts(job);
   out.push_back(AttemptEnded{job.id, std::move(ended)});
   Attempt none;
   none.number = job.attempt;

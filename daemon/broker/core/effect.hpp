@@ -17,12 +17,22 @@ struct Accepted {
   enum class Kind { fresh, known } kind = Kind::fresh;  // known: the key had been seen with the same submission
 };
 
-// key_of_ephemeral: the key's job is no durable one, as this was to be, and has not ended.
-enum class Refusal { queue_full, quota_full, not_running, key_conflict, key_of_ephemeral, store_full, no_such_dependency, withdrawn };
+// key_of_ephemeral: the key's job is no durable one, as this was to be, and has not ended. forgotten: it was, before this was answered.
+enum class Refusal {
+  queue_full,
+  quota_full,
+  not_running,
+  key_conflict,
+  key_of_ephemeral,
+  forgotten,
+  store_full,
+  no_such_dependency,
+  withdrawn
+};
 struct Refused {
   Token token;
   Refusal why;
-  JobId job;  // key_conflict, key_of_ephemeral: the one that has the key; no_such_dependency: the one that is not there
+  JobId job;  // key_conflict, key_of_ephemeral, forgotten: the one that has the key; no_such_dependency: the one that is not there
 };
 
 // Into the store, for durable jobs only. What depends on it (Accepted, OfferJob, Ended of the same job) comes later and is carried out

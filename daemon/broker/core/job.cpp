@@ -23,6 +23,11 @@ Attempt attempt_of(const Job& job) {
   return attempt;
 }
 
+void drop_middle_attempts(Job& job) {
+  constexpr std::ptrdiff_t kEach = kMostEarlier / 2;
+  if (job.earlier.size() > kMostEarlier) job.earlier.erase(job.earlier.begin() + kEach, job.earlier.end() - kEach);
+}
+
 void note_lost_result(Job& job) {
   constexpr std::string_view kWhy = "its result was let go to make room for others, since nobody waited for it any more";
   if (job.outcome == Outcome::succeeded) {

@@ -54,9 +54,14 @@ struct Job : Terms {
   std::int64_t blocked_usec = 0;  // of the time that all its attempts ran: it waited at queues, as far as this broker knows
   SharedText reason, error_type;
 
-  std::vector<Attempt> earlier;  // attempts before it, ascending
+  std::vector<Attempt> earlier;  // attempts before it, ascending; of very many the first and the last
 };
 static_assert(sizeof(Job) <= 264);  // 272 with what the allocator adds
+
+// Of a job that is tried again ten thousand times: the first attempts tell how it began to fail, and the last how it does now. What is
+// between them is in the store alone.
+inline constexpr std::size_t kMostEarlier = 200;
+void drop_middle_attempts(Job& job);
 
 // The error_type of a function whose result there was no room for.
 inline constexpr std::string_view kResultLost = "ResultLost";

@@ -262,6 +262,7 @@ class JobCore {
   // pools.cpp: what is said to pools
   CorePool* open_pool(PoolNumber number);
   static void has_changed(CorePool& pool, Effects& out);
+  void stop_taking_jobs(CorePool& pool, PoolState state, Effects& out);
   void stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& now, Effects& out);
   void stop_with_pool(Job& job, Microseconds grace, const Now& now, Effects& out);
   void drop_unneeded(CorePool& pool, Effects& out);
@@ -271,6 +272,7 @@ class JobCore {
   void staff(const Now& now, Effects& out);
   void staff(CorePool& pool, const Now& now, Effects& out);
   std::size_t wanted(const CorePool& pool) const;
+  bool somebody_is_left(CorePool& pool);
   std::size_t most_wanted(const CorePool& pool) const;
   void start_workers(CorePool& pool, std::size_t missing, const Now& now, Effects& out);
   void dismiss_surplus(CorePool& pool, std::size_t surplus, Effects& out);

@@ -23,8 +23,13 @@ class LifeWalk {
     at_ = std::max(at_, start);
     running_ += enter(JobState::running, end);
   }
-  // Nothing is known of some attempts.
-  void lose() { running_known_ = queued_known_ = false; }
+  // Nothing is known of some attempts, nor of what it was until then; 0: until where the walk is.
+  void lose(std::int64_t until) {
+    running_known_ = queued_known_ = false;
+    if (until <= at_) return;
+    at_ = until;
+    since_.reset();
+  }
 
   JobTimes result(const Job& job) {
     JobTimes times;
@@ -125,14 +130,14 @@ JobTimes times_of(const Job& job, const PauseLog& pauses, std::int64_t now_usec,
   LifeWalk walk(pauses, job.submitted_usec, history);
   std::uint32_t last = 0;
   for (const Attempt& attempt : job.earlier) {
-    if (attempt.number != last + 1) walk.lose();
+    if (attempt.number != last + 1) walk.lose(attempt.ready_usec > 0 ? attempt.ready_usec : attempt.started_usec);
     last = attempt.number;
     walk.pass(attempt, true, attempt.ended_usec);
   }
   const std::int64_t end = job.settled ? job.ended_usec : now_usec;
   const bool may_have_run = job.state == JobState::running || job.state == JobState::done;
   const bool has_run = may_have_run && !job.flags.batch && job.attempt > last;
-  if ((has_run ? job.attempt - 1 : job.attempt_open ? job.attempt - 1 : job.attempt) > last) walk.lose();
+  if ((has_run ? job.attempt - 1 : job.attempt_open ? job.attempt - 1 : job.attempt) > last) walk.lose(0);
   walk.pass(attempt_of(job), has_run, end);
   return walk.result(job);
 }

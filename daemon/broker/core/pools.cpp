@@ -15,8 +15,15 @@ CorePool* JobCore::open_pool(PoolNumber number) {
 
 void JobCore::has_changed(CorePool& pool, Effects& out) {
   pool.staff_changed = true;
-  pool.left_told = pool.record.state == PoolState::running;
+  if (pool.record.state == PoolState::running) pool.left_told = true;  // nobody can have joined it
   out.push_back(SavePool{pool.record.number});
+}
+
+// It takes no jobs from now on. Those who join it are told once when it has none any more, whatever is said to it after that.
+void JobCore::stop_taking_jobs(CorePool& pool, PoolState state, Effects& out) {
+  if (std::exchange(pool.record.state, state) == PoolState::running) pool.left_told = false;
+  has_changed(pool, out);
+  refuse_blocked_of(pool, out);
 }
 
 void JobCore::on(CreatePool& event, const Now&, Effects& out) {
@@ -60,17 +67,13 @@ void JobCore::on(ResumePool& event, const Now& now, Effects& out) {
 void JobCore::on(ClosePool& event, const Now&, Effects& out) {
   CorePool* pool = open_pool(event.pool);
   if (pool == nullptr || pool->record.state != PoolState::running) return;
-  pool->record.state = PoolState::closed;
-  has_changed(*pool, out);
-  refuse_blocked_of(*pool, out);
+  stop_taking_jobs(*pool, PoolState::closed, out);
 }
 
 void JobCore::on(TerminatePool& event, const Now& now, Effects& out) {
   CorePool* pool = open_pool(event.pool);
   if (pool == nullptr) return;
-  pool->record.state = PoolState::terminated;
-  has_changed(*pool, out);
-  refuse_blocked_of(*pool, out);
+  stop_taking_jobs(*pool, PoolState::terminated, out);
   stop_jobs_of(*pool, event.grace, now, out);
 }
 
@@ -91,14 +94,19 @@ void JobCore::stop_jobs_of(const CorePool& pool, Microseconds grace, const Now& 
 void JobCore::stop_with_pool(Job& job, Microseconds grace, const Now& now, Effects& out) {
   // Somebody has stopped it already, and given it more time than there is.
   const bool is_too_slow = job.state == JobState::running && job.stop != StopRequest::none && grace < job.grace;
+  const TimePoint due = job.due;
   job.grace = std::min(job.grace, grace);
   stop_job(job, StopRequest::cancel, Cancel::Haste::grace, "its pool was terminated", now, out);
-  if (is_too_slow) stop_running(job, Cancel::Haste::grace, now, out);
+  if (!is_too_slow) return;
+  out.push_back(StopAsked{job.id});  // a next broker is to give it no more
+  stop_running(job, Cancel::Haste::grace, now, out);
+  if (due < job.due) set_timer(job, due);  // less may be left of its own
 }
 
 void JobCore::on(DeletePool& event, const Now&, Effects& out) {
   CorePool* pool = open_pool(event.pool);
   if (pool == nullptr || event.pool == kDefaultPoolNumber || !pool->has_left()) return;
+  tell_left(*pool, out);  // it may have been left in this turn
   pool->record.deleted = true;
   has_changed(*pool, out);
   drop_unneeded(*pool, out);

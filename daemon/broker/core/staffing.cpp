@@ -112,7 +112,8 @@ void JobCore::staff(CorePool& pool, const Now& now, Effects& out) {
     present += worker.replaced ? 0 : 1;
     staying += stays(worker) ? 1 : 0;
   }
-  const std::size_t least = wanted(pool), most = most_wanted(pool);
+  const std::size_t most = most_wanted(pool);
+  const std::size_t least = somebody_is_left(pool) ? std::min(std::max(wanted(pool), present + 1), most) : wanted(pool);
   if (most == 0) unstage(pool, out);  // nobody will take them
   if (staying > most) dismiss_surplus(pool, staying - most, out);
   if (staying > least && staying <= most) dismiss_idle(pool, staying - least, now, out);
@@ -138,6 +139,15 @@ std::size_t JobCore::wanted(const CorePool& pool) const {
   const std::size_t least = std::min<std::size_t>(pool.record.settings.min.value_or(most), most);
   const std::size_t jobs = pool.jobs.running + (pool.starts_jobs() ? startable(pool) : 0), threads = pool.workers.threads();
   return std::clamp((jobs + threads - 1) / threads, least, most);
+}
+
+// Of an elastic pool there may be as many threads as jobs, and one that waits all the same: its worker is to leave, has done its share or
+// has one to be killed, or it needs a worker for itself. Whoever could take it had it in this turn. One more worker at a time.
+bool JobCore::somebody_is_left(CorePool& pool) {
+  if (!is_elastic(pool) || pool.workers.threads() == 1 || pool.asked > 0 || !pool.starts_jobs()) return false;
+  if (std::ranges::any_of(pool.workers, [](const auto& one) { return one.second.starting; })) return false;
+  const Job* const first = first_ready(pool);
+  return first != nullptr && !(store_is_stuck_ && first->flags.durable);
 }
 
 void JobCore::start_workers(CorePool& pool, std::size_t missing, const Now& now, Effects& out) {

@@ -42,7 +42,7 @@ void JobCore::stop_job(Job& job, StopRequest why, Cancel::Haste haste, std::stri
   if (why == StopRequest::cancel && (overrides || haste == Cancel::Haste::now)) out.push_back(StopAsked{job.id});
   if (job.state == JobState::running) {
     if (again && haste != Cancel::Haste::now) return;
-    const TimePoint due = again ? job.due : TimePoint::max();
+    const TimePoint due = again || job.to_be_killed ? job.due : TimePoint::max();
     stop_running(job, haste, now, out);
     // However often it is asked for: who asked every second would never see its worker killed.
     if (due < job.due) set_timer(job, due);

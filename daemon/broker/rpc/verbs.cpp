@@ -131,6 +131,8 @@ Verbs::ErrorAnswer Verbs::error_of(const Refused& refused, std::string_view pool
       return key_conflict(refused.job, {});
     case Refusal::key_of_ephemeral:
       return key_conflict(refused.job, "that job is not on disk, as this one is to be; wait for its end, or submit with durable false");
+    case Refusal::forgotten:
+      return {proto::error::kNoSuchJob, R"({"id":)" + std::to_string(refused.job.value) + "}"};
     case Refusal::withdrawn:
       break;  // by its caller, who is gone
   }
@@ -138,7 +140,8 @@ Verbs::ErrorAnswer Verbs::error_of(const Refused& refused, std::string_view pool
 }
 
 Verbs::ErrorAnswer Verbs::key_conflict(JobId id, std::string_view reason) const {
-  const std::string key = proto::one_field("key", engine_.core().find(id)->key);
+  const Job* job = engine_.core().find(id);  // it may have been forgotten in this turn
+  const std::string key = proto::one_field("key", job == nullptr ? std::string_view{} : std::string_view{job->key});
   const std::string named = key.substr(0, key.size() - 1) + R"(,"id":)" + std::to_string(id.value);
   return {proto::error::kKeyConflict, named + (reason.empty() ? "}" : "," + proto::one_field("reason", reason).substr(1))};
 }

@@ -70,8 +70,11 @@ void Stats::add_life(PoolCounts& counts, const Job& job) {
     from = ended_usec;
     return true;
   };
-  for (const Attempt& attempt : job.earlier)
-    if (!add(attempt.ready_usec, attempt.started_usec, attempt.ended_usec)) return;
+  std::uint32_t last = 0;
+  for (const Attempt& attempt : job.earlier) {
+    const bool is_next = attempt.number == std::exchange(last, attempt.number) + 1;  // of very many the middle is not known
+    if (!is_next || !add(attempt.ready_usec, attempt.started_usec, attempt.ended_usec)) return;
+  }
   if (!add(job.ready_usec, job.started_usec, job.ended_usec)) return;
   ++counts.lives.jobs;
   counts.lives.ready_usec += ready;

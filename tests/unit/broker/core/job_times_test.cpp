@@ -238,3 +238,30 @@ TEST_CASE("the log of pauses is bounded, keeps order, and gives what lies within
   CHECK(within(0, 2'000).empty());
   CHECK(within(2'990, 5'000) == "2990-2991 2992-2993 2994-2995 2996-2997 2998-2999 ");
 }
+
+TEST_CASE("of what was between two attempts that are known nothing is told where there were others") {
+  // The bug: it had waited, so the history said, for as long as it had been tried hundreds of times.
+  Job job;
+  job.id = JobId{1};
+  job.state = JobState::done;
+  job.settled = true;
+  job.submitted_usec = 1'000;
+  const auto attempt = [](std::uint32_t number, std::int64_t ready) {
+    Attempt one;
+    one.number = number;
+    one.ready_usec = ready;
+    one.started_usec = ready + 10;
+    one.ended_usec = ready + 30;
+    return one;
+  };
+  job.earlier = {attempt(1, 1'000), attempt(7, 5'000)};
+  job.attempt = 8;
+  restore_attempt(job, attempt(8, 5'030));
+  const JobTimes times = times_of(job, PauseLog{}, 9'000, History::wanted);
+  CHECK_FALSE(times.ready);
+  CHECK_FALSE(times.running);
+  CHECK_FALSE(times.waiting);
+  for (const Period& period : times.history) CHECK(period.state != JobState::waiting);
+  const auto is_second = [](const Period& period) { return period.begin_usec == 5'000; };
+  CHECK(std::ranges::any_of(times.history, is_second));
+}

@@ -181,6 +181,31 @@ TEST_CASE("an attempt that was recorded ahead is taken back when its pool is pau
   for (const JobId id : jobs) CHECK_FALSE((driver.job(id).state == JobState::ready && driver.job(id).attempt_open));
 }
 
+TEST_CASE("who joins a pool is told once that it was left, also where it is deleted in that turn") {
+  // The bug: it was told that the pool takes jobs; and of a pool that was left long ago, once more at each change.
+  CoreDriver driver;
+  const PoolNumber images = driver.create_pool(named("images"));
+  driver.join_pool(1, images);
+  driver.tell(ClosePool{images});
+  driver.tell(WorkerLost{Incarnation{1}, {}, {}, 0, 0});
+  SECTION("deleted") {
+    driver.tell(DeletePool{images});
+    REQUIRE(driver.all<PoolLeft>().size() == 1);
+    const auto is_left = [](const Effect& effect) { return std::holds_alternative<PoolLeft>(effect); };
+    const auto is_removal = [](const Effect& effect) { return std::holds_alternative<RemovePool>(effect); };
+    CHECK(std::ranges::find_if(driver.effects, is_left) < std::ranges::find_if(driver.effects, is_removal));
+  }
+  SECTION("changed") {
+    driver.end_turn();
+    CHECK(driver.all<PoolLeft>().size() == 1);
+    driver.tell(PausePool{images});
+    driver.tell(ResizePool{images, 3});
+    driver.tell(TerminatePool{images});
+    driver.end_turn();
+    CHECK(driver.find<PoolLeft>() == nullptr);
+  }
+}
+
 TEST_CASE("a pool is deleted only when its workers have left, its jobs keep its name until they are forgotten") {
   CoreDriver driver;
   const PoolNumber images = driver.create_pool(named("images"));

@@ -150,3 +150,19 @@ TEST_CASE("the third worker that dies of a job is the last") {
   CHECK(driver.job(id).earlier.size() == 2);
   CHECK(took_worker_along(driver.job(id).earlier[0]));
 }
+
+TEST_CASE("of very many attempts the first and the last are kept") {
+  // The bug: all of them were, up to ten thousand with a reason each, for as long as the job was remembered.
+  CoreDriver driver;
+  driver.join(1);
+  const JobId id = driver.submit(with_retries(1'000));
+  for (int attempt = 0; attempt < 1'001; ++attempt) fail(driver, id);
+  const Job& job = driver.job(id);
+  CHECK(job.outcome == Outcome::failed);
+  CHECK(job.attempt == 1'001);
+  REQUIRE(job.earlier.size() == kMostEarlier);
+  CHECK(job.earlier.front().number == 1);
+  CHECK(job.earlier[kMostEarlier / 2 - 1].number == kMostEarlier / 2);
+  CHECK(job.earlier[kMostEarlier / 2].number == 1'000 - kMostEarlier / 2 + 1);
+  CHECK(job.earlier.back().number == 1'000);
+}

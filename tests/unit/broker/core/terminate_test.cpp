@@ -1,4 +1,6 @@
 // Terminating a pool: everything in it ends, in bounded time.
+#include <algorithm>
+
 #include "tests/unit/broker/core/core_driver.hpp"
 
 using namespace jobpool;
@@ -75,6 +77,22 @@ TEST_CASE("a terminate with a grace of its own gives no job more than that, also
   at.driver.tell(TerminatePool{at.images, 100ms});
   for (const JobId id : {first, second}) CHECK(at.driver.job(id).due == at.driver.now.steady + 1100ms);
   for (const StopJob& stop : at.driver.all<StopJob>()) CHECK(stop.grace == 100ms);
+}
+
+TEST_CASE("a terminate takes nothing from the haste of one that is being stopped, and its grace outlives the broker") {
+  // The bug: the grace of the terminate began anew, also where less was left, and a next broker gave the job its own again.
+  Fixture at;
+  const JobId function = at.run(shm::JobKind::function), killed = at.run(shm::JobKind::function);
+  at.driver.tell(Cancel{function, Cancel::Haste::grace, "somebody cancelled it"});
+  at.driver.advance(4s);
+  const TimePoint due = at.driver.job(function).due, now = at.driver.now.steady;
+  at.driver.tell(KillFunction{killed});
+  at.driver.tell(TerminatePool{at.images, 3s});
+  CHECK(at.driver.job(function).due == due);
+  CHECK(at.driver.job(killed).due == now);
+  const auto asked = at.driver.all<StopAsked>();
+  CHECK(std::ranges::any_of(asked, [&](const StopAsked& one) { return one.job == function; }));
+  CHECK(at.driver.job(function).grace == 3s);
 }
 
 TEST_CASE("an offer of a terminated pool that was claimed in time is stopped as a running one") {

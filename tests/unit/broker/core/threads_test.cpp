@@ -169,6 +169,46 @@ TEST_CASE("tasks of a worker are counted over its threads, and an elastic pool h
   CHECK(other.driver.all<StartWorker>().size() == 2);
 }
 
+TEST_CASE("an elastic pool has another worker for a job that those that are there do not take, however many threads they have") {
+  // The bug: workers were counted by the jobs that their threads would have room for, and the job waited for as long as another one ran.
+  PoolSettings elastic;
+  elastic.min = 0;
+  SECTION("the worker is of the program before a reload, and its job goes on") {
+    Threaded at({}, elastic);
+    at.driver.tell(StaffPools{0});
+    const JobId first = at.submit(1).front();
+    at.driver.end_turn();
+    REQUIRE(at.driver.all<StartWorker>().size() == 1);
+    at.driver.join_pool(1, at.pool);
+    at.slow_down();
+    at.run({first});
+    at.driver.tell(WorkerCondemned{Incarnation{1}, WorkerCondemned::Why::leaves});
+    at.driver.end_turn();
+    const JobId second = at.submit(1).front();
+    at.driver.end_turn();
+    REQUIRE(at.driver.all<StartWorker>().size() == 1);
+    at.driver.end_turn();
+    CHECK(at.driver.find<StartWorker>() == nullptr);  // it is on its way
+    at.driver.join_pool(2, at.pool);
+    at.driver.end_turn();
+    CHECK(at.driver.job(second).worker == Incarnation{2});
+  }
+  SECTION("the job needs a worker for itself") {
+    Threaded at({}, elastic);
+    at.driver.tell(StaffPools{0});
+    at.submit(1);
+    at.driver.end_turn();
+    at.driver.join_pool(1, at.pool);
+    at.driver.end_turn();
+    Submit streams = CoreDriver::a_submission();
+    streams.pool = at.pool;
+    streams.flags.has_descriptors = true;
+    at.driver.submit(std::move(streams));
+    at.driver.end_turn();
+    CHECK(at.driver.all<StartWorker>().size() == 1);
+  }
+}
+
 TEST_CASE("who joins a closed pool is told when the workers have left that were on their way when it was closed") {
   // The bug: the pool was told to be empty when it was closed, its workers came after that, and nothing was told when they had left.
   Threaded at({});

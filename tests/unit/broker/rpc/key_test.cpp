@@ -117,3 +117,33 @@ TEST_CASE("who asks for a durable job is not answered with one that is not on di
   // Once it has ended there is nothing left to be lost before it has run, and to run it again would be wrong.
   CHECK(parsed(submit(house, keyed())->parameters) == nlohmann::json{{"id", 1}});
 }
+
+TEST_CASE("who comes with the key of a job that is forgotten before the answer is not told of a full disk") {
+  // The bug: that was the answer, and nothing was full.
+  House house;
+  submit(house, keyed());
+  store(house);
+  store(house);
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  house.worker().report_end(*claim);
+  house.turn();
+  SECTION("its end is on disk: nothing is waited for") {
+    house.commit();
+    const auto other = submit(house, R"({"job":{"function":"square","arguments":"[8]"}})");
+    const auto again = submit(house, keyed());
+    CHECK(other->answers == 0);
+    CHECK(parsed(again->parameters) == nlohmann::json{{"id", 1}});
+  }
+  SECTION("its end is on its way there") {
+    submit(house, R"({"job":{"function":"square","arguments":"[8]"}})");
+    const auto again = submit(house, keyed());
+    house.commit();
+    const auto removed = house.broker->call("Job.Remove", R"({"ids":[1]})");
+    CHECK(again->answers == 0);
+    store(house);
+    CHECK(removed->parameters == R"({"removed":[1]})");
+    CHECK(again->error_name == proto::error::kNoSuchJob);
+    CHECK(parsed(again->parameters) == nlohmann::json{{"id", 1}});
+  }
+}
