@@ -47,6 +47,7 @@ int run_apply(Context& context, Words words) {
 
   ForegroundJob job(**connections, call->job, call->fds, detach ? OnInterrupt::detach : OnInterrupt::stop_job);
   const Result<std::optional<proto::Ending>> ending = job.run();
+  job.leave_interrupts();  // its output may be long
   if (!ending) return fail(ending.error());
   if (!*ending) return kExitInterrupted;
   if (loses_input && has_unread_input(STDIN_FILENO))  // a pipe that was empty at the beginning is no reason to refuse

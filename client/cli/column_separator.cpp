@@ -45,6 +45,7 @@ Result<ColumnSeparator> ColumnSeparator::compile(std::string_view pattern) {
 }
 
 void ColumnSeparator::split(const std::string& text, std::vector<std::string>& columns) const {
+  if (text.find('\0') != std::string::npos) return columns.push_back(text);
   const char* at = text.c_str();
   int flags = 0;
   for (regmatch_t found{}; ::regexec(&compiled_->regex, at, 1, &found, flags) == 0; flags = REG_NOTBOL) {

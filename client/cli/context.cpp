@@ -133,6 +133,14 @@ Result<std::vector<JobId>> Context::select(Words words) {
   return resolve_selection(*selection, [this] { return all_ids(); });
 }
 
+Result<std::vector<JobId>> Context::select_for_one_call(Words words) {
+  Result<std::vector<JobId>> ids = select(words);
+  if (ids && ids->size() > kMaxJobsOfCall)
+    return Error{Errc::invalid_argument, "these are " + std::to_string(ids->size()) + " jobs, and one call takes " +
+                                             std::to_string(kMaxJobsOfCall) + " at most: name fewer at a time"};
+  return ids;
+}
+
 Result<JobId> Context::select_one(const std::string& word) {
   const Result<std::vector<JobId>> ids = select(Words{&word, 1});
   if (!ids) return ids.error();

@@ -17,6 +17,8 @@
 
 namespace jobpool::cli {
 
+inline constexpr std::size_t kMaxJobsOfCall = 100'000;  // what one call of the protocol takes
+
 class Context {
  public:
   std::string socket;
@@ -51,6 +53,8 @@ class Context {
 
   // The jobs that the words select; asks the daemon for the list only where the words need it.
   Result<std::vector<JobId>> select(Words words);
+  // For a verb that says them all in one call. Errors: invalid_argument: there are more than that takes.
+  Result<std::vector<JobId>> select_for_one_call(Words words);
   // Exactly one. Errors: invalid_argument: it is several.
   Result<JobId> select_one(const std::string& word);
 

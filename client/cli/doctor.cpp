@@ -11,6 +11,7 @@
 #include "client/cli/autostart.hpp"
 #include "client/cli/doctor/checks.hpp"
 #include "client/cli/doctor/trust.hpp"
+#include "client/cli/listener.hpp"
 #include "client/cli/tell.hpp"
 #include "client/cli/verbs.hpp"
 #include "client/lib/address.hpp"
@@ -103,9 +104,9 @@ class Doctor {
     if (!connections) return std::nullopt;
     Result<client::Connection> connection = (*connections)->take(Clock::now() + kListenerPatience);
     if (!connection) return std::nullopt;
-    const std::optional<uid_t> listener = doctor::listener_of(connection->fd());
+    const std::optional<ucred> listener = listener_of(connection->fd());
     (*connections)->give_back(std::move(*connection));
-    return listener;
+    return listener ? std::optional{listener->uid} : std::nullopt;
   }
 
   void check_limits(const doctor::ProcessFacts& supervisor) {

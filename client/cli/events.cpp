@@ -44,7 +44,7 @@ int run_events(Context& context, Words words) {
   if (parsed.exit_code) return *parsed.exit_code;
   if (!parsed.operands.empty()) return options.misused("events takes no operands; --job names jobs");
   if (!jobs.empty()) {
-    const Result<std::vector<JobId>> ids = context.select(jobs);
+    const Result<std::vector<JobId>> ids = context.select_for_one_call(jobs);
     if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
     request.ids = *ids;
   }

@@ -48,6 +48,13 @@ Result<std::optional<proto::Ending>> ForegroundJob::run() {
   }
 }
 
+void ForegroundJob::leave_interrupts() const {
+  signalfd_siginfo late{};
+  while (::read(signals_.get(), &late, sizeof late) == sizeof late) {
+  }
+  let_interrupts_end_us();
+}
+
 Result<std::optional<proto::Ending>> ForegroundJob::take(const client::Reply& reply) {
   if (!reply.error.empty()) return client::describe_error(reply);
   if (reply.continues) {

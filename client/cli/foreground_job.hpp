@@ -30,6 +30,8 @@ class ForegroundJob {
   // Waits for the end; nullopt: left on Ctrl-C, with all said that there is to say (exit 130).
   // Errors: what the daemon said; those of RecoveringCall::next.
   Result<std::optional<proto::Ending>> run();
+  // The job is over: Ctrl-C ends this process again, and one that came too late for the job ends nothing.
+  void leave_interrupts() const;
 
  private:
   enum class Ladder { stay, leave };

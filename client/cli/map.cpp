@@ -154,6 +154,7 @@ int run_map(Context& context, Words words) {
   const bool is_function = call->job.function.has_value();
   const Template filled(std::vector<std::string>(parsed.operands.begin() + (is_function ? 1 : 0), parsed.operands.end()));
   if (const std::string_view fault = own.async ? batch_fault(call->job) : ""; !fault.empty()) return options.misused(fault);
+  if (auto checked = own.check_key(call->job, submission.is_keyed()); !checked) return options.misused(checked.error().text);
   call->job.arguments = "[]";
   if (own.dry_run) {
     MapScale scale = scale_of(own, std::move(call->job), 1, source->count());

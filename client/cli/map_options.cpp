@@ -49,6 +49,17 @@ Result<void> MapOptions::check() const {
   return {};
 }
 
+// Each job has the key, with the number of its first item, and of its attempt, behind it.
+Result<void> MapOptions::check_key(const proto::Submission& job, bool is_keyed) const {
+  constexpr std::size_t kNumbers = 24, kRoom = proto::kMaxKeyBytes - kNumbers;
+  if (!is_keyed || async) return {};
+  if (job.key.size() > kRoom) return Error{Errc::invalid_argument, "the key of a map has " + std::to_string(kRoom) + " bytes at most"};
+  if (!job.function || chunk || job.timeout > Microseconds{0}) return {};
+  return Error{Errc::invalid_argument,
+               "--unique needs -n with a function: how many items a job has would follow from how long they take, and the same map would "
+               "be other jobs each time"};
+}
+
 ItemSource::Form MapOptions::take_form() {
   return {.file = file_, .separator = null_separated_ ? '\0' : '\n', .columns = std::exchange(columns_, std::nullopt)};
 }

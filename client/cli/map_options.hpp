@@ -9,6 +9,7 @@
 #include "client/cli/item_source.hpp"
 #include "client/cli/job_log.hpp"
 #include "client/cli/options.hpp"
+#include "proto/messages.hpp"
 
 namespace jobpool::cli {
 
@@ -17,6 +18,10 @@ class MapOptions {
   void declare(Options& options);
   // Errors: invalid_argument: two that exclude each other.
   Result<void> check() const;
+
+  // `job`: a submission as it was asked for, `is_keyed` under a key of the user's. Errors: invalid_argument: the key of each of its jobs
+  // would be too long, or another one each time.
+  Result<void> check_key(const proto::Submission& job, bool is_keyed) const;
 
   // Takes the separator along: once.
   ItemSource::Form take_form();

@@ -14,7 +14,7 @@ int run_remove(Context& context, Words words) {
   const Options::Parsed parsed = options.parse(words);
   if (parsed.exit_code) return *parsed.exit_code;
   if (parsed.operands.empty()) return options.misused("which jobs?");
-  const Result<std::vector<JobId>> ids = context.select(parsed.operands);
+  const Result<std::vector<JobId>> ids = context.select_for_one_call(parsed.operands);
   if (!ids) return ids.error().code == Errc::invalid_argument ? options.misused(ids.error().text) : fail(ids.error());
 
   const std::string request = proto::write_remove(proto::RemoveRequest{*ids});

@@ -83,7 +83,6 @@ Result<std::vector<JobId>> resolve_selection(const Selection& selection, const s
   if (selection.last && !existing.empty()) choose(existing.back());
   if (selection.all) std::for_each(existing.begin(), existing.end(), choose);
   if (chosen.empty()) return Error{Errc::not_found, "no job fits the selection; 'jobpool list' shows what there is"};
-  if (chosen.size() > kMaxSelected) return Error{Errc::invalid_argument, "more than " + std::to_string(kMaxSelected) + " jobs in one call"};
   return chosen;
 }
 

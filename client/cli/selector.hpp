@@ -27,14 +27,12 @@ struct Selection {
 // What a verb says that was given none.
 inline constexpr std::string_view kNoJobsNamed = "name the jobs: ids, lists like 3,5-8, last or all";
 
-inline constexpr std::size_t kMaxSelected = 100'000;  // what one call of the protocol takes
-
 // Errors: invalid_argument, naming the word.
 Result<Selection> parse_selection(std::span<const std::string> words);
 
 // `known` lists the ids of all jobs, ascending; it is called only when the selection is not plain. Single ids are taken as they are (the
 // daemon will say that there is no such job); of ranges, those that exist. In the order given, each once.
-// Errors: not_found: nothing fits; invalid_argument: too many; those of `known`.
+// Errors: not_found: nothing fits; those of `known`.
 Result<std::vector<JobId>> resolve_selection(const Selection& selection, const std::function<Result<std::vector<JobId>>()>& known);
 
 }  // namespace jobpool::cli

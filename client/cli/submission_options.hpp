@@ -31,6 +31,8 @@ class SubmissionOptions {
   // A durable job gets none of our streams: they would end with us. Asks the daemon only where --after selects among its jobs.
   // Errors: invalid_argument (a usage error), not_found, permission_denied, io; those of Context::select.
   Result<SubmissionCall> build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const;
+  // Its key is the user's, not one that was made for this call.
+  bool is_keyed() const { return !key_.empty(); }
   // After declare_target(). Requires, errors: likewise.
   Result<proto::Submission> build_target(const Options::Parsed& parsed) const;
 

@@ -5,6 +5,16 @@
 #include <cstdlib>
 
 namespace jobpool::cli {
+namespace {
+
+// One of ASCII's, DEL, or one of the two bytes that U+0080 to U+009F have in UTF-8: to many terminals U+009B is as ESC [.
+bool is_control(std::string_view text, std::size_t at) {
+  const auto byte = [&](std::size_t i) { return i < text.size() ? static_cast<unsigned char>(text[i]) : 0; };
+  const auto begins_c1 = [&](std::size_t i) { return byte(i) == 0xc2 && byte(i + 1) >= 0x80 && byte(i + 1) < 0xa0; };
+  return byte(at) < 0x20 || byte(at) == 0x7f || begins_c1(at) || (at > 0 && begins_c1(at - 1));
+}
+
+}  // namespace
 
 void tell(std::string_view text) {
   std::string line{"jobpool: "};
@@ -52,12 +62,12 @@ std::string printable(std::string_view text, std::string_view kept) {
   constexpr char kDigits[] = "0123456789abcdef";
   std::string shown;
   shown.reserve(text.size());
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if ((byte >= 0x20 && byte != 0x7f) || kept.find(c) != std::string_view::npos) {
-      shown += c;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (!is_control(text, i) || kept.find(text[i]) != std::string_view::npos) {
+      shown += text[i];
       continue;
     }
+    const auto byte = static_cast<unsigned char>(text[i]);
     shown += "\\x";
     shown += kDigits[byte >> 4];
     shown += kDigits[byte & 15];

@@ -31,7 +31,7 @@ int print(std::string_view text, int code = 0);
 // The same of a verb that has done something: where it cannot be written, `done` ("job 7 was submitted") is told, lest nobody knows.
 int print_done(std::string_view text, std::string_view done, int code = 0);
 
-// Control characters as \xNN, so that a job's name cannot write to the terminal. Those in `kept` stay.
+// Control characters as \xNN, in UTF-8 U+0080 to U+009F as well, so that a job's name cannot write to the terminal. Those in `kept` stay.
 std::string printable(std::string_view text, std::string_view kept = {});
 // All lines but the first begin in that column.
 std::string indented(std::string_view text, std::size_t column);

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "client/lib/raise.hpp"
+#include "client/lib/timed_call.hpp"
 #include "jobpool/client.hpp"
 #include "jobpool/errors.hpp"
 #include "proto/event_messages.hpp"
@@ -58,8 +59,7 @@ EventStream::~EventStream() = default;
 
 std::optional<Event> EventStream::next(std::optional<std::chrono::microseconds> timeout) {
   if (has_ended_) return std::nullopt;
-  const TimePoint deadline = timeout ? Clock::now() + std::max(*timeout, Microseconds{0}) : client::kNever;
-  Result<client::Reply> heard = call_->finish(deadline);
+  Result<client::Reply> heard = call_->finish(client::deadline_after(timeout));
   if (!heard && heard.error().code == Errc::closed)
     throw Interrupted("the stream of events broke off with its broker; what happened since is not known (" + heard.error().text + ")");
   const client::Reply reply = client::value_or_raise(std::move(heard));

@@ -12,10 +12,14 @@ constexpr std::chrono::hours kAsGoodAsNever{24 * 365 * 100};  // what a point of
 
 }  // namespace
 
+TimePoint deadline_after(std::optional<Microseconds> timeout) {
+  return timeout && *timeout < kAsGoodAsNever ? Clock::now() + std::max(*timeout, Microseconds{0}) : kNever;
+}
+
 Result<Reply> call_within(Connections& connections, std::string_view method, std::optional<Microseconds> timeout, const WriteTimed& write,
                           Resend resend) {
   if (timeout) timeout = std::max(*timeout, Microseconds{0});
-  const TimePoint deadline = timeout && *timeout < kAsGoodAsNever ? Clock::now() + *timeout : kNever;
+  const TimePoint deadline = deadline_after(timeout);
   bool is_first = true;
   const auto left = [&] {
     if (std::exchange(is_first, false) || deadline == kNever) return timeout;

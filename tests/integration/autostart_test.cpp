@@ -89,6 +89,19 @@ TEST_CASE("the first client starts a private daemon, which lives on for the next
   CHECK(std::filesystem::is_socket(login.socket()));
 }
 
+TEST_CASE("shutdown returns when the next command starts a daemon of its own") {
+  // The bug: it returned when the broker had gone, and a command that came before the daemon had was taken by nobody: exit code 125.
+  const Login login;
+  std::string before;
+  for (int time = 0; time < 5; ++time) {
+    const Finished next = login.run({"apply", "--", "true"});
+    INFO(next.err);
+    REQUIRE(next.exit_code == 0);
+    CHECK(login.instance() != std::exchange(before, login.instance()));
+    CHECK(login.run({"shutdown"}).exit_code == 0);
+  }
+}
+
 TEST_CASE("many first clients at once share one daemon") {
   const Login login;
   std::vector<Child> clients;

@@ -72,6 +72,11 @@ TEST_CASE("map of lines with zero bytes names -0 and runs the others") {
   CHECK(finished.out == "c\n");
   CHECK(finished.err.find("a\\x00b  a zero byte, which no command can be given; with -0 items end with one\n") != std::string::npos);
   CHECK(daemon.run({"map", "-0", "--", "echo", "<{}>"}, lines).out == "<a>\n<b\nc\n>\n");
+  // With columns, what stood behind the zero byte was dropped without a word.
+  const Finished columns = daemon.run({"map", "--colsep", ",", "--", "echo", "{2}-{1}"}, std::string{"a,b\0c,d\ne,f\n", 12});
+  CHECK(columns.exit_code == 1);
+  CHECK(columns.out == "f-e\n");
+  CHECK(columns.err.find("a zero byte") != std::string::npos);
 }
 
 TEST_CASE("map writes its failures for what reads them and not for stdout") {

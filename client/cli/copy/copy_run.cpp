@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <poll.h>
+#include <sys/eventfd.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -13,6 +14,7 @@
 #include "client/cli/copy/callers.hpp"
 #include "client/cli/copy/unfinished.hpp"
 #include "client/cli/copy/walk.hpp"
+#include "client/cli/interrupt_watch.hpp"
 #include "client/cli/interrupts.hpp"
 #include "client/cli/tell.hpp"
 #include "client/lib/key.hpp"
@@ -20,6 +22,7 @@
 #include "common/clock.hpp"
 #include "common/copy/file_error.hpp"
 #include "common/copy/names.hpp"
+#include "common/eventfd.hpp"
 
 namespace jobpool::cli {
 namespace {
@@ -89,7 +92,7 @@ class CopyRun {
       : places_(places),
         options_(options),
         roots_(roots_of(places, options)),
-        interrupts_(interrupt_signals()),
+        interrupted_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)),
         display_(places, options.names, user_language()),
         finished_(options.slots + 1),
         flow_(roots_, source_, finished_),
@@ -98,6 +101,9 @@ class CopyRun {
 
   // nullopt: all that can be copied is.
   std::optional<int> copy_all() {
+    InterruptWatch::block();
+    // In a thread of its own: who reads our names may not read them, and the second Ctrl-C ends this process all the same.
+    std::optional<InterruptWatch> watch(std::in_place, [this] { ring_eventfd(interrupted_.get()); });
     Result<std::thread> walker = client::start_thread([this] {
       walk_.run();
       flow_.close();
@@ -107,6 +113,8 @@ class CopyRun {
     const Result<void> shown = show_until_end();
     if (!shown) leave(fail(shown.error()));
     walker->join();
+    watch.reset();
+    leave_if_interrupted();  // while the last names were written
     if (const auto why = source_.why_stopped()) {
       const bool no_room = why->text == no_room_error().text;  // the target has none; else it is the daemon
       display_.end_line();
@@ -131,18 +139,22 @@ class CopyRun {
  private:
   Result<void> show_until_end() {
     while (!finished_.has_ended()) {
-      std::array<pollfd, 2> watched{{{finished_.fd(), POLLIN, 0}, {interrupts_.get(), POLLIN, 0}}};
+      std::array<pollfd, 2> watched{{{finished_.fd(), POLLIN, 0}, {interrupted_.get(), POLLIN, 0}}};
       if (::poll(watched.data(), watched.size(), display_.has_progress() ? kProgressEvery : -1) < 0 && errno != EINTR)
         return errno_error("poll");
       for (const Finished& finished : finished_.take())
         if (auto shown = display_.show(finished); !shown) return shown;
-      if (watched[1].revents != 0) {
-        display_.tell_interrupted(progress());
-        leave(kExitInterrupted);
-      }
+      leave_if_interrupted();
       show_progress();
     }
     return {};
+  }
+
+  void leave_if_interrupted() {
+    pollfd bell{interrupted_.get(), POLLIN, 0};
+    if (::poll(&bell, 1, 0) <= 0) return;
+    display_.tell_interrupted(progress());
+    leave(kExitInterrupted);
   }
 
   void show_progress() {
@@ -168,7 +180,7 @@ class CopyRun {
   const CopyPlaces& places_;
   const CopyOptions& options_;
   const proto::CopyRoots roots_;
-  const UniqueFd interrupts_;
+  const UniqueFd interrupted_;
   const TimePoint begin_ = Clock::now();
   CopyDisplay display_;
   JobSource source_;

@@ -1,7 +1,6 @@
 // See trust.hpp.
 #include "client/cli/doctor/trust.hpp"
 
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <filesystem>
@@ -21,13 +20,6 @@ std::string not_of_root_alone(const std::string& file, const std::string& root) 
 }
 
 }  // namespace
-
-std::optional<uid_t> listener_of(int socket) {
-  ucred listener{};
-  socklen_t size = sizeof listener;
-  if (::getsockopt(socket, SOL_SOCKET, SO_PEERCRED, &listener, &size) != 0 || size != sizeof listener) return std::nullopt;
-  return listener.uid;
-}
 
 std::optional<Refusal> refuse_to_run(const ProcessFacts& process, std::string_view name, std::optional<uid_t> listener, uid_t caller,
                                      const std::string& root) {

@@ -12,9 +12,6 @@
 
 namespace jobpool::cli::doctor {
 
-// Who listens at a socket, as the kernel knows of a connection to it; nullopt: it does not say. With socket activation that is systemd.
-std::optional<uid_t> listener_of(int socket);
-
 struct Refusal {
   std::string why, remedy;
 };

@@ -7,6 +7,7 @@
 
 #include "client/cli/doctor/checks.hpp"
 #include "client/cli/doctor/trust.hpp"
+#include "client/cli/listener.hpp"
 #include "client/lib/connection.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/temp_dir.hpp"
@@ -148,7 +149,10 @@ TEST_CASE("doctor: who listens is what the kernel says, and whose a process is t
   {
     const auto connection = client::Connection::open(server.path(), Clock::now() + std::chrono::seconds(10));
     REQUIRE(connection);
-    CHECK(listener_of(connection->fd()) == kMe);
+    const auto listener = cli::listener_of(connection->fd());
+    REQUIRE(listener);
+    CHECK(listener->uid == kMe);
+    CHECK(listener->pid == ::getpid());
   }
   server.finish();
   CHECK(facts_of(::getpid()).uid == kMe);

@@ -1,6 +1,10 @@
 // `jobpool apply` in the foreground: its id, Ctrl-C and its ladder. The real program against a daemon that does what each test says.
+#include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <unistd.h>
+
+#include <array>
 
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
@@ -157,4 +161,26 @@ TEST_CASE("a daemon that was replaced under a command leaves it interrupted: exi
   server.finish();
   CHECK(finished.exit_code == 125);
   CHECK(finished.err.find("unknown") != std::string::npos);
+}
+
+TEST_CASE("Ctrl-C ends a client that writes what its job has given, since the job is over") {
+  // The bug: it was kept for the job, and nobody read it any more.
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.greet("A");
+    peer.hear(kApply);
+    peer.say("{\"id\":12}", true);
+    peer.say(function_ending(12, "\"" + std::string(1 << 20, 'x') + "\""));
+  });
+  std::array<int, 2> ends{};
+  REQUIRE(::pipe2(ends.data(), O_CLOEXEC) == 0);
+  const UniqueFd unread{ends[0]}, out{ends[1]};
+  Invocation invocation = jobpool_at(server, {"apply", "@f"});
+  invocation.stdout_fd = out.get();
+  Child client(std::move(invocation));
+  server.finish();
+  pollfd readable{unread.get(), POLLIN, 0};
+  REQUIRE(::poll(&readable, 1, static_cast<int>(kPatience.count())) == 1);  // it writes, more than anybody reads
+  client.send_signal(SIGINT);
+  CHECK(client.finish().exit_code == 128 + SIGINT);
 }

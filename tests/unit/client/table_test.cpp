@@ -53,4 +53,6 @@ TEST_CASE("of the last column a terminal gets what it has room for and at least 
 TEST_CASE("a job's name cannot write to the terminal") {
   CHECK(printable("a\x1b[31mb\n\x7f") == "a\\x1b[31mb\\x0a\\x7f");
   CHECK(printable("gr\u00fcn") == "gr\u00fcn");
+  CHECK(printable("\xc2\x9b"
+                  "31m\xc2\xa0\xc2") == "\\xc2\\x9b31m\xc2\xa0\xc2");  // as ESC [, to many terminals
 }

@@ -75,3 +75,17 @@ TEST_CASE("a time that no clock can hold is sent as it is and not waited for by 
   CHECK(client::call_within(connections, "some.Method", Microseconds::max(), write));
   server.finish();
 }
+
+// The point of time was computed beyond what a clock can say, and lay in the past.
+TEST_CASE("whoever waits for an event for as good as ever gets the next one") {
+  FakeServer server([](FakeServer& self) {
+    FakePeer peer = self.accept();
+    peer.hear("org.jobpool.Pool.Events");
+    peer.say("{}", true);
+    peer.say("{}");
+  });
+  const Client client(server.path());
+  EventStream events = client.events();
+  CHECK_FALSE(events.next(std::chrono::microseconds::max()));  // the stream has ended
+  server.finish();
+}

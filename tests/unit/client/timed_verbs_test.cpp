@@ -1,4 +1,6 @@
-// Verbs with --timeout, whose broker dies: the real program against a daemon that does what the test says.
+// Verbs that take more than one call, since their broker dies under a --timeout or since they are about very many jobs: the real program
+// against a daemon that does what the test says.
+#include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/unit/client/visit.hpp"
 
@@ -49,4 +51,46 @@ TEST_CASE("a verb that waits tells the next broker what is left of its time") {
     CHECK(left < all);
     CHECK(left > all / 2);
   }
+}
+
+TEST_CASE("more jobs than one call takes are cancelled and waited for in several, the last first") {
+  // The bug: "more than 100000 jobs in one call", also for `all` where as many had ended.
+  std::vector<std::string> words;
+  for (std::size_t first = 1; first <= 100'003; first += 10'000) {
+    std::string& word = words.emplace_back();
+    for (std::size_t id = first; id < first + 10'000 && id <= 100'003; ++id) word += (word.empty() ? "" : ",") + std::to_string(id);
+  }
+  const auto with = [&words](std::vector<std::string> verb) {
+    verb.insert(verb.end(), words.begin(), words.end());
+    return verb;
+  };
+  SECTION("cancel") {
+    FakeServer server([](FakeServer& self) {
+      FakePeer peer = self.accept();
+      for (const auto& [first, last] : {std::pair<std::uint64_t, std::uint64_t>{4, 100'003}, {1, 3}}) {
+        const auto call = proto::read_cancel(peer.hear("org.jobpool.Job.Cancel").call.parameters);
+        if (!call || call->ids.front() != JobId{first} || call->ids.back() != JobId{last})
+          throw std::runtime_error("other jobs were meant");
+        peer.say(proto::write_ids("cancelled", {call->ids.front()}));
+      }
+    });
+    const Finished finished = jobpool_at(server.path(), with({"cancel", "--json"}));
+    server.finish();
+    CHECK(finished.exit_code == 0);
+    CHECK(finished.out == "{\"cancelled\":[1,4]}\n");
+  }
+  SECTION("wait") {
+    FakeServer server([](FakeServer& self) {
+      FakePeer peer = self.accept();
+      for (const std::size_t count : {100'000u, 3u}) {
+        const auto call = proto::read_wait(peer.hear("org.jobpool.Job.Wait").call.parameters);
+        if (!call || call->ids.size() != count || !call->timeout || *call->timeout > std::chrono::hours(1))
+          throw std::runtime_error("another wait was meant");
+        peer.say("{}");
+      }
+    });
+    CHECK(jobpool_at(server.path(), with({"wait", "--timeout", "1h"})).exit_code == 0);
+    server.finish();
+  }
+  SECTION("remove, which is all or nothing") { CHECK(jobpool_at("/tmp/no/such/jobpool", with({"remove"})).exit_code == 2); }
 }

@@ -38,6 +38,17 @@ TEST_CASE("what is no pool's name is refused by every verb of pools") {
   }
 }
 
+TEST_CASE("the key of a map has room for its items' numbers and a function's chunks have one size") {
+  // The bug: each item was refused by itself; and the same map was cut otherwise the next time, met its own keys and broke off.
+  check_usage({"map", "--unique", std::string(105, 'k'), "--", "true", ":::", "1"}, "the key of a map has 104 bytes at most");
+  check_usage({"map", "--unique", "k", "@f", ":::", "1"}, "--unique needs -n with a function");
+  for (const auto& how : {std::vector<std::string>{"-n", "2"}, {"--timeout", "1s"}, {"--async"}}) {
+    std::vector<std::string> words{"map", "--unique", "k", "@f", ":::", "1"};
+    words.insert(words.begin() + 1, how.begin(), how.end());
+    CHECK(jobpool_at(kNobody, words).exit_code == 125);  // nobody listens there
+  }
+}
+
 TEST_CASE("a grace of more than a day is refused") {
   // The bug: the daemon refused it, with exit code 125 and the name of a parameter.
   check_usage({"apply", "--grace", "2d", "--", "true"}, "option --grace: '2d' is longer than 1d00h");
