@@ -161,6 +161,8 @@ Result<std::optional<Instance>> StateDir::earlier_instance() const {
   auto text = read_file_at(directory_.get(), kInstance, kMaxInstanceBytes);
   if (!text && text.error().code == Errc::not_found) return std::optional<Instance>();
   if (!text) return Error{text.error().code, path_ + "/" + text.error().text};
+  // The name of a new file reached the disk before a power loss, and its bytes did not: an earlier boot's, of which nothing runs.
+  if (text->find_first_not_of('\0') == std::string::npos) return std::optional<Instance>();
   auto instance = instance_from(*text);
   if (!instance) return Error{instance.error().code, path_ + "/" + kInstance + ": unreadable; end what it left running, then remove it"};
   return std::optional<Instance>(std::move(*instance));
@@ -176,7 +178,7 @@ Result<void> StateDir::write_instance(const Instance& instance) const {
   if (!file) return file.error();
   auto written = write_record(file->get(), to_text(instance), kMaxInstanceBytes);
   if (!written) return Error{written.error().code, name + ": " + written.error().text};
-  // No fsync: the record matters only until the next boot, and the page cache lives as long.
+  // No fsync: the record matters only until the next boot, and the page cache lives as long. (earlier_instance() knows an empty one.)
   if (::renameat(directory_.get(), kNewInstance, directory_.get(), kInstance) != 0) return errno_error(name);
   return {};
 }

@@ -42,6 +42,9 @@ int Loop::run() {
 }
 
 Loop::Next Loop::serve(const shm::Claim& claim) {
+  // Of offers in between, which were taken back, the descriptors are closed before this one runs, perhaps for hours.
+  if (claim.sequence.value != last_claimed_.value + 1) has_news();
+  last_claimed_ = claim.sequence;
   // A worker that is not as its pool wants it runs nothing.
   if (claim.kind == shm::JobKind::setup) {
     const Desk::SetUp went = desk_.set_up(claim);

@@ -35,6 +35,7 @@ class Loop {
   Desk desk_;
   Threads* const threads_;
   int supervisor_socket_;
+  Sequence last_claimed_;
   bool is_orphaned_ = false;
 };
 

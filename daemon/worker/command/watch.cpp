@@ -15,6 +15,7 @@ namespace jobpool::worker {
 namespace {
 
 constexpr short kHangUp = POLLHUP | POLLERR | POLLNVAL;
+constexpr std::chrono::milliseconds kLookForExits{50};
 constexpr std::chrono::hours kLongestGrace{24 * 366};  // keeps sums of times far from overflow, whatever an order says
 
 int poll_timeout(const std::optional<TimePoint>& deadline) {
@@ -82,7 +83,8 @@ bool Watch::wait_for_news() {
 // Of what is to be done without news.
 std::optional<TimePoint> Watch::deadline() const {
   if (is_killed_) return std::nullopt;
-  const std::optional<TimePoint> look = reaper_.command_status() ? std::nullopt : output_.due();
+  // A thread that a plugin has started may take the signal of an exit, since SIGCHLD is blocked for ours alone.
+  const std::optional<TimePoint> look = reaper_.command_status() ? std::optional{Clock::now() + kLookForExits} : output_.due();
   return kill_at_ && look ? std::min(*kill_at_, *look) : kill_at_ ? kill_at_ : look;
 }
 

@@ -241,7 +241,7 @@ TEST_CASE("an unreadable record of an instance is an error, not a fresh start") 
   TemporaryDir dir;
   auto state = StateDir::lock(dir / "state");
   REQUIRE(state);
-  for (const char* text : {"", "nonsense", "jobpool-instance 2 0123456789abcdef0123456789abcdef boot 1 1",
+  for (const char* text : {"\n", "nonsense", "jobpool-instance 2 0123456789abcdef0123456789abcdef boot 1 1",
                            "jobpool-instance 1 short boot 1 1", "jobpool-instance 1 0123456789abcdef0123456789abcdef boot 1"}) {
     write(dir / "state/instance", text);
     CHECK(!state->earlier_instance());
@@ -259,4 +259,17 @@ TEST_CASE("the output directory is private, and output of an earlier instance st
   REQUIRE(output);
   CHECK(std::filesystem::exists(dir / "state/output/1.1.out"));
   CHECK(mode_of(dir / "state/output") == 0700);
+}
+
+TEST_CASE("a record whose bytes a power loss took is of an earlier boot") {
+  // The bug: its name had reached the disk, and no daemon could be started there any more until somebody removed it.
+  TemporaryDir dir;
+  auto state = StateDir::lock(dir / "state");
+  REQUIRE(state);
+  for (const std::string& text : {std::string{}, std::string(4'096, '\0')}) {
+    write(dir / "state/instance", text);
+    const auto earlier = state->earlier_instance();
+    REQUIRE(earlier);
+    CHECK_FALSE(*earlier);
+  }
 }

@@ -66,6 +66,31 @@ TEST_CASE("descriptors of an offer that is revoked are closed by a worker that s
   CHECK(read_to_end(pipe.reading.get()).empty());
 }
 
+TEST_CASE("descriptors of an offer that is revoked are closed when the next one begins to run, not when it ends") {
+  // The bug: a worker that had the next offer at once did not look, and who read from the other end saw no end of it for as long.
+  LiveWorker worker;
+  Pipe revoked, first_input, second_input;
+  CommandSpec holding = command({"cat"});
+  holding.passes_stdin = true;
+  const auto offer = [&](Sequence sequence, UniqueFd& end) {
+    worker.order(control::OrderKind::descriptors, sequence, {end.get()});
+    REQUIRE(worker.offer(shm::JobKind::command, encode_spec(holding), shm::kHasDescriptors) == sequence);
+  };
+  offer(Sequence{1}, first_input.reading);
+  offer(Sequence{2}, revoked.writing);
+  REQUIRE(worker.side().revoke(Sequence{2}));
+  worker.side().release(Sequence{2});
+  offer(Sequence{3}, second_input.reading);
+  worker.ring();
+  revoked.writing.reset();
+  first_input.writing.reset();
+  CHECK(worker.wait_for(Sequence{1}).code == 0);
+  pollfd hung_up{revoked.reading.get(), POLLIN, 0};
+  CHECK(::poll(&hung_up, 1, kPatienceMs) == 1);  // while the third runs
+  second_input.writing.reset();
+  CHECK(worker.wait_for(Sequence{3}).code == 0);
+}
+
 TEST_CASE("a command whose descriptors never come is not started, and the worker goes on") {
   LiveWorker worker;
   CommandSpec spec = command({"true"});
