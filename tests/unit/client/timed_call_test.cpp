@@ -1,10 +1,16 @@
 // What is left of a call's time when its broker has died: told to the next one, by each call of the library that waits.
 #include "client/lib/timed_call.hpp"
 
+#include <unistd.h>
+
+#include <atomic>
+
 #include "jobpool/client.hpp"
 #include "jobpool/errors.hpp"
 #include "proto/queue_messages.hpp"
+#include "tests/support/asleep.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/client/fake_server.hpp"
 
 using namespace jobpool;
@@ -78,14 +84,18 @@ TEST_CASE("a time that no clock can hold is sent as it is and not waited for by 
 
 // The point of time was computed beyond what a clock can say, and lay in the past.
 TEST_CASE("whoever waits for an event for as good as ever gets the next one") {
-  FakeServer server([](FakeServer& self) {
+  std::atomic<bool> is_next = false;
+  const pid_t caller = ::gettid();
+  FakeServer server([&](FakeServer& self) {
     FakePeer peer = self.accept();
     peer.hear("org.jobpool.Pool.Events");
     peer.say("{}", true);
+    if (!wait_until([&] { return is_next && is_asleep(caller); })) throw std::runtime_error("the caller does not wait");
     peer.say("{}");
   });
   const Client client(server.path());
   EventStream events = client.events();
+  is_next = true;
   CHECK_FALSE(events.next(std::chrono::microseconds::max()));  // the stream has ended
   server.finish();
 }

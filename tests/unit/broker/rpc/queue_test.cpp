@@ -226,8 +226,10 @@ TEST_CASE("a disk on which nothing can be recorded keeps nobody waiting who woul
   // The bug: that nothing had happened was told when the disk had room again.
   QueueHouse queues;
   queues.create(R"(,"durable":true)");
+  queues.put(R"(["0"])");
   queues.turn();
   queues.house.store.become_stuck();
+  const auto taker = queues.get();
   const auto put = queues.put(R"(["1"])");
   const auto empty = queues.get(R"(,"wait":false)");
   const auto late = queues.get(R"(,"timeoutUSec":1000000)");
@@ -238,6 +240,7 @@ TEST_CASE("a disk on which nothing can be recorded keeps nobody waiting who woul
   queues.now.steady += std::chrono::seconds(1);
   queues.keeper->run_due();
   CHECK(late->error_name == "org.jobpool.Queue.QueueEmpty");
+  CHECK(taker->answers == 0);  // what it has is to be on the disk first
 }
 
 TEST_CASE("the end of the broker puts back what nobody has for sure") {
