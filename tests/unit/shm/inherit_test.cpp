@@ -146,6 +146,8 @@ TEST_CASE("words that contradict their descriptors are refused") {
   SECTION("a slot that never held an offer") { pair.bare.control->word[5].store(pack(3, SlotState::offered)); }
   SECTION("payload out of range") { pair.bare.to_worker->desc[0].payload_offset = kPayloadBytes; }
   SECTION("descriptor's sequence beyond 56 bits") { pair.bare.to_worker->desc[0].sequence = ~std::uint64_t{0}; }
+  // It was taken over, and the first offer ended the broker, since there is no sequence behind it. Found by fuzzing.
+  SECTION("descriptor's sequence that leaves none for the next offer") { pair.bare.to_worker->desc[7].sequence = kMaxSequence - 1; }
   SECTION("overlapping payloads") {
     pair.offer(2, "y");
     pair.bare.to_worker->desc[1].payload_offset = 0;
