@@ -136,6 +136,7 @@ class Engine final : ReportSink, JournalListener {
   std::size_t let_results_go(const std::vector<JobId>& kept, std::uint64_t bytes);
   void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
   void record_end(const Job& job);
+  void record_ends_of_chunks(const Job& batch);
   void record_late();
 
   void carry_out(const Accepted& effect);

@@ -107,6 +107,14 @@ void Engine::record_end(const Job& job) {
   unrecorded_.push_back(job.id);
 }
 
+// Of those that the store alone was to know. A next broker that knew the batch's end and not theirs would run them.
+void Engine::record_ends_of_chunks(const Job& batch) {
+  const std::vector<JobId>* chunks = core_.chunks(batch.id);
+  if (chunks == nullptr) return;
+  for (const JobId id : *chunks)
+    if (const Job* chunk = core_.find(id); chunk != nullptr && !chunk->settled && !ledger_.has(id)) record_end(*chunk);
+}
+
 // What was forgotten by now has made room.
 void Engine::record_late() {
   for (; !unrecorded_.empty(); unrecorded_.pop_front())

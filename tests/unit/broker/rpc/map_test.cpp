@@ -215,3 +215,22 @@ TEST_CASE("chunks that come after too many jobs together are refused before they
   CHECK(apply_all->error_name == "org.jobpool.Pool.InvalidJob");
   CHECK(house.broker->engine.core().next_id() == next);
 }
+
+TEST_CASE("chunks of a batch that was cancelled end with it, also where ephemeral jobs alone had gone on by its end") {
+  // The bug: the ledger had the batch's end, since they did, and not those of chunks that had never been offered; these ran at the next
+  // broker. Found by simulation.
+  House house(0);
+  house.broker->call("Pool.Map", batch());
+  settle(house);
+  submit(house, R"({"job":{"function":"square","arguments":"[1]","durable":false,"after":[3]}})");
+  house.turn();
+  house.broker->call("Job.Cancel", R"({"ids":[3]})");
+  house.turn();
+  house.next_broker();  // nothing of it was committed
+  for (const std::uint64_t id : {1, 2, 3}) {
+    CHECK(job(house, id).state == JobState::done);
+    CHECK(job(house, id).outcome == Outcome::cancelled);
+  }
+  settle(house);
+  for (const std::uint64_t id : {1, 2, 3}) CHECK(job(house, id).settled);
+}
