@@ -30,9 +30,12 @@ bool cancel(Context& context, std::vector<JobId> ids, bool now, Cancelled& done)
     const Result<client::Reply> reply = context.hear("org.jobpool.Job.Cancel", request, client::Resend::always);
     if (reply && reply->error.empty()) {
       const Result<std::vector<JobId>> jobs = proto::read_ids("cancelled", reply->parameters);
-      if (jobs) done.jobs.insert(done.jobs.begin(), jobs->begin(), jobs->end());
-      if (!jobs) done.code = fail(jobs.error());
-      return static_cast<bool>(jobs);
+      if (!jobs) {
+        done.code = fail(jobs.error());
+        return false;
+      }
+      done.jobs.insert(done.jobs.begin(), jobs->begin(), jobs->end());
+      return true;
     }
     done.code = fail(reply ? client::describe_error(*reply) : reply.error());
     const std::optional<JobId> missing = reply ? missing_job(*reply) : std::nullopt;

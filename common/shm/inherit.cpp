@@ -19,8 +19,8 @@ Error contradiction(std::size_t index, const char* what) {
 
 // Returns nullptr, or what is wrong.
 const char* inherit_slot(std::uint64_t word, const Descriptor& desc, Slot& slot, PayloadAllocator& payloads) {
-  // The descriptor is written before its word, so a word is never ahead of it. Half of all there are is more than a worker lives to see, and
-  // what is beyond that would leave none for the offers to come.
+  // The descriptor is written before its word, so a word is never ahead of it. Half of all there are is more than a worker lives to see,
+  // and what is beyond that would leave none for the offers to come.
   if (desc.sequence > kMaxSequence / 2) return "descriptor's sequence is not one";
   if (sequence_of(word) > desc.sequence) return "word is ahead of its descriptor";
   switch (state_of(word)) {

@@ -299,8 +299,8 @@ void Engine::carry_out(const Ended& effect) {
   if (job == nullptr) return;
   descriptors_.erase(job->id);
   recorded_in_.erase(job->id);
-  // Of a durable job that was never offered the store alone knows, as a rule.
   if (effect.is_for_ephemeral) record_ends_of_chunks(*job);
+  // Of a durable job that was never offered the store alone knows, as a rule.
   if (!job->flags.durable || ledger_.has(job->id) || effect.is_for_ephemeral) record_end(*job);
   if (job->flags.durable) save_end(*job, listener_.is_awaited(job->id) ? effect.urgency : std::max(effect.urgency, Urgency::soon));
   if (!job->flags.durable && !effect.is_saved_for_others) return settle(job->id);

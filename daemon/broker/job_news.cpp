@@ -11,8 +11,9 @@ void Engine::answer_accepted(const Accepted& effect) {
     if (effect.kind == Accepted::Kind::fresh) stats_.accepted(*job, second(latest_));
     return listener_.on_accepted(effect);
   }
-  const bool is_fresh = effect.kind == Accepted::Kind::fresh;  // and was not stored
-  listener_.on_refused(Refused{effect.token, is_fresh ? Refusal::store_full : Refusal::forgotten, is_fresh ? JobId{} : effect.job});
+  if (effect.kind == Accepted::Kind::fresh)
+    return listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});  // it was not stored
+  listener_.on_refused(Refused{effect.token, Refusal::forgotten, effect.job});
 }
 
 void Engine::carry_out(const Changed& effect) {

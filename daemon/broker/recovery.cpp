@@ -93,7 +93,6 @@ void Recovery::take_over_slot(Incarnation worker, WorkerNumber number, const shm
     if (job.stop != StopRequest::none) durable.grace = job.grace;  // which the stop may have shortened
     job = std::move(durable);
     restore_ready_times(job, released_at(record->job.after), engine_.now().wall_usec);
-    drop_middle_attempts(job);
   }
   found_.erase(found);
   job.worker = worker;

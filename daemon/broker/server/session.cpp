@@ -192,9 +192,11 @@ Session::Remains Session::close() {
   if (table == nullptr) return remains;
   while (!calls_.empty()) oneway_.push_back(calls_.pop());
   remains.calls = std::exchange(oneway_, {});
+  // All of them before any is let go: what is let go may answer another.
   for (const std::shared_ptr<SessionCall>& call : remains.calls) call->session_ = nullptr;
   for (const std::shared_ptr<SessionCall>& call : remains.calls) call->go_on_ = nullptr;  // it holds the call
-  asio::error_code ignored;                                                               // close() of a socket has nothing left to report
+
+  asio::error_code ignored;  // close() of a socket has nothing left to report
   descriptor_.close(ignored);
   inbox_.reset();
   remains.outbox = std::move(outbox_);
