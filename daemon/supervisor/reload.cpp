@@ -56,6 +56,8 @@ void Supervisor::reload(ReloadNumber number) {
   log::info("reloading: trying {}", new_program_);
   const ResumeRecord record = remember();
   tried_with_workers_ = !record.workers.workers.empty();
+  // Where the program sees none it does not say whether it could take one over: none shall come before it does.
+  if (!tried_with_workers_) workers_.hold_starts();
   auto file = write_resume_file(record);
   if (!file) return give_up_reload(file.error());
   auto started = trial_.start(new_program_, house_.arguments, file->get());

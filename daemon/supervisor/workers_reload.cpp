@@ -66,7 +66,7 @@ Result<void> Workers::take_over(const WorkerRecord& record) {
 }
 
 void Workers::retire_all() {
-  holding_ = true;
+  hold_starts();
   spares_.end();  // they are of an older program as well; the next worker that is started has some kept again
   for (auto& [incarnation, worker] : workers_) {
     worker.program = Program::older;

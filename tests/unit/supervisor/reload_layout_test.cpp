@@ -60,6 +60,33 @@ TEST_CASE("a program of another layout takes over when every worker has left, an
   CHECK(start_worker(second, 1).incarnation.value == two.incarnation.value + 1);
 }
 
+TEST_CASE("while a program is tried that is told of no worker none is started, but afterwards") {
+  // The bug: one that was started meanwhile was news to a program of another layout, which ended when it took over, and the daemon with it.
+  const auto [verdict, is_refused] = GENERATE(table<std::string, bool>({{"exec \"$JOBPOOLD\" \"$@\"", false}, {"exit 3", true}}));
+  House house;
+  const std::string looking = house.installed_program() + ".looking", enough = house.installed_program() + ".enough";
+  auto first = house.next_broker();
+  first.expect_empty_handover();
+  house.install("case \"$*\" in *--check-config*) touch '" + looking + "'; while [ ! -e '" + enough + "' ]; do sleep 0.01; done; " +
+                verdict + ";; esac\nexec \"$JOBPOOLD\" \"$@\"");
+  house.signal(SIGHUP);
+  REQUIRE(testing::wait_until([&] { return std::filesystem::exists(looking); }));
+  first.start_worker(1);
+  first.start_worker(0);  // that it is refused tells that the one before was heard
+  REQUIRE(testing::wait_until([&] { return house.log().find("a worker 0 that cannot be") != std::string::npos; }));
+  std::ofstream{enough};
+  if (is_refused) {
+    first.expect(Kind::reload_refused);
+    CHECK(Worker(first.expect(Kind::worker_started)).number == 1);
+    return;
+  }
+  first.expect_end();
+  auto second = house.next_broker();
+  second.expect_empty_handover();
+  CHECK(has_been_reloaded(house));
+  start_worker(second, 1);
+}
+
 TEST_CASE("a broker that comes while a reload waits for workers is told which") {
   House house;
   auto first = house.next_broker();

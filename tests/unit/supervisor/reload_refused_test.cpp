@@ -199,14 +199,14 @@ TEST_CASE("who asks for a reload while another is tried gets a trial of its own 
   House house;
   auto first = house.next_broker();
   first.expect_empty_handover();
+  const Worker worker = start_worker(first, 1);  // else none is started during a trial
   house.install(": >'" + house.file("trying") + "'; while ! [ -e '" + house.file("go") + "' ]; do :; done; exit 3");
   ask_for_reload(first, 1);
   REQUIRE(testing::wait_until([&] { return std::filesystem::exists(house.file("trying")); }));
   ask_for_reload(first, 2);
   ask_for_reload(first, 3);
   REQUIRE(testing::wait_until([&] { return house.log().find("it is tried once more") != std::string::npos; }));
-  first.start_worker(1);  // the answer to that says that all of the above was read
-  const Worker worker(first.expect(Kind::worker_started));
+  start_worker(first, 2);  // the answer to that says that all of the above was read
   house.install("exec \"$JOBPOOLD\" \"$@\"");
   std::ofstream(house.file("go")) << "";
   CHECK(first.expect(Kind::reload_refused).message.usec == 1);
