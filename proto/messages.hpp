@@ -24,6 +24,7 @@ namespace jobpool::proto {
 inline constexpr std::size_t kMaxPayloadBytes = 16 * 1024 * 1024;  // arguments, result: one of them inline
 inline constexpr std::size_t kMaxOutputInReply = 1024 * 1024;      // of each stream
 inline constexpr std::size_t kMaxKeyBytes = 128;
+inline constexpr std::size_t kMaxIds = 100'000;             // in one request: a message of about 1 MiB
 inline constexpr int kLowestNice = -20, kHighestNice = 19;  // the kernel's
 inline constexpr int kLowestPriority = -1000, kHighestPriority = 1000;
 inline constexpr std::size_t kMaxDependencies = 10'000;      // of one job: a message of about 100 KiB
@@ -199,7 +200,7 @@ Result<GetRequest> read_get(JsonText parameters);
 std::string write_get(const GetRequest& request);
 
 struct WaitRequest {
-  std::vector<JobId> ids;  // 1 to 100,000
+  std::vector<JobId> ids;  // 1 to kMaxIds
   std::optional<Microseconds> timeout;
 };
 Result<WaitRequest> read_wait(JsonText parameters);

@@ -7,8 +7,7 @@
 namespace jobpool::proto {
 namespace {
 
-constexpr std::size_t kMaxIds = 100'000;  // in one request: a message of about 1 MiB
-constexpr int kMaxSignal = 64;            // SIGRTMAX
+constexpr int kMaxSignal = 64;  // SIGRTMAX
 
 void write_timeout(ObjectWriter& object, const std::optional<Microseconds>& timeout) {
   if (timeout) object.integer("timeoutUSec", timeout->count());

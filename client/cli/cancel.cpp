@@ -62,7 +62,7 @@ int run_cancel(Context& context, Words words) {
   // Of more than one call takes the last first: they are to be cancelled, not to start, while what runs has its grace.
   Cancelled done;
   while (!ids->empty()) {
-    const auto first = ids->end() - static_cast<std::ptrdiff_t>(std::min(ids->size(), kMaxJobsOfCall));
+    const auto first = ids->end() - static_cast<std::ptrdiff_t>(std::min(ids->size(), proto::kMaxIds));
     if (!cancel(context, {first, ids->end()}, now, done)) return done.code;
     ids->erase(first, ids->end());
   }

@@ -135,9 +135,9 @@ Result<std::vector<JobId>> Context::select(Words words) {
 
 Result<std::vector<JobId>> Context::select_for_one_call(Words words) {
   Result<std::vector<JobId>> ids = select(words);
-  if (ids && ids->size() > kMaxJobsOfCall)
+  if (ids && ids->size() > proto::kMaxIds)
     return Error{Errc::invalid_argument, "these are " + std::to_string(ids->size()) + " jobs, and one call takes " +
-                                             std::to_string(kMaxJobsOfCall) + " at most: name fewer at a time"};
+                                             std::to_string(proto::kMaxIds) + " at most: name fewer at a time"};
   return ids;
 }
 

@@ -17,8 +17,6 @@
 
 namespace jobpool::cli {
 
-inline constexpr std::size_t kMaxJobsOfCall = 100'000;  // what one call of the protocol takes
-
 class Context {
  public:
   std::string socket;

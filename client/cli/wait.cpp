@@ -21,7 +21,7 @@ int run_wait(Context& context, Words words) {
   // One call after the other, where they are more than one takes: all have ended when the last of these has been answered.
   const TimePoint deadline = client::deadline_after(timeout);
   for (auto from = ids->begin(); from != ids->end();) {
-    const auto to = from + std::min<std::ptrdiff_t>(ids->end() - from, kMaxJobsOfCall);
+    const auto to = from + std::min<std::ptrdiff_t>(ids->end() - from, proto::kMaxIds);
     const std::vector<JobId> part(from, to);
     const auto request = [&part](std::optional<Microseconds> left) { return proto::write_wait(proto::WaitRequest{part, left}); };
     const Result<client::Reply> reply = context.wait("org.jobpool.Job.Wait", timeout, request);

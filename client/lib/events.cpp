@@ -59,7 +59,10 @@ EventStream::~EventStream() = default;
 
 std::optional<Event> EventStream::next(std::optional<std::chrono::microseconds> timeout) {
   if (has_ended_) return std::nullopt;
+  if (!call_) throw Interrupted("the stream of events has broken off: begin another one");
   Result<client::Reply> heard = call_->finish(client::deadline_after(timeout));
+  // The call would begin it anew, and what happened in between would be missing without a word.
+  if (heard ? !heard->error.empty() : heard.error().code != Errc::timed_out) call_.reset();
   if (!heard && heard.error().code == Errc::closed)
     throw Interrupted("the stream of events broke off with its broker; what happened since is not known (" + heard.error().text + ")");
   const client::Reply reply = client::value_or_raise(std::move(heard));

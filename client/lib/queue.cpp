@@ -12,17 +12,7 @@
 namespace jobpool {
 namespace {
 
-constexpr std::chrono::hours kAsGoodAsEver{24 * 365 * 10};
-
-// What the daemon takes for a time-out; none at all where it is longer than that.
-std::optional<Microseconds> queue_timeout(const Queue::Timeout& timeout) {
-  if (!timeout || *timeout >= kAsGoodAsEver) return std::nullopt;
-  return std::max(*timeout, Microseconds{0});
-}
-
-proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) {
-  return {wait, queue_timeout(timeout), client::make_key(), client::calling_job()};
-}
+proto::QueueWait wait_of(const Queue::Timeout& timeout, bool wait) { return {wait, timeout, client::make_key(), client::calling_job()}; }
 
 // Under a key, or asking twice is as asking once.
 proto::JsonObject ask_queue(client::Connections& connections, const char* method, const std::string& request,
@@ -87,8 +77,7 @@ bool Queue::join(Timeout timeout) const {
   const auto request = [this](std::optional<Microseconds> left) {
     return proto::write_queue_join(proto::QueueJoinRequest{name_, left, client::calling_job()});
   };
-  const client::Reply reply =
-      client::value_or_raise(client::call_within(*connections_, "org.jobpool.Queue.Join", queue_timeout(timeout), request));
+  const client::Reply reply = client::value_or_raise(client::call_within(*connections_, "org.jobpool.Queue.Join", timeout, request));
   if (reply.error == proto::error::kQueueTimedOut) return false;
   if (!reply.error.empty()) client::raise_remote(reply);
   return true;

@@ -4,6 +4,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "proto/fields.hpp"
+
 namespace jobpool::client {
 namespace {
 
@@ -18,6 +20,7 @@ TimePoint deadline_after(std::optional<Microseconds> timeout) {
 
 Result<Reply> call_within(Connections& connections, std::string_view method, std::optional<Microseconds> timeout, const WriteTimed& write,
                           Resend resend) {
+  if (timeout && *timeout > proto::kMaxTimeout) timeout.reset();
   if (timeout) timeout = std::max(*timeout, Microseconds{0});
   const TimePoint deadline = deadline_after(timeout);
   bool is_first = true;

@@ -18,7 +18,8 @@ using WriteTimed = std::function<std::string(std::optional<Microseconds> left)>;
 // Of a time that begins now; one below 0 is over. kNever where there is none, or a longer one than a point of time can be made of.
 TimePoint deadline_after(std::optional<Microseconds> timeout);
 
-// `timeout` below 0 is 0. Errors: as RecoveringCall; timed_out: the daemon has not kept the time, it hangs.
+// `timeout` below 0 is 0, and none where it is longer than the daemon takes any (proto::kMaxTimeout). Errors: as RecoveringCall; timed_out:
+// the daemon has not kept the time, it hangs.
 Result<Reply> call_within(Connections& connections, std::string_view method, std::optional<Microseconds> timeout, const WriteTimed& write,
                           Resend resend = Resend::always);
 

@@ -3,9 +3,12 @@
 #include "common/copy/metadata.hpp"
 
 #include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 
 #include "common/copy/attributes.hpp"
@@ -16,8 +19,15 @@ namespace {
 
 constexpr mode_t kModeBits = 07777;
 constexpr mode_t kLentRights = S_ISUID | S_ISGID;
+// What file systems cut times to, in nanoseconds: NTFS and SMB to 100, UDF to a microsecond, exFAT to 10 ms, older ones to a second.
+constexpr std::array kUnitsOfTime{1L, 100L, 1'000L, 1'000'000L, 10'000'000L, 1'000'000'000L};
 
 std::array<timespec, 2> times_of(const struct stat& file) { return {file.st_atim, file.st_mtim}; }
+
+bool keeps_even_seconds(int folder) {
+  struct statfs kind {};
+  return ::fstatfs(folder, &kind) == 0 && kind.f_type == MSDOS_SUPER_MAGIC;  // vfat too
+}
 
 // Whether a new file has them already.
 bool has_owner(const struct stat& from, Inheritance inherited) {
@@ -87,9 +97,12 @@ Kept keep_metadata_at(int source_folder, const std::string& source_name, const s
   return kept;
 }
 
-bool looks_the_same(const struct stat& source, const struct stat& target) {
-  if (!S_ISREG(target.st_mode) || source.st_size != target.st_size || source.st_mtim.tv_sec != target.st_mtim.tv_sec) return false;
-  return source.st_mtim.tv_nsec == target.st_mtim.tv_nsec || target.st_mtim.tv_nsec == 0;
+bool looks_the_same(const struct stat& source, const struct stat& target, int target_folder) {
+  if (!S_ISREG(target.st_mode) || source.st_size != target.st_size) return false;
+  const timespec &wanted = source.st_mtim, &kept = target.st_mtim;
+  const auto is_cut_to = [&](long unit) { return kept.tv_nsec == wanted.tv_nsec / unit * unit; };
+  if (kept.tv_sec == wanted.tv_sec) return std::any_of(kUnitsOfTime.begin(), kUnitsOfTime.end(), is_cut_to);
+  return kept.tv_sec == wanted.tv_sec - 1 && wanted.tv_sec % 2 != 0 && kept.tv_nsec == 0 && keeps_even_seconds(target_folder);
 }
 
 bool is_unchanged(const struct stat& before, const struct stat& after) {

@@ -35,8 +35,8 @@ Kept keep_metadata(int source, const struct stat& from, int to, Inheritance inhe
 Kept keep_metadata_at(int source_folder, const std::string& source_name, const struct stat& from, int target_folder,
                       const std::string& target_name);
 
-// The same length and time: taken for the same file. A target whose file system keeps whole seconds has the source's second.
-bool looks_the_same(const struct stat& source, const struct stat& target);
+// The same length and time: taken for the same file. A target's file system may keep less of a time than the source's does.
+bool looks_the_same(const struct stat& source, const struct stat& target, int target_folder);
 // Unchanged since `before`.
 bool is_unchanged(const struct stat& before, const struct stat& after);
 

@@ -64,7 +64,7 @@ std::optional<FileEnd> LargeFile::begin(const proto::CopyRoots& roots) {
   if (auto refused = open_both()) return refused;
   struct stat there {};
   const bool is_there = !file_.fresh && ::fstatat(target_folder_.get(), file_.target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-                        copy::looks_the_same(file_.status, there);
+                        copy::looks_the_same(file_.status, there, target_folder_.get());
   if (is_there) {
     way_ = Way::was_there;
     if (!roots.verify) return FileEnd{CopyEnd::skipped, file_.status.st_size, false, {}};

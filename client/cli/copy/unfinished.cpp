@@ -39,7 +39,10 @@ bool is_dead(int target, const char* name) {
   struct stat status {};
   if (::fstatat(target, name, &status, AT_SYMLINK_NOFOLLOW) != 0) return false;
   if (!S_ISREG(status.st_mode)) return status.st_uid == ::geteuid();
-  const UniqueFd file(::openat(target, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  constexpr int kFlags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+  // NFS locks alone what is open for writing; the copy's own files may be read alone once they have the source's mode.
+  UniqueFd file(::openat(target, name, O_RDWR | kFlags));
+  if (!file) file = UniqueFd(::openat(target, name, O_RDONLY | kFlags));
   return file && ::flock(file.get(), LOCK_EX | LOCK_NB) == 0;
 }
 

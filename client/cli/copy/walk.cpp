@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <memory>
+#include <string_view>
 
 #include "client/cli/copy/special.hpp"
 #include "client/cli/copy/unfinished.hpp"
@@ -51,7 +52,8 @@ void TreeWalk::walk_single() {
   const Folder folder{"", false};
   OpenFolder open{copy::open_folder_beneath(places_.source_root.get(), ""), copy::open_folder_beneath(places_.target_root.get(), "")};
   if (!open.source || !open.target) return refuse(places_.source_name, EntryKind::file, walk_failure("open the folder"));
-  clear_leftovers(open.target.get(), -1);
+  // What is copied may itself be what a killed copy left, in this very folder, and the last that there is of a file.
+  if (!std::string_view(places_.source_name).starts_with(copy::kTemporaryPrefix)) clear_leftovers(open.target.get(), -1);
   struct stat there {};
   const bool is_free = ::fstatat(open.target.get(), places_.target_name.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
   take(folder, open, places_.source_name, places_.target_name, is_free ? Standing::is_free : Standing::is_there);
@@ -112,7 +114,7 @@ void TreeWalk::take(const Folder& folder, const OpenFolder& open, const std::str
     return refuse(path, kind_of(status.st_mode), {proto::CopyEnd::failed, 0, false, copy::kNameIsTaken});
   if (S_ISDIR(status.st_mode)) return take_folder(folder, open, name, status, standing);
   const bool fresh = standing == Standing::is_free;
-  if (links_.is_known(status, folder.path, name, fresh)) return;
+  if (!S_ISSOCK(status.st_mode) && links_.is_known(status, folder.path, name, fresh)) return;
   if (S_ISREG(status.st_mode)) return sink_.on_file({folder.path, fresh, name, target, status});
   sink_.on_end(make_special({open.source.get(), open.target.get(), name, target, temporary_, fresh}, status, path));
 }

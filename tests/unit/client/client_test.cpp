@@ -311,11 +311,12 @@ TEST_CASE("a stream of events that breaks off is Interrupted and one that never 
     first.hear("org.jobpool.Pool.Events");
     first.say("{}", true);
     first.close();
-    self.accept().hear("org.jobpool.Pool.Events");
+    self.accept().hear("org.jobpool.Pool.Events");  // that of client.events() below
   });
   const Client client(server.path());
   EventStream events = client.events();
   CHECK_THROWS_AS(events.next(), Interrupted);
+  CHECK_THROWS_AS(events.next(), Interrupted);  // the bug: it began again, with a gap that nobody was told of
   CHECK_THROWS_AS(client.events(), ConnectionLost);
   server.finish();
 }

@@ -111,6 +111,22 @@ TEST_CASE("what got its name after the client looked is replaced by a further at
   CHECK(read_file(copies.target("makefile")) == "the second");
 }
 
+TEST_CASE("what an attempt left that was killed is gone when a further one has copied the folder") {
+  // The bug: where there are no files without a name the half of one stayed, in a copy that was said to be complete.
+  Copies copies;
+  write_file(copies.source("a"), "whole");
+  const std::string begin = ".jobpool-copy-" + copies.roots.run + "-", job = std::to_string(copies.functions.setup.attempt.job.value);
+  write_file(copies.target(begin + job + "-1"), "wh");
+  write_file(copies.target(begin + job + "-2"), "who");
+  write_file(copies.target(begin + "4711-1"), "another job's");
+  copies.functions.setup.attempt.number = 3;
+  CHECK(copies.copy({"a"}, true).files[0].end == CopyEnd::copied);
+  auto left = testing::tree_of(copies.target());
+  CHECK(left.count("a") == 1);
+  CHECK(left.count(begin + "4711-1") == 1);
+  CHECK(left.size() == 3);  // and the folder itself
+}
+
 TEST_CASE("a file that changes while it is copied to a new name is copied once more") {
   // The bug: its second copy found the first by its name, took it for somebody else's, and left it as it was, torn.
   constexpr std::size_t kBytes = 2 * copy::kPieceBytes + 1;

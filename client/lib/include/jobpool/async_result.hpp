@@ -58,7 +58,8 @@ class JOBPOOL_EXPORT AsyncResult {
   // The same for commands, and for whoever wants to know more: `call` asks what it likes.
   [[nodiscard]] EndWatch when_ended(std::function<void(const AsyncResult&)> call) const;
 
-  // Stops it for good, the whole tree; returns when it has ended. False: it had ended before.
+  // Stops it for good, the whole tree; returns when it has ended. False: it had ended before; also by this very call, where a broker died
+  // when it had done it and before it said so (get() tells). So does remove().
   bool cancel() const;
   // Submits it again, as a new job, when it has ended. Errors: NotEnded; NotRetryable: it is not durable, a map or a process; those of
   // apply_async.

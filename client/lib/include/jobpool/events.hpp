@@ -43,7 +43,7 @@ class JOBPOOL_EXPORT EventStream {
   ~EventStream();
 
   // The next one; nullopt: the daemon ended. Errors: TimeoutError: none came in time, and the stream goes on; Interrupted: the broker died,
-  // and what has happened since is not known.
+  // and what has happened since is not known. After that, or another error, the stream is over: Interrupted each time.
   std::optional<Event> next(std::optional<std::chrono::microseconds> timeout = {});
 
  private:

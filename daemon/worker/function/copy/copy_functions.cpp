@@ -4,6 +4,9 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <cstdint>
+#include <utility>
+
 #include "common/copy/names.hpp"
 #include "common/copy/open_beneath.hpp"
 #include "daemon/worker/function/copy/file_copy.hpp"
@@ -59,9 +62,12 @@ struct OpenPair {
 bool should_stop(const jobpool_call* call) { return call->should_stop(call) != 0; }
 
 CopyTerms terms_of(const jobpool_call* call, const proto::CopyRoots& roots, copy::StopAsked stop) {
-  const std::string temporary =
-      std::string(copy::kTemporaryPrefix) + roots.run + "-" + std::to_string(call->job_id) + "-" + std::to_string(call->attempt);
-  return {roots.verify, roots.sync, call->attempt > 1, temporary, stop};
+  const auto temporary = [&](std::uint32_t attempt) {
+    return std::string(copy::kTemporaryPrefix) + roots.run + "-" + std::to_string(call->job_id) + "-" + std::to_string(attempt);
+  };
+  CopyTerms terms{roots.verify, roots.sync, call->attempt > 1, temporary(call->attempt), {}, std::move(stop)};
+  for (std::uint32_t attempt = 1; attempt < call->attempt; ++attempt) terms.earlier.push_back(temporary(attempt));
+  return terms;
 }
 
 void copy_folder(const OpenRoots& roots, const proto::CopyFolder& folder, const CopyTerms& terms, proto::CopyReport& report) {
@@ -70,6 +76,9 @@ void copy_folder(const OpenRoots& roots, const proto::CopyFolder& folder, const 
     report.files.insert(report.files.end(), folder.files.size(), open.end());
     return;
   }
+  // A half file where the file system has none without a name. Nobody else looks for it in this copy: it would be in what is said to be
+  // whole.
+  for (const std::string& name : terms.earlier) ::unlinkat(open.target.get(), name.c_str(), 0);
   const FolderPair pair = open.pair(folder.fresh);
   for (std::size_t i = 0; i < folder.files.size() && !terms.stop(); ++i) {
     const std::string& name = folder.files[i];

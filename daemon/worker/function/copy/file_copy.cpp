@@ -76,7 +76,7 @@ FileEnd skip(const Source& source, const FolderPair& folders, const std::string&
 bool is_own_work(const Source& source, const FolderPair& folders, const std::string& target, const CopyTerms& terms) {
   struct stat there {};
   if (::fstatat(folders.target, target.c_str(), &there, AT_SYMLINK_NOFOLLOW) != 0) return true;  // gone again
-  if (!terms.again && !copy::looks_the_same(source.status, there)) return false;
+  if (!terms.again && !copy::looks_the_same(source.status, there, folders.target)) return false;
   const auto listed = copy::names_in(folders.target);
   return listed && listed->contains(target);  // else it has another name, which is the same to the target's file system
 }
@@ -122,7 +122,7 @@ FileEnd copy_file(const FolderPair& folders, const std::string& name, const std:
     if (auto refused = open_source(folders.source, name, source)) return *refused;
     struct stat there {};
     if (!folders.fresh && ::fstatat(folders.target, target.c_str(), &there, AT_SYMLINK_NOFOLLOW) == 0 &&
-        copy::looks_the_same(source.status, there))
+        copy::looks_the_same(source.status, there, folders.target))
       return skip(source, folders, target, terms);
     end = write_new(source, folders, target, own);
     if (end.end != CopyEnd::changed || terms.stop()) break;

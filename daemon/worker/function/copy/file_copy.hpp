@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "common/copy/contents.hpp"
 #include "common/copy/metadata.hpp"
@@ -19,9 +20,10 @@ struct FolderPair {
 
 struct CopyTerms {
   bool verify = false, sync = false;
-  bool again = false;     // an attempt before this one may have done all of it
-  std::string temporary;  // this attempt's own name; it writes one file at a time
-  copy::StopAsked stop;   // then what is returned means nothing
+  bool again = false;                  // an attempt before this one may have done all of it
+  std::string temporary;               // this attempt's own name; it writes one file at a time
+  std::vector<std::string> earlier{};  // those of the attempts before, which are dead
+  copy::StopAsked stop;                // then what is returned means nothing
 };
 
 // Never throws; what goes wrong is in the answer.

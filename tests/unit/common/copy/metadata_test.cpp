@@ -102,25 +102,33 @@ TEST_CASE("a link gets its own time, and what it points to is not touched") {
   CHECK(status_of(file.file.get()).st_mtim.tv_sec == 2'000);
 }
 
-TEST_CASE("the same length and time is the same file, also where the target keeps whole seconds") {
+TEST_CASE("the same length and time is the same file, also where the target keeps less of a time") {
+  // The bug: whole seconds were known alone. On exFAT, NTFS and shares of Windows an interrupted copy began anew each time.
+  const TempDir folder;
+  const UniqueFd open(::open(folder.path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   struct stat source {
   }, target{};
   source.st_mode = target.st_mode = S_IFREG;
   source.st_size = target.st_size = 5;
-  source.st_mtim = target.st_mtim = {10, 20};
-  CHECK(looks_the_same(source, target));
-  target.st_mtim.tv_nsec = 0;
-  CHECK(looks_the_same(source, target));
-  target.st_mtim.tv_nsec = 21;
-  CHECK_FALSE(looks_the_same(source, target));
-  target.st_mtim = {11, 0};
-  CHECK_FALSE(looks_the_same(source, target));
+  source.st_mtim = {11, 123'456'789};
+  const auto is_same = [&] { return looks_the_same(source, target, open.get()); };
+  for (const long kept : {123'456'789, 123'456'700, 123'456'000, 123'000'000, 120'000'000, 0}) {
+    INFO(kept);
+    target.st_mtim = {11, kept};
+    CHECK(is_same());
+    target.st_mtim.tv_nsec = kept + 1;
+    CHECK_FALSE(is_same());
+  }
+  for (const timespec other : {timespec{12, 0}, timespec{10, 0}, timespec{11, 130'000'000}}) {  // this is no FAT: each second is kept
+    target.st_mtim = other;
+    CHECK_FALSE(is_same());
+  }
   target = source;
   target.st_size = 6;
-  CHECK_FALSE(looks_the_same(source, target));
+  CHECK_FALSE(is_same());
   target = source;
   target.st_mode = S_IFIFO;
-  CHECK_FALSE(looks_the_same(source, target));
+  CHECK_FALSE(is_same());
 }
 
 TEST_CASE("nothing beneath a folder is reached through a link or upwards") {
