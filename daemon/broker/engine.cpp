@@ -332,7 +332,7 @@ void Engine::carry_out(const Forgotten& effect) {
   if (effect.durable) journal_.write(JobRemoval{effect.job}, Urgency::soon);
   // What its end meant to durable jobs, or that it means nothing to one any more, may be under way to the disk still: the next broker would
   // miss the record.
-  if (!effect.durable && !journal_.is_durable(latest_met_in_))
+  if (effect.named_by_durable && !effect.durable && !journal_.is_durable(latest_met_in_))
     journal_.after(latest_met_in_, [this, id = effect.job] { ledger_.erase(id); });
   else
     ledger_.erase(effect.job);

@@ -147,6 +147,7 @@ class Engine final : ReportSink, JournalListener {
   void carry_out(const OfferJob& effect);
   void carry_out(const RevokeJob& effect);
   void carry_out(const StopAsked& effect);
+  void carry_out(const UsedEnd& effect);
   void carry_out(const StopJob& effect);
   void carry_out(const KillWorker& effect);
   void carry_out(const Changed& effect);

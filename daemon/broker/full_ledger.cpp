@@ -115,10 +115,21 @@ void Engine::record_ends_of_chunks(const Job& batch) {
     if (const Job* chunk = core_.find(id); chunk != nullptr && !chunk->settled && !ledger_.has(id)) record_end(*chunk);
 }
 
-// What was forgotten by now has made room.
+// What was forgotten by now has made room. A durable job that is settled is with the store: nobody would take it out of here again.
 void Engine::record_late() {
-  for (; !unrecorded_.empty(); unrecorded_.pop_front())
-    if (const Job* job = core_.find(unrecorded_.front()); job != nullptr && !ledger_.finish(*job)) return;
+  for (; !unrecorded_.empty(); unrecorded_.pop_front()) {
+    const Job* job = core_.find(unrecorded_.front());
+    const bool is_wanted = job != nullptr && !(job->flags.durable && job->settled);
+    if (is_wanted && !ledger_.finish(*job)) return;
+  }
+}
+
+// It ended when nobody asked, and was not to be in the ledger. The next broker would run it, after the one that has gone on by its end.
+void Engine::carry_out(const UsedEnd& effect) {
+  const Job* job = core_.find(effect.job);
+  if (job == nullptr || job->settled || ledger_.has(job->id)) return;
+  record_ends_of_chunks(*job);
+  record_end(*job);
 }
 
 }  // namespace jobpool::broker

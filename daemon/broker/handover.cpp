@@ -94,9 +94,10 @@ void Broker::on_welcome(std::vector<UniqueFd> fds) {
   }
   if (const auto built = build(std::move(fds[0]), std::move(fds[1])); !built) {
     // What the kernel refused (a descriptor, memory) it may grant the next one, which the supervisor starts after a while. What is
-    // damaged stays so, and so does a full disk for who starts a daemon; where there was a broker before, jobs run, which a daemon's end
-    // would kill.
-    const bool may_pass = built.error().code == Errc::io || (built.error().code == Errc::full && options_.restarts > 0);
+    // damaged stays so, and so does a full disk, or a store that is in use, for who starts a daemon; where there was a broker before, jobs
+    // run, which a daemon's end would kill, and who has the store by now is somebody who looks at it.
+    const Errc why = built.error().code;
+    const bool may_pass = why == Errc::io || ((why == Errc::full || why == Errc::already_exists) && options_.restarts > 0);
     log::critical("{}; {}", built.error().text, may_pass ? "leaving it to another broker" : "refusing to start");
     leave(may_pass ? kExitTryAgain : kExitCannotWork);
   }

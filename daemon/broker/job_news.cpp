@@ -11,8 +11,9 @@ void Engine::answer_accepted(const Accepted& effect) {
     if (effect.kind == Accepted::Kind::fresh) stats_.accepted(*job, second(latest_));
     return listener_.on_accepted(effect);
   }
-  if (effect.kind == Accepted::Kind::fresh)
-    return listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});  // it was not stored
+  // It was not stored; no more was one that was known by its key and waited for the same commit.
+  if (effect.kind == Accepted::Kind::fresh || core_.store_is_full())
+    return listener_.on_refused(Refused{effect.token, Refusal::store_full, {}});
   listener_.on_refused(Refused{effect.token, Refusal::forgotten, effect.job});
 }
 

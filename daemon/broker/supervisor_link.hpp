@@ -8,6 +8,7 @@
 #include "common/control/message.hpp"
 #include "common/result.hpp"
 #include "daemon/broker/server/fd_watch.hpp"
+#include "daemon/broker/server/timer.hpp"
 
 namespace jobpool::broker {
 
@@ -22,18 +23,21 @@ class SupervisorLink {
   SupervisorLink(asio::io_context& io, UniqueFd socket, Handlers handlers);
   Result<void> start();
 
-  // In order, never blocks; what the socket does not take at once goes with the next turn.
+  // In order, never blocks; what the socket does not take at once goes with the next turn, or a little later.
   void send(const control::Message& message);
   void flush();
 
  private:
   void on_readable();
+  void try_again_soon();
 
   asio::io_context& io_;
   UniqueFd socket_;
   Handlers handlers_;
   FdWatch watch_;
   std::deque<control::Message> unsent_;
+  Timer retry_;
+  bool tries_again_ = false;
 };
 
 }  // namespace jobpool::broker

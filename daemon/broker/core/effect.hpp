@@ -70,6 +70,9 @@ struct RevokeJob {  // answered by Revoked
   JobId job;
   Incarnation worker;
 };
+struct UsedEnd {  // of a durable job that is not settled: an ephemeral one that came later goes on by it
+  JobId job;
+};
 struct StopAsked {  // before anything is done about it: record it, a next broker must go on with it
   JobId job;
 };
@@ -100,6 +103,7 @@ struct Forgotten {  // nothing of it needs to be kept any more; the job is gone 
   std::uint32_t attempt;
   shm::JobKind kind;  // a function has no output files to be removed
   bool durable;
+  bool named_by_durable;  // as Job's
 };
 struct Drained {};  // nothing runs and nothing will
 
@@ -132,8 +136,8 @@ struct PoolLeft {
 };
 
 using Effect =
-    std::variant<Accepted, Refused, Save, Detached, AttemptEnded, OfferJob, RevokeJob, StopAsked, StopJob, KillWorker, Changed, Ended,
-                 Forgotten, Drained, SavePool, RemovePool, StartWorker, SetUpWorker, DismissWorker, SetupFailed, PoolLeft>;
+    std::variant<Accepted, Refused, Save, Detached, AttemptEnded, OfferJob, RevokeJob, UsedEnd, StopAsked, StopJob, KillWorker, Changed,
+                 Ended, Forgotten, Drained, SavePool, RemovePool, StartWorker, SetUpWorker, DismissWorker, SetupFailed, PoolLeft>;
 using Effects = std::vector<Effect>;
 
 }  // namespace jobpool::broker

@@ -23,6 +23,7 @@ void JobCore::on(Inherited& event, const Now& now, Effects& out) {
   if (job.mode == Mode::apply_async) job.flags.detach = true;  // earlier versions did not put that down
   if (job.flags.durable) job.mode = Mode::apply_async;         // it needs no caller to come back: whoever asks for it finds it
   if (job.flags.batch) keep_chunks(id, event.after);
+  note_named(job, event.after);
   enter(job);
   switch (event.place) {
     case Inherited::Place::in_slot:

@@ -34,6 +34,7 @@ struct Job : Terms {
   bool delivered = false;                  // an apply whose caller has the answer
   bool offered = false;                    // in a worker's slot; not yet known to have started while the state is ready
   bool attempt_open = false;               // `attempt` was given to an offer (and recorded, for a durable job) and has not ended
+  bool named_by_durable = false;           // a durable job comes after it, or did: what its end means to that may not be on disk yet
   std::uint8_t workers_killed = 0;         // attempts that took their worker along
   std::uint32_t attempt = 0;               // the number of the current attempt, else of the last that ended
   Incarnation worker;                      // while offered, and afterwards the one that ran it

@@ -180,6 +180,8 @@ class JobCore {
     std::string obstacle;  // why it never will be
   };
   Verdict judge(const Dependency& dependency) const;
+  void use_end(const Job& job, JobId earlier, Effects& out) const;
+  void note_named(const Job& job, const Dependencies& after);
   static bool put_down_met(const Job& job, const Dependency& dependency, Effects& out);
   bool put_down_met_by(const Job& ended, Effects& out);
   bool has_ephemeral_dependents(JobId id) const;

@@ -20,10 +20,15 @@ class KeyIndex {
     const auto found = jobs_.find(Name{uid, key});
     return found == jobs_.end() ? nullptr : *found;
   }
-  // A job without a key is not entered; of two with the same name the first stays.
+  // A job without a key is not entered; of two with the same name the later one is: a broker may find one that was forgotten before that
+  // came, and whose record had to stay.
   // Requires: the job stays where it is, with its key, until it is erased.
   void add(Job& job) {
-    if (!job.key.empty()) jobs_.insert(&job);
+    if (job.key.empty()) return;
+    const auto [there, is_first] = jobs_.insert(&job);
+    if (is_first || (*there)->id > job.id) return;
+    jobs_.erase(there);
+    jobs_.insert(&job);
   }
   // Nothing happens when the name is another job's.
   void erase(Job& job) {

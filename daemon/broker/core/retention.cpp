@@ -95,7 +95,7 @@ void JobCore::forget(JobId id, Effects& out) {
   Job& job = jobs_.at(id);
   keys_.erase(job);
   CorePool& pool = pool_of(job);
-  out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable});
+  out.push_back(Forgotten{id, job.attempt, job.kind, job.flags.durable, job.named_by_durable});
   leave_batch(id);
   if (job.flags.batch) drop_batch(id);
   notes_.erase(id);

@@ -61,6 +61,7 @@ void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   for (Dependency& dependency : event.after) dependency.is_met_if_gone = judge(dependency).satisfied;
   if (job.flags.durable) out.push_back(Save{id, Save::What::accepted, 0, to_be_stored(event.after), Urgency::now, job.payload});
   out.push_back(Accepted{event.token, id, Accepted::Kind::fresh});
+  note_named(job, event.after);
   queue(job, event.after, now, out);
 }
 

@@ -30,6 +30,7 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
   std::uint16_t position = 0;
   for (Dependency dependency : after) {
     dependency.position = position++;
+    use_end(job, dependency.job, out);
     Verdict verdict = judge(dependency);
     if (!verdict.obstacle.empty()) {
       job.reason = verdict.obstacle;
@@ -45,6 +46,17 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
   for (const Dependency& dependency : missing) dependents_.emplace(dependency.job, job.id);
   after_.emplace(job.id, std::move(missing));
   wait(job, WaitsFor::dependencies, out);
+}
+
+void JobCore::use_end(const Job& job, JobId earlier, Effects& out) const {
+  const Job* ended = job.flags.durable ? nullptr : find(earlier);
+  if (ended != nullptr && ended->flags.durable && ended->state == JobState::done && !ended->settled) out.push_back(UsedEnd{earlier});
+}
+
+void JobCore::note_named(const Job& job, const Dependencies& after) {
+  if (!job.flags.durable) return;
+  for (const Dependency& dependency : after)
+    if (Job* named = known(dependency.job)) named->named_by_durable = true;
 }
 
 // All that it comes after has ended as it must.

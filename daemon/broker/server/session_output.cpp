@@ -37,8 +37,7 @@ bool Session::has_room_for(SessionCall& call) {
     answers_wait_ = true;
     return false;
   }
-  call.has_room_ = true;
-  ++in_the_making_;
+  if (!std::exchange(call.has_room_, true)) ++in_the_making_;
   return true;
 }
 

@@ -24,9 +24,11 @@ Result<void> fill(Disk& disk, int fd, off_t size) {
 
 }  // namespace
 
+bool means_no_room(int number) { return number == ENOSPC || number == EDQUOT || number == EFBIG; }
+
 Error disk_error(const std::string& what, int number) {
   Error error = errno_error(what, number);
-  if (number == ENOSPC || number == EDQUOT) error.code = Errc::full;
+  if (means_no_room(number)) error.code = Errc::full;
   return error;
 }
 

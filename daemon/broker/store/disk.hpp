@@ -32,7 +32,9 @@ class Disk {
 
 Disk& system_disk();
 
-// errno's text, with Errc::full for a disk or a quota without room.
+// Of a disk, of a quota, or of how large a file may be: whatever it is, others can give some.
+bool means_no_room(int number);
+// errno's text, with Errc::full where that means no room.
 Error disk_error(const std::string& what, int number);
 
 }  // namespace jobpool::broker

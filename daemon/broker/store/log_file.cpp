@@ -4,17 +4,12 @@
 #include <algorithm>
 #include <vector>
 
+#include "daemon/broker/store/disk.hpp"
+
 namespace jobpool::broker {
 namespace {
 
 constexpr std::int64_t kStepBytes = 64 * 1024;  // written at once
-
-// Null: there is no log yet.
-sqlite3_file* log_file(const Database& database) {
-  sqlite3_file* file = nullptr;
-  const int code = ::sqlite3_file_control(database.get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
-  return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
-}
 
 bool sync(sqlite3_file* file) { return file->pMethods->xSync(file, SQLITE_SYNC_NORMAL) == SQLITE_OK; }
 
@@ -23,6 +18,14 @@ bool write_zeros(sqlite3_file* file, std::int64_t from, std::int64_t to) {
   for (std::int64_t at = from; at < to; at += kStepBytes)
     if (file->pMethods->xWrite(file, zeros.data(), static_cast<int>(std::min(kStepBytes, to - at)), at) != SQLITE_OK) return false;
   return sync(file);
+}
+
+// By SQLite's word, or by the system's where SQLite does not know that for one.
+bool is_out_of_room(sqlite3_file* file, int code) {
+  int number = 0;
+  return code == SQLITE_FULL ||
+         (code == SQLITE_IOERR_WRITE && file->pMethods->xFileControl(file, SQLITE_FCNTL_LAST_ERRNO, &number) == SQLITE_OK &&
+          means_no_room(number));
 }
 
 // The first result code that is none of success.
@@ -39,22 +42,22 @@ int write_again(sqlite3_file* file, std::int64_t size) {
 }  // namespace
 
 Result<void> renew_log_file(const Database& database) {
-  sqlite3_file* file = log_file(database);
+  sqlite3_file* file = database.log_file();
   if (file == nullptr) return {};
   int code = write_again(file, log_file_bytes(database));
-  if (code == SQLITE_FULL) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
+  if (is_out_of_room(file, code)) code = file->pMethods->xSync(file, SQLITE_SYNC_NORMAL);
   if (code == SQLITE_OK) return {};
   return Error{Errc::io, database.path() + ": its log could not be written again: " + ::sqlite3_errstr(code)};
 }
 
 std::int64_t log_file_bytes(const Database& database) {
-  sqlite3_file* file = log_file(database);
+  sqlite3_file* file = database.log_file();
   sqlite3_int64 size = 0;
   return file != nullptr && file->pMethods->xFileSize(file, &size) == SQLITE_OK ? size : 0;
 }
 
 bool extend_log_file(const Database& database, std::int64_t bytes) {
-  sqlite3_file* file = log_file(database);
+  sqlite3_file* file = database.log_file();
   if (file == nullptr || bytes <= 0) return false;
   // Where the log was emptied, that must be on the disk before anything is written in its place. Zeros over a part of what was there would
   // leave the log's beginning, a true log of an older state: half of what the database has since would be taken back.

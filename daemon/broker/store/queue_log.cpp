@@ -24,7 +24,7 @@ Result<void> write_whole(int file, std::string_view bytes, std::uint64_t at) {
     const ssize_t written = ::pwrite(file, bytes.data(), bytes.size(), static_cast<off_t>(at));
     if (written < 0 && errno == EINTR) continue;
     // A file that may not grow is as good as a disk that has no room.
-    if (written <= 0) return disk_error(kQueueLogName, written < 0 && errno != EFBIG ? errno : ENOSPC);
+    if (written <= 0) return disk_error(kQueueLogName, written < 0 ? errno : ENOSPC);
     bytes.remove_prefix(static_cast<std::size_t>(written));
     at += static_cast<std::uint64_t>(written);
   }

@@ -1,19 +1,19 @@
 // See sqlite.hpp.
 #include "daemon/broker/store/sqlite.hpp"
 
+#include "daemon/broker/store/disk.hpp"
+
 namespace jobpool::broker {
 namespace {
 
-// A quota is a full disk too; SQLite knows only ENOSPC. Not for a failed sync: after that nobody knows what is on the disk.
-bool is_out_of_room(sqlite3* handle, int code) {
+// SQLite knows only ENOSPC. Not for a failed sync: after that nobody knows what is on the disk.
+bool is_out_of_room(int code, int number) {
   if ((code & 0xff) == SQLITE_FULL) return true;
-  if (code != SQLITE_IOERR_WRITE && code != SQLITE_IOERR_TRUNCATE) return false;
-  const int number = ::sqlite3_system_errno(handle);
-  return number == ENOSPC || number == EDQUOT;
+  return (code == SQLITE_IOERR_WRITE || code == SQLITE_IOERR_TRUNCATE) && means_no_room(number);
 }
 
-Errc errc_of(sqlite3* handle, int code) {
-  if (is_out_of_room(handle, code)) return Errc::full;
+Errc errc_of(int code, int number) {
+  if (is_out_of_room(code, number)) return Errc::full;
   switch (code & 0xff) {
     case SQLITE_BUSY:
     case SQLITE_LOCKED:
@@ -45,11 +45,25 @@ Result<Database> Database::open(const std::string& path, int flags, const std::s
   return database;
 }
 
-Error Database::error(int code) const {
+Error Database::error(int code, Wrote wrote) const {
   std::string text = path_ + ": " + ::sqlite3_errmsg(get());
-  if (const int number = ::sqlite3_system_errno(get()); number != 0 && (code & 0xff) == SQLITE_IOERR)
-    text += std::string(" (") + std::strerror(number) + ")";
-  return Error{errc_of(get(), code), std::move(text)};
+  const int number = (code & 0xff) == SQLITE_IOERR ? system_errno(code, wrote) : 0;
+  if (number != 0) text += std::string(" (") + std::strerror(number) + ")";
+  return Error{errc_of(code, number), std::move(text)};
+}
+
+// SQLite does not ask the system for it when a COMMIT has failed: it has an older one, or none. The file knows the last of its own.
+int Database::system_errno(int code, Wrote wrote) const {
+  sqlite3_file* log = code == SQLITE_IOERR_WRITE && wrote == Wrote::log ? log_file() : nullptr;
+  int number = 0;
+  if (log != nullptr) log->pMethods->xFileControl(log, SQLITE_FCNTL_LAST_ERRNO, &number);
+  return number != 0 ? number : ::sqlite3_system_errno(get());
+}
+
+sqlite3_file* Database::log_file() const {
+  sqlite3_file* file = nullptr;
+  const int code = ::sqlite3_file_control(get(), "main", SQLITE_FCNTL_JOURNAL_POINTER, &file);
+  return code == SQLITE_OK && file != nullptr && file->pMethods != nullptr ? file : nullptr;
 }
 
 Result<void> Database::run(const char* sql) {

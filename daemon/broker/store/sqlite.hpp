@@ -27,9 +27,14 @@ class Database {
   Result<std::int64_t> number(const char* sql);
   Result<std::string> text(const char* sql);
 
+  // What a call that has failed may have written: a statement the log, a checkpoint the database's own file.
+  enum class Wrote { log, file };
   // full: no room on the disk; already_exists: locked by another process; protocol: damaged, or no database; invalid_argument: a
   // constraint; io: everything else.
-  Error error(int code) const;
+  Error error(int code, Wrote wrote = Wrote::log) const;
+
+  // Null: there is none yet.
+  sqlite3_file* log_file() const;
 
   // Takes back what is not committed, if SQLite has not done so by itself.
   void roll_back();
@@ -41,6 +46,8 @@ class Database {
   struct Close {
     void operator()(sqlite3* handle) const { ::sqlite3_close_v2(handle); }
   };
+  int system_errno(int code, Wrote wrote) const;
+
   std::unique_ptr<sqlite3, Close> handle_;
   std::string path_;
 };

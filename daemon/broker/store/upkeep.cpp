@@ -80,7 +80,7 @@ Result<void> Upkeep::tidy_log(TimePoint now) {
 Result<void> Upkeep::checkpoint(int mode) {
   const int code = ::sqlite3_wal_checkpoint_v2(database_.get(), "main", mode, nullptr, nullptr);
   if (code == SQLITE_OK) log_pages_ = 0;
-  return forgive_full(code == SQLITE_OK ? Result<void>{} : Result<void>{database_.error(code)});
+  return forgive_full(code == SQLITE_OK ? Result<void>{} : Result<void>{database_.error(code, Database::Wrote::file)});
 }
 
 Result<void> Upkeep::vacuum_step() {

@@ -48,7 +48,7 @@ TrialVfs::~TrialVfs() { ::sqlite3_vfs_unregister(&vfs_); }
 int TrialVfs::admit(Change change, int failure) {
   const int number = disk_.admit(std::move(change));
   if (number == 0) return SQLITE_OK;
-  errno = number;
+  errno = refused_ = number;
   return number == ENOSPC && failure == SQLITE_IOERR_WRITE ? SQLITE_FULL : failure;
 }
 
@@ -115,6 +115,10 @@ const sqlite3_io_methods& TrialVfs::methods() {
       return File::of(file).real()->pMethods->xCheckReservedLock(File::of(file).real(), out);
     };
     all.xFileControl = [](sqlite3_file* file, int operation, void* argument) {
+      if (operation == SQLITE_FCNTL_LAST_ERRNO) {
+        *static_cast<int*>(argument) = File::of(file).vfs->refused_;
+        return SQLITE_OK;
+      }
       return File::of(file).real()->pMethods->xFileControl(File::of(file).real(), operation, argument);
     };
     all.xSectorSize = [](sqlite3_file* file) { return File::of(file).real()->pMethods->xSectorSize(File::of(file).real()); };

@@ -4,6 +4,7 @@
 
 #include <sqlite3.h>
 
+#include <atomic>
 #include <string>
 
 #include "tests/support/store/trial_disk.hpp"
@@ -31,6 +32,7 @@ class TrialVfs {
   sqlite3_vfs* real_;
   std::string name_;
   sqlite3_vfs vfs_;
+  std::atomic<int> refused_{0};  // the number of the last refusal
 };
 
 }  // namespace jobpool::testing

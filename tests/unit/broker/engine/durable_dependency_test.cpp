@@ -29,6 +29,13 @@ const Job& second(House& house) {
   return *job;
 }
 
+void check_first_is_cancelled(House& house) {
+  const Job* first = house.broker->engine.core().find(JobId{1});
+  REQUIRE(first != nullptr);
+  CHECK(first->state == JobState::done);
+  CHECK(first->outcome == Outcome::cancelled);
+}
+
 void check_waits_for_its_time(House& house) {
   CHECK(second(house).state == JobState::waiting);
   CHECK(second(house).waits_for == WaitsFor::time);
@@ -174,8 +181,43 @@ TEST_CASE("what an ephemeral job went on by is known to the next broker, even if
   REQUIRE(second(house).outcome == Outcome::skipped);
   CHECK(after->answers == 1);
   house.next_broker();
-  const Job* first = house.broker->engine.core().find(JobId{1});
-  REQUIRE(first != nullptr);
-  CHECK(first->state == JobState::done);
-  CHECK(first->outcome == Outcome::cancelled);
+  check_first_is_cancelled(house);
+}
+
+TEST_CASE("what an ephemeral job goes on by that came when it had ended is known to the next broker as well") {
+  // The bug: nobody had asked for the end of the durable one when it came, so that it was on its way to the store alone.
+  House house;
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","delayUSec":3600000000}})");
+  house.turn();
+  house.commit();
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  const auto after = house.broker->apply("k", R"(,"after":[1])");
+  house.turn();
+  REQUIRE(second(house).outcome == Outcome::skipped);
+  CHECK(after->answers == 1);
+  house.next_broker();
+  check_first_is_cancelled(house);
+}
+
+TEST_CASE("a key is the later job's where a broker finds the one that had it before it was forgotten") {
+  // The bug: what is forgotten stays in the ledger until its end's meaning to a durable job is on disk. When its key had come again
+  // meanwhile, the next broker answered for that with the forgotten one.
+  House house;
+  const auto submit = [&] { return house.broker->call("Pool.ApplyAsync", FakeBroker::submission("k")); };
+  submit();
+  house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
+  house.turn();
+  house.commit();
+  let_end(house, Ending::returned);
+  house.next_broker();
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{1}) == nullptr);
+  REQUIRE(house.broker->engine.ledger().has(JobId{1}));
+  CHECK(submit()->answer().value("id", 0) == 3);
+  let_end(house, Ending::returned);
+  house.next_broker();
+  REQUIRE(house.broker->engine.core().find(JobId{1}) != nullptr);
+  CHECK(submit()->answer().value("id", 0) == 3);
 }

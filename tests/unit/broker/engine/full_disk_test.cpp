@@ -35,6 +35,17 @@ TEST_CASE("a job that finds the disk full is refused, later ones at once, and ta
   CHECK(again->answers == 1);
 }
 
+TEST_CASE("who comes with the key of a job that is then not stored is refused with it") {
+  // The bug: they were told that there is no such job, under an id that nobody had been given.
+  House house;
+  house.store.become_full();
+  const auto first = submit_durable(house, R"(,"key":"k")"), second = submit_durable(house, R"(,"key":"k")");
+  house.turn();
+  house.commit();
+  CHECK(first->error_name == kStoreFull);
+  CHECK(second->error_name == kStoreFull);
+}
+
 TEST_CASE("what was said of a job before it was known not to be stored is not put to the store") {
   // The bug: its end was in the turn's batch when the store refused it; the store took that for damage, and the daemon ended.
   House house(0);

@@ -133,6 +133,48 @@ TEST_CASE("an outcome that the ledger had no room for is recorded when there is 
   CHECK(job->outcome == Outcome::cancelled);
 }
 
+TEST_CASE("an outcome that had no room and is on disk since is put down no more") {
+  // The bug: it was entered again when there was room, and nobody took it out before the job was forgotten.
+  House house(0, {}, "/", {.entries = 1'024, .heap_bytes = 1 << 20});
+  Ledger& ledger = house.broker->engine.ledger();
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","delayUSec":3600000000}})");
+  house.turn();
+  house.commit();
+  house.broker->apply("k", R"(,"after":[1])");
+  house.turn();
+  const auto fillers = fill_heap(ledger);
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  REQUIRE_FALSE(ledger.has(JobId{1}));
+  house.commit();
+  REQUIRE(house.broker->engine.core().find(JobId{1})->settled);
+  for (const JobId filler : fillers) ledger.erase(filler);
+  house.turn();
+  CHECK_FALSE(ledger.has(JobId{1}));
+}
+
+TEST_CASE("ephemeral jobs go on while the end of a durable one cannot be put on disk") {
+  // The bug: until that was on disk nothing that was forgotten left the ledger, whether a durable job came after it or not.
+  House house(1, {}, "/", kSmall);
+  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","delayUSec":3600000000}})");
+  house.turn();
+  house.commit();
+  house.store.become_stuck();
+  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
+  for (int i = 0; i < 3 * static_cast<int>(kSmall.entries); ++i) {
+    INFO(i);
+    const auto call = house.broker->apply("k" + std::to_string(i));
+    house.turn();
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    house.worker().report_start(*claim);
+    house.worker().report_end(*claim, "49");
+    house.turn();
+    REQUIRE(call->answers == 1);
+  }
+}
+
 TEST_CASE("results that nobody collects give way to others, the oldest first, and their jobs say so") {
   // The bug: once they had filled the ledger, every further job was cancelled, accepted durable ones too.
   House house(1, {}, "/", kSmall);

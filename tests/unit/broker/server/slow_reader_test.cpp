@@ -233,6 +233,23 @@ TEST_CASE("of answers that take their time to be made only a few are begun at on
   CHECK(client.replies().size() == 19);
 }
 
+TEST_CASE("room that a call asks for again and again is taken once") {
+  // The bug: an ApplyAll that had room and nothing to tell yet asked once more with the next news. Each time one answer fewer of that
+  // connection could be made ahead, for its whole life.
+  Harness harness;
+  Client client = harness.connect();
+  std::string all = call_text(0, R"("more":true)");
+  for (int n = 1; n < 20; ++n) all += call_text(n);
+  client.send(all);
+  harness.turn();
+  REQUIRE(harness.handler.calls.size() == 20);
+  for (unsigned time = 0; time < 2 * kAnswersInTheMaking; ++time) harness.handler.calls[0]->when_room([] {});
+  harness.handler.calls[0]->reply_more("{}");
+  unsigned begun = 0;
+  for (std::size_t n = 1; n < 20; ++n) harness.handler.calls[n]->when_room([&] { ++begun; });
+  CHECK(begun == kAnswersInTheMaking);
+}
+
 TEST_CASE("an answer that waits for room is never made when its connection closes") {
   Limits limits;
   limits.unsent_bytes = 100 * kKiB;
