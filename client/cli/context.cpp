@@ -25,6 +25,12 @@ Result<client::Connection> wake_user_unit(const client::SocketPlan& plan, const 
   return started.error();
 }
 
+// 124 is for the time of a job and of who waits for one. A daemon that does not answer has failed.
+Error unanswered(Error error) {
+  if (error.code == Errc::timed_out) error.code = Errc::io;
+  return error;
+}
+
 Result<client::Reply> without_error(Result<client::Reply> reply) {
   if (reply && !reply->error.empty()) return client::describe_error(*reply);
   return reply;
@@ -39,7 +45,7 @@ Result<client::Connections*> Context::connect(Daemon daemon) {
   auto connections = std::make_unique<client::Connections>(plan.candidates);
   Result<client::Connection> connection = connections->take(Clock::now() + kConnectPatience);
   if (!connection) {
-    if (connection.error().code != Errc::closed || daemon == Daemon::must_run || no_autostart) return connection.error();
+    if (connection.error().code != Errc::closed || daemon == Daemon::must_run || no_autostart) return unanswered(connection.error());
     const Result<void> allowed = may_start_daemon();
     if (!allowed) return Error{Errc::closed, connection.error().text + " (" + allowed.error().text + ")"};
     connection = wake_user_unit(plan, around, *connections);
@@ -47,7 +53,7 @@ Result<client::Connections*> Context::connect(Daemon daemon) {
       const Result<DaemonStart> start = plan_daemon_start(plan, around);
       if (!start) return start.error();
       connection = start_daemon(*start);
-      if (!connection) return connection.error();
+      if (!connection) return unanswered(connection.error());
       connections = std::make_unique<client::Connections>(std::vector<std::string>{start->socket});
     }
   }
@@ -56,13 +62,13 @@ Result<client::Connections*> Context::connect(Daemon daemon) {
   return connections_.get();
 }
 
-Result<client::Reply> Context::finish(client::RecoveringCall& call, TimePoint deadline) { return without_error(call.finish(deadline)); }
-
 Result<client::Reply> Context::ask(std::string_view method, std::string_view parameters, client::Resend resend, Daemon daemon) {
   const Result<client::Connections*> connections = connect(daemon);
   if (!connections) return connections.error();
   client::RecoveringCall call(**connections, proto::write_call(method, parameters), resend);
-  return finish(call, Clock::now() + kAnswerPatience);
+  Result<client::Reply> reply = call.finish(Clock::now() + kAnswerPatience);
+  if (!reply) return unanswered(reply.error());
+  return without_error(std::move(reply));
 }
 
 Result<client::Reply> Context::wait(std::string_view method, std::string_view parameters, client::Resend resend) {
@@ -92,10 +98,15 @@ Result<client::Reply> Context::submit(const proto::Submission& job, const std::v
   const Result<client::Connections*> connections = connect();
   if (!connections) return connections.error();
   proto::Submission sent = job;
-  if (auto settled = client::settle_inherited(**connections, sent, Clock::now() + kAnswerPatience); !settled) return settled.error();
+  if (auto settled = client::settle_inherited(**connections, sent, Clock::now() + kAnswerPatience); !settled)
+    return unanswered(settled.error());
   client::RecoveringCall call(**connections, proto::write_call("org.jobpool.Pool.ApplyAsync", proto::write_submit(sent)),
                               client::Resend::same_instance, fds);
-  return finish(call, job.if_full == proto::IfFull::block ? client::kNever : Clock::now() + kAnswerPatience);
+  Result<client::Reply> reply = call.finish(job.if_full == proto::IfFull::block ? client::kNever : Clock::now() + kAnswerPatience);
+  if (!reply && reply.error().code == Errc::timed_out)
+    return Error{Errc::interrupted,
+                 reply.error().text + ": the job may have been accepted; 'jobpool list' tells when the daemon answers again"};
+  return without_error(std::move(reply));
 }
 
 Result<void> Context::stream(std::string_view method, std::string_view parameters,
@@ -105,7 +116,7 @@ Result<void> Context::stream(std::string_view method, std::string_view parameter
   // Never sent again: what was shown already would come twice.
   client::RecoveringCall call(**connections, proto::write_call(method, parameters, proto::CallMode::more), client::Resend::never_asks);
   for (;;) {
-    Result<client::Reply> reply = finish(call, client::kNever);
+    Result<client::Reply> reply = without_error(call.finish(client::kNever));
     if (!reply) return reply.error();
     if (auto taken = take(reply->parameters); !taken) return taken;
     if (!reply->continues) return {};

@@ -57,7 +57,6 @@ class Context {
   Result<JobId> select_one(const std::string& word);
 
  private:
-  Result<client::Reply> finish(client::RecoveringCall& call, TimePoint deadline);
   Result<std::vector<JobId>> all_ids();
 
   std::unique_ptr<client::Connections> connections_;

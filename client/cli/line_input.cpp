@@ -9,6 +9,7 @@
 #include <string_view>
 #include <utility>
 
+#include "client/cli/tell.hpp"
 #include "common/unique_fd.hpp"
 
 namespace jobpool::cli {
@@ -23,6 +24,7 @@ class LineInput final : public Input {
   Result<void> open_next() {
     file_.reset();
     fd_ = -1;
+    is_at_end_ = false;
     if (at_ == files_.size()) return {};
     name_ = files_[at_++];
     if (name_ == "-") {
@@ -39,16 +41,17 @@ class LineInput final : public Input {
       if (const std::size_t end = buffer_.find(separator_, looked_at_); end != std::string::npos) return take(end, end + 1);
       looked_at_ = buffer_.size();
       if (fd_ < 0) return std::optional<std::string>{};
-      const Result<bool> more = read_more();
+      const Result<bool> more = is_at_end_ ? Result<bool>{false} : read_more();
       if (!more) return more.error();
       if (*more) continue;
-      if (auto opened = open_next(); !opened) return opened.error();
+      is_at_end_ = true;
       if (begin_ < buffer_.size()) return take(buffer_.size(), buffer_.size());  // a last line without its end
+      if (auto opened = open_next(); !opened) return opened.error();
     }
   }
 
   bool would_wait() override {
-    if (buffer_.find(separator_, looked_at_) != std::string::npos || fd_ < 0) return false;
+    if (buffer_.find(separator_, looked_at_) != std::string::npos || fd_ < 0 || is_at_end_) return false;
     pollfd input{fd_, POLLIN, 0};
     return ::poll(&input, 1, 0) == 0;
   }
@@ -70,7 +73,8 @@ class LineInput final : public Input {
     ssize_t size = 0;
     do {
       size = ::read(fd_, buffer_.data() + old, kReadBytes);
-    } while (size < 0 && errno == EINTR);
+      if (size < 0 && errno == EAGAIN) await(fd_, POLLIN);
+    } while (size < 0 && (errno == EINTR || errno == EAGAIN));
     const int error = errno;
     buffer_.resize(old + static_cast<std::size_t>(size > 0 ? size : 0));
     if (size < 0) return errno_error("read " + name_, error);
@@ -82,7 +86,8 @@ class LineInput final : public Input {
   std::size_t at_ = 0;  // the next file
   std::string name_;
   UniqueFd file_;
-  int fd_ = -1;  // -1: all files were read
+  int fd_ = -1;             // -1: all files were read
+  bool is_at_end_ = false;  // that one's: not asked again, which a terminal would take for more
   std::string buffer_;
   std::size_t begin_ = 0, looked_at_ = 0;  // in the buffer: the next line, and how far there is no end of one
 };

@@ -148,9 +148,9 @@ int run_map(Context& context, Words words) {
   if (!source) return source.error().code == Errc::invalid_argument ? options.misused(source.error().text) : fail(source.error());
   if (parsed.operands.empty()) return options.misused("name a command or a @function to run for each item");
 
+  if (submission.names_output()) return options.misused("--output is for one job; here each item's output is written to stdout");
   Result<SubmissionCall> call = submission.build(context, parsed, OwnStreams::none);
   if (!call) return call.error().code == Errc::invalid_argument ? options.misused(call.error().text) : fail(call.error());
-  if (!call->fds.empty()) return options.misused("--output is for one job; here each item's output is written to stdout");
   const bool is_function = call->job.function.has_value();
   const Template filled(std::vector<std::string>(parsed.operands.begin() + (is_function ? 1 : 0), parsed.operands.end()));
   if (const std::string_view fault = own.async ? batch_fault(call->job) : ""; !fault.empty()) return options.misused(fault);

@@ -26,7 +26,7 @@ class MapReport {
       : context_(context), work_(work), outputs_(outputs), log_(log), bar_(bar), halt_(halt), form_(form) {}
 
   // One more task has ended: its items count, for the bar and for the rule to halt by. That, once it is met; what is behind the item that
-  // met it with `now` counts no more. Requires: it is not lost.
+  // met it with `now` counts no more. Requires: it is not lost, or whole.
   std::optional<HaltRule::Haste> count(MapTaskEnd& end);
   // Its turn has come: tells of what counts. Errors: of stdout, of the job log.
   Result<void> take(const MapTask& task, MapTaskEnd& end);

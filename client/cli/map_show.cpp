@@ -21,7 +21,10 @@ int MapShow::to_the_end() {
     if (!done && done.error().code == Errc::interrupted) end_interrupted();
     if (!done) give_up(done.error());
     if (!*done) break;
-    if ((*done)->end.lost) give_up(*(*done)->end.lost);
+    if (const std::optional<Error> lost = (*done)->end.lost) {
+      keep_ended(std::move(**done));
+      give_up(*lost);
+    }
     const auto halted = report_.count((*done)->end);
     show(std::move(**done));
     if (!halted || std::exchange(is_halted, true)) continue;
@@ -54,12 +57,15 @@ void MapShow::give_up(const Error& why) {
 }
 
 void MapShow::show_rest() {
-  while (auto done = run_.take_ended()) {
-    if (done->end.lost) continue;
-    (void)report_.count(done->end);
-    early_.emplace(done->number, std::move(*done));
-  }
+  while (auto done = run_.take_ended()) keep_ended(std::move(*done));
   for (auto& [number, done] : std::exchange(early_, {})) show_now(done);
+}
+
+void MapShow::keep_ended(MapRun::Done done) {
+  if (done.end.lost && !done.end.is_whole) return;
+  (void)report_.count(done.end);
+  const std::size_t number = done.number;
+  early_.emplace(number, std::move(done));
 }
 
 void MapShow::show(MapRun::Done done) {

@@ -30,6 +30,7 @@ class MapShow {
   [[noreturn]] void give_up(const Error& why);
   // What has ended already, and what waited for its turn.
   void show_rest();
+  void keep_ended(MapRun::Done done);
   void show(MapRun::Done done);
   void show_now(MapRun::Done& done);
 

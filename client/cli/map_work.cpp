@@ -88,13 +88,15 @@ Result<std::optional<Item>> MapWork::read_item(std::size_t slot) {
 
 // What is there already is not kept waiting for more.
 Result<std::optional<MapTask>> MapWork::read(std::size_t slot) {
+  if (failure_) return *failure_;
   MapTask task;
   const std::size_t wanted = is_function() ? room_in_chunk() : 1;
   for (std::size_t bytes = 0; task.items.size() < wanted && bytes < client::kMaxChunkBytes;) {
     if (!task.items.empty() && source_.would_wait()) break;
     auto item = read_item(slot);
-    if (!item) return item.error();
-    if (!*item) break;
+    if (!item) failure_ = item.error();
+    if (!item && task.items.empty()) return *failure_;
+    if (!item || !*item) break;
     bytes += bytes_of(**item);
     task.items.push_back(std::move(**item));
   }
@@ -177,7 +179,10 @@ void MapWork::run_items(const MapTask& task, MapTaskEnd& end) const {
   Round round;
   round.which.resize(task.items.size());
   std::iota(round.which.begin(), round.which.end(), 0);
-  while (!round.which.empty() && !end.lost) round = run_round(task, round, end);
+  while (!round.which.empty() && !end.lost) {
+    round = run_round(task, round, end);
+    end.is_whole = end.is_whole || !end.lost;
+  }
 }
 
 // All of it after one wait, however many jobs it is.

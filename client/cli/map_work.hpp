@@ -35,6 +35,7 @@ struct MapTaskEnd {
   std::vector<Error> refusals;
   bool is_function = true;
   std::optional<Error> lost;  // the daemon is gone, or refuses everything: nothing more can be said of these items
+  bool is_whole = false;      // of a function: all of them had ended; if lost, when some were tried again
   // Of a command, where outputs are held: stdout, stderr; and why one is no more than its beginning, if so.
   std::array<HeldOutput, 2> outputs;
   std::optional<Error> unread;
@@ -62,7 +63,7 @@ class MapWork {
           OutputHolder* outputs = nullptr);
 
   bool is_function() const { return job_.function.has_value(); }
-  // nullopt: that was all. Errors: of the source; of JobLog::has.
+  // nullopt: that was all. Errors: of the source; of JobLog::has. What was read before one comes before it.
   Result<std::optional<MapTask>> read(std::size_t slot);
   MapTaskEnd perform(const MapTask& task);
 
@@ -105,7 +106,8 @@ class MapWork {
   const int stop_;
   OutputHolder* const outputs_;
 
-  std::size_t numbers_ = 0;  // given out
+  std::size_t numbers_ = 0;       // given out
+  std::optional<Error> failure_;  // of the source, for the next read()
   std::atomic<std::size_t> skipped_{0};
   std::atomic<std::size_t> adapted_{1};  // the size of a chunk where nobody gave one
 };

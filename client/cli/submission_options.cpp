@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <array>
 #include <cstdlib>
+#include <string_view>
 
 #include "client/cli/byte_size.hpp"
 #include "client/cli/function_arguments.hpp"
@@ -33,6 +34,19 @@ Result<std::string> absolute(const std::string& path) {
   Result<std::string> here = client::current_directory();
   if (!here) return here.error();
   return *here + "/" + path;
+}
+
+// A name that says something else in each process.
+bool is_own_descriptor(std::string_view path) {
+  constexpr std::array<std::string_view, 3> kFolders{"/dev/fd/", "/proc/self/", "/proc/thread-self/"};
+  return path == "/dev/stdin" || std::ranges::any_of(kFolders, [path](std::string_view folder) { return path.starts_with(folder); });
+}
+
+// A terminal whose keys are somebody else's at the moment: we would be stopped if we read them, and a job, which has no terminal, would
+// not.
+bool is_in_background(int fd) {
+  const pid_t foreground = ::tcgetpgrp(fd);
+  return foreground >= 0 && foreground != ::getpgrp();
 }
 
 void lend(SubmissionCall& call, int fd, std::optional<int>& index) {
@@ -137,14 +151,29 @@ Result<void> SubmissionOptions::fill_command(const std::vector<std::string>& wor
   return pass_streams(streams, call);
 }
 
+Result<void> SubmissionOptions::pass_input(OwnStreams streams, SubmissionCall& call) const {
+  Result<std::string> path = absolute(stdin_file_);
+  if (!path) return path.error();
+  if (is_own_descriptor(*path)) {
+    if (streams == OwnStreams::none)
+      return Error{Errc::invalid_argument,
+                   "--stdin " + stdin_file_ + " is this process's own, and the job may start when it is gone: name a file"};
+    UniqueFd file{::open(path->c_str(), O_RDONLY | O_CLOEXEC)};
+    if (!file) return errno_error("--stdin " + stdin_file_);
+    lend(call, file.get(), call.job.stdin_index);
+    call.opened.push_back(std::move(file));
+    return {};
+  }
+  // The command opens it, perhaps much later; a slip of the pen is told now.
+  if (::access(path->c_str(), R_OK) != 0) return errno_error("--stdin " + stdin_file_);
+  call.job.stdin_file = std::move(*path);
+  return {};
+}
+
 Result<void> SubmissionOptions::pass_streams(OwnStreams streams, SubmissionCall& call) const {
   if (!stdin_file_.empty()) {
-    Result<std::string> file = absolute(stdin_file_);
-    if (!file) return file.error();
-    // The command opens it, perhaps much later; a slip of the pen is told now.
-    if (::access(file->c_str(), R_OK) != 0) return errno_error("--stdin " + stdin_file_);
-    call.job.stdin_file = std::move(*file);
-  } else if (streams != OwnStreams::none && is_open(STDIN_FILENO)) {
+    if (auto passed = pass_input(streams, call); !passed) return passed;
+  } else if (streams != OwnStreams::none && is_open(STDIN_FILENO) && !is_in_background(STDIN_FILENO)) {
     lend(call, STDIN_FILENO, call.job.stdin_index);
   }
   if (!output_file_.empty()) {

@@ -18,7 +18,7 @@ enum class OwnStreams { none, input, all };
 struct SubmissionCall {
   proto::Submission job;
   std::vector<int> fds;          // lent: 0, 1, 2 or those opened below
-  std::vector<UniqueFd> opened;  // --output
+  std::vector<UniqueFd> opened;  // --output, and a --stdin that only we can open
 };
 
 class SubmissionOptions {
@@ -33,6 +33,8 @@ class SubmissionOptions {
   Result<SubmissionCall> build(Context& context, const Options::Parsed& parsed, OwnStreams streams) const;
   // Its key is the user's, not one that was made for this call.
   bool is_keyed() const { return !key_.empty(); }
+  // build() makes it anew: ask before that where nothing is to be written there.
+  bool names_output() const { return !output_file_.empty(); }
   // After declare_target(). Requires, errors: likewise.
   Result<proto::Submission> build_target(const Options::Parsed& parsed) const;
 
@@ -40,6 +42,7 @@ class SubmissionOptions {
   Result<void> fill(const Options::Parsed& parsed, OwnStreams streams, SubmissionCall& call) const;
   Result<void> fill_function(const std::vector<std::string>& words, proto::Submission& job) const;
   Result<void> fill_command(const std::vector<std::string>& words, OwnStreams streams, SubmissionCall& call) const;
+  Result<void> pass_input(OwnStreams streams, SubmissionCall& call) const;
   Result<void> pass_streams(OwnStreams streams, SubmissionCall& call) const;
   void fill_environment(proto::Submission& job) const;
 

@@ -1,6 +1,8 @@
 // Plain write(2), and colours. See tell.hpp.
 #include "client/cli/tell.hpp"
 
+#include <poll.h>
+
 #include <array>
 #include <cstdlib>
 
@@ -35,10 +37,19 @@ int fail(const Error& error) {
   }
 }
 
+void await(int fd, short event) {
+  pollfd one{fd, event, 0};
+  (void)::poll(&one, 1, -1);  // whatever came of it, the call that is made again tells
+}
+
 Result<void> write_all(int fd, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(fd, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
+    if (written < 0 && errno == EAGAIN) {  // whoever shares it with us has made it so
+      await(fd, POLLOUT);
+      continue;
+    }
     if (written < 0) return errno_error(fd == STDOUT_FILENO ? "write to stdout" : "write");
     bytes.remove_prefix(static_cast<std::size_t>(written));
   }

@@ -24,6 +24,9 @@ void tell(std::string_view text);
 // Tells the error and gives the exit code that it means.
 int fail(const Error& error);
 
+// Waits until `fd` is ready for `event` (poll's), or is of no use.
+void await(int fd, short event);
+
 // Writes all of it. Errors: io (a full disk). A reader that left ends the process by SIGPIPE, as in every filter.
 Result<void> write_all(int fd, std::string_view bytes);
 // To stdout, as the last act of a verb: its exit code is `code` unless the write failed.

@@ -80,6 +80,16 @@ class Top {
     return {};
   }
 
+  // As if nothing caught the signal: the kernel stops us where a shell can go on with us, and nowhere else. Goes on here.
+  static void suspend() {
+    sigset_t only;
+    sigemptyset(&only);
+    sigaddset(&only, SIGTSTP);
+    ::raise(SIGTSTP);
+    ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
+    ::pthread_sigmask(SIG_BLOCK, &only, nullptr);
+  }
+
   void take_signals() {
     signalfd_siginfo info{};
     while (::read(signals_.get(), &info, sizeof info) == sizeof info) {
@@ -88,7 +98,7 @@ class Top {
         writer_.forget();
       } else if (signal == SIGTSTP) {
         terminal_->leave();
-        ::kill(::getpid(), SIGSTOP);  // goes on here, in the foreground again
+        suspend();
         is_over_ = !terminal_->enter();
         writer_.forget();
       } else {

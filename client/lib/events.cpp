@@ -69,7 +69,9 @@ std::optional<Event> EventStream::next(std::optional<std::chrono::microseconds> 
   if (!reply.error.empty()) client::raise_remote(reply);
   has_ended_ = !reply.continues;
   if (has_ended_) return std::nullopt;
-  return event_from(client::value_or_raise(proto::read_event(reply.parameters)));
+  Result<proto::Event> event = proto::read_event(reply.parameters);
+  if (!event) call_.reset();
+  return event_from(client::value_or_raise(std::move(event)));
 }
 
 EventStream Client::events(const EventFilter& filter) const { return EventStream{connections_, filter}; }

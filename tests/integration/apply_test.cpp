@@ -13,6 +13,7 @@
 #include "tests/support/daemon.hpp"
 #include "tests/support/gate.hpp"
 #include "tests/support/processes.hpp"
+#include "tests/support/pty.hpp"
 
 using namespace jobpool::testing;
 using jobpool::UniqueFd;
@@ -236,4 +237,23 @@ TEST_CASE("where SIGINT is ignored, apply and map are not interrupted by it") {
     gate.open();
     CHECK(child.finish().exit_code == (verb == "apply" ? 7 : 2));
   }
+}
+
+TEST_CASE("apply --stdin of a name that is this process's own gives what we read there, and is no input of a durable job") {
+  // The bug: the worker opened its own of that name, which is empty, and nothing said so.
+  Daemon daemon({.workers = 1});
+  CHECK(daemon.run({"apply", "--stdin", "/dev/stdin", "--", "cat"}, "hello").out == "hello");
+  const Finished durable = daemon.run({"apply", "--durable", "--stdin", "/dev/stdin", "--", "cat"}, "hello");
+  CHECK(durable.exit_code == 2);
+  CHECK(durable.err.find("name a file") != std::string::npos);
+}
+
+TEST_CASE("apply in the background of a terminal does not lend the job its keys") {
+  // The bug: nobody stops a job that reads them, as it has no terminal. What was typed for the shell went to it.
+  Daemon daemon({.workers = 1});
+  const Pty pty;
+  Invocation invocation = daemon.invocation({"apply", "--", "cat"});
+  invocation.argv.insert(invocation.argv.begin(), {"setsid", "--ctty", "--wait", "sh", "-mc", "\"$@\" & wait $!", "sh"});
+  invocation.stdin_fd = pty.user_side();
+  CHECK(Child(std::move(invocation)).finish().exit_code == 0);
 }

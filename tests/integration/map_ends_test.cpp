@@ -81,6 +81,21 @@ TEST_CASE("map whose daemon dies shows what has ended behind an item that has no
   daemon.start_again();
 }
 
+TEST_CASE("map whose daemon dies while items are tried again shows the others of their chunk") {
+  // The bug: the ends of a chunk were lost with the daemon until its last item had been tried for the last time, and --resume ran all
+  // again.
+  Daemon daemon({.workers = 1});
+  const std::string log = daemon.file("log");
+  Child map = daemon.start({"map", "-n", "2", "--retries", "1", "--backoff", "1m", "--joblog", log, "@square", ":::", "2", "\"x\""});
+  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["waiting"] == 1; }));
+  daemon.kill_everything();
+  const Finished finished = map.finish();
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.out == "4\n");
+  CHECK(log_text(log).find("square 2\n") != std::string::npos);
+  daemon.start_again();
+}
+
 // What was longer than a reply was asked for in its turn, when the daemon had forgotten the job.
 TEST_CASE("map has a large output in its turn, though the daemon has forgotten the job") {
   // Two, as the first and the last item may end at once, and either is to be there when its output is asked for.

@@ -7,6 +7,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/file_tree.hpp"
 #include "tests/support/gate.hpp"
 
 using namespace jobpool::testing;
@@ -155,5 +156,20 @@ TEST_CASE("map says what is missing before it runs anything") {
   const Finished file = daemon.run({"map", "@square", "::::", "/nonexistent"});
   CHECK(file.exit_code == 125);
   CHECK(file.err.find("/nonexistent") != std::string::npos);
-  CHECK(daemon.run({"map", "--output", daemon.file("out"), "--", "true", ":::", "1"}).exit_code == 2);
+  // The bug: what it refused to write to was empty then.
+  const std::string out = daemon.file("out");
+  write_file(out, "kept");
+  CHECK(daemon.run({"map", "--output", out, "--", "true", ":::", "1"}).exit_code == 2);
+  CHECK(read_file(out) == "kept");
+}
+
+TEST_CASE("map runs what it has read before an input that cannot be read") {
+  // The bug: items that had been read for a chunk never ran, and nothing said so; a last line without its end was not even read.
+  Daemon daemon({.workers = 1});
+  const std::string items = daemon.file("items");
+  write_file(items, "1\n2\n3");
+  const Finished finished = daemon.run({"map", "-n", "10", "@square", "::::", items, "/nonexistent"});
+  CHECK(finished.out == "1\n4\n9\n");
+  CHECK(finished.exit_code == 125);
+  CHECK(finished.err.find("/nonexistent") != std::string::npos);
 }

@@ -141,3 +141,18 @@ TEST_CASE("without a terminal, and with --once, top prints one picture of 24 lin
   CHECK(daemon.run({"top", "--interval", "1ms"}).exit_code == 2);
   CHECK(daemon.run({"top", "x"}).exit_code == 2);
 }
+
+TEST_CASE("top that no shell can go on with is not stopped by Ctrl-Z") {
+  // The bug: it stopped itself by a signal that nothing holds off. As the only program of a terminal it was dead then, whatever was typed.
+  Daemon daemon({.workers = 1});
+  Pty pty;
+  Invocation invocation = daemon.invocation({"top", "--interval", "50ms"});
+  invocation.argv.insert(invocation.argv.begin(), {"setsid", "--ctty", "--wait"});
+  invocation.stdin_fd = invocation.stdout_fd = pty.user_side();
+  Child top(std::move(invocation));
+  pty.read_until("\x1b[?1049h");
+  pty.type("\x1a");
+  pty.read_until("\x1b[?1049h");
+  pty.type("q");
+  CHECK(top.finish().exit_code == 0);
+}

@@ -1,9 +1,16 @@
 // What was done is told, also where stdout is full: the real program against a daemon that does what each test says.
 #include <fcntl.h>
+#include <poll.h>
+#include <unistd.h>
 
+#include <thread>
+
+#include "client/cli/tell.hpp"
 #include "proto/messages.hpp"
 #include "proto/process_messages.hpp"
+#include "tests/support/asleep.hpp"
 #include "tests/support/catch.hpp"
+#include "tests/support/wait_until.hpp"
 #include "tests/unit/client/visit.hpp"
 
 using namespace jobpool;
@@ -55,4 +62,28 @@ TEST_CASE("items that queue get took are told when stdout is full") {
       told_with_full_stdout("org.jobpool.Queue.Get", "{\"items\":[\"" + std::string(5'000, 'x') + "\"]}", {"queue", "get", "mail"}, false);
   CHECK(told.find("queue 'mail': 1 item was taken, ") != std::string::npos);
   CHECK(told.size() < 1'000);
+}
+
+TEST_CASE("a pipe that somebody has made non-blocking takes all that is written, when its reader comes") {
+  // The bug: the rest was lost; a map ended there, and cancelled what ran.
+  int ends[2];
+  REQUIRE(::pipe2(ends, O_CLOEXEC | O_NONBLOCK) == 0);
+  const UniqueFd from{ends[0]};
+  UniqueFd to{ends[1]};
+  const std::string all(1 << 20, 'x');
+  std::size_t heard = 0;
+  std::thread reader([&, writer = ::gettid()] {
+    wait_until([&] { return is_asleep(writer); });
+    std::string some(64 * 1024, ' ');
+    for (ssize_t size = 1; size != 0;) {
+      size = ::read(from.get(), some.data(), some.size());
+      if (size > 0) heard += static_cast<std::size_t>(size);
+      if (size < 0) cli::await(from.get(), POLLIN);
+    }
+  });
+  const bool was_taken = static_cast<bool>(cli::write_all(to.get(), all));
+  to.reset();
+  reader.join();
+  CHECK(was_taken);
+  CHECK(heard == all.size());
 }
