@@ -128,6 +128,7 @@ void Engine::record_late() {
 void Engine::carry_out(const UsedEnd& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr || job->settled || ledger_.has(job->id)) return;
+  if (std::ranges::find(unrecorded_, job->id) != unrecorded_.end()) return;  // somebody has gone on by it before
   record_ends_of_chunks(*job);
   record_end(*job);
 }

@@ -32,7 +32,7 @@ class Disk {
 
 Disk& system_disk();
 
-// Of a disk, of a quota, or of how large a file may be: whatever it is, others can give some.
+// On a disk, within a quota, or in a file that may not be larger (`ulimit -f`): whoever set the limit can give some.
 bool means_no_room(int number);
 // errno's text, with Errc::full where that means no room.
 Error disk_error(const std::string& what, int number);

@@ -29,16 +29,22 @@ const Job& second(House& house) {
   return *job;
 }
 
-void check_first_is_cancelled(House& house) {
-  const Job* first = house.broker->engine.core().find(JobId{1});
-  REQUIRE(first != nullptr);
-  CHECK(first->state == JobState::done);
-  CHECK(first->outcome == Outcome::cancelled);
-}
-
 void check_waits_for_its_time(House& house) {
   CHECK(second(house).state == JobState::waiting);
   CHECK(second(house).waits_for == WaitsFor::time);
+}
+
+// Job 1, which was submitted, ends and is removed; job 2 came after it.
+void forget_before_its_meaning_is_on_disk(House& house) {
+  house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
+  house.turn();
+  house.commit();
+  let_end(house, Ending::returned);
+  house.next_broker();
+  house.broker->call("Job.Remove", R"({"ids":[1]})");
+  house.turn();
+  REQUIRE(house.broker->engine.core().find(JobId{1}) == nullptr);
+  REQUIRE(house.broker->engine.ledger().has(JobId{1}));
 }
 
 struct Condition {
@@ -148,14 +154,7 @@ TEST_CASE("what has ended and is removed stays in the ledger until its meaning t
   // durable job. The third found neither, and skipped it.
   House house;
   house.broker->call("Pool.ApplyAsync", R"({"job":{"durable":false,"function":"square","arguments":"[7]"}})");
-  house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
-  house.turn();
-  house.commit();
-  let_end(house, Ending::returned);
-  house.next_broker();
-  house.broker->call("Job.Remove", R"({"ids":[1]})");
-  house.turn();
-  CHECK(house.broker->engine.core().find(JobId{1}) == nullptr);
+  forget_before_its_meaning_is_on_disk(house);
   house.next_broker();  // nothing was committed in between
   check_waits_for_its_time(house);
   house.broker->call("Job.Remove", R"({"ids":[1]})");
@@ -169,35 +168,25 @@ TEST_CASE("what has ended and is removed stays in the ledger until its meaning t
 TEST_CASE("what an ephemeral job went on by is known to the next broker, even if it was not on disk") {
   // The bug: a durable job that was cancelled before it was ever offered stood in no ledger. An ephemeral one after it was told that it is
   // skipped, the broker died before the commit, and the durable one ran and succeeded under the next. (Found by the simulation, one
-  // schedule in ten millions.)
+  // schedule in ten millions.) And again where the ephemeral one came when the other had ended: nobody had asked for that before.
+  const bool comes_first = GENERATE(true, false);
   House house;
   house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","delayUSec":3600000000}})");
   house.turn();
   house.commit();
+  if (!comes_first) house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  house.turn();
   const auto after = house.broker->apply("k", R"(,"after":[1])");
   house.turn();
-  house.broker->call("Job.Cancel", R"({"ids":[1]})");
+  if (comes_first) house.broker->call("Job.Cancel", R"({"ids":[1]})");
   house.turn();
   REQUIRE(second(house).outcome == Outcome::skipped);
   CHECK(after->answers == 1);
   house.next_broker();
-  check_first_is_cancelled(house);
-}
-
-TEST_CASE("what an ephemeral job goes on by that came when it had ended is known to the next broker as well") {
-  // The bug: nobody had asked for the end of the durable one when it came, so that it was on its way to the store alone.
-  House house;
-  house.broker->call("Pool.ApplyAsync", R"({"job":{"function":"square","arguments":"[7]","delayUSec":3600000000}})");
-  house.turn();
-  house.commit();
-  house.broker->call("Job.Cancel", R"({"ids":[1]})");
-  house.turn();
-  const auto after = house.broker->apply("k", R"(,"after":[1])");
-  house.turn();
-  REQUIRE(second(house).outcome == Outcome::skipped);
-  CHECK(after->answers == 1);
-  house.next_broker();
-  check_first_is_cancelled(house);
+  const Job* first = house.broker->engine.core().find(JobId{1});
+  REQUIRE(first != nullptr);
+  CHECK(first->state == JobState::done);
+  CHECK(first->outcome == Outcome::cancelled);
 }
 
 TEST_CASE("a key is the later job's where a broker finds the one that had it before it was forgotten") {
@@ -206,15 +195,7 @@ TEST_CASE("a key is the later job's where a broker finds the one that had it bef
   House house;
   const auto submit = [&] { return house.broker->call("Pool.ApplyAsync", FakeBroker::submission("k")); };
   submit();
-  house.broker->call("Pool.ApplyAsync", later(R"("after":[1])"));
-  house.turn();
-  house.commit();
-  let_end(house, Ending::returned);
-  house.next_broker();
-  house.broker->call("Job.Remove", R"({"ids":[1]})");
-  house.turn();
-  REQUIRE(house.broker->engine.core().find(JobId{1}) == nullptr);
-  REQUIRE(house.broker->engine.ledger().has(JobId{1}));
+  forget_before_its_meaning_is_on_disk(house);
   CHECK(submit()->answer().value("id", 0) == 3);
   let_end(house, Ending::returned);
   house.next_broker();
