@@ -28,11 +28,11 @@ class Context {
   // Whether a verb makes sense without a daemon that was there before it.
   enum class Daemon { start_if_missing, must_run };
 
-  // Connects, starting the user's socket unit or a private daemon where that is wanted and allowed. Errors: as Connections::take; what the
-  // daemon's start ended with. The connections live as long as the context.
+  // Connects, starting the user's socket unit or a private daemon where that is wanted and allowed. Errors: as Connections::take, but io
+  // where nobody answers in time; what the daemon's start ended with. The connections live as long as the context.
   Result<client::Connections*> connect(Daemon daemon = Daemon::start_if_missing);
 
-  // A question that the daemon answers at once. An error of the daemon is an Error here.
+  // A question that the daemon answers at once. An error of the daemon is an Error here; io: it has not answered in a minute.
   Result<client::Reply> ask(std::string_view method, std::string_view parameters, client::Resend resend = client::Resend::always,
                             Daemon daemon = Daemon::start_if_missing);
   // A call that takes as long as it takes.

@@ -42,8 +42,7 @@ bool is_own_descriptor(std::string_view path) {
   return path == "/dev/stdin" || std::ranges::any_of(kFolders, [path](std::string_view folder) { return path.starts_with(folder); });
 }
 
-// A terminal whose keys are somebody else's at the moment: we would be stopped if we read them, and a job, which has no terminal, would
-// not.
+// A terminal whose keys are somebody else's at the moment: we would be stopped if we read them, and a job, which has none, would not.
 bool is_in_background(int fd) {
   const pid_t foreground = ::tcgetpgrp(fd);
   return foreground >= 0 && foreground != ::getpgrp();

@@ -19,7 +19,8 @@ namespace {
 
 constexpr mode_t kModeBits = 07777;
 constexpr mode_t kLentRights = S_ISUID | S_ISGID;
-// What file systems cut times to, in nanoseconds: NTFS and SMB to 100, UDF to a microsecond, exFAT to 10 ms, older ones to a second.
+// What file systems cut times to, in nanoseconds: NTFS and SMB to 100, UDF to a microsecond, some servers to a
+// millisecond, exFAT to ten, older ones to a second.
 constexpr std::array kUnitsOfTime{1L, 100L, 1'000L, 1'000'000L, 10'000'000L, 1'000'000'000L};
 
 std::array<timespec, 2> times_of(const struct stat& file) { return {file.st_atim, file.st_mtim}; }

@@ -22,8 +22,8 @@ struct ActivationSockets {
 // Errors: invalid_argument: one of them is no listening Unix stream socket, or none is named "varlink".
 Result<ActivationSockets> take_activation_sockets();
 
-// Sends "READY=1" and the like. Without $NOTIFY_SOCKET does nothing; waits for a second at most until
-// there is room for it; a failure is systemd's loss.
+// Sends "READY=1" and the like. Without $NOTIFY_SOCKET does nothing; waits for a second at most until there is
+// room for it; a failure is systemd's loss.
 void notify(std::string_view state);
 
 // How often systemd wants "WATCHDOG=1"; nothing: not at all. Half of what it waits for.

@@ -63,6 +63,7 @@ class Workers {
   // Each worker is of an older program from now on, as after a reload, and the broker is told so: it leaves when it has done what it has.
   // Others are started only after release_starts(). The same for a broker that has come since.
   void retire_all();
+  // No other is started before release_starts(); what is there stays as it is.
   void hold_starts() { holding_ = true; }
   void release_starts();
   // There is none any more, neither alive nor remembered.

@@ -48,11 +48,13 @@ void JobCore::queue(Job& job, const Dependencies& after, const Now& now, Effects
   wait(job, WaitsFor::dependencies, out);
 }
 
+// Nobody had asked for that end, so that it may be on its way to the disk alone; this one would have gone on by it all the same.
 void JobCore::use_end(const Job& job, JobId earlier, Effects& out) const {
   const Job* ended = job.flags.durable ? nullptr : find(earlier);
   if (ended != nullptr && ended->flags.durable && ended->state == JobState::done && !ended->settled) out.push_back(UsedEnd{earlier});
 }
 
+// So that their records stay until what their ends mean to it is on disk, and those of others do not.
 void JobCore::note_named(const Job& job, const Dependencies& after) {
   if (!job.flags.durable) return;
   for (const Dependency& dependency : after)

@@ -76,8 +76,7 @@ void copy_folder(const OpenRoots& roots, const proto::CopyFolder& folder, const 
     report.files.insert(report.files.end(), folder.files.size(), open.end());
     return;
   }
-  // A half file where the file system has none without a name. Nobody else looks for it in this copy: it would be in what is said to be
-  // whole.
+  // A half file, where the file system has none without a name. Nobody else looks for it before the copy is said to be complete.
   for (const std::string& name : terms.earlier) ::unlinkat(open.target.get(), name.c_str(), 0);
   const FolderPair pair = open.pair(folder.fresh);
   for (std::size_t i = 0; i < folder.files.size() && !terms.stop(); ++i) {
