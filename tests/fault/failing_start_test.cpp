@@ -18,7 +18,7 @@ using namespace testing;
 
 namespace {
 
-constexpr int kMostCalls = 2'000;
+constexpr int kMostCallsOfStart = 2'000;
 
 // `attempt` says whether there was an nth call.
 template <class Attempt>
@@ -27,13 +27,13 @@ void sweep(const char* what, failing_program program, failing_fault fault, Attem
   const unsigned seed = any_seed();
   INFO("seed " << seed);
   int nth = 1 + static_cast<int>(seed % static_cast<unsigned>(stride)), tried = 0;
-  for (; nth < kMostCalls; nth += stride, ++tried) {
+  for (; nth < kMostCallsOfStart; nth += stride, ++tried) {
     FailingPrograms programs;
     INFO(name_of(fault) << " at call " << nth << " of the " << name_of(program) << ", " << what);
     if (!attempt(programs, nth)) break;
   }
   std::cout << name_of(fault) << " in the " << name_of(program) << ", " << what << ": " << tried << " of up to " << nth << " calls\n";
-  CHECK(nth < kMostCalls);
+  CHECK(nth < kMostCallsOfStart);
 }
 
 bool has_crashed(const std::string& log) {

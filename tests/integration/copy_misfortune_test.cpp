@@ -15,8 +15,6 @@ using namespace jobpool::testing;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 int ready_jobs(const Daemon& daemon) { return daemon.status()["pools"][0]["ready"]; }
 
 // By one job that has not ended. One more than it is while the next attempt's number is given and nothing runs yet.

@@ -9,6 +9,8 @@
 
 namespace jobpool::testing {
 
+inline bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 // Gives a file or folder an ACL: "system.posix_acl_access", or that of what will be made in it: "system.posix_acl_default".
 void give_access_list(const std::string& path, const char* attribute);
 

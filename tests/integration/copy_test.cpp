@@ -18,8 +18,6 @@ using namespace jobpool::testing;
 
 namespace {
 
-bool has(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
-
 // As shells do it: `value` of the variables that choose the language.
 Invocation in_language(const Daemon& daemon, std::vector<std::string> words, const std::string& locale) {
   Invocation invocation = daemon.invocation(std::move(words));

@@ -21,7 +21,7 @@ void check_others_work(const Daemon& daemon) {
 }
 
 // The broker did not die of it, and nothing but its own ending became of the job.
-void check_well(const Daemon& daemon, const std::string& id, const std::string& outcome) {
+void check_all_well(const Daemon& daemon, const std::string& id, const std::string& outcome) {
   CHECK(daemon.job(id)["outcome"] == outcome);
   check_others_work(daemon);
   CHECK(daemon.job(id)["outcome"] == outcome);
@@ -45,7 +45,7 @@ TEST_CASE("a function that ends its worker, in whatever way, has crashed, and co
     CHECK(got.out.empty());
     CHECK(got.err.find("job " + id) != std::string::npos);
     CHECK(daemon.run({"get", next}).out == "36\n");
-    check_well(daemon, id, "crashed");
+    check_all_well(daemon, id, "crashed");
   }
   CHECK(daemon.status()["workerRestarts"] == ways.size());
 }
@@ -57,7 +57,7 @@ TEST_CASE("what a function does to its folder, limits and processes is unseen by
     INFO(words[0]);
     const std::string id = daemon.submit(words);
     CHECK(daemon.run({"get", id}).out == "null\n");
-    check_well(daemon, id, "succeeded");
+    check_all_well(daemon, id, "succeeded");
   }
   CHECK(daemon.status()["workerRestarts"] == 0);
 }
@@ -67,7 +67,7 @@ TEST_CASE("a function that forks and returns twice has one result, and no second
   daemon.require_workers(1);
   const std::string id = daemon.submit({"@fork_and_return"});
   CHECK(daemon.run({"get", id}).out == "\"parent\"\n");
-  check_well(daemon, id, "succeeded");
+  check_all_well(daemon, id, "succeeded");
   // The worker alone; its child has its name and was its child.
   CHECK(wait_until([&] { return children_named(daemon.worker_pids().at(0), "jobpool-worker").empty(); }));
   CHECK(daemon.status()["workerRestarts"] == 0);
@@ -80,7 +80,7 @@ TEST_CASE("a function that closes all that its worker has open costs that worker
   // The supervisor may see its hang-up before the broker its report.
   const json outcome = daemon.job(id)["outcome"];
   CHECK((outcome == "succeeded" || outcome == "crashed"));
-  check_well(daemon, id, outcome);
+  check_all_well(daemon, id, outcome);
 }
 
 TEST_CASE("a function that writes garbage to all that its worker has open does not bring down the broker") {
@@ -91,7 +91,7 @@ TEST_CASE("a function that writes garbage to all that its worker has open does n
     daemon.run({"wait", id});
     const json outcome = daemon.job(id)["outcome"];
     CHECK((outcome == "succeeded" || outcome == "crashed"));
-    check_well(daemon, id, outcome);
+    check_all_well(daemon, id, outcome);
   }
 }
 
@@ -99,11 +99,11 @@ TEST_CASE("a function that stops its process is ended when its time is over, or 
   Daemon daemon(one_worker());
   const std::string slow = daemon.submit({"--timeout", "100ms", "--grace", "100ms", "@stop_itself"});
   CHECK(daemon.run({"get", slow}).exit_code == 124);
-  check_well(daemon, slow, "timed_out");
+  check_all_well(daemon, slow, "timed_out");
   const std::string cancelled = daemon.submit({"--grace", "100ms", "@stop_itself"});
   REQUIRE(wait_until([&] { return daemon.job(cancelled)["state"] == "running"; }));
   CHECK(daemon.run({"cancel", cancelled}).exit_code == 0);
-  check_well(daemon, cancelled, "cancelled");
+  check_all_well(daemon, cancelled, "cancelled");
 }
 
 TEST_CASE("map --retries tries the items of a chunk that took its worker along each by itself") {

@@ -6,6 +6,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/pools.hpp"
 
 using namespace jobpool::testing;
 
@@ -32,10 +33,6 @@ std::string squares(int last) {
 std::size_t done(const Daemon& daemon) { return daemon.status()["pools"][0]["done"]; }
 
 // The rule for chunks asks how many workers there are: they come a little after the daemon.
-void wait_for_workers(const Daemon& daemon, int count) {
-  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["workersIdle"] == count; }));
-}
-
 }  // namespace
 
 TEST_CASE("map makes about four chunks of a function's items for each worker") {

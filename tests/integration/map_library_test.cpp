@@ -12,6 +12,7 @@
 #include "jobpool/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/pools.hpp"
 
 using namespace jobpool;
 using namespace jobpool::testing;
@@ -64,10 +65,6 @@ std::vector<long> all_of(Stream stream) {
 }
 
 // The rule for chunks asks how many workers there are: they come a little after the daemon.
-void wait_for_workers(const testing::Daemon& daemon, int count) {
-  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["workersIdle"] == count; }));
-}
-
 }  // namespace
 
 TEST_CASE("map gives the results in order, in chunks as Python makes them") {

@@ -5,6 +5,7 @@
 #include "jobpool/client.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/daemon.hpp"
+#include "tests/support/pools.hpp"
 
 using namespace jobpool::testing;
 
@@ -35,10 +36,6 @@ std::vector<std::string> map_over(std::vector<std::string> command, int last) {
 }
 
 // The rule for chunks asks how many workers there are: they come a little after the daemon.
-void wait_for_workers(const Daemon& daemon, int count) {
-  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["workersIdle"] == count; }));
-}
-
 }  // namespace
 
 TEST_CASE("map has Python's order") {

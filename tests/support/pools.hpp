@@ -29,6 +29,11 @@ inline void require_workers_of(const Daemon& daemon, const std::string& name, st
   REQUIRE(wait_until([&] { return pool_of(daemon, name)["workersIdle"] == count; }));
 }
 
+// Of the first pool.
+inline void wait_for_workers(const Daemon& daemon, int count) {
+  REQUIRE(wait_until([&] { return daemon.status()["pools"][0]["workersIdle"] == count; }));
+}
+
 // Of its workers, ascending.
 inline std::vector<pid_t> pids_of(const Daemon& daemon, const std::string& name) {
   std::vector<pid_t> pids;

@@ -15,7 +15,7 @@
 namespace jobpool::testing {
 namespace {
 
-constexpr timeval kPatience{60, 0};  // far above what anything takes on a busy machine
+constexpr timeval kPeerPatience{60, 0};  // far above what anything takes on a busy machine
 
 void check(bool holds, const std::string& what) {
   if (!holds) throw std::runtime_error("fake daemon: " + what);
@@ -130,7 +130,7 @@ FakeServer::FakeServer(std::function<void(FakeServer&)> script) : path_(folder_.
   std::memcpy(address.sun_path, path_.data(), path_.size());
   check(::bind(listener_.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0, "bind");
   check(::listen(listener_.get(), 16) == 0, "listen");
-  ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(listener_.get(), SOL_SOCKET, SO_RCVTIMEO, &kPeerPatience, sizeof kPeerPatience);
   thread_ = std::thread([this, script = std::move(script)] {
     try {
       script(*this);
@@ -148,7 +148,7 @@ FakeServer::~FakeServer() {
 FakePeer FakeServer::accept() {
   UniqueFd socket{static_cast<int>(again_if_interrupted([&] { return ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC); }))};
   check(static_cast<bool>(socket), std::string("nobody connects: ") + std::strerror(errno));
-  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience);
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_RCVTIMEO, &kPeerPatience, sizeof kPeerPatience);
   return FakePeer{std::move(socket)};
 }
 

@@ -34,7 +34,7 @@ Heard begin(FakePeer& peer, std::string_view id = "{\"id\":12}") {
   return heard;
 }
 
-std::string ending(Outcome outcome, std::optional<int> code, std::optional<int> signal = {}, std::string reason = "") {
+std::string job_ending(Outcome outcome, std::optional<int> code, std::optional<int> signal = {}, std::string reason = "") {
   proto::Ending end;
   end.id = JobId{12};
   end.outcome = outcome;
@@ -52,7 +52,7 @@ TEST_CASE("a command gets the client's own streams, and the client its exit code
     const Heard heard = begin(peer);
     if (heard.fds.size() != 3) throw std::runtime_error("stdin, stdout and stderr belong to the call");
     if (::write(heard.fds[2].get(), "err\n", 4) != 4) throw std::runtime_error("stderr was not passed");
-    peer.say(ending(Outcome::failed, 3));
+    peer.say(job_ending(Outcome::failed, 3));
   });
   const Finished finished = run(jobpool_at(server, {"apply", "--", "make"}));
   server.finish();
@@ -80,7 +80,7 @@ TEST_CASE("Ctrl-C is SIGINT to the command first, then cancel, then cancel at on
     FakePeer third = self.accept();
     const auto now = proto::read_cancel(third.hear("org.jobpool.Job.Cancel").call.parameters);
     if (!now || !now->now) throw std::runtime_error("not a cancel at once");
-    job.say(ending(Outcome::cancelled, {}, 9, "cancelled by its submitter"));
+    job.say(job_ending(Outcome::cancelled, {}, 9, "cancelled by its submitter"));
   });
   Child client(jobpool_at(server, {"apply", "--", "sleep"}));
   CHECK(client.read_line() == "runs");
@@ -104,7 +104,7 @@ TEST_CASE("a command that has not started is cancelled by the first Ctrl-C") {
     kill.fail("org.jobpool.Job.NotRunning", R"({"id":12,"reason":"it is ready"})");
     FakePeer cancel = self.accept();
     cancel.hear("org.jobpool.Job.Cancel");
-    job.say(ending(Outcome::cancelled, {}));
+    job.say(job_ending(Outcome::cancelled, {}));
   });
   Child client(jobpool_at(server, {"apply", "--", "sleep"}));
   CHECK(client.read_line() == "runs");
@@ -140,7 +140,7 @@ TEST_CASE("a broker that dies under a command does not disturb it: the descripto
     const Heard again = second.hear(kApply);
     if (again.call.parameters.tree() != before || again.fds.size() != 3) throw std::runtime_error("another call came");
     second.say("{\"id\":12}", true);
-    second.say(ending(Outcome::succeeded, 0));
+    second.say(job_ending(Outcome::succeeded, 0));
   });
   const Finished finished = run(jobpool_at(server, {"apply", "--", "make"}));
   server.finish();

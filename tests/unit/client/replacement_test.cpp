@@ -7,31 +7,31 @@ using namespace jobpool::cli;
 
 namespace {
 
-using Words = std::vector<std::string>;
+using WordList = std::vector<std::string>;
 
-Words filled(const Words& words, std::vector<std::string> columns) { return Template(words).fill({std::move(columns), 12, 3}); }
+WordList filled(const WordList& words, std::vector<std::string> columns) { return Template(words).fill({std::move(columns), 12, 3}); }
 
 std::string one(const std::string& word, const std::string& item) { return filled({word}, {item}).front(); }
 
 }  // namespace
 
 TEST_CASE("the item goes where its place is, as often as there is one, and at the end where there is none") {
-  CHECK(filled({"cp", "{}", "{}.bak"}, {"a"}) == Words{"cp", "a", "a.bak"});
-  CHECK(filled({"echo", "x"}, {"a", "b"}) == Words{"echo", "x", "a", "b"});
-  CHECK(filled({"echo", "{#}", "{%}"}, {"a"}) == Words{"echo", "12", "3", "a"});
-  CHECK(filled({}, {"7"}) == Words{"7"});
+  CHECK(filled({"cp", "{}", "{}.bak"}, {"a"}) == WordList{"cp", "a", "a.bak"});
+  CHECK(filled({"echo", "x"}, {"a", "b"}) == WordList{"echo", "x", "a", "b"});
+  CHECK(filled({"echo", "{#}", "{%}"}, {"a"}) == WordList{"echo", "12", "3", "a"});
+  CHECK(filled({}, {"7"}) == WordList{"7"});
 }
 
 TEST_CASE("several items on one command line are words of their own where {} stands alone") {
   Item item{{"d/a.x", "d/b.y", "c"}, 1, 1};
   item.ends = {1, 2, 3};
-  CHECK(Template(Words{"cp", "{}", "/tmp"}).fill(item) == Words{"cp", "d/a.x", "d/b.y", "c", "/tmp"});
-  CHECK(Template(Words{"{/.}"}).fill(item) == Words{"a", "b", "c"});
-  CHECK(Template(Words{"<{}>"}).fill(item) == Words{"<d/a.x d/b.y c>"});
-  CHECK(Template(Words{"{2}", "{#}"}).fill(item) == Words{"d/b.y", "1"});
-  CHECK(Template(Words{"echo"}).fill(item) == Words{"echo", "d/a.x", "d/b.y", "c"});
+  CHECK(Template(WordList{"cp", "{}", "/tmp"}).fill(item) == WordList{"cp", "d/a.x", "d/b.y", "c", "/tmp"});
+  CHECK(Template(WordList{"{/.}"}).fill(item) == WordList{"a", "b", "c"});
+  CHECK(Template(WordList{"<{}>"}).fill(item) == WordList{"<d/a.x d/b.y c>"});
+  CHECK(Template(WordList{"{2}", "{#}"}).fill(item) == WordList{"d/b.y", "1"});
+  CHECK(Template(WordList{"echo"}).fill(item) == WordList{"echo", "d/a.x", "d/b.y", "c"});
   item.ends = {2, 3};  // the first of two columns
-  CHECK(Template(Words{"{}"}).fill(item) == Words{"d/a.x d/b.y", "c"});
+  CHECK(Template(WordList{"{}"}).fill(item) == WordList{"d/a.x d/b.y", "c"});
 }
 
 TEST_CASE("a path is taken apart") {
@@ -42,10 +42,10 @@ TEST_CASE("a path is taken apart") {
 }
 
 TEST_CASE("columns have numbers, all of them together none") {
-  CHECK(filled({"{2}{1}"}, {"a", "b"}) == Words{"ba"});
-  CHECK(filled({"{1/.}"}, {"d/a.x", "b"}) == Words{"a"});
-  CHECK(filled({"{}"}, {"a", "b"}) == Words{"a b"});
-  CHECK(filled({"<{3}>"}, {"a", "b"}) == Words{"<>"});
+  CHECK(filled({"{2}{1}"}, {"a", "b"}) == WordList{"ba"});
+  CHECK(filled({"{1/.}"}, {"d/a.x", "b"}) == WordList{"a"});
+  CHECK(filled({"{}"}, {"a", "b"}) == WordList{"a b"});
+  CHECK(filled({"<{3}>"}, {"a", "b"}) == WordList{"<>"});
 }
 
 TEST_CASE("other braces stand for themselves, and what an item brings is not looked at again") {

@@ -5,6 +5,7 @@
 
 #include "tests/support/catch.hpp"
 #include "tests/support/checked_json.hpp"
+#include "tests/unit/proto/refused.hpp"
 
 namespace jobpool::proto {
 namespace {
@@ -32,8 +33,6 @@ CopyRange some_range() {
   CopyRange range{some_roots(), "x/y", "file", ".jobpool-copy-1", true, 32, 64, 128, -5, 999'999'999};
   return range;
 }
-
-nlohmann::json parsed(const std::string& text) { return nlohmann::json::parse(text); }
 
 std::string refusal(const nlohmann::json& object) {
   const auto job = object.contains("folders")

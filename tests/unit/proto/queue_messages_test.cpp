@@ -5,19 +5,13 @@
 #include "proto/queue_messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checked_json.hpp"
+#include "tests/unit/proto/refused.hpp"
 
 using namespace jobpool;
 using namespace jobpool::proto;
 using nlohmann::json;
 
 namespace {
-
-template <class Value>
-std::string refused(const Result<Value>& read) {
-  if (read) return "";
-  CHECK(read.error().code == Errc::invalid_argument);
-  return read.error().text;
-}
 
 json with_items(const json& items) { return {{"name", "mail"}, {"items", items}}; }
 

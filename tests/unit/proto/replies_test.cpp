@@ -5,6 +5,7 @@
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checked_json.hpp"
+#include "tests/unit/proto/refused.hpp"
 #include "tests/unit/proto/samples.hpp"
 
 using namespace std::string_literals;
@@ -13,8 +14,6 @@ using namespace jobpool::proto;
 using nlohmann::json;
 
 namespace {
-
-json parsed(const std::string& text) { return json::parse(text); }
 
 // Takes each member of `object` away in turn, and in turn gives it a type that no field has: how often did `read` refuse both?
 // Every refusal must be a protocol error that names the field.

@@ -4,6 +4,7 @@
 #include "proto/messages.hpp"
 #include "tests/support/catch.hpp"
 #include "tests/support/checked_json.hpp"
+#include "tests/unit/proto/refused.hpp"
 
 using namespace std::string_literals;
 using namespace jobpool;
@@ -11,15 +12,6 @@ using namespace jobpool::proto;
 using nlohmann::json;
 
 namespace {
-
-template <class Value>
-std::string refused(const Result<Value>& read) {
-  if (read) return "";
-  CHECK(read.error().code == Errc::invalid_argument);
-  return read.error().text;
-}
-
-json parsed(const std::string& text) { return json::parse(text); }
 
 std::string ids(std::size_t count) {
   std::string text = "{\"ids\":[1";

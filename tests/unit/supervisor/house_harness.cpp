@@ -6,11 +6,13 @@
 #include <signal.h>
 #include <spawn.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
 #include <cstring>
 #include <filesystem>
@@ -257,6 +259,18 @@ std::string House::instance() const {
 std::vector<pid_t> House::processes_of(const std::string& instance) {
   if (instance.empty()) return {};
   return supervisor::processes_with_environment("JOBPOOL_INSTANCE=" + instance);
+}
+
+ino_t inode_of(const UniqueFd& fd) {
+  struct stat status {};
+  REQUIRE(::fstat(fd.get(), &status) == 0);
+  return status.st_ino;
+}
+
+std::string value_of(const std::vector<std::string>& words, const std::string& option) {
+  const auto found = std::find(words.begin(), words.end(), option);
+  REQUIRE(words.end() - found > 1);
+  return *(found + 1);
 }
 
 }  // namespace jobpool::test

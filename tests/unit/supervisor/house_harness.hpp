@@ -1,6 +1,8 @@
 // A real jobpoold between a fake broker, which is the test itself, and fake workers, in a temporary directory.
 #pragma once
 
+#include <sys/types.h>
+
 #include <string>
 #include <string_view>
 #include <vector>
@@ -107,5 +109,10 @@ class House {
   pid_t pid_ = 0;
   UniqueFd process_;
 };
+
+// The same file, through whichever descriptor.
+ino_t inode_of(const UniqueFd& fd);
+// What follows an option of a program's arguments; fails the test where nothing does.
+std::string value_of(const std::vector<std::string>& words, const std::string& option);
 
 }  // namespace jobpool::test

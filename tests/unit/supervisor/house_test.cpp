@@ -22,6 +22,7 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::value_of;
 using test::Worker;
 
 namespace {
@@ -30,12 +31,6 @@ struct stat status_of(const UniqueFd& fd) {
   struct stat status {};
   REQUIRE(::fstat(fd.get(), &status) == 0);
   return status;
-}
-
-std::string value_of(const std::vector<std::string>& words, const std::string& option) {
-  const auto found = std::find(words.begin(), words.end(), option);
-  REQUIRE(words.end() - found > 1);
-  return *(found + 1);
 }
 
 bool has(const std::vector<std::string>& words, const std::string& option, const std::string& value) {

@@ -18,27 +18,17 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::inode_of;
 using test::start_worker;
+using test::value_of;
 using test::Worker;
 
 namespace {
 
-ino_t inode_of(const UniqueFd& fd) {
-  struct stat status {};
-  REQUIRE(::fstat(fd.get(), &status) == 0);
-  return status.st_ino;
-}
-
-ino_t inode_of(const std::string& path) {
+ino_t inode_at(const std::string& path) {
   struct stat status {};
   REQUIRE(::lstat(path.c_str(), &status) == 0);
   return status.st_ino;
-}
-
-std::string value_of(const std::vector<std::string>& words, const std::string& option) {
-  const auto found = std::find(words.begin(), words.end(), option);
-  REQUIRE(words.end() - found > 1);
-  return *(found + 1);
 }
 
 // The broker after a reload, which ends the one before.
@@ -71,14 +61,14 @@ TEST_CASE("HUP executes the installed program in place: same process, instance, 
   const Worker one = start_worker(first, 1), two = start_worker(first, 2);
   const pid_t pid = house.pid();
   const std::string instance = house.instance();
-  const ino_t socket = inode_of(house.socket());
+  const ino_t socket = inode_at(house.socket());
   REQUIRE(!was_reloaded(house));
 
   auto second = reload(house, first);
   CHECK(was_reloaded(house));
   CHECK(::kill(pid, 0) == 0);
   CHECK(house.instance() == instance);
-  CHECK(inode_of(house.socket()) == socket);
+  CHECK(inode_at(house.socket()) == socket);
   for (const char* option : {"--instance", "--since", "--socket", "--state-dir"})
     CHECK(value_of(second.arguments, option) == value_of(first.arguments, option));
   CHECK(value_of(second.arguments, "--restarts") == "1");
@@ -266,12 +256,12 @@ TEST_CASE("a socket that the configuration moves stays where it is, and the log 
   House house({"--config", dir / "pool.toml"}, "exec env JOBPOOL_SOCKET=/ignored");
   auto first = house.next_broker();
   first.expect_empty_handover();
-  const ino_t socket = inode_of(house.socket());
+  const ino_t socket = inode_at(house.socket());
   house.install("case \"$*\" in *--check-config*) ;; *) set -- \"$@\" --socket /elsewhere/socket;; esac\nexec \"$JOBPOOLD\" \"$@\"");
   auto second = reload(house, first);
   second.expect_empty_handover();
   CHECK(value_of(second.arguments, "--socket") == house.socket());
-  CHECK(inode_of(house.socket()) == socket);
+  CHECK(inode_at(house.socket()) == socket);
   CHECK(house.log().find("/elsewhere/socket is ignored") != std::string::npos);
 }
 

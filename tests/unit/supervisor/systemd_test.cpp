@@ -19,6 +19,7 @@
 using namespace jobpool;
 using control::Kind;
 using test::House;
+using test::inode_of;
 using test::TemporaryDir;
 
 namespace {
@@ -30,12 +31,6 @@ UniqueFd bound(int type, const std::string& path) {
   std::strncpy(address.sun_path, path.c_str(), sizeof address.sun_path - 1);
   REQUIRE(::bind(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) == 0);
   return socket;
-}
-
-ino_t inode_of(const UniqueFd& fd) {
-  struct stat status {};
-  REQUIRE(::fstat(fd.get(), &status) == 0);
-  return status.st_ino;
 }
 
 std::string receive_text(const UniqueFd& socket) {

@@ -15,16 +15,11 @@ using control::Kind;
 using control::OrderKind;
 using test::Broker;
 using test::House;
+using test::inode_of;
 using test::start_worker;
 using test::Worker;
 
 namespace {
-
-ino_t inode_of(const UniqueFd& fd) {
-  struct stat status {};
-  REQUIRE(::fstat(fd.get(), &status) == 0);
-  return status.st_ino;
-}
 
 void expect_death(Broker& broker, Incarnation incarnation, int code, int value) {
   const auto died = broker.expect(Kind::worker_died).message;

@@ -8,7 +8,7 @@ namespace {
 
 std::string durable(const std::string& more = "") { return R"({"job":{"function":"square","arguments":"[7]","key":"k")" + more + "}}"; }
 
-const Job* job(House& house) { return house.broker->engine.core().find(JobId{1}); }
+const Job* first_job(House& house) { return house.broker->engine.core().find(JobId{1}); }
 
 void accept(House& house, const std::string& more = "") {
   house.broker->call("Pool.ApplyAsync", durable(more));
@@ -35,9 +35,9 @@ void check_succeeds(House& house, std::size_t claims) {
   settle(house);
   while (auto claim = house.worker().claim()) house.worker().run(*claim);
   settle(house);
-  REQUIRE(job(house) != nullptr);
-  CHECK(job(house)->settled);
-  CHECK(job(house)->outcome == Outcome::succeeded);
+  REQUIRE(first_job(house) != nullptr);
+  CHECK(first_job(house)->settled);
+  CHECK(first_job(house)->outcome == Outcome::succeeded);
   CHECK(house.claims() == claims);
   const auto get = house.broker->call("Job.Get", R"({"id":1})");
   house.commit();
@@ -52,7 +52,7 @@ TEST_CASE("a job whose acceptance was not committed was never told of, and is go
   house.turn();
   house.next_broker();
   CHECK(call->answers == 0);
-  CHECK(job(house) == nullptr);
+  CHECK(first_job(house) == nullptr);
 }
 
 TEST_CASE("an accepted job survives its broker and its host, offered or not") {
@@ -80,7 +80,7 @@ TEST_CASE("a started job goes on when its broker dies, and its end is told once 
     house.worker().report_end(claim);
     house.turn();
     house.next_broker();
-    CHECK_FALSE(job(house)->settled);
+    CHECK_FALSE(first_job(house)->settled);
   }
   SECTION("with its end in the store") {
     house.worker().report_end(claim);
@@ -99,13 +99,13 @@ TEST_CASE("a job whose host died after its attempt was recorded is interrupted, 
   house.next_host();
   if (retried) {
     check_succeeds(house, 1);  // by the new worker
-    CHECK(job(house)->attempt == 2);
-    CHECK(job(house)->earlier.at(0).outcome == Outcome::interrupted);
+    CHECK(first_job(house)->attempt == 2);
+    CHECK(first_job(house)->earlier.at(0).outcome == Outcome::interrupted);
     return;
   }
   settle(house);
-  CHECK(job(house)->settled);
-  CHECK(job(house)->outcome == Outcome::interrupted);
+  CHECK(first_job(house)->settled);
+  CHECK(first_job(house)->outcome == Outcome::interrupted);
   CHECK(house.claims() == 0);
 }
 
@@ -113,7 +113,7 @@ TEST_CASE("a cancel of a durable job outlives the broker that it was put to") {
   // The bug: it was put down, and not looked at for jobs that the store has as well.
   House house;
   accept(house, R"(,"retries":3)");
-  Job stopped = *job(house);
+  Job stopped = *first_job(house);
   stopped.reason = "somebody cancelled it";
   house.broker->engine.ledger().note_stop(stopped);  // and there the broker died, before its revoke
   auto* control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
@@ -123,8 +123,8 @@ TEST_CASE("a cancel of a durable job outlives the broker that it was put to") {
   settle(house);
   CHECK(house.claims() == 0);
   CHECK_FALSE(house.worker().claim());
-  CHECK(job(house)->outcome == Outcome::cancelled);
-  CHECK(job(house)->reason == "somebody cancelled it");
+  CHECK(first_job(house)->outcome == Outcome::cancelled);
+  CHECK(first_job(house)->reason == "somebody cancelled it");
 }
 
 TEST_CASE("a dead worker's slot with an earlier attempt is not taken for the current one") {
@@ -139,13 +139,13 @@ TEST_CASE("a dead worker's slot with an earlier attempt is not taken for the cur
   house.worker(1).report_start(*claim);
   house.turn();
   house.next_broker();  // both are handed over
-  CHECK(job(house)->attempt == 2);
-  CHECK(job(house)->worker == house.worker(1).incarnation);
+  CHECK(first_job(house)->attempt == 2);
+  CHECK(first_job(house)->worker == house.worker(1).incarnation);
   house.broker->engine.worker_died(house.worker(0).incarnation, 9, 0);
-  CHECK(job(house)->state == JobState::running);
+  CHECK(first_job(house)->state == JobState::running);
   house.worker(1).report_end(*claim);
   settle(house);
-  CHECK(job(house)->outcome == Outcome::succeeded);
+  CHECK(first_job(house)->outcome == Outcome::succeeded);
 }
 
 TEST_CASE("the end of the daemon or its host is not the end of a worker that a job took along") {
@@ -158,10 +158,10 @@ TEST_CASE("the end of the daemon or its host is not the end of a worker that a j
     house.next_host();
     settle(house);
   }
-  CHECK(job(house)->workers_killed == 0);
+  CHECK(first_job(house)->workers_killed == 0);
   start(house);
   house.broker->engine.worker_died(house.worker().incarnation, 9, 0);
-  CHECK(job(house)->state != JobState::done);
+  CHECK(first_job(house)->state != JobState::done);
 }
 
 TEST_CASE("what waits for a job that has succeeded runs also when that one was removed and the daemon started anew") {
@@ -177,7 +177,7 @@ TEST_CASE("what waits for a job that has succeeded runs also when that one was r
   settle(house);
   CHECK(remove->parameters == R"({"removed":[1]})");
   house.next_host();
-  CHECK(job(house) == nullptr);
+  CHECK(first_job(house) == nullptr);
   const Job* second = house.broker->engine.core().find(JobId{2});
   REQUIRE(second != nullptr);
   CHECK(second->state == JobState::waiting);
@@ -207,9 +207,9 @@ TEST_CASE("a job that had started is not started again by the next broker, whate
   house.next_broker();
   house.hire();
   settle(house);
-  REQUIRE(job(house) != nullptr);
-  CHECK(job(house)->state == JobState::done);
-  CHECK((job(house)->outcome == Outcome::interrupted || job(house)->outcome == Outcome::crashed));
+  REQUIRE(first_job(house) != nullptr);
+  CHECK(first_job(house)->state == JobState::done);
+  CHECK((first_job(house)->outcome == Outcome::interrupted || first_job(house)->outcome == Outcome::crashed));
   CHECK(house.claims() == 0);
   CHECK_FALSE(house.worker().claim());
 }
@@ -219,10 +219,10 @@ TEST_CASE("the grace that a cancel shortened outlives its broker") {
   House house;
   accept(house, R"(,"graceUSec":20000000)");
   start(house);
-  Job stopped = *job(house);
+  Job stopped = *first_job(house);
   stopped.grace = Microseconds{0};
   house.broker->engine.ledger().note_stop(stopped);  // and there the broker died
   house.next_broker();
-  CHECK(job(house)->stop == StopRequest::cancel);
-  CHECK(job(house)->grace == Microseconds{0});
+  CHECK(first_job(house)->stop == StopRequest::cancel);
+  CHECK(first_job(house)->grace == Microseconds{0});
 }

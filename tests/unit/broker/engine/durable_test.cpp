@@ -8,12 +8,6 @@ namespace {
 
 const std::string kDurable = R"({"job":{"function":"square","arguments":"[7]","key":"k"}})";
 
-const Job& job(House& house, std::uint64_t id = 1) {
-  const Job* job = house.broker->engine.core().find(JobId{id});
-  REQUIRE(job != nullptr);
-  return *job;
-}
-
 shm::Claim started(House& house) {
   house.turn();
   house.commit();

@@ -235,4 +235,10 @@ struct House {
   }
 };
 
+inline const Job& job(House& house, std::uint64_t id = 1) {
+  const Job* job = house.broker->engine.core().find(JobId{id});
+  REQUIRE(job != nullptr);
+  return *job;
+}
+
 }  // namespace jobpool::broker

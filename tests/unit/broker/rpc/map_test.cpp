@@ -10,12 +10,6 @@ std::string batch(const std::string& more = "") {
   return R"({"job":{"function":"square","key":"k")" + more + R"(},"chunks":["[[1],[2]]","[[3]]"]})";
 }
 
-const Job& job(House& house, std::uint64_t id) {
-  const Job* job = house.broker->engine.core().find(JobId{id});
-  REQUIRE(job != nullptr);
-  return *job;
-}
-
 void settle(House& house) {
   for (int i = 0; i < 3; ++i) {
     house.turn();

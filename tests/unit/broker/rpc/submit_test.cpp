@@ -11,12 +11,6 @@ using namespace std::chrono_literals;
 
 namespace {
 
-const Job& job(House& house, std::uint64_t id = 1) {
-  const Job* job = house.broker->engine.core().find(JobId{id});
-  REQUIRE(job != nullptr);
-  return *job;
-}
-
 FakeCallPtr apply_oneway(House& house, const std::string& parameters) {
   auto call = std::make_shared<FakeCall>("org.jobpool.Pool.Apply", parameters, false);
   call->envelope.oneway = true;

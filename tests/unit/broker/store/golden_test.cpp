@@ -4,7 +4,6 @@
 //   broker_store_test "[.make-golden]"   writes ./store-vN.sqlite, ./store-vN.txt and ./store-vN.queues.txt, N being today's version
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "daemon/broker/store/schema.hpp"
 #include "tests/support/store/queues_text.hpp"
@@ -146,12 +145,6 @@ void write_golden(const StoreOptions& options) {
   const auto store = loaded(options);
   commit(*store, golden_batch_with_notes());
   commit(*store, golden_queues());
-}
-
-std::string content_of(const std::string& path) {
-  std::ostringstream all;
-  all << std::ifstream(path, std::ios::binary).rdbuf();
-  return all.str();
 }
 
 }  // namespace

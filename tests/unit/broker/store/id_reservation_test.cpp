@@ -16,13 +16,13 @@ namespace {
 
 namespace fs = std::filesystem;
 
-IdReservation opened(const TempDir& dir, Disk& disk = system_disk()) {
+IdReservation opened_ids(const TempDir& dir, Disk& disk = system_disk()) {
   auto ids = IdReservation::open(dir.path(), disk);
   if (!ids) FAIL(ids.error().text);
   return std::move(*ids);
 }
 
-std::uint64_t first_in(const TempDir& dir) { return opened(dir).first_unreserved().value; }
+std::uint64_t first_in(const TempDir& dir) { return opened_ids(dir).first_unreserved().value; }
 
 void overwrite(const std::string& path, std::size_t offset, const std::string& bytes) {
   std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
@@ -35,7 +35,7 @@ void overwrite(const std::string& path, std::size_t offset, const std::string& b
 TEST_CASE("ids begin with 1 and go on behind what was reserved") {
   const TempDir dir;
   {
-    auto ids = opened(dir);
+    auto ids = opened_ids(dir);
     CHECK(ids.first_unreserved() == JobId{1});
     REQUIRE(ids.ensure(JobId{1}));
     CHECK(ids.first_unreserved() == JobId{1'025});
@@ -49,12 +49,12 @@ TEST_CASE("ids begin with 1 and go on behind what was reserved") {
 TEST_CASE("a clean stop gives the rest of the block back") {
   const TempDir dir;
   {
-    auto ids = opened(dir);
+    auto ids = opened_ids(dir);
     REQUIRE(ids.ensure(JobId{1}));
     REQUIRE(ids.give_back(JobId{17}));
   }
   CHECK(first_in(dir) == 17);
-  REQUIRE(opened(dir).give_back(JobId{99}));
+  REQUIRE(opened_ids(dir).give_back(JobId{99}));
   CHECK(first_in(dir) == 17);
 }
 
@@ -90,7 +90,7 @@ TEST_CASE("a slot that is spoiled costs ids, and none is given out twice") {
   const TempDir dir;
   const std::size_t offset = GENERATE(std::size_t{0}, kIdSlotDistance);
   {
-    auto ids = opened(dir);
+    auto ids = opened_ids(dir);
     REQUIRE(ids.ensure(JobId{1}));
   }
   overwrite(dir.file("ids"), offset + 20, "x");
@@ -117,7 +117,7 @@ TEST_CASE("slots know every byte of theirs") {
 TEST_CASE("ids are reserved on a full disk") {
   const TempDir dir;
   TrialDisk disk(dir.path());
-  auto ids = opened(dir, disk);
+  auto ids = opened_ids(dir, disk);
   disk.set_room(0);
   for (std::uint64_t next = 1; next < 10'000'000; next = ids.first_unreserved().value) REQUIRE(ids.ensure(JobId{next}));
 }
@@ -125,7 +125,7 @@ TEST_CASE("ids are reserved on a full disk") {
 TEST_CASE("what could not be written is not reserved") {
   const TempDir dir;
   TrialDisk disk(dir.path());
-  auto ids = opened(dir, disk);
+  auto ids = opened_ids(dir, disk);
   disk.fault = [](const Change& change) { return change.kind == Change::Kind::sync ? EIO : 0; };
   CHECK_FALSE(ids.ensure(JobId{1}));
   CHECK(ids.first_unreserved() == JobId{1});

@@ -7,7 +7,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <sstream>
 
 #include "daemon/broker/store/schema.hpp"
 #include "tests/unit/broker/store/store_setup.hpp"
@@ -19,12 +18,6 @@ using namespace jobpool::testing;
 namespace {
 
 namespace fs = std::filesystem;
-
-std::string content_of(const std::string& path) {
-  std::ostringstream all;
-  all << std::ifstream(path, std::ios::binary).rdbuf();
-  return all.str();
-}
 
 // A closed store with some jobs in it.
 void fill(const TempDir& dir) {

@@ -81,7 +81,7 @@ class QueueHistory {
   StoreBatch batch_;
 };
 
-void compare_with_model(unsigned seed) {
+void compare_queues_with_model(unsigned seed) {
   const TempDir dir(TempDir::On::memory);
   MemoryStore model;
   QueueHistory history(seed);
@@ -131,7 +131,7 @@ TEST_CASE("any history of queues is read back as a store in memory has it") {
   const int histories = heavy_of_size(40, 2'000);
   for (int seed = 1; seed <= histories; ++seed) {
     INFO("seed " << seed);
-    compare_with_model(static_cast<unsigned>(seed));
+    compare_queues_with_model(static_cast<unsigned>(seed));
   }
 }
 

@@ -1,7 +1,9 @@
 // What the tests of SqliteStore share: a state directory, a store in it, and records with little in them.
 #pragma once
 
+#include <fstream>
 #include <memory>
+#include <sstream>
 #include <string>
 
 #include "daemon/broker/store/sqlite_store.hpp"
@@ -54,6 +56,12 @@ inline void commit(broker::Store& store, broker::StoreBatch batch) {
   store.commit(std::move(batch));
   REQUIRE(collect_all(store, told));
   if (told.has("failed")) FAIL(told.failure.text);
+}
+
+inline std::string content_of(const std::string& path) {
+  std::ostringstream all;
+  all << std::ifstream(path, std::ios::binary).rdbuf();
+  return all.str();
 }
 
 }  // namespace jobpool::testing
