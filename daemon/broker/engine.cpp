@@ -70,14 +70,6 @@ void Engine::dismiss_worker(Incarnation worker) {
   dispatcher_.dismiss(worker);
 }
 
-void Engine::look_for_starts(std::span<const JobId> jobs) {
-  dispatcher_.drain_all();
-  for (const JobId id : jobs) {
-    const Job* job = core_.find(id);
-    if (job != nullptr && job->state == JobState::ready && job->offered && dispatcher_.is_claimed(id, job->worker)) tell(Started{id, 0, 0});
-  }
-}
-
 bool Engine::signal_job(const Job& job, int signal) { return dispatcher_.signal(job.id, job.worker, signal); }
 
 void Engine::end_turn() {
@@ -104,13 +96,6 @@ bool Engine::prepare_to_sleep() { return dispatcher_.prepare_to_sleep(); }
 void Engine::release_descriptors(JobId id) {
   const Job* job = core_.find(id);
   if (job == nullptr || job->attempt > job->retries) descriptors_.erase(id);
-}
-
-void Engine::on_started(JobId job, const shm::StartBody& body) {
-  release_descriptors(job);
-  ledger_.start(job, body.pid, body.started_usec);
-  tell(Started{job, body.pid, body.started_usec});
-  if (const Job* known = core_.find(job)) listener_.on_started(*known);
 }
 
 void Engine::on_result_piece(JobId job, std::uint64_t total, std::uint64_t offset, std::span<const std::byte> piece) {

@@ -26,6 +26,7 @@ void Engine::carry_out(const Changed& effect) {
   if (job == nullptr) return;
   if (effect.to == JobState::running) stats_.started(*job, second(latest_));
   if (effect.from == JobState::ready && effect.to == JobState::waiting) return;  // it was just accepted: told as waiting
+  if (effect.to == JobState::running && awaits_start(*job)) return;  // told when its process is there: who hears of it looks at once
   announce(*job, effect.to);
 }
 

@@ -108,6 +108,29 @@ TEST_CASE("logs -f shows what an attempt wrote last before it waits for the next
   CHECK(following.finish().exit_code == 0);
 }
 
+TEST_CASE("logs -f shows each attempt once, though one of them writes nothing") {
+  // The bug: when the silent one's file was gone, since another job had used it, the attempt before it was shown again.
+  const Daemon daemon({.workers = 1});
+  const Gate gate(daemon.file("gate"));
+  const std::string id = daemon.submit({"--retries", "2", "--backoff", "500ms", "--", "sh", "-c",
+                                        "[ $JOBPOOL_ATTEMPT = 2 ] || echo try $JOBPOOL_ATTEMPT; " + gate.wait() + "; exit 1"});
+  REQUIRE(wait_until([&] { return daemon.run({"logs", id}).out == "try 1\n"; }));
+  Child following = daemon.start({"logs", "-f", id});
+  CHECK(following.read_line() == "try 1");
+  gate.open();
+  gate.open();
+  REQUIRE(wait_until([&] { return daemon.job(id)["attempts"].size() == 2 && daemon.job(id)["state"] != "running"; }));
+  const Gate other(daemon.file("other"));
+  daemon.submit({"--", "sh", "-c", other.wait()});
+  REQUIRE(wait_until([&] { return daemon.job(id)["state"] == "ready"; }));
+  other.open();
+  CHECK(following.read_line() == "try 3");
+  gate.open();
+  const Finished finished = following.finish();
+  CHECK(finished.out.empty());
+  CHECK(finished.exit_code == 0);
+}
+
 TEST_CASE("logs -f goes on with the next attempt after the broker's death") {
   Daemon daemon;
   const Gate gate(daemon.file("gate"));

@@ -70,6 +70,9 @@ inline constexpr std::string_view kResultLost = "ResultLost";
 void note_lost_result(Job& job);
 inline bool has_lost_result(const Job& job) { return job.outcome == Outcome::succeeded && job.error_type == kResultLost; }
 
+// A command that is known to be claimed, and no more: its worker has not said yet that its process and its output files are there.
+inline bool awaits_start(const Job& job) { return job.state == JobState::running && job.kind == shm::JobKind::command && job.pid == 0; }
+
 // The current or last attempt as a value, its outcome left open.
 Attempt attempt_of(const Job& job);
 // Its worker died of it, by the words that JobCore has put down then: not the daemon's end, nor the host's.

@@ -44,8 +44,7 @@ void Verbs::logs(const CallPtr& call) {
     fds.push_back(std::move(*file));
     to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
   };
-  // Without a pid it is known to be claimed, and no more: its worker may not have made the files yet.
-  if ((job->state == JobState::running && job->pid > 0) || job->state == JobState::done) return answer(*call, *job);
+  if ((job->state == JobState::running && !awaits_start(*job)) || job->state == JobState::done) return answer(*call, *job);
   if (!request->wait) return answer_at_once(*call, *job, stream);
   const WaiterId waiter = starters_.add(job->id, [answer, call, id = job->id](const Job* started) {
     if (started == nullptr) return job_error(*call, proto::error::kNoSuchJob, id);
@@ -54,11 +53,11 @@ void Verbs::logs(const CallPtr& call) {
   call->on_hangup = [this, id = job->id, waiter] { starters_.remove(id, waiter); };
 }
 
-// Of one that does not run: what its last attempt has written, if one has begun. (The number may be that of the next already.)
+// Of one that does not run yet, or not again: what its last attempt has written, if one has ended and has written something. The next one's
+// files may be there, half made: its worker throws away what somebody else has opened meanwhile.
 void Verbs::answer_at_once(Call& call, const Job& job, Stream stream) const {
-  for (std::uint32_t attempt = job.attempt; attempt > 0 && attempt + 2 > job.attempt; --attempt) {
-    auto file = outputs_.open(job.id, attempt, stream);
-    if (!file) continue;
+  const std::uint32_t ended = job.attempt_open ? job.attempt - 1 : job.attempt;
+  if (auto file = outputs_.open(job.id, ended, stream)) {
     std::vector<UniqueFd> fds;
     fds.push_back(std::move(*file));
     return call.reply(R"({"descriptor":0,"running":true})", std::move(fds));

@@ -45,6 +45,26 @@ TEST_CASE("a listener is told that it listens, and then each change of a job") {
   CHECK(call->answers == 0);
 }
 
+TEST_CASE("a command is told to run when its process is there, once") {
+  // The bug: it was told at its claim where somebody had asked for the job then, and never its pid. Who looked at once for its output, as
+  // logs -f does, came too early and was not told again.
+  House house;
+  const auto call = listen(house);
+  submit(house, R"({"job":{"command":["true"],"durable":false}})");
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  CHECK(house.broker->call("Job.Show", R"({"id":1})")->parameters.find(R"("state":"running")") != std::string::npos);
+  CHECK(words(call) == Words{"job 1 ready"});
+  house.worker().report_start(*claim);
+  house.turn();
+  CHECK(words(call) == Words{"job 1 ready", "job 1 running"});
+  CHECK(told(call, 2)["pid"].get<int>() > 0);
+  house.worker().report_end(*claim);
+  house.turn();
+  CHECK(words(call) == Words{"job 1 ready", "job 1 running", "job 1 done succeeded"});
+}
+
 TEST_CASE("of a durable job nothing is told before it is on disk, and all of it in order") {
   House house;
   const auto call = listen(house);

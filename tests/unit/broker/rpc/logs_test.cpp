@@ -1,4 +1,5 @@
 // Logs: a descriptor of a command's output, and those who ask too early.
+#include <filesystem>
 #include <fstream>
 
 #include "tests/support/temp_dir.hpp"
@@ -83,6 +84,36 @@ TEST_CASE("logs that will not wait say that the job has not begun, or give what 
   CHECK(parsed(between->parameters)["running"] == true);
   CHECK(text_of(between) == "first\n");
   CHECK(house.broker->call("Job.Logs", R"({"id":1,"wait":false,"stderr":true})")->error_name == "org.jobpool.Job.NotBegun");
+}
+
+TEST_CASE("logs that will not wait give no file that is in the making, and nothing twice") {
+  // The bug: of an attempt that a worker had just taken the file was given that the worker threw away when it saw that somebody had it
+  // open; logs -f held it, and showed nothing of that attempt before its end. Of one that had written nothing the one before it was given
+  // again.
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  submit(house, R"({"job":{"command":["false"],"durable":false,"retries":2,"backoffUSec":0}})");
+  const std::string at_once = R"({"id":1,"wait":false})";
+  std::ofstream(folder.file("1.1.out")) << "first\n";
+  house.turn();
+  const auto first = house.worker().claim();
+  REQUIRE(first);
+  CHECK(house.broker->call("Job.Logs", at_once)->error_name == "org.jobpool.Job.NotBegun");
+  house.worker().report_start(*first);
+  report_end_as(house, *first, Ending::threw);
+  house.turn();
+
+  const auto second = house.worker().claim();
+  REQUIRE(second);
+  std::ofstream(folder.file("1.2.out")) << "half made\n";
+  CHECK(text_of(house.broker->call("Job.Logs", at_once)) == "first\n");
+  house.worker().report_start(*second);
+  house.turn();
+  CHECK(text_of(house.broker->call("Job.Logs", at_once)) == "half made\n");
+  REQUIRE(std::filesystem::remove(folder.file("1.2.out")));  // as one that stayed empty
+  report_end_as(house, *second, Ending::threw);
+  house.turn();
+  CHECK(house.broker->call("Job.Logs", at_once)->error_name == "org.jobpool.Job.NotBegun");
 }
 
 TEST_CASE("logs of a job that is cancelled before it starts are empty") {
