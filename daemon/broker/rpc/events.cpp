@@ -57,10 +57,15 @@ void Verbs::announce_worker(WorkerNumber number, PoolNumber pool, int pid, std::
   feed_.tell(event);
 }
 
-// Its state in the core stays `running`: told as it is shown.
+// Its state in the core stays `running`: told as it is shown. Its process may have come to a queue before its START came here.
 void Verbs::announce_blocked(JobId id, bool is_blocked) {
+  if (!is_blocked && blocked_before_start_.erase(id) > 0) return;
   const Job* job = feed_.is_listened_to() ? engine_.core().find(id) : nullptr;
   if (job == nullptr || job->state != JobState::running) return;
+  if (awaits_start(*job)) {
+    if (is_blocked) blocked_before_start_.insert(id);
+    return;
+  }
   proto::Event event = job_event(*job, is_blocked ? JobState::waiting : JobState::running, engine_.core(), engine_.now().wall_usec);
   event.usec = engine_.now().wall_usec;
   if (is_blocked) event.waiting_for = waits_at_queue(*job);

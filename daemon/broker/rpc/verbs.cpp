@@ -146,6 +146,11 @@ Verbs::ErrorAnswer Verbs::key_conflict(JobId id, std::string_view reason) const 
   return {proto::error::kKeyConflict, named + (reason.empty() ? "}" : "," + proto::one_field("reason", reason).substr(1))};
 }
 
+void Verbs::on_started(const Job& job) {
+  starters_.ended(job);
+  if (blocked_before_start_.erase(job.id) > 0) announce_blocked(job.id, true);
+}
+
 void Verbs::on_ended(const Job& job) {
   starters_.ended(job);
   // Dropped here when nobody among the waiters is to have the end itself: whoever asked is gone.

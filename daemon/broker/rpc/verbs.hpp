@@ -68,7 +68,7 @@ class Verbs final : public CallHandler {
   void on_accepted(const Accepted& accepted);
   void on_refused(const Refused& refused);
   void on_ended(const Job& job);
-  void on_started(const Job& job) { starters_.ended(job); }
+  void on_started(const Job& job);
   void on_forgotten(JobId job);
   void on_pool_left(PoolNumber pool);
   // All wishes up to this number.
@@ -251,6 +251,7 @@ class Verbs final : public CallHandler {
   Joiners joiners_;
   Processes processes_;
   EventFeed feed_;
+  std::unordered_set<JobId> blocked_before_start_;  // that waits at a queue is told behind that it runs
   Deadlines deadlines_;
   Deliveries deliveries_{[this](JobId job) { engine_.delivered(job); }};
   std::unordered_map<Token, Pending> pending_;

@@ -65,6 +65,28 @@ TEST_CASE("a command is told to run when its process is there, once") {
   CHECK(words(call) == Words{"job 1 ready", "job 1 running", "job 1 done succeeded"});
 }
 
+TEST_CASE("a command that waits at a queue before its start was read is told to run first") {
+  House house;
+  const auto call = listen(house);
+  for (const bool goes_on_early : {false, true}) {
+    submit(house, R"({"job":{"command":["true"],"durable":false}})");
+    house.turn();
+    const auto claim = house.worker().claim();
+    REQUIRE(claim);
+    const JobId id = claim->job;
+    house.broker->call("Job.Show", R"({"id":)" + std::to_string(id.value) + "}");
+    house.broker->verbs.announce_blocked(id, true);
+    if (goes_on_early) house.broker->verbs.announce_blocked(id, false);
+    house.worker().report_start(*claim);
+    house.turn();
+    if (!goes_on_early) house.broker->verbs.announce_blocked(id, false);
+    house.worker().report_end(*claim);
+    house.turn();
+  }
+  CHECK(words(call) == Words{"job 1 ready", "job 1 running", "job 1 waiting", "job 1 running", "job 1 done succeeded", "job 2 ready",
+                             "job 2 running", "job 2 done succeeded"});
+}
+
 TEST_CASE("of a durable job nothing is told before it is on disk, and all of it in order") {
   House house;
   const auto call = listen(house);
