@@ -32,17 +32,9 @@ void Verbs::logs(const CallPtr& call) {
     auto file = outputs_.open(of.id, of.attempt, stream);
     const bool ended = of.state == JobState::done;
     if (!file && file.error().code == Errc::not_found && ended && !of.flags.has_descriptors) file = empty_file();
-    // It stays open here until the caller reads its answer: there is as much room for it as for those that callers pass.
-    if (file && file->get() >= surroundings_.end_of_passed_fds)
-      return no_room_for_descriptors(to, engine_.core().pools().at(of.pool).record.settings.name);
-    if (!file && file.error().code != Errc::not_found) return job_error(to, proto::error::kNoOutput, of.id, file.error().text);
-    if (!file)
-      return job_error(
-          to, proto::error::kNoOutput, of.id,
-          ended ? "there was none, or it went to the submitter's own descriptors" : "it goes to the submitter's own descriptors");
-    std::vector<UniqueFd> fds;
-    fds.push_back(std::move(*file));
-    to.reply(ended ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
+    if (file || file.error().code != Errc::not_found) return answer_with_output(to, of, std::move(file));
+    job_error(to, proto::error::kNoOutput, of.id,
+              ended ? "there was none, or it went to the submitter's own descriptors" : "it goes to the submitter's own descriptors");
   };
   if ((job->state == JobState::running && !awaits_start(*job)) || job->state == JobState::done) return answer(*call, *job);
   if (!request->wait) return answer_at_once(*call, *job, stream);
@@ -57,14 +49,21 @@ void Verbs::logs(const CallPtr& call) {
 // files may be there, half made: its worker throws away what somebody else has opened meanwhile.
 void Verbs::answer_at_once(Call& call, const Job& job, Stream stream) const {
   const std::uint32_t ended = job.attempt_open ? job.attempt - 1 : job.attempt;
-  if (auto file = outputs_.open(job.id, ended, stream)) {
-    std::vector<UniqueFd> fds;
-    fds.push_back(std::move(*file));
-    return call.reply(R"({"descriptor":0,"running":true})", std::move(fds));
-  }
+  auto file = outputs_.open(job.id, ended, stream);
+  if (file || file.error().code != Errc::not_found) return answer_with_output(call, job, std::move(file));
   std::string parameters = R"({"id":)" + std::to_string(job.id.value);
   parameters.append(R"(,"state":")").append(to_string(state_of(job))).append(R"("})");
   call.error(proto::error::kNotBegun, parameters);
+}
+
+// It stays open here until the caller reads its answer: there is as much room for it as for those that callers pass.
+void Verbs::answer_with_output(Call& call, const Job& job, Result<UniqueFd> file) const {
+  if (!file) return job_error(call, proto::error::kNoOutput, job.id, file.error().text);
+  if (file->get() >= surroundings_.end_of_passed_fds)
+    return no_room_for_descriptors(call, engine_.core().pools().at(job.pool).record.settings.name);
+  std::vector<UniqueFd> fds;
+  fds.push_back(std::move(*file));
+  call.reply(job.state == JobState::done ? R"({"descriptor":0,"running":false})" : R"({"descriptor":0,"running":true})", std::move(fds));
 }
 
 }  // namespace jobpool::broker

@@ -113,6 +113,7 @@ class Verbs final : public CallHandler {
   void list(const CallPtr& call);
   void logs(const CallPtr& call);
   void answer_at_once(Call& call, const Job& job, Stream stream) const;
+  void answer_with_output(Call& call, const Job& job, Result<UniqueFd> file) const;
   void cancel(const CallPtr& call);
   void kill(const CallPtr& call);
   void retry(const CallPtr& call);

@@ -170,7 +170,8 @@ struct House {
   std::string folder;  // of output files
   CoreLimits limits;
   const LedgerSize ledger_size;
-  std::uint64_t instance = 1;  // of the daemon
+  std::uint64_t instance = 1;                               // of the daemon
+  int end_of_passed_fds = std::numeric_limits<int>::max();  // of the next broker
   std::vector<std::unique_ptr<PretendedWorker>> workers;
   std::unique_ptr<FakeBroker> broker;
 
@@ -190,7 +191,7 @@ struct House {
     broker.reset();
     store.crash();
     const JobId next_id = first_id(FakeBroker::open(ledger.get(), ledger_size), JobId{1});
-    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance, ledger_size);
+    broker = std::make_unique<FakeBroker>(ledger.get(), store, folder, limits, next_id, instance, ledger_size, end_of_passed_fds);
     auto pools = store.load_pools();
     auto stored = store.load();
     REQUIRE(stored);

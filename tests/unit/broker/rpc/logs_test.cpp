@@ -161,8 +161,8 @@ TEST_CASE("a function has no logs, and neither has a command with its caller's o
 TEST_CASE("logs are refused when as many descriptors are open as may be, and their file is closed") {
   // The bug: they were answered whatever their file's number was, until the broker could open nothing more.
   House house(0);
-  house.broker.reset();
-  house.broker = std::make_unique<FakeBroker>(house.ledger.get(), house.store, "/", CoreLimits{}, JobId{1}, 1, LedgerSize{}, 0);
+  house.end_of_passed_fds = 0;
+  house.next_broker();
   submit(house, kSleep);
   const auto waiting = house.broker->call("Job.Logs", R"({"id":1})");
   house.broker->call("Job.Cancel", R"({"ids":[1]})");
@@ -174,6 +174,31 @@ TEST_CASE("logs are refused when as many descriptors are open as may be, and the
     CHECK(parsed(call->parameters)["reason"].get<std::string>().find("descriptors") != std::string::npos);
     CHECK(call->sent_fds.empty());
   }
+}
+
+TEST_CASE("logs that will not wait are refused as others are when as many descriptors are open as may be") {
+  // The bug: what an earlier attempt wrote was given whatever its file's number was.
+  const testing::TempDir folder;
+  House house(1, {}, folder.path().string());
+  submit(house, R"({"job":{"command":["false"],"retries":1,"backoffUSec":3600000000}})");
+  house.turn();
+  house.commit();
+  house.turn();
+  const auto claim = house.worker().claim();
+  REQUIRE(claim);
+  std::ofstream(folder.file("1.1.out")) << "first\n";
+  house.worker().report_start(*claim);
+  report_end_as(house, *claim, Ending::threw);
+  house.turn();
+  house.commit();
+  CHECK(text_of(house.broker->call("Job.Logs", R"({"id":1,"wait":false})")) == "first\n");
+
+  house.end_of_passed_fds = 0;
+  house.next_broker();
+  REQUIRE(house.broker->engine.core().find(JobId{1})->state == JobState::waiting);
+  const auto call = house.broker->call("Job.Logs", R"({"id":1,"wait":false})");
+  CHECK(call->error_name == "org.jobpool.Pool.QueueFull");
+  CHECK(call->sent_fds.empty());
 }
 
 TEST_CASE("a caller of logs that hangs up before the start leaves nothing behind") {
