@@ -229,7 +229,7 @@ void JobCore::assign(CorePool& pool, const Now& now, Effects& out) {
 // An idle thread and an empty queue: what stands behind the running jobs of another worker would start sooner there.
 void JobCore::steal_for_idle(CorePool& pool, Effects& out) {
   WorkerTable& workers = pool.workers;
-  if (workers.in_flight() == 0) return;
+  if (workers.standing_behind() == 0) return;
   std::size_t thieves = workers.free_threads();
   if (thieves == 0 || first_ready(pool) != nullptr) return;
   for (auto& [incarnation, worker] : workers) {

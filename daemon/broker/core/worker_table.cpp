@@ -1,12 +1,11 @@
 // Who is idle, who has room.
 #include "daemon/broker/core/worker_table.hpp"
 
-#include <algorithm>
-
 namespace jobpool::broker {
 
 CoreWorker& WorkerTable::add(Incarnation incarnation, WorkerNumber number, Condition condition) {
   CoreWorker& worker = workers_[incarnation];
+  by_load_.emplace(worker.in_flight.size(), incarnation);
   worker.incarnation = incarnation;
   worker.number = number;
   worker.starting = condition == Condition::starting;
@@ -23,6 +22,8 @@ void WorkerTable::remove(Incarnation incarnation) {
   auto found = workers_.find(incarnation);
   if (found == workers_.end()) return;
   in_flight_ -= found->second.in_flight.size();
+  standing_behind_ -= standing_behind(found->second);
+  by_load_.erase({found->second.in_flight.size(), incarnation});
   workers_.erase(found);
   std::erase(idle_, incarnation);
 }
@@ -49,14 +50,18 @@ void WorkerTable::put(CoreWorker& worker, JobId job, Company company) {
   worker.idle_since = TimePoint::max();
   worker.in_flight.push_back(job);
   ++in_flight_;
+  if (worker.in_flight.size() > threads_) ++standing_behind_;
+  load_changed(worker, worker.in_flight.size() - 1);
 }
 
 void WorkerTable::take(CoreWorker& worker, JobId job) {
   const auto found = std::ranges::find(worker.in_flight, job);  // mostly the first
   const bool was_there = found != worker.in_flight.end();
   if (was_there) {
+    if (worker.in_flight.size() > threads_) --standing_behind_;
     worker.in_flight.erase(found);
     --in_flight_;
+    load_changed(worker, worker.in_flight.size() + 1);
   }
   std::erase(worker.ending, job);
   worker.blocked = false;
@@ -81,11 +86,17 @@ std::size_t WorkerTable::free_threads() const {
 }
 
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
-  CoreWorker* best = nullptr;
-  for (auto& [incarnation, worker] : workers_)
-    if (has_room(worker) && worker.in_flight.size() < depth && (best == nullptr || worker.in_flight.size() < best->in_flight.size()))
-      best = &worker;
-  return best;
+  for (const auto& [load, incarnation] : by_load_) {
+    if (load >= depth) return nullptr;
+    if (CoreWorker* worker = find(incarnation); has_room(*worker)) return worker;
+  }
+  return nullptr;
+}
+
+void WorkerTable::load_changed(const CoreWorker& worker, std::size_t before) {
+  auto entry = by_load_.extract({before, worker.incarnation});
+  entry.value().first = worker.in_flight.size();
+  by_load_.insert(std::move(entry));
 }
 
 }  // namespace jobpool::broker

@@ -3,8 +3,11 @@
 // Broker process, its one thread; owned by JobCore.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <map>
+#include <set>
+#include <utility>
 #include <vector>
 
 #include "common/clock.hpp"
@@ -65,6 +68,8 @@ class WorkerTable {
   std::size_t all_threads() const { return workers_.size() * threads_; }
   std::size_t idle_count() const { return idle_.size(); }
   std::size_t in_flight() const { return in_flight_; }
+  // Of these: behind those that the threads of their worker have, or are about to have.
+  std::size_t standing_behind() const { return standing_behind_; }
 
   auto begin() { return workers_.begin(); }
   auto end() { return workers_.end(); }
@@ -73,11 +78,17 @@ class WorkerTable {
 
  private:
   static bool has_room(const CoreWorker& worker);
+  void load_changed(const CoreWorker& worker, std::size_t before);
+  std::size_t standing_behind(const CoreWorker& worker) const {
+    return worker.in_flight.size() - std::min(worker.in_flight.size(), threads_);
+  }
 
   std::size_t threads_;
   std::map<Incarnation, CoreWorker> workers_;  // ordered, so that every run of the core chooses the same
   std::vector<Incarnation> idle_;              // last in, first out
-  std::size_t in_flight_ = 0;
+  // All of them by how many jobs they have: who has the fewest is found without looking at each.
+  std::set<std::pair<std::size_t, Incarnation>> by_load_;
+  std::size_t in_flight_ = 0, standing_behind_ = 0;
 };
 
 }  // namespace jobpool::broker

@@ -24,10 +24,16 @@ constexpr int kOrderBytes = 1024;
 Result<void> Dispatcher::add(WorkerSeed seed) {
   if (!seed.side) return seed.side.error();
   Link link{seed.incarnation, seed.pid, *std::move(seed.side), std::move(seed.eventfd), std::move(seed.orders), {}};
-  for (const auto& slot : link.side.in_flight()) link.slots.push_back({slot.job, slot.sequence});
-  in_flight_ += link.slots.size();
-  links_.emplace(seed.incarnation, std::move(link));
+  const auto [added, is_new] = links_.emplace(seed.incarnation, std::move(link));
+  if (is_new)
+    for (const auto& slot : added->second.side.in_flight()) take_slot(added->second, slot.job, slot.sequence);
   return {};
+}
+
+void Dispatcher::take_slot(Link& link, JobId job, Sequence sequence) {
+  link.slots.push_back({job, sequence});
+  ++in_flight_;
+  if (!std::exchange(link.listed, true)) busy_.push_back(&link);
 }
 
 std::vector<shm::InFlight> Dispatcher::in_flight(Incarnation worker) const {
@@ -83,8 +89,7 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
   const auto sequence = link->side.offer(
       {.job = job.id, .kind = job.kind, .flags = fds.empty() ? 0 : shm::kHasDescriptors, .attempt = job.attempt, .payload = job.payload});
   if (!sequence) return Offered::no_room;
-  link->slots.push_back({job.id, *sequence});
-  ++in_flight_;
+  take_slot(*link, job.id, *sequence);
   if (std::exchange(link->rung, false)) to_ring_.push_back(worker);
   return Offered::yes;
 }
@@ -181,9 +186,10 @@ void Dispatcher::drain(Incarnation worker) {
   if (Link* link = find(worker)) drain_link(*link);
 }
 
+// What a drain leads to may make others busy.
 void Dispatcher::drain_all() {
-  for (auto& [incarnation, link] : links_)
-    if (!link.slots.empty()) drain_link(link);
+  for (std::size_t i = 0; i < busy_.size(); ++i)
+    if (!busy_[i]->slots.empty()) drain_link(*busy_[i]);
 }
 
 void Dispatcher::drain_link(Link& link) {
@@ -260,19 +266,21 @@ void Dispatcher::remove(Incarnation worker) {
   const auto found = links_.find(worker);
   if (found == links_.end()) return;
   in_flight_ -= found->second.slots.size();
+  if (found->second.listed) std::erase(busy_, &found->second);
   links_.erase(found);
 }
 
 bool Dispatcher::prepare_to_sleep() {
+  std::erase_if(busy_, [](Link* link) { return link->slots.empty() && std::exchange(link->listed, false); });
   bool quiet = true;
-  for (auto& [incarnation, link] : links_)
-    if (!link.slots.empty() && !link.condemned) quiet = link.side.prepare_to_sleep() && quiet;
+  for (Link* link : busy_)
+    if (!link->condemned) quiet = link->side.prepare_to_sleep() && quiet;
   return quiet;
 }
 
 void Dispatcher::woke_up() {
-  for (auto& [incarnation, link] : links_)
-    if (!link.slots.empty() && !link.condemned) link.side.wake_up();
+  for (Link* link : busy_)
+    if (!link->slots.empty() && !link->condemned) link->side.wake_up();
 }
 
 void Dispatcher::audit() {

@@ -129,6 +129,7 @@ class Dispatcher {
     shm::OfferSide side;
     UniqueFd eventfd, orders;
     std::vector<Slot> slots;
+    bool listed = false;     // in busy_
     bool rung = true;        // nothing was offered since the last bell
     bool condemned = false;  // broke the rules; waits for its death
     bool leaving = false;    // says that it leaves, and the sink was told
@@ -138,6 +139,7 @@ class Dispatcher {
   Link* find(Incarnation worker);
   const Link* find(Incarnation worker) const;
   static Slot* slot_of(Link& link, JobId job);
+  void take_slot(Link& link, JobId job, Sequence sequence);
   void drain_link(Link& link);
   void release_finished(Link& link);
   void release(Link& link, Sequence sequence);
@@ -147,6 +149,9 @@ class Dispatcher {
 
   ReportSink& sink_;
   std::map<Incarnation, Link> links_;
+  // At least those that have something in their slots: a turn must not cost more for each worker that has nothing to do. One whose slots
+  // are empty is taken out before the next sleep, when nobody goes through the list.
+  std::vector<Link*> busy_;
   std::vector<Incarnation> to_ring_;
   std::size_t in_flight_ = 0;
   bool keeps_memory_ = false;  // of large payloads
