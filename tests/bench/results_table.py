@@ -53,7 +53,8 @@ def huge_pages():
 def describe_machine(source, rounds):
     """Taken when the run begins: date, machine, versions, load. `rounds`: of each bench; 0: its own number."""
     versions = [f"{name} {said_by('dpkg-query', '--show', '--showformat=${Version}', name) or '(not installed)'}" for name in PACKAGES]
-    changed = " with changes" if said_by("git", "-C", source, "status", "--porcelain", "--untracked-files=no") else ""
+    others = [":/", ":(exclude)RESULTS.md", ":(exclude)*.svg"]  # what a run writes itself is no change of what it measures
+    changed = " with changes" if said_by("git", "-C", source, "status", "--porcelain", "--untracked-files=no", "--", *others) else ""
     return {
         "date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d %H:%M UTC"),
         "machine": f"{os.cpu_count()} × {file_line('/proc/cpuinfo', 'model name')}, {file_line('/proc/meminfo', 'MemTotal')}",
