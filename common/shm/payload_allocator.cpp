@@ -15,8 +15,8 @@ std::optional<std::uint64_t> PayloadAllocator::allocate(std::uint64_t length) {
   if (length == 0) return 0;
   if (length > kPayloadBytes) return std::nullopt;
   const std::uint64_t size = round_up(length);
-  std::uint64_t start = 0;
-  for (std::size_t place = 0; place <= count_; ++place) {
+  std::uint64_t start = packed_ == 0 ? 0 : used_[packed_ - 1].end;
+  for (std::size_t place = packed_; place <= count_; ++place) {
     const std::uint64_t gap_end = place < count_ ? used_[place].offset : kPayloadBytes;
     if (gap_end - start >= size) {
       insert(place, Range{start, start + size});
@@ -46,6 +46,7 @@ void PayloadAllocator::free(std::uint64_t offset, std::uint64_t length) {
   const auto end = used_.begin() + static_cast<std::ptrdiff_t>(count_);
   const auto found = std::find_if(used_.begin(), end, [&](const Range& range) { return range.offset == offset; });
   if (found == end || found->end != offset + round_up(length)) std::abort();
+  packed_ = std::min(packed_, static_cast<std::size_t>(found - used_.begin()));
   std::move(found + 1, end, found);
   --count_;
 }
@@ -65,6 +66,7 @@ void PayloadAllocator::insert(std::size_t place, Range range) {
                      used_.begin() + static_cast<std::ptrdiff_t>(count_) + 1);
   used_[place] = range;
   ++count_;
+  while (packed_ < count_ && used_[packed_].offset == (packed_ == 0 ? 0 : used_[packed_ - 1].end)) ++packed_;
 }
 
 }  // namespace jobpool::shm

@@ -14,7 +14,8 @@ namespace jobpool::shm {
 
 inline constexpr std::size_t kPayloadAlignment = kCacheLine;
 
-// First fit from low addresses, so that few pages are ever touched. As many ranges as slots: a sorted array is all it takes.
+// First fit from low addresses, so that few pages are ever touched. As many ranges as slots: a sorted array is all it takes. Of a worker
+// with many short jobs nearly all ranges lie side by side, and an allocation begins behind these.
 class PayloadAllocator {
  public:
   // The offset; nullopt: no gap is large enough. Zero bytes take no room. Requires: fewer than kSlots ranges in use.
@@ -39,6 +40,7 @@ class PayloadAllocator {
 
   std::array<Range, kSlots> used_{};  // ascending
   std::size_t count_ = 0;
+  std::size_t packed_ = 0;  // the first so many lie side by side from 0: there is no gap before their end
 };
 
 }  // namespace jobpool::shm

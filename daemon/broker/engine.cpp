@@ -94,6 +94,7 @@ bool Engine::prepare_to_sleep() { return dispatcher_.prepare_to_sleep(); }
 
 // Not before its last attempt: the next one needs them. At the end they go in any case.
 void Engine::release_descriptors(JobId id) {
+  if (descriptors_.empty()) return;
   const Job* job = core_.find(id);
   if (job == nullptr || job->attempt > job->retries) descriptors_.erase(id);
 }
@@ -282,7 +283,7 @@ void Engine::carry_out(const KillWorker& effect) {
 void Engine::carry_out(const Ended& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr) return;
-  descriptors_.erase(job->id);
+  if (!descriptors_.empty()) descriptors_.erase(job->id);
   recorded_in_.erase(job->id);
   if (effect.is_for_ephemeral) record_ends_of_chunks(*job);
   // Of a durable job that was never offered the store alone knows, as a rule.

@@ -5,7 +5,8 @@ namespace jobpool::broker {
 
 CoreWorker& WorkerTable::add(Incarnation incarnation, WorkerNumber number, Condition condition) {
   CoreWorker& worker = workers_[incarnation];
-  by_load_.emplace(worker.in_flight.size(), incarnation);
+  const Load load{worker.in_flight.size(), incarnation, &worker};
+  by_load_.insert(place_of(load), load);
   worker.incarnation = incarnation;
   worker.number = number;
   worker.starting = condition == Condition::starting;
@@ -23,7 +24,7 @@ void WorkerTable::remove(Incarnation incarnation) {
   if (found == workers_.end()) return;
   in_flight_ -= found->second.in_flight.size();
   standing_behind_ -= standing_behind(found->second);
-  by_load_.erase({found->second.in_flight.size(), incarnation});
+  by_load_.erase(place_of({found->second.in_flight.size(), incarnation, &found->second}));
   workers_.erase(found);
   std::erase(idle_, incarnation);
 }
@@ -86,17 +87,24 @@ std::size_t WorkerTable::free_threads() const {
 }
 
 CoreWorker* WorkerTable::least_loaded(std::size_t depth) {
-  for (const auto& [load, incarnation] : by_load_) {
-    if (load >= depth) return nullptr;
-    if (CoreWorker* worker = find(incarnation); has_room(*worker)) return worker;
+  for (const Load& load : by_load_) {
+    if (load.jobs >= depth) return nullptr;
+    if (has_room(*load.worker)) return load.worker;
   }
   return nullptr;
 }
 
-void WorkerTable::load_changed(const CoreWorker& worker, std::size_t before) {
-  auto entry = by_load_.extract({before, worker.incarnation});
-  entry.value().first = worker.in_flight.size();
-  by_load_.insert(std::move(entry));
+void WorkerTable::load_changed(CoreWorker& worker, std::size_t before) {
+  const auto old = place_of({before, worker.incarnation, &worker});
+  const Load load{worker.in_flight.size(), worker.incarnation, &worker};
+  if (load.jobs < before) {
+    const auto place = std::lower_bound(by_load_.begin(), old, load);
+    std::move_backward(place, old, old + 1);
+    *place = load;
+  } else {
+    const auto place = std::lower_bound(old + 1, by_load_.end(), load);
+    *std::move(old + 1, place, old) = load;
+  }
 }
 
 }  // namespace jobpool::broker

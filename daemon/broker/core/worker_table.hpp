@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cstddef>
 #include <map>
-#include <set>
 #include <utility>
 #include <vector>
 
@@ -37,8 +36,11 @@ struct CoreWorker {
 class WorkerTable {
  public:
   explicit WorkerTable(std::size_t threads = 1) : threads_(threads) {}
+  WorkerTable(WorkerTable&&) = default;
+  WorkerTable& operator=(WorkerTable&&) = default;
 
   enum class Condition { ready, starting };
+  // Requires: it is not there.
   CoreWorker& add(Incarnation incarnation, WorkerNumber number, Condition condition = Condition::ready);
   void remove(Incarnation incarnation);
   void condemn(Incarnation incarnation);
@@ -77,8 +79,16 @@ class WorkerTable {
   auto end() const { return workers_.end(); }
 
  private:
+  struct Load {
+    std::size_t jobs;
+    Incarnation incarnation;
+    CoreWorker* worker;
+    bool operator<(const Load& other) const { return std::pair(jobs, incarnation) < std::pair(other.jobs, other.incarnation); }
+  };
+
   static bool has_room(const CoreWorker& worker);
-  void load_changed(const CoreWorker& worker, std::size_t before);
+  std::vector<Load>::iterator place_of(const Load& load) { return std::lower_bound(by_load_.begin(), by_load_.end(), load); }
+  void load_changed(CoreWorker& worker, std::size_t before);
   std::size_t standing_behind(const CoreWorker& worker) const {
     return worker.in_flight.size() - std::min(worker.in_flight.size(), threads_);
   }
@@ -86,8 +96,9 @@ class WorkerTable {
   std::size_t threads_;
   std::map<Incarnation, CoreWorker> workers_;  // ordered, so that every run of the core chooses the same
   std::vector<Incarnation> idle_;              // last in, first out
-  // All of them by how many jobs they have: who has the fewest is found without looking at each.
-  std::set<std::pair<std::size_t, Incarnation>> by_load_;
+  // All of them by how many jobs they have: who has the fewest is found without looking at each. A sorted array: one job more or less moves
+  // a worker past those that have as many, mostly few, and 256 of them are 6 KiB.
+  std::vector<Load> by_load_;
   std::size_t in_flight_ = 0, standing_behind_ = 0;
 };
 

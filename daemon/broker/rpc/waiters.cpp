@@ -22,13 +22,15 @@ std::size_t Waiters::remove(JobId job, WaiterId waiter) {
 std::size_t Waiters::count(JobId job) const { return by_job_.count(job); }
 
 std::size_t Waiters::call(JobId id, const Job* job) {
-  auto only = by_job_.extract(id);
-  if (only.empty()) return 0;
-  if (!by_job_.contains(id)) {
-    only.mapped().on_ended(job);
+  const auto [begin, end] = by_job_.equal_range(id);
+  if (begin == end) return 0;
+  const bool is_only = std::next(begin) == end;
+  auto first = by_job_.extract(begin);
+  if (is_only) {
+    first.mapped().on_ended(job);
     return 1;
   }
-  std::vector<Waiter> all{std::move(only.mapped())};
+  std::vector<Waiter> all{std::move(first.mapped())};
   for (auto next = by_job_.extract(id); !next.empty(); next = by_job_.extract(id)) all.push_back(std::move(next.mapped()));
   std::ranges::sort(all, {}, &Waiter::id);  // in the order in which they came
   for (const Waiter& waiter : all) waiter.on_ended(job);
