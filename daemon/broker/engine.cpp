@@ -283,7 +283,7 @@ void Engine::carry_out(const KillWorker& effect) {
 void Engine::carry_out(const Ended& effect) {
   const Job* job = core_.find(effect.job);
   if (job == nullptr) return;
-  if (!descriptors_.empty()) descriptors_.erase(job->id);
+  descriptors_.erase(job->id);
   recorded_in_.erase(job->id);
   if (effect.is_for_ephemeral) record_ends_of_chunks(*job);
   // Of a durable job that was never offered the store alone knows, as a rule.

@@ -28,6 +28,7 @@ std::string square(bool durable) {
 }
 
 constexpr long kSubmitsInTurn = 5'000;
+constexpr std::size_t kBytesOfSubmit = 1024;  // what one takes in broker and client: less
 
 double submit_seconds(const PrivateDaemon& daemon, long jobs, bool durable) {
   const UniqueFd connection = connect_to(daemon.socket());
@@ -39,16 +40,14 @@ double submit_seconds(const PrivateDaemon& daemon, long jobs, bool durable) {
 // The host of a virtual machine may take free memory away from it, huge pages first. What is touched then comes from the host: 5.7 ms for a
 // huge page, of which one that is there takes 0.2, and 512 small ones 1.1. A deep queue grows by huge pages, and an empty one by small
 // ones that another process had a moment ago: 0.7 of its rate was seen for that alone (1.0 where the kernel has no huge pages). So what
-// both will take is fetched before.
+// both will take in a round is fetched before it.
 void fetch_memory(std::size_t bytes) {
   void* const memory = ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (memory == MAP_FAILED) give_up("memory");
+  if (memory == MAP_FAILED) give_up(std::to_string(bytes) + " bytes of memory");
   prefer_huge_pages(memory, bytes);
   std::memset(memory, 1, bytes);
   ::munmap(memory, bytes);
 }
-
-constexpr std::size_t kBytesOfSubmit = 1024;  // in broker and client, more than enough
 
 // Returns "ready" as Status tells it.
 long ready_jobs(const PrivateDaemon& daemon) {

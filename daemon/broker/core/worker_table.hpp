@@ -97,7 +97,7 @@ class WorkerTable {
   std::map<Incarnation, CoreWorker> workers_;  // ordered, so that every run of the core chooses the same
   std::vector<Incarnation> idle_;              // last in, first out
   // All of them by how many jobs they have: who has the fewest is found without looking at each. A sorted array: one job more or less moves
-  // a worker past those that have as many, mostly few, and 256 of them are 6 KiB.
+  // a worker past those that have as many, and 256 of them are 6 KiB.
   std::vector<Load> by_load_;
   std::size_t in_flight_ = 0, standing_behind_ = 0;
 };
