@@ -41,22 +41,22 @@ void write_cut(ByteWriter& writer, std::string_view text, std::size_t limit) {
 
 }  // namespace
 
-void encode_report(const Report& report, std::vector<std::byte>& out) {
+void encode_report(const ReportView& report, std::vector<std::byte>& out) {
   ByteWriter writer(out);
   const auto flags = static_cast<std::uint16_t>((report.streamed ? kStreamed : 0) | (report.stopped ? kStopped : 0));
   writer.numbers(kReportVersion, static_cast<std::uint8_t>(report.ending), flags, report.code, report.ended_usec, report.user_usec,
                  report.system_usec, report.max_rss_bytes);
   write_cut(writer, report.reason, kMaxReasonBytes);
   write_cut(writer, report.error_type, kMaxTypeBytes);
-  const std::string_view result = report.streamed ? std::string_view() : std::string_view(report.result);
+  const std::string_view result = report.streamed ? std::string_view() : report.result;
   writer.number(static_cast<std::uint64_t>(result.size()));
   writer.append(result.data(), result.size());
 }
 
-Result<Report> decode_report(std::span<const std::byte> body) {
+Result<ReportView> decode_report(std::span<const std::byte> body) {
   packing::Reader reader(text_of(body));
-  Result<Report> decoded(std::in_place);  // with three texts: made where it is returned
-  Report& report = *decoded;
+  Result<ReportView> decoded(std::in_place);  // made where it is returned
+  ReportView& report = *decoded;
   const auto version = reader.number<std::uint8_t>();
   const auto ending = reader.number<std::uint8_t>();
   const auto flags = reader.number<std::uint16_t>();
@@ -66,8 +66,8 @@ Result<Report> decode_report(std::span<const std::byte> body) {
   report.user_usec = reader.number<std::int64_t>();
   report.system_usec = reader.number<std::int64_t>();
   report.max_rss_bytes = reader.number<std::int64_t>();
-  for (std::string* text : {&report.reason, &report.error_type})  // nearly always empty, and not worth an assignment then
-    if (const std::string_view bytes = reader.bytes(); !bytes.empty()) *text = bytes;
+  report.reason = reader.bytes();
+  report.error_type = reader.bytes();
   report.result = reader.take(reader.number<std::uint64_t>());
   report.streamed = (flags & kStreamed) != 0;
   report.stopped = (flags & kStopped) != 0;

@@ -26,30 +26,42 @@ enum class Ending : std::uint8_t {
   not_started = 5,  // command: could not be started; `code` is the shell's exit code for that (126, 127, else 125), `reason` says why
 };
 
-struct Report {
+template <class Text>
+struct ReportOf {
   Ending ending = Ending::returned;
   std::int32_t code = 0;
   std::int64_t ended_usec = 0;  // wall clock
   std::int64_t user_usec = 0;   // 0 for functions: not measured on the hot path
   std::int64_t system_usec = 0;
   std::int64_t max_rss_bytes = 0;
-  std::string reason;      // one sentence, or the exception's text; empty when there is nothing to say
-  std::string error_type;  // the exception's type, for `threw`
-  std::string result;      // JSON text, for `returned` and chunks; empty when streamed
+  Text reason;      // one sentence, or the exception's text; empty when there is nothing to say
+  Text error_type;  // the exception's type, for `threw`
+  Text result;      // JSON text, for `returned` and chunks; empty when streamed
   // In the worker: what stands for `result`, where that is large and somewhere in the job's payload. Never encoded.
   std::string_view result_in_place;
   bool streamed = false;  // the result went ahead in DATA frames
   bool stopped = false;   // command: a stop order had reached it before it ended, whatever its exit code says
 };
+using Report = ReportOf<std::string>;           // as a worker makes it
+using ReportView = ReportOf<std::string_view>;  // as the broker reads it: its texts are in the frame
+
+// The same, with its texts as `To`.
+template <class To, class From>
+ReportOf<To> with_texts(const ReportOf<From>& report) {
+  return {report.ending,     report.code,           report.ended_usec, report.user_usec,       report.system_usec, report.max_rss_bytes,
+          To(report.reason), To(report.error_type), To(report.result), report.result_in_place, report.streamed,    report.stopped};
+}
 
 inline constexpr std::size_t kMaxReasonBytes = 8 * 1024;    // longer texts are cut, marked with "…"
 inline constexpr std::size_t kMaxInlineResult = 40 * 1024;  // larger results go ahead as DATA frames
 
 // Appends the encoded report to `out`. Cuts over-long texts; Requires: result ≤ kMaxInlineResult.
-void encode_report(const Report& report, std::vector<std::byte>& out);
+void encode_report(const ReportView& report, std::vector<std::byte>& out);
+inline void encode_report(const Report& report, std::vector<std::byte>& out) { encode_report(with_texts<std::string_view>(report), out); }
 
-// Errors: protocol, naming what was off.
-Result<Report> decode_report(std::span<const std::byte> body);
+// Valid as long as `body` is. Errors: protocol, naming what was off.
+Result<ReportView> decode_report(std::span<const std::byte> body);
+Result<ReportView> decode_report(std::vector<std::byte>&&) = delete;  // it would be gone
 
 // Of a report its result alone, read in place: valid as long as the report is. Nothing: of one that is none, or has no result.
 struct ResultInReport {

@@ -117,14 +117,14 @@ Result<void> Engine::on_report(JobId job, std::span<const std::byte> report) {
 }
 
 // Before the core hears of it: a result that cannot be kept must not look like one that was never returned.
-void Engine::record_report(JobId job, Report& report, std::span<const std::byte> bytes) {
+void Engine::record_report(JobId job, ReportView& report, std::span<const std::byte> bytes) {
   const bool pieces_lost = report.streamed && !ledger_.has_streamed_result(job);
   if (!pieces_lost && (ledger_.keep_report(job, bytes) || (make_room(bytes.size()) && ledger_.keep_report(job, bytes)))) return;
   if (pieces_lost || !report.result.empty()) {
     report.ending = Ending::threw;
     report.error_type = kResultLost;
     report.reason = "the daemon has no room for the result; collect or forget others, then run it again";
-    report.result.clear();
+    report.result = {};
     report.streamed = false;
   }
   std::vector<std::byte> rest;
@@ -232,6 +232,7 @@ void Engine::carry_out(const OfferJob& effect) {
   journal_.after(recorded->second, [this, effect, number = recorded->second] {
     const auto now = recorded_in_.find(effect.job);
     if (now != recorded_in_.end() && now->second > number) return;  // taken back, undone and recorded anew: that is waited for
+    if (dispatcher_.has(effect.job, effect.worker)) return;         // taken back and offered again, while both waited
     dispatch(effect);
   });
 }
@@ -240,7 +241,6 @@ void Engine::dispatch(const OfferJob& effect) {
   recorded_in_.erase(effect.job);
   const Job* job = core_.find(effect.job);
   if (job == nullptr || !job->offered || job->worker != effect.worker) return;  // taken back meanwhile
-  if (dispatcher_.has(job->id, effect.worker)) return;                          // taken back and offered again, while both waited
   std::span<const UniqueFd> fds;
   if (job->flags.has_descriptors) {
     const auto held = descriptors_.find(job->id);

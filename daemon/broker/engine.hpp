@@ -134,7 +134,7 @@ class Engine final : ReportSink, JournalListener {
   // full_ledger.cpp
   bool make_room(std::uint64_t bytes);
   std::size_t let_results_go(const std::vector<JobId>& kept, std::uint64_t bytes);
-  void record_report(JobId job, Report& report, std::span<const std::byte> bytes);
+  void record_report(JobId job, ReportView& report, std::span<const std::byte> bytes);
   void record_end(const Job& job);
   void record_ends_of_chunks(const Job& batch);
   void record_late();

@@ -8,9 +8,11 @@
 namespace jobpool::broker {
 namespace {
 
-std::string failure_of(const Report& report) {
+std::string failure_of(const ReportView& report) {
   if (report.ending == Ending::returned) return {};
-  return report.error_type.empty() ? std::string{report.reason} : report.error_type + ": " + report.reason;
+  std::string failure{report.error_type};
+  if (!failure.empty()) failure += ": ";
+  return failure.append(report.reason);
 }
 
 }  // namespace

@@ -159,7 +159,7 @@ class CoreAlone {
     const JobId job = submit({});
     tell(broker::EndOfTurn{});
     tell(broker::Started{job, 4711, now_.wall_usec});
-    const Report report;
+    const ReportView report;
     tell(broker::Reported{job, &report});
     tell(broker::Settled{job});
     tell(broker::EndOfTurn{});

@@ -36,7 +36,7 @@ void JobCore::on(Reported& event, const Now& now, Effects& out) {
   if (job == nullptr || !job->offered) return;
   if (job->state == JobState::ready)
     change_state(*job, JobState::running, out);  // its START is in the same drain, or was lost with a broker
-  const Report& report = *event.report;
+  const ReportView& report = *event.report;
   // A worker's word, which decides when the job is forgotten.
   job->ended_usec = std::clamp(report.ended_usec, job->submitted_usec, std::max(now.wall_usec + kClockSlack, job->submitted_usec));
   job->user_usec = report.user_usec;

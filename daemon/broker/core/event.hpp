@@ -90,7 +90,7 @@ struct Started {
 
 struct Reported {
   JobId job;
-  const Report* report = nullptr;  // valid during the call
+  const ReportView* report = nullptr;  // valid during the call
 };
 
 // It runs, and has waited for something at a queue: told when that is over. For its history only.

@@ -1,68 +1,58 @@
-// All known jobs, by id and in the order of ids. Ids come ascending and are mostly forgotten in that order too, so they are kept in pages
-// of neighbours: a lookup is a comparison where the last one was on the same page, a subtraction where all pages between are there, else a
-// binary search; nothing is ever moved or rehashed, so that the millionth job is entered as fast as the first. Jobs stay where they are.
-// Broker process, its one thread; owned by JobCore.
+// All known jobs, by id and in the order of ids. Jobs stay where they are. Broker process, its one thread; owned by JobCore.
 #pragma once
 
-#include <array>
 #include <cstddef>
 #include <cstdint>
-#include <deque>
+#include <cstdlib>
 #include <memory>
+#include <utility>
 
+#include "common/shm/layout.hpp"
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/job_id_map.hpp"
 
 namespace jobpool::broker {
 
 class JobTable {
  public:
   // Null: not known.
-  Job* find(JobId id) const {
-    const auto number = id.value / kPageJobs;
-    if (latest_.page == nullptr || latest_.number != number) latest_ = {number, page_of(number)};
-    return latest_.page == nullptr ? nullptr : latest_.page->jobs[id.value % kPageJobs].get();
-  }
-  bool contains(JobId id) const { return find(id) != nullptr; }
+  Job* find(JobId id) const { return at_place(jobs_.find(id)); }
+  bool contains(JobId id) const { return jobs_.contains(id); }
   // Requires: known.
-  Job& at(JobId id) const;
+  Job& at(JobId id) const {
+    Job* job = find(id);
+    if (job == nullptr) std::abort();  // a broken invariant
+    return *job;
+  }
+
+  // `id` is looked at, and the next ones will be: they are brought into the processor's cache. Behind a thousand others that came or ended
+  // meanwhile a job is not there any more, and waiting for one line after the other takes as long as what is done with it.
+  void foresee(JobId id) const {
+    constexpr std::uint64_t kJobAhead = 4, kTextsAhead = 2;  // the texts' places are in the job
+    if (const Job* job = find(JobId{id.value + kJobAhead}))
+      for (std::size_t at = 0; at < sizeof(Job); at += shm::kCacheLine) __builtin_prefetch(reinterpret_cast<const char*>(job) + at);
+    if (const Job* job = find(JobId{id.value + kTextsAhead}))
+      for (const SharedText* text : {&job->payload, &job->key, &job->description}) __builtin_prefetch(text->data());
+  }
 
   // Requires: not known yet.
-  Job& add(Job&& job);
+  Job& add(Job&& job) { return *jobs_.add(job.id, std::make_unique<Job>(std::move(job))); }
   // Requires: known.
-  void erase(JobId id);
+  void erase(JobId id) { jobs_.erase(id); }
 
   // The first with this id or a larger one; the last with a smaller one. Null: there is none.
-  Job* from(JobId id) const;
-  Job* before(JobId id) const;
+  Job* from(JobId id) const { return at_place(jobs_.from(id)); }
+  Job* before(JobId id) const { return at_place(jobs_.before(id)); }
   Job* first() const { return from(JobId{0}); }
   Job* after(const Job& job) const { return from(JobId{job.id.value + 1}); }
 
-  std::size_t size() const { return size_; }
+  std::size_t size() const { return jobs_.size(); }
 
  private:
-  static constexpr std::size_t kPageJobs = 64;  // what one job that outlives its neighbours keeps of them: 0.5 KiB
+  using Owned = std::unique_ptr<Job>;
+  static Job* at_place(const Owned* place) { return place == nullptr ? nullptr : place->get(); }
 
-  struct Page {
-    std::uint64_t present = 0;  // a bit for each
-    std::array<std::unique_ptr<Job>, kPageJobs> jobs;
-  };
-  struct Place {
-    std::uint64_t number;  // of the ids from number * kPageJobs on
-    std::unique_ptr<Page> page;
-  };
-
-  Page* page_of(std::uint64_t number) const;  // null: there is none
-  // Of the first page with this number or a larger one.
-  std::size_t index_from(std::uint64_t number) const;
-
-  std::deque<Place> pages_;  // ascending; none of them is empty
-  // That which find() was at last: an event looks for its job several times, and the next one is often a neighbour's. Null: looked for
-  // anew.
-  mutable struct {
-    std::uint64_t number;
-    Page* page;
-  } latest_{0, nullptr};
-  std::size_t size_ = 0;
+  JobIdMap<Owned> jobs_;
 };
 
 }  // namespace jobpool::broker

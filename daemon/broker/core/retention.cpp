@@ -66,6 +66,7 @@ void JobCore::forget_surplus(const Now& now, Effects& out) {
         forget_at_ = std::min(forget_at_, due);
         return;
       }
+      jobs_.foresee(*id);
       done.pop_front();
       if (!keep_for_batch(*id)) forget_with_chunks(*id, out);
     }

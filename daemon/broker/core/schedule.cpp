@@ -221,6 +221,7 @@ void JobCore::assign(CorePool& pool, const Now& now, Effects& out) {
   while (Job* job = first_startable(pool, out)) {
     CoreWorker* worker = worker_for(pool, *job);
     if (worker == nullptr) return;  // nobody overtakes the job that waits for one
+    jobs_.foresee(job->id);
     pop_ready(pool, *job, now);
     offer(*job, *worker, now, out);
   }

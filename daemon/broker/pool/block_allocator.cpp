@@ -16,19 +16,41 @@ BlockAllocator::BlockAllocator(std::uint64_t capacity) {
 
 std::optional<std::uint64_t> BlockAllocator::allocate(std::uint64_t size) {
   const unsigned shift = shift_for(size);
-  for (unsigned from = shift; from <= kMaxShift; ++from) {
-    if (free_[from].empty()) continue;
-    const std::uint64_t offset = free_[from].smallest() << from;
-    carve(offset, shift, from);
+  std::optional<std::uint64_t> offset;
+  if (shift <= kPocketShift && !pockets_[shift].empty()) {
+    offset = pockets_[shift].back();
+    pockets_[shift].pop_back();
+    used_ += std::uint64_t{1} << shift;
     return offset;
   }
+  if (const auto from = free_from(shift)) {
+    offset = free_[*from].smallest() << *from;
+    carve(*offset, shift, *from);
+  }
+  return offset;
+}
+
+bool BlockAllocator::has(std::uint64_t size) {
+  const unsigned shift = shift_for(size);
+  return (shift <= kPocketShift && !pockets_[shift].empty()) || free_from(shift);
+}
+
+std::optional<unsigned> BlockAllocator::free_from(unsigned shift) {
+  do
+    for (unsigned from = shift; from <= kMaxShift; ++from)
+      if (!free_[from].empty()) return from;
+  while (empty_pockets());
   return std::nullopt;
 }
 
-bool BlockAllocator::has(std::uint64_t size) const {
-  for (unsigned from = shift_for(size); from <= kMaxShift; ++from)
-    if (!free_[from].empty()) return true;
-  return false;
+bool BlockAllocator::empty_pockets() {
+  bool had_any = false;
+  for (unsigned shift = kMinShift; shift <= kPocketShift; ++shift)
+    for (; !pockets_[shift].empty(); pockets_[shift].pop_back()) {
+      merge(pockets_[shift].back(), shift);
+      had_any = true;
+    }
+  return had_any;
 }
 
 void BlockAllocator::carve(std::uint64_t offset, unsigned shift, unsigned from) {
@@ -38,14 +60,22 @@ void BlockAllocator::carve(std::uint64_t offset, unsigned shift, unsigned from) 
 }
 
 void BlockAllocator::free(std::uint64_t offset, std::uint64_t size) {
-  unsigned shift = shift_for(size);
+  const unsigned shift = shift_for(size);
   used_ -= std::uint64_t{1} << shift;
+  if (shift <= kPocketShift && pockets_[shift].size() < kPocketBlocks)
+    pockets_[shift].push_back(offset);
+  else
+    merge(offset, shift);
+}
+
+void BlockAllocator::merge(std::uint64_t offset, unsigned shift) {
   std::uint64_t place = offset >> shift;
   for (; shift < kMaxShift && free_[shift].contains(place ^ 1); ++shift, place >>= 1) free_[shift].remove(place ^ 1);
   free_[shift].add(place);
 }
 
-void BlockAllocator::each_free(std::uint64_t smallest, function_ref<void(std::uint64_t offset, std::uint64_t size)> take) const {
+void BlockAllocator::each_free(std::uint64_t smallest, function_ref<void(std::uint64_t offset, std::uint64_t size)> take) {
+  empty_pockets();
   for (unsigned shift = shift_for(smallest); shift <= kMaxShift; ++shift)
     free_[shift].each([&](std::uint64_t place) { take(place << shift, std::uint64_t{1} << shift); });
 }

@@ -91,6 +91,7 @@ Dispatcher::Offered Dispatcher::offer(const Job& job, Incarnation worker, std::s
   if (!sequence) return Offered::no_room;
   take_slot(*link, job.id, *sequence);
   if (std::exchange(link->rung, false)) to_ring_.push_back(worker);
+  if (++link->unrung == kSeveral) link->side.ring();
   return Offered::yes;
 }
 
@@ -178,6 +179,7 @@ void Dispatcher::ring_bells() {
     if (Link* link = find(worker)) {
       link->side.ring();
       link->rung = true;
+      link->unrung = 0;
     }
   to_ring_.clear();
 }

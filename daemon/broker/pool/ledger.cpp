@@ -174,22 +174,22 @@ std::uint64_t Ledger::bytes_of(JobId id) const {
 }
 
 void Ledger::erase(JobId id) {
-  const auto found = impl_->index.find(id);
-  if (found == impl_->index.end()) return;
-  Entry& entry = impl_->entry(found->second);
+  const std::uint32_t* const place = impl_->index.find(id);
+  if (place == nullptr) return;
+  Entry& entry = impl_->entry(*place);
   publish(entry, EntryState::free);
   for (Block* block : {&entry.texts, &entry.report, &entry.reason, &entry.result}) impl_->free(*block);
-  impl_->free_entries.push_back(found->second);
-  impl_->index.erase(found);
+  impl_->free_entries.push_back(*place);
+  impl_->index.erase(id);
 }
 
 std::vector<JobId> Ledger::may_give_way() const {
   std::vector<std::pair<std::int64_t, JobId>> ended;
-  for (const auto& [id, place] : impl_->index) {
+  impl_->index.each([&](JobId id, std::uint32_t place) {
     const Entry& entry = impl_->entry(place);
     const bool may = entry.state == EntryState::ended && (entry.flags & kDurable) == 0;
     if (may) ended.emplace_back(entry.ended_usec, id);
-  }
+  });
   std::ranges::sort(ended);
   std::vector<JobId> ids;
   ids.reserve(ended.size());
@@ -215,7 +215,7 @@ bool Ledger::let_go_result(JobId id) {
   std::atomic_signal_fence(std::memory_order_seq_cst);
   impl_->free(entry->result);
   if (!report) return true;
-  report->result.clear();
+  report->result = {};
   report->streamed = false;
   std::vector<std::byte> rest;
   encode_report(*report, rest);

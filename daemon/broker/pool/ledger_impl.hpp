@@ -8,9 +8,9 @@
 #include <span>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <vector>
 
+#include "daemon/broker/core/job_id_map.hpp"
 #include "daemon/broker/pool/block_allocator.hpp"
 #include "daemon/broker/pool/ledger.hpp"
 #include "daemon/broker/pool/ledger_layout.hpp"
@@ -29,7 +29,7 @@ struct Ledger::Impl {
   const Memory kind;
   const LedgerSize size;
   BlockAllocator blocks;
-  std::unordered_map<JobId, std::uint32_t> index;  // of live entries
+  JobIdMap<std::uint32_t> index;  // of live entries
   std::vector<std::uint32_t> free_entries;
   std::uint32_t untouched = 0;  // entries from here on were never used
   static constexpr std::uint64_t kLarge = 64 * 1024;
@@ -53,8 +53,8 @@ struct Ledger::Impl {
   }
 
   Entry* find(JobId id) {
-    const auto found = index.find(id);
-    return found == index.end() ? nullptr : &entry(found->second);
+    const std::uint32_t* const place = index.find(id);
+    return place == nullptr ? nullptr : &entry(*place);
   }
 
   // What is small may go into the reserve.
@@ -100,7 +100,7 @@ struct Ledger::Impl {
     } else {
       return nullptr;
     }
-    index.emplace(id, place);
+    index.add(id, place);
     return &entry(place);
   }
 
@@ -113,6 +113,7 @@ struct Ledger::Impl {
   }
 
   bool rebuild_books();
+  Found read(const Entry& entry);
 };
 
 }  // namespace jobpool::broker

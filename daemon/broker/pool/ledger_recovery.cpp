@@ -68,6 +68,7 @@ Result<Ledger> Ledger::read(std::unique_ptr<Impl> impl) {
 
 bool Ledger::Impl::rebuild_books() {
   std::vector<Block> in_use;
+  std::vector<std::pair<std::uint64_t, std::uint32_t>> live;  // id and place
   std::uint32_t end = 0;
   for (std::uint32_t i = 0; i < size.entries; ++i) {
     Entry& one = entry(i);
@@ -76,7 +77,7 @@ bool Ledger::Impl::rebuild_books() {
     if (one.id == 0 && i > end + 1) break;
     if (one.id != 0) end = i + 1;
     if (one.id == 0 || one.state == EntryState::free) continue;
-    if (!index.emplace(JobId{one.id}, i).second) return false;
+    live.emplace_back(one.id, i);
     for (const Block& block : {one.texts, one.report, one.reason, one.result})
       if (block.size > 0) in_use.push_back(block);
   }
@@ -84,51 +85,57 @@ bool Ledger::Impl::rebuild_books() {
   keeps_unused = was_freed = end > 0;  // what an earlier broker may have left
   for (std::uint32_t i = end; i-- > 0;)
     if (entry(i).id == 0 || entry(i).state == EntryState::free) free_entries.push_back(i);
+  std::ranges::sort(live);  // ascending they are entered at once
+  for (const auto& [id, place] : live) {
+    if (index.contains(JobId{id})) return false;
+    index.add(JobId{id}, place);
+  }
   std::ranges::sort(in_use, {}, &Block::offset);
   return std::ranges::all_of(in_use, [&](const Block& block) { return blocks.adopt(block.offset, block.size); });
+}
+
+Ledger::Found Ledger::Impl::read(const Entry& entry) {
+  Found found;
+  found.ended = entry.state == EntryState::ended;
+  Job& job = found.job;
+  job.id = JobId{entry.id};
+  job.mode = (entry.flags & kAsync) != 0 ? Mode::apply_async : Mode::apply;
+  job.kind = (entry.flags & kCommand) != 0 ? shm::JobKind::command : shm::JobKind::function;
+  job.flags = {(entry.flags & kDetach) != 0, (entry.flags & kDescriptors) != 0, (entry.flags & kDurable) != 0};
+  job.pool = PoolNumber{entry.pool};
+  job.uid = entry.uid;
+  job.attempt = entry.attempt;
+  job.spec_hash = entry.spec_hash;
+  job.attempt_open = entry.ended_attempt != entry.attempt;
+  job.priority = entry.priority;
+  job.retries = entry.retries;
+  job.grace = Microseconds{entry.grace_usec};
+  job.timeout = Microseconds{entry.timeout_usec};
+  job.backoff = Microseconds{entry.backoff_usec};
+  job.pid = entry.pid;
+  job.started_usec = entry.started_usec;
+  job.submitted_usec = entry.submitted_usec;
+  std::string_view texts = text(entry.texts);
+  job.key = take_text(texts);
+  job.name = take_text(texts);
+  job.description = take_text(texts);
+  job.reason = text(entry.reason);
+  if (!found.ended && (entry.flags & kStopAsked) != 0) job.stop = StopRequest::cancel;
+  if (!found.ended) return found;
+  job.outcome = static_cast<Outcome>(std::min<std::uint16_t>(entry.outcome, static_cast<std::uint16_t>(Outcome::poison)));
+  job.ended_usec = entry.ended_usec;
+  job.worker_number = WorkerNumber{entry.worker_number};
+  if (entry.exit_code >= 0) job.exit_code = entry.exit_code;
+  if (entry.signal > 0) job.signal = entry.signal;
+  add_report(job, text(entry.report));
+  if ((entry.flags & kResultGone) != 0) note_lost_result(job);
+  return found;
 }
 
 std::vector<Ledger::Found> Ledger::recover() {
   std::vector<Found> all;
   all.reserve(impl_->index.size());
-  for (const auto& [id, place] : impl_->index) {
-    const Entry& entry = impl_->entry(place);
-    Found& found = all.emplace_back();
-    found.ended = entry.state == EntryState::ended;
-    Job& job = found.job;
-    job.id = id;
-    job.mode = (entry.flags & kAsync) != 0 ? Mode::apply_async : Mode::apply;
-    job.kind = (entry.flags & kCommand) != 0 ? shm::JobKind::command : shm::JobKind::function;
-    job.flags = {(entry.flags & kDetach) != 0, (entry.flags & kDescriptors) != 0, (entry.flags & kDurable) != 0};
-    job.pool = PoolNumber{entry.pool};
-    job.uid = entry.uid;
-    job.attempt = entry.attempt;
-    job.spec_hash = entry.spec_hash;
-    job.attempt_open = entry.ended_attempt != entry.attempt;
-    job.priority = entry.priority;
-    job.retries = entry.retries;
-    job.grace = Microseconds{entry.grace_usec};
-    job.timeout = Microseconds{entry.timeout_usec};
-    job.backoff = Microseconds{entry.backoff_usec};
-    job.pid = entry.pid;
-    job.started_usec = entry.started_usec;
-    job.submitted_usec = entry.submitted_usec;
-    std::string_view texts = impl_->text(entry.texts);
-    job.key = take_text(texts);
-    job.name = take_text(texts);
-    job.description = take_text(texts);
-    job.reason = impl_->text(entry.reason);
-    if (!found.ended && (entry.flags & kStopAsked) != 0) job.stop = StopRequest::cancel;
-    if (!found.ended) continue;
-    job.outcome = static_cast<Outcome>(std::min<std::uint16_t>(entry.outcome, static_cast<std::uint16_t>(Outcome::poison)));
-    job.ended_usec = entry.ended_usec;
-    job.worker_number = WorkerNumber{entry.worker_number};
-    if (entry.exit_code >= 0) job.exit_code = entry.exit_code;
-    if (entry.signal > 0) job.signal = entry.signal;
-    add_report(job, impl_->text(entry.report));
-    if ((entry.flags & kResultGone) != 0) note_lost_result(job);
-  }
-  std::ranges::sort(all, {}, [](const Found& found) { return found.job.id; });
+  impl_->index.each([&](JobId, std::uint32_t place) { all.push_back(impl_->read(impl_->entry(place))); });
   return all;
 }
 

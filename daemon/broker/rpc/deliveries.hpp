@@ -4,10 +4,10 @@
 
 #include <cstdint>
 #include <functional>
-#include <unordered_map>
 #include <utility>
 
 #include "common/ids.hpp"
+#include "daemon/broker/core/job_id_map.hpp"
 
 namespace jobpool::broker {
 
@@ -27,7 +27,7 @@ class Deliveries {
   friend class Delivery;
   struct State {
     std::function<void(JobId)> over;
-    std::unordered_map<JobId, std::uint32_t> under_way;  // how many of each
+    JobIdMap<std::uint32_t> under_way;  // how many of each
   };
   State* const state_;  // its own, and the last delivery's after that
 };
@@ -54,9 +54,8 @@ class Delivery {
 
  private:
   void drop() {
-    const auto found = all_->under_way.find(job_);
-    if (--found->second > 0) return;
-    all_->under_way.erase(found);
+    if (--*all_->under_way.find(job_) > 0) return;
+    all_->under_way.erase(job_);
     if (all_->over != nullptr) return all_->over(job_);
     if (all_->under_way.empty()) delete all_;
   }

@@ -1,40 +1,38 @@
 // Who waits for which job's end, and until when.
 #include "daemon/broker/rpc/waiters.hpp"
 
-#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace jobpool::broker {
 
 WaiterId Waiters::add(JobId job, OnEnded on_ended) {
   const WaiterId id{++last_};
-  by_job_.emplace(job, Waiter{id, std::move(on_ended)});
+  by_job_[job].push_front({id, std::move(on_ended)});
   return id;
 }
 
 std::size_t Waiters::remove(JobId job, WaiterId waiter) {
-  const auto [begin, end] = by_job_.equal_range(job);
-  const auto found = std::find_if(begin, end, [&](const auto& one) { return one.second.id == waiter; });
-  if (found != end) by_job_.erase(found);
-  return by_job_.count(job);
+  Waiting* const waiting = by_job_.find(job);
+  if (waiting == nullptr) return 0;
+  waiting->remove_if([&](const Waiter& one) { return one.id == waiter; });
+  if (waiting->empty()) by_job_.erase(job);
+  return count(job);
 }
 
-std::size_t Waiters::count(JobId job) const { return by_job_.count(job); }
+std::size_t Waiters::count(JobId job) const {
+  const Waiting* const waiting = by_job_.find(job);
+  return waiting == nullptr ? 0 : static_cast<std::size_t>(std::distance(waiting->begin(), waiting->end()));
+}
 
 std::size_t Waiters::call(JobId id, const Job* job) {
-  const auto [begin, end] = by_job_.equal_range(id);
-  if (begin == end) return 0;
-  const bool is_only = std::next(begin) == end;
-  auto first = by_job_.extract(begin);
-  if (is_only) {
-    first.mapped().on_ended(job);
-    return 1;
-  }
-  std::vector<Waiter> all{std::move(first.mapped())};
-  for (auto next = by_job_.extract(id); !next.empty(); next = by_job_.extract(id)) all.push_back(std::move(next.mapped()));
-  std::ranges::sort(all, {}, &Waiter::id);  // in the order in which they came
+  Waiting* const waiting = by_job_.find(id);
+  if (waiting == nullptr) return 0;
+  Waiting all = std::move(*waiting);
+  by_job_.erase(id);
+  all.reverse();  // in the order in which they came
   for (const Waiter& waiter : all) waiter.on_ended(job);
-  return all.size();
+  return static_cast<std::size_t>(std::distance(all.begin(), all.end()));
 }
 
 Deadlines::Key Deadlines::add(TimePoint at, std::function<void()> due) {

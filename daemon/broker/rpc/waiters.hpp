@@ -2,15 +2,15 @@
 #pragma once
 
 #include <cstdint>
+#include <forward_list>
 #include <functional>
 #include <map>
 #include <optional>
-#include <unordered_map>
-#include <vector>
 
 #include "common/clock.hpp"
 #include "common/ids.hpp"
 #include "daemon/broker/core/job.hpp"
+#include "daemon/broker/core/job_id_map.hpp"
 
 namespace jobpool::broker {
 
@@ -26,8 +26,8 @@ class Waiters {
   std::size_t remove(JobId job, WaiterId waiter);
   std::size_t count(JobId job) const;
   // Calls everybody who waits for it, once; they are gone before the first is called. How many there were.
-  std::size_t ended(const Job& job) { return call(job.id, &job); }
-  std::size_t forgotten(JobId job) { return call(job, nullptr); }
+  std::size_t ended(const Job& job) { return by_job_.empty() ? 0 : call(job.id, &job); }
+  std::size_t forgotten(JobId job) { return by_job_.empty() ? 0 : call(job, nullptr); }
 
  private:
   struct Waiter {
@@ -36,7 +36,9 @@ class Waiters {
   };
   std::size_t call(JobId id, const Job* job);
 
-  std::unordered_multimap<JobId, Waiter> by_job_;  // most jobs have one: a node then, and nothing else
+  using Waiting = std::forward_list<Waiter>;  // the last that came first
+
+  JobIdMap<Waiting> by_job_;  // none of them empty
   std::uint64_t last_ = 0;
 };
 

@@ -179,7 +179,7 @@ class LiveWorker {
     if (frame.type != shm::FrameType::fin) return;
     const auto report = decode_report(frame.body);
     REQUIRE(report);
-    reports_[frame.sequence] = *report;
+    reports_[frame.sequence] = with_texts<std::string>(*report);
     if (report->streamed) reports_[frame.sequence].result = streamed_[frame.sequence];
   }
 

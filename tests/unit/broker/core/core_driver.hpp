@@ -90,7 +90,7 @@ class CoreDriver {
 
   void start(JobId job) { tell(Started{job, 4711, now.wall_usec}); }
   void report(JobId job, Ending ending = Ending::returned, int code = 0, std::int64_t ran_usec = 1'000) {
-    Report report;
+    ReportView report;
     report.ending = ending;
     report.code = code;
     report.ended_usec = now.wall_usec + ran_usec;

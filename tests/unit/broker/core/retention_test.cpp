@@ -170,7 +170,7 @@ TEST_CASE("what a worker says of the time of an end is bounded by what can be") 
     const JobId id = driver.submit();
     driver.end_turn();
     driver.start(id);
-    Report report;
+    ReportView report;
     report.ending = Ending::returned;
     report.ended_usec = word;
     driver.tell(Reported{id, &report});

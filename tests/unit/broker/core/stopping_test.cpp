@@ -55,7 +55,7 @@ TEST_CASE("a command that tidies up after TERM and exits 0 is cancelled all the 
   driver.end_turn();
   driver.start(id);
   driver.tell(Cancel{id, Cancel::Haste::grace, "no more"});
-  Report report;
+  ReportView report;
   report.ending = Ending::exited;
   report.stopped = true;
   driver.tell(Reported{id, &report});

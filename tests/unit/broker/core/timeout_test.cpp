@@ -119,7 +119,7 @@ TEST_CASE("a job that an earlier broker stopped for its time has timed out, thou
   driver.start(id);
   driver.advance(ran);
   if (kind == shm::JobKind::command) {
-    Report report;
+    ReportView report;
     report.ending = Ending::exited;
     report.stopped = true;
     report.ended_usec = driver.now.wall_usec;

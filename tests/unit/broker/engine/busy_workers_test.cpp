@@ -43,3 +43,30 @@ TEST_CASE("reports are heard of all that have jobs, also of one that had none be
   CHECK_FALSE(engine.dispatcher().busy());
   CHECK(engine.prepare_to_sleep());
 }
+
+TEST_CASE("a worker that gets several jobs at once is woken before the turn's end, and one that gets a few is not") {
+  House house(1);
+  for (int i = 0; i < 20; ++i) {  // so that the pool's jobs are known to be short
+    house.broker->apply("before" + std::to_string(i));
+    house.run_all();
+  }
+  auto* const control = house.worker().map_part<shm::Control>(&shm::SegmentFds::control);
+  const auto bells_of_a_turn_with = [&](int jobs) {
+    const std::uint32_t before = control->bell.load();
+    control->sleeping.store(1);  // as the worker does before it waits
+    for (int i = 0; i < jobs; ++i) house.broker->apply(std::to_string(jobs) + "." + std::to_string(i));
+    house.turn();  // without what the loop does behind it: the bell for all
+    const std::uint32_t bells = control->bell.load() - before;
+    house.broker->engine.ring_bells();
+    CHECK(control->bell.load() - before == bells + 1);  // what was offered behind it may have found the worker asleep again
+    control->sleeping.store(0);
+    const std::size_t claims = house.claims();
+    house.run_all();
+    CHECK(house.claims() == claims + static_cast<std::size_t>(jobs));
+    return bells;
+  };
+  CHECK(bells_of_a_turn_with(Dispatcher::kSeveral - 1) == 0);
+  CHECK(bells_of_a_turn_with(Dispatcher::kSeveral) == 1);
+  CHECK(bells_of_a_turn_with(3 * Dispatcher::kSeveral) == 1);
+  CHECK(bells_of_a_turn_with(1) == 0);
+}

@@ -135,6 +135,22 @@ TEST_CASE("whatever was freed in which order, all is one again") {
   CHECK_FALSE(blocks.allocate(1));
 }
 
+TEST_CASE("a small block that was freed is the next of its size, and gives way when room is wanted that there is not otherwise") {
+  BlockAllocator blocks{kCapacity};
+  std::vector<std::uint64_t> small;
+  for (int i = 0; i < 1'000; ++i) small.push_back(*blocks.allocate(200));
+  blocks.free(small[500], 200);
+  CHECK(blocks.used() == 999 * 256);
+  CHECK(blocks.has(256));
+  CHECK(blocks.allocate(100) != small[500]);  // of another size
+  CHECK(blocks.allocate(256) == small[500]);
+  CHECK(blocks.used() == 1'000 * 256 + 128);
+  for (const std::uint64_t offset : small) blocks.free(offset, 200);
+  CHECK_FALSE(blocks.has(kCapacity));  // that of 128 bytes is still in use
+  CHECK(blocks.has(kCapacity / 2));
+  CHECK(blocks.used() == 128);
+}
+
 TEST_CASE("a block that was adopted is merged when it is freed") {
   BlockAllocator books{kCapacity};
   REQUIRE(books.adopt(kCapacity / 2 + 64, 64));  // in any order
