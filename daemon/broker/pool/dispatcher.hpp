@@ -90,8 +90,8 @@ class Dispatcher {
   void dismiss(Incarnation worker);
 
   // One wake-up for all that was offered this turn. A worker that gets several jobs has it before the others are offered, and while the
-  // broker has still to answer: what it does by then is found when the broker looks for ends, and nobody has to sleep for it. (A fifteenth
-  // more chunks of one a second. For a few jobs it would be a loss: their callers' answers leave first.)
+  // broker has still to answer: what it does by then is found when the broker looks for ends, and nobody has to sleep for it. For a
+  // few jobs it would be a loss: their callers' answers leave first.
   static constexpr int kSeveral = 8;
   void ring_bells();
 

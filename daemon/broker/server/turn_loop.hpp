@@ -16,6 +16,7 @@ class TurnHooks {
   virtual void end_turn() = 0;
   // They have left: workers are woken for what the turn has begun. In this order, since the kernel puts whom the broker wakes first on the
   // processor that has nothing to do, which is that of a client who waits: behind a worker that spawns a command it would wait for that.
+  // (But for Dispatcher::kSeveral.)
   virtual void ring_bells() = 0;
   // False: there is work already (a worker reported meanwhile), do not sleep. True: whoever has news must wake the loop from now on.
   virtual bool prepare_to_sleep() = 0;
