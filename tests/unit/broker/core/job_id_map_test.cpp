@@ -60,6 +60,7 @@ TEST_CASE("an id that was looked for in vain is found once it is there, and not 
   map[JobId{131}] += 2;
   map[JobId{131}] += 2;
   CHECK(*map.find(JobId{131}) == 4);
+  CHECK(all_of(map) == Pairs{{131, 4}});  // in a page of the map's, not in the one that is gone
   CHECK_FALSE(map.contains(JobId{130}));
 }
 
