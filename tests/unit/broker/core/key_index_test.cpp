@@ -2,6 +2,8 @@
 #include "daemon/broker/core/key_index.hpp"
 
 #include <deque>
+#include <random>
+#include <vector>
 
 #include "tests/support/catch.hpp"
 
@@ -25,6 +27,33 @@ TEST_CASE("a key finds its submitter's job, and nobody else's, until that is era
   CHECK(index.find(1, "key-500") == nullptr);
   for (std::size_t i = 0; i < jobs.size(); i += 2) index.erase(jobs[i]);
   for (std::size_t i = 0; i < jobs.size(); ++i) CHECK(index.find(jobs[i].uid, jobs[i].key) == (i % 2 == 0 ? nullptr : &jobs[i]));
+}
+
+// Names share places by chance, the more of them there are: each one entered, found and erased stands among those of others.
+TEST_CASE("whatever was entered and erased before, each key finds its job and no other") {
+  std::minstd_rand random(GENERATE(range(1u, 9u)));
+  std::deque<Job> jobs;
+  for (int number = 0; number < 600; ++number) jobs.push_back(job_with(static_cast<uid_t>(number % 3), "key-" + std::to_string(number / 3)));
+  KeyIndex index;
+  std::vector<bool> is_in(jobs.size());
+  for (int step = 0; step < 20'000; ++step) {
+    // By turns it fills up and empties, so that the table grows and shrinks.
+    const std::size_t span = step / 2'000 % 2 == 0 ? jobs.size() : 30;
+    const std::size_t i = random() % span;
+    const bool enters = step / 2'000 % 2 == 0 ? random() % 4 != 0 : random() % 2 == 0;
+    if (enters && !is_in[i]) index.add(jobs[i]);
+    if (!enters) index.erase(jobs[i]);
+    is_in[i] = enters;
+    if (step % 2'000 == 0)
+      for (std::size_t far = span; far < jobs.size(); ++far) {
+        index.erase(jobs[far]);
+        is_in[far] = false;
+      }
+    const std::size_t other = random() % jobs.size();
+    REQUIRE((index.find(jobs[other].uid, jobs[other].key) == &jobs[other]) == is_in[other]);
+    REQUIRE((index.find(jobs[i].uid, jobs[i].key) == &jobs[i]) == is_in[i]);
+  }
+  for (std::size_t i = 0; i < jobs.size(); ++i) CHECK(index.find(jobs[i].uid, jobs[i].key) == (is_in[i] ? &jobs[i] : nullptr));
 }
 
 TEST_CASE("of two jobs with one key the later is found, and erasing the other changes nothing") {
