@@ -55,8 +55,7 @@ class SharedText {
     return *this;
   }
   ~SharedText() {
-    // acq_rel: whoever frees the bytes comes after everybody who read them.
-    if (block_ != nullptr && block_->copies.fetch_sub(1, std::memory_order_acq_rel) == 1) ::operator delete(block_);
+    if (block_ != nullptr && is_last_of(*block_)) ::operator delete(block_);
   }
 
   operator std::string_view() const { return {data(), size()}; }
@@ -73,6 +72,12 @@ class SharedText {
   friend std::ostream& operator<<(std::ostream& out, const SharedText& text) { return out << std::string_view{text}; }
 
  private:
+  // One copy fewer: none is left. Of the only one nobody can make another meanwhile; the decrement, for which a processor waits until all
+  // that it wrote before is in its cache, would tell nothing new.
+  // acquire, acq_rel: whoever frees the bytes comes after everybody who read them.
+  static bool is_last_of(Block& block) {
+    return block.copies.load(std::memory_order_acquire) == 1 || block.copies.fetch_sub(1, std::memory_order_acq_rel) == 1;
+  }
   static Block* make(std::string_view text);
   static Block* make_room(std::size_t size);
   static char* bytes_of(Block* block) { return reinterpret_cast<char*>(block + 1); }

@@ -27,6 +27,8 @@ class SmallBlocks {
     Block* const block = list.first;
     if (block == nullptr) return nullptr;
     list.first = block->next;
+    // The next one asked for is this one, and was freed long ago: its place is in memory, not in a cache, and everything would wait for it.
+    __builtin_prefetch(list.first, kToBeWritten);
     --list.count;
     return block;
   }
@@ -50,6 +52,7 @@ class SmallBlocks {
   };
   // As glibc's blocks are: 24 bytes, 40, 56, …; it puts a word of its own before each.
   static constexpr std::size_t kStep = 16, kOffset = 8;
+  static constexpr int kToBeWritten = 1;
   static constexpr std::size_t place_of(std::size_t size) { return (size + kStep - kOffset - 1) / kStep; }
 
   std::array<List, (kLargest + kStep - kOffset - 1) / kStep + 1> lists_{};

@@ -19,9 +19,9 @@ bool may_have_result(const Job& job) {
 }  // namespace
 
 Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
-               ReadClocks now)
+               ReadClocks clocks)
     : listener_(listener),
-      now_(std::move(now)),
+      read_clocks_(std::move(clocks)),
       instance_(instance),
       ledger_(std::move(ledger)),
       core_(limits, next_id),
@@ -29,7 +29,7 @@ Engine::Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits l
       journal_(store, *this) {}
 
 void Engine::tell(Event&& event) {
-  latest_ = now_();
+  read_clocks_(latest_);
   if (began_.wall_usec == 0) began_ = latest_;
   core_.handle(std::move(event), latest_, effects_);
   if (std::exchange(carrying_out_, true)) return;  // the loop below, further up the stack, goes on with what was added
@@ -86,7 +86,7 @@ void Engine::end_turn() {
 
 void Engine::audit() {
   dispatcher_.audit();
-  ledger_.give_back_unused(now_().steady);
+  ledger_.give_back_unused(now().steady);
   tell(Tick{});
 }
 
@@ -197,7 +197,7 @@ void Engine::carry_out(const Save& effect) {
       return journal_.write(record_of(*job, effect, core_.notes(job->id)));
     case Save::What::attempt:
       recorded_in_[job->id] = journal_.open_commit();
-      return journal_.write(AttemptRecord{job->id, effect.number, now_().wall_usec, instance_}, effect.urgency);
+      return journal_.write(AttemptRecord{job->id, effect.number, now().wall_usec, instance_}, effect.urgency);
     case Save::What::attempt_undone:
       return journal_.write(AttemptUndone{job->id, effect.number}, Urgency::soon);
     case Save::What::dependency_met:

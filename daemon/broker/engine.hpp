@@ -47,19 +47,26 @@ class EngineListener {
   virtual void on_store_failed(const Error& error) = 0;  // nothing can be promised any more
 };
 
-// Both clocks, read together; another one in its place lets a simulator turn time by hand.
-using ReadClocks = std::function<Now()>;
-inline Now read_clocks() { return {Clock::now(), wall_usec()}; }
+// Reads both clocks together; another one in its place lets a simulator turn time by hand. (Into a place of the reader's: a value of two
+// words comes back in two registers, is written as two words and read as one of sixteen bytes, for which a processor waits until all that
+// was written before is in its cache; and each event asks.)
+using ReadClocks = std::function<void(Now&)>;
+inline void read_clocks(Now& now) { now = {Clock::now(), wall_usec()}; }
+inline Now now_by(const ReadClocks& clocks) {
+  Now now;
+  clocks(now);
+  return now;
+}
 
 class Engine final : ReportSink, JournalListener {
  public:
   // `store` and `listener` must outlive this.
   // `instance`: this life of the daemon as a number, for the attempts that it records.
   Engine(Ledger ledger, Store& store, std::uint64_t instance, CoreLimits limits, JobId next_id, EngineListener& listener,
-         ReadClocks now = read_clocks);
+         ReadClocks clocks = read_clocks);
 
   std::uint64_t instance() const { return instance_; }
-  Now now() const { return now_(); }
+  Now now() const { return now_by(read_clocks_); }
 
   // Hands an event to the core and carries out all its effects.
   void tell(Event&& event);
@@ -176,7 +183,7 @@ class Engine final : ReportSink, JournalListener {
   void settle(JobId id);
 
   EngineListener& listener_;
-  const ReadClocks now_;
+  const ReadClocks read_clocks_;
   const std::uint64_t instance_;
   Ledger ledger_;
   JobCore core_;

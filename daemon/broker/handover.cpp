@@ -128,7 +128,7 @@ Result<void> Broker::build(UniqueFd ledger_fd, UniqueFd output_directory) {
   outputs_.emplace(std::move(output_directory));
   store_ = std::move(*store);
   engine_.emplace(std::move(*ledger), *store_, instance_number(options_.instance), options_.limits, next,
-                  static_cast<EngineListener&>(*this), [this] { return clock_.now(); });
+                  static_cast<EngineListener&>(*this), [this](Now& now) { clock_.read(now); });
   engine_->ledger().set_next_id(next);
   if (auto built = build_queues(std::move(*durable_queues)); !built) return built;
   verbs_.emplace(*engine_, *outputs_,
@@ -182,7 +182,7 @@ Result<void> Broker::build_queues(std::vector<StoredQueue> durable) {
   auto found = log->read();
   if (!found) return found.error();
   if (!found->damage.empty()) log::error("{}; moved away, its queues are lost", found->damage);
-  queues_.emplace(engine_->journal(), std::move(*log), QueueLimits{}, [this] { return clock_.now(); });
+  queues_.emplace(engine_->journal(), std::move(*log), QueueLimits{}, [this](Now& now) { clock_.read(now); });
   queues_->set_listener([](const AnswerQueueCall&) {});
   queues_->inherit(std::move(durable));
   queues_->inherit(std::move(found->queues));

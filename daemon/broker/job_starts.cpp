@@ -13,6 +13,7 @@ void Engine::look_for_starts(std::span<const JobId> jobs) {
 
 void Engine::on_started(JobId id, const shm::StartBody& body) {
   release_descriptors(id);
+  core_.foresee(id);
   ledger_.start(id, body.pid, body.started_usec);
   const Job* job = core_.find(id);
   const bool was_awaited = job != nullptr && awaits_start(*job);

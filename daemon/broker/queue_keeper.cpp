@@ -19,15 +19,15 @@ bool is_refusal(QueueVerdict verdict) {
 
 }  // namespace
 
-QueueKeeper::QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks now)
-    : journal_(journal), now_(std::move(now)), log_(std::move(log)), core_(limits) {}
+QueueKeeper::QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks clocks)
+    : journal_(journal), read_clocks_(std::move(clocks)), log_(std::move(log)), core_(limits) {}
 
 void QueueKeeper::inherit(std::vector<StoredQueue> queues) {
   for (StoredQueue& queue : queues) tell(InheritQueue{std::move(queue)});
 }
 
 void QueueKeeper::tell(QueueEvent&& event) {
-  core_.handle(std::move(event), now_(), effects_);
+  core_.handle(std::move(event), now(), effects_);
   if (std::exchange(carrying_out_, true)) return;  // the loop below, further up the stack, goes on with what was added
   for (std::size_t i = 0; i < effects_.size(); ++i) {
     const QueueEffect effect = std::move(effects_[i]);  // carrying it out may append to effects_
@@ -84,14 +84,14 @@ void QueueKeeper::end_turn() {
 }
 
 void QueueKeeper::rewrite_log() {
-  const TimePoint now = now_().steady;
-  if (now < rewrite_not_before_) return;  // it may be a gigabyte, for nothing
+  const TimePoint at = now().steady;
+  if (at < rewrite_not_before_) return;  // it may be a gigabyte, for nothing
   const auto rewritten = log_->rewrite(core_.kept_in_memory());
   if (rewritten) {
     has_complained_of_size_ = false;
     return;
   }
-  rewrite_not_before_ = now + kRewritePause;
+  rewrite_not_before_ = at + kRewritePause;
   if (std::exchange(has_complained_of_size_, true)) return;
   log::error("{}; the log of queues that are not durable cannot be written anew and goes on growing, until there is room for another",
              rewritten.error().text);

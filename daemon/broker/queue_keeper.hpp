@@ -15,7 +15,7 @@ namespace jobpool::broker {
 class QueueKeeper {
  public:
   // `journal` must outlive this. `log`: none, and what is not durable dies with this broker (tests).
-  QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks now = read_clocks);
+  QueueKeeper(Journal& journal, std::optional<QueueLog> log, QueueLimits limits, ReadClocks clocks = read_clocks);
 
   // What earlier brokers left; before anything else is told.
   void inherit(std::vector<StoredQueue> queues);
@@ -38,7 +38,7 @@ class QueueKeeper {
   // What is with no consumer for sure is put back. After give_no_more().
   void take_back_all();
 
-  Now now() const { return now_(); }
+  Now now() const { return now_by(read_clocks_); }
   const QueueCore& core() const { return core_; }
 
  private:
@@ -50,7 +50,7 @@ class QueueKeeper {
   void rewrite_log();
 
   Journal& journal_;
-  const ReadClocks now_;
+  const ReadClocks read_clocks_;
   std::optional<QueueLog> log_;
   QueueCore core_;
   std::function<void(const AnswerQueueCall&)> on_answer_;

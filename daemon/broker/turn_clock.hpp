@@ -10,9 +10,9 @@ namespace jobpool::broker {
 
 class TurnClock {
  public:
-  Now now() {
-    if (!now_) now_ = read_clocks();
-    return *now_;
+  void read(Now& now) {
+    if (!now_) read_clocks(now_.emplace());
+    now = *now_;
   }
   // Time may have passed.
   void let_go() { now_.reset(); }

@@ -57,6 +57,8 @@ class JobCore {
   std::optional<std::int64_t> next_wall_deadline() const;
 
   const Job* find(JobId id) const { return jobs_.find(id); }
+  // As JobTable's: changes nothing.
+  void foresee(JobId id) const { jobs_.foresee(id); }
   // The one that was submitted under that key; null: none that is remembered.
   const Job* find_key(uid_t uid, const SharedText& key) const { return keys_.find(uid, key); }
   // What a job still waits for, the highest id first; null: nothing.

@@ -22,7 +22,7 @@ class JobIdMap {
  public:
   // Null: none. Values may be written by whoever finds them.
   Value* find(JobId id) const {
-    if (const auto number = id.value / kPageJobs; latest_.number != number) latest_ = {number, page_of(number)};
+    if (const auto number = id.value / kPageJobs; latest_.number != number) turn_to(number);
     return latest_.page != nullptr && latest_.page->has(id.value % kPageJobs) ? &latest_.page->values[id.value % kPageJobs] : nullptr;
   }
   bool contains(JobId id) const { return find(id) != nullptr; }
@@ -44,7 +44,7 @@ class JobIdMap {
   // Requires: there is one.
   void erase(JobId id) {
     const auto number = id.value / kPageJobs, bit = id.value % kPageJobs;
-    if (latest_.number != number) latest_ = {number, page_of(number)};
+    if (latest_.number != number) turn_to(number);
     Page& page = *latest_.page;
     page.present &= ~(std::uint64_t{1} << bit);
     page.values[bit] = Value{};
@@ -103,6 +103,9 @@ class JobIdMap {
     std::unique_ptr<Page> page;
   };
   using Pages = std::deque<Place>;
+
+  // Apart, so that a look at the page that was looked at last is a few instructions, wherever it is asked for.
+  [[gnu::noinline]] void turn_to(std::uint64_t number) const { latest_ = {number, page_of(number)}; }
 
   typename Pages::iterator place(std::size_t index) { return pages_.begin() + static_cast<std::ptrdiff_t>(index); }
 

@@ -36,6 +36,11 @@ class JobTable {
   }
 
   // Requires: not known yet.
+  Job& add(JobId id) {
+    Job& job = *jobs_.add(id, std::make_unique_for_overwrite<Job>());
+    job.id = id;
+    return job;
+  }
   Job& add(Job&& job) { return *jobs_.add(job.id, std::make_unique<Job>(std::move(job))); }
   // Requires: known.
   void erase(JobId id) { jobs_.erase(id); }

@@ -43,10 +43,8 @@ std::optional<Refusal> JobCore::fullness_for(const Submit& event) const {
 
 void JobCore::accept(Submit& event, const Now& now, Effects& out) {
   const JobId id{next_id_.value++};
-  Job fresh;
-  fresh.id = id;
-  static_cast<Terms&>(fresh) = static_cast<const Terms&>(event);
-  Job& job = jobs_.add(std::move(fresh));
+  Job& job = jobs_.add(id);
+  static_cast<Terms&>(job) = static_cast<const Terms&>(event);
   if (job.mode == Mode::apply_async) job.flags.detach = true;
   job.payload = std::move(event.payload);
   job.name = std::move(event.name);

@@ -30,6 +30,12 @@ std::optional<std::uint64_t> BlockAllocator::allocate(std::uint64_t size) {
   return offset;
 }
 
+std::optional<std::uint64_t> BlockAllocator::next(std::uint64_t size) const {
+  const unsigned shift = shift_for(size);
+  if (shift > kPocketShift || pockets_[shift].empty()) return std::nullopt;
+  return pockets_[shift].back();
+}
+
 bool BlockAllocator::has(std::uint64_t size) {
   const unsigned shift = shift_for(size);
   return (shift <= kPocketShift && !pockets_[shift].empty()) || free_from(shift);

@@ -28,6 +28,8 @@ class BlockAllocator {
   std::optional<std::uint64_t> allocate(std::uint64_t size);
   // allocate() would give one.
   bool has(std::uint64_t size);
+  // Where the next one of that size is to be, if it is the one that was freed last.
+  std::optional<std::uint64_t> next(std::uint64_t size) const;
   // Requires: allocated with the same size.
   void free(std::uint64_t offset, std::uint64_t size);
 

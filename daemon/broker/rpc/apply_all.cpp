@@ -197,6 +197,7 @@ std::function<void()> Verbs::take_news(ChunksUnderWay& chunks, proto::ChunkEndin
 bool Verbs::tell_return(const ChunksUnderWay::Chunk& chunk, const ChunksUnderWay::End& end, proto::ChunkEndingsWriter& news) const {
   const Job* job = engine_.core().find(chunk.job);
   if (job == nullptr || !has_returned(*job)) return false;
+  engine_.core().foresee(chunk.job);
   std::optional<std::string_view> result;
   if (!end.result)
     result = engine_.result_in_place(*job);

@@ -35,6 +35,7 @@ class Waiters {
     OnEnded on_ended;
   };
   std::size_t call(JobId id, const Job* job);
+  void foresee(JobId id) const;
 
   using Waiting = std::forward_list<Waiter>;  // the last that came first
 

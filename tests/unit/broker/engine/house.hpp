@@ -87,7 +87,7 @@ class FakeBroker final : public EngineListener {
   FakeBroker(int ledger_fd, MemoryStore& store, const std::string& folder, CoreLimits limits = {}, JobId next_id = JobId{1},
              std::uint64_t instance = 1, const LedgerSize& ledger_size = {}, int end_of_passed_fds = std::numeric_limits<int>::max())
       : outputs_(UniqueFd{::open(folder.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)}),
-        engine(open(ledger_fd, ledger_size), store, instance, limits, next_id, *this, [this] { return now(); }),
+        engine(open(ledger_fd, ledger_size), store, instance, limits, next_id, *this, [this](Now& read) { read = now(); }),
         verbs(engine, outputs_,
               {.instance = "i",
                .connections = [] { return std::size_t{1}; },
@@ -130,7 +130,7 @@ class FakeBroker final : public EngineListener {
   // Its clocks are the machine's, and so much ahead.
   Microseconds ahead{0};
   Now now() const {
-    const Now read = read_clocks();
+    const Now read = now_by(read_clocks);
     return {read.steady + ahead, read.wall_usec + ahead.count()};
   }
 

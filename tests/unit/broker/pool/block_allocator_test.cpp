@@ -43,10 +43,14 @@ TEST_CASE("blocks never overlap, whatever is allocated and freed in which order"
   BlockAllocator blocks{kCapacity};
   std::map<std::uint64_t, std::uint64_t> live;
   std::mt19937 random{1};
+  int foreseen = 0;
   for (int step = 0; step < 20'000; ++step) {
     if (live.empty() || random() % 3 != 0) {
-      const std::uint64_t size = 1 + random() % 3000;
+      const std::uint64_t size = 1 + random() % (random() % 2 == 0 ? 3000 : 100);
+      const auto next = blocks.next(size);
+      foreseen += next ? 1 : 0;
       if (const auto offset = blocks.allocate(size)) {
+        if (next) REQUIRE(offset == next);
         REQUIRE(live.emplace(*offset, size).second);
         continue;
       }
@@ -56,6 +60,7 @@ TEST_CASE("blocks never overlap, whatever is allocated and freed in which order"
     live.erase(victim);
     if (step % 100 == 0) REQUIRE_FALSE(overlaps_any(live));
   }
+  CHECK(foreseen > 100);
 }
 
 TEST_CASE("a new broker's books know what is in use and offer all the rest") {

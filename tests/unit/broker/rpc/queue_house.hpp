@@ -26,7 +26,7 @@ struct QueueHouse {
     REQUIRE(found);
     auto durable = house.store.load_queues();
     REQUIRE(durable);
-    keeper.emplace(journal(), std::move(*log), QueueLimits{}, [this] { return now; });
+    keeper.emplace(journal(), std::move(*log), QueueLimits{}, [this](Now& read) { read = now; });
     verbs.emplace(*keeper);
     keeper->inherit(std::move(*durable));
     keeper->inherit(std::move(found->queues));
