@@ -25,8 +25,8 @@ std::size_t Waiters::count(JobId job) const {
   return waiting == nullptr ? 0 : static_cast<std::size_t>(std::distance(waiting->begin(), waiting->end()));
 }
 
-// Jobs end in about the order of their ids, long after somebody began to wait: who waits for one of the next is brought into the processor's
-// cache meanwhile.
+// Jobs end in about the order of their ids, long after somebody began to wait: who waits for one of the next is brought into the
+// processor's cache meanwhile.
 void Waiters::foresee(JobId id) const {
   constexpr std::uint64_t kAhead = 2;
   if (const Waiting* const waiting = by_job_.find(JobId{id.value + kAhead})) __builtin_prefetch(&waiting->front());

@@ -33,7 +33,8 @@ TEST_CASE("a key finds its submitter's job, and nobody else's, until that is era
 TEST_CASE("whatever was entered and erased before, each key finds its job and no other") {
   std::minstd_rand random(GENERATE(range(1u, 9u)));
   std::deque<Job> jobs;
-  for (int number = 0; number < 600; ++number) jobs.push_back(job_with(static_cast<uid_t>(number % 3), "key-" + std::to_string(number / 3)));
+  for (int number = 0; number < 600; ++number)
+    jobs.push_back(job_with(static_cast<uid_t>(number % 3), "key-" + std::to_string(number / 3)));
   KeyIndex index;
   std::vector<bool> is_in(jobs.size());
   for (int step = 0; step < 20'000; ++step) {
