@@ -10,9 +10,9 @@ namespace jobpool::simulation {
 using namespace broker;
 
 Life::Life(Ledger ledger, std::uint64_t instance, const CoreLimits& limits, JobId next_id, Surroundings around)
-    : around_(std::move(around)), engine(std::move(ledger), around_.store, instance, limits, next_id, *this, [this] {
+    : around_(std::move(around)), engine(std::move(ledger), around_.store, instance, limits, next_id, *this, [this](Now& now) {
         around_.fuse.burn();
-        return around_.now;
+        now = around_.now;
       }) {}
 
 void Life::on_accepted(const Accepted& accepted) {
