@@ -46,10 +46,6 @@ bool take_list(AsWritten& text, std::vector<Element>& list, std::size_t most, Ta
 // Errors: the path of the first field that is off.
 Result<std::vector<Chunk>> read_numbered_chunks(JsonText value) {
   std::vector<Chunk> chunks;
-  chunks.reserve(count_in(value, kChunkBytes));
-  AsWritten text(value);
-  if (take_list(text, chunks, kMaxChunks, [&](Chunk& chunk) { return take_chunk(text, chunk); }) && text.is_over()) return chunks;
-  chunks.clear();
   const JsonTexts array = value.elements(kMaxChunks + 1);
   if (array.empty() || array.size() > kMaxChunks) return Error{Errc::invalid_argument, "chunks"};
   for (const JsonText object : array) {
@@ -60,7 +56,7 @@ Result<std::vector<Chunk>> read_numbered_chunks(JsonText value) {
   return chunks;
 }
 
-// The largest; nullopt: one is there twice.
+// The largest; nullopt: one is there twice. Requires: there are some.
 std::optional<std::int64_t> largest_number(const std::vector<Chunk>& chunks) {
   std::vector<std::int64_t> numbers;
   numbers.reserve(chunks.size());
@@ -68,6 +64,28 @@ std::optional<std::int64_t> largest_number(const std::vector<Chunk>& chunks) {
   if (!std::ranges::is_sorted(numbers)) std::ranges::sort(numbers);
   if (std::ranges::adjacent_find(numbers) != numbers.end()) return std::nullopt;
   return numbers.back();
+}
+
+bool fits_a_key(const std::string& job_key, std::int64_t number) {
+  std::string room;
+  return chunk_key(job_key, number, room).size() <= kMaxKeyBytes;
+}
+
+// In the shape of write_apply_all(), and good; nullopt: it is of another, or off, which Fields tell.
+std::optional<ApplyAllRequest> as_written(JsonText parameters) {
+  ApplyAllRequest request;
+  JsonText job;
+  AsWritten text(parameters);
+  if (!text.take("{\"job\":") || !text.take_object(job) || !text.take(",\"chunks\":")) return std::nullopt;
+  request.chunks.reserve(count_in(parameters, kChunkBytes));
+  const auto take_one = [&](Chunk& chunk) { return take_chunk(text, chunk); };
+  if (!take_list(text, request.chunks, kMaxChunks, take_one) || !text.take("}") || !text.is_over()) return std::nullopt;
+  Result<Submission> read = read_submission(job);
+  if (!read) return std::nullopt;
+  request.job = *std::move(read);
+  const std::optional<std::int64_t> largest = largest_number(request.chunks);
+  if (!largest || !fits_a_key(request.job.key, *largest)) return std::nullopt;
+  return request;
 }
 
 bool take_chunk_return(AsWritten& text, ChunkEnding& read) {
@@ -90,6 +108,7 @@ Result<void> read_chunk_ending(JsonText object, ChunkEnding& read) {
 }  // namespace
 
 Result<ApplyAllRequest> read_apply_all(JsonText parameters) {
+  if (auto request = as_written(parameters)) return *std::move(request);
   Fields fields(parameters, MessageKind::request);
   ApplyAllRequest request;
   if (const auto object = fields.required_object("job")) {
@@ -104,8 +123,7 @@ Result<ApplyAllRequest> read_apply_all(JsonText parameters) {
     request.chunks = std::move(*chunks);
     const std::optional<std::int64_t> largest = largest_number(request.chunks);
     if (!largest) fields.reject("chunks");
-    std::string room;
-    if (largest && chunk_key(request.job.key, *largest, room).size() > kMaxKeyBytes) fields.reject("job.key");
+    if (largest && !fits_a_key(request.job.key, *largest)) fields.reject("job.key");
   }
   return finished(fields, std::move(request));
 }
@@ -139,9 +157,7 @@ std::string_view chunk_key(std::string_view job_key, std::int64_t number, std::s
 
 void ChunkEndingsWriter::add_return(std::int64_t number, JobId id, std::string_view result) {
   if (count_++ > 0) text_ += ',';
-  text_ += "{\"number\":";
-  append_integer(text_, number);
-  text_ += ",\"ending\":";
+  append_between(text_, "{\"number\":", number, ",\"ending\":");
   append_return(text_, id, result, kSendNothing);
   text_ += '}';
 }

@@ -39,6 +39,13 @@ class AsWritten {
     value = take("true");
     return value || take("false");
   }
+  bool take_object(JsonText& value) {
+    const char* const begin = at_;
+    if (!take("{")) return false;
+    at_ = passing_.behind_list(begin);
+    value = JsonText({begin, static_cast<std::size_t>(at_ - begin)}, passing_.longest_);
+    return true;
+  }
   // A string without U+0000, as all of the protocol's are: replaces `value`.
   bool take_text(std::string& value) {
     if (!take("\"")) return false;

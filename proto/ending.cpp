@@ -21,9 +21,7 @@ bool is_return(const Ending& ending) {
 }  // namespace
 
 void append_return(std::string& out, JobId id, std::string_view result, PassOn pass_on) {
-  out += "{\"id\":";
-  append_integer(out, number_of(id));
-  out += ",\"outcome\":\"succeeded\",\"result\":\"";
+  append_between(out, "{\"id\":", number_of(id), ",\"outcome\":\"succeeded\",\"result\":\"");
   append_json_pieces(out, result, pass_on);
   out += "\"}";
 }

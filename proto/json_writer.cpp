@@ -20,7 +20,7 @@ void append_base64_string(std::string& out, std::string_view bytes) {
 }  // namespace
 
 void append_integer(std::string& out, std::int64_t number) {
-  char digits[20];  // "-9223372036854775808"
+  char digits[kMostDigits];
   out.append(digits, static_cast<std::size_t>(std::to_chars(digits, digits + sizeof digits, number).ptr - digits));
 }
 

@@ -18,7 +18,6 @@ void Engine::on_started(JobId id, const shm::StartBody& body) {
   const Job* job = core_.find(id);
   const bool was_awaited = job != nullptr && awaits_start(*job);
   tell(Started{id, body.pid, body.started_usec});
-  job = core_.find(id);
   if (job == nullptr) return;
   if (was_awaited) announce(*job, JobState::running);
   listener_.on_started(*job);

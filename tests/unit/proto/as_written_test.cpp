@@ -111,6 +111,19 @@ TEST_CASE("the chunks of a call and their ends are the same, however they are wr
     CHECK(write_apply_all(*read) == text);
   }
 
+  const auto refused = [](const std::string& job, const std::string& chunks, const std::string& more = {}) {
+    const std::string call = R"({"job":{"function":"f")" + job + R"(},"chunks":)" + chunks + more + "}", other = spaced(call);
+    const auto error = read_apply_all(checked_text(call)).error().text;
+    CHECK(read_apply_all(checked_text(other)).error().text == error);
+    return error;
+  };
+  const std::string one = R"({"number":1,"items":"[[]]"})";
+  CHECK(refused("", "[" + one + "," + one + "]") == "chunks");
+  CHECK(refused("", R"([{"number":1,"items":"[]"}])") == "chunks.items");
+  CHECK(refused("", "[" + one + "]", R"(,"extra":1)") == "extra");
+  CHECK(refused(R"(,"retries":-1)", "[" + one + "]") == "job.retries");
+  CHECK(refused(R"(,"key":")" + std::string(kMaxKeyBytes - 1, 'k') + '"', "[" + one + "]") == "job.key");
+
   Ending returned;
   returned.id = JobId{7};
   returned.outcome = Outcome::succeeded;
